@@ -1,0 +1,368 @@
+"""The shape of an answer: plain frozen records, the same for every face of the service.
+
+The docstring below each field is its public description; the HTTP face publishes them in its OpenAPI document.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from app.core.facts import Value
+from app.core.precedence import Decision, Indicated
+from app.core.record import record
+from app.core.rules import Aspect, Effect, Fits, Pathway, PlanPart, Review, Source, Urgency
+
+
+@record
+class KnownFact:
+    """A fact and its value."""
+
+    fact: str
+    """The name of the fact."""
+    value: Value
+    """Its value."""
+
+
+@record
+class ScaleGrade:
+    """A grade that was read on a validated scale."""
+
+    grade: str
+    """The grade the rules use."""
+    scale: str
+    """The scale it was read on."""
+    reading: str | float
+    """The reading as given."""
+    crosswalk: str
+    """How the reading became the grade: the crosswalk is this project's, not the scale's."""
+
+
+@record
+class Reason:
+    """A rule that bears on the decision."""
+
+    rule: str
+    """Its id."""
+    effect: Effect
+    """What it does: `indicates`, `excludes`, `refers` or `reviews`."""
+    state: Literal["held", "undecided"]
+    """`held`: its condition holds. `undecided`: it may hold, and whichever of the undecided ones does, the decision is
+    the same."""
+    statement: str
+    """What it says, in plain words."""
+    reading: str | None
+    """How the project reads what the source leaves open."""
+    because: Sequence[KnownFact]
+    """The facts and values that made it hold."""
+    sources: Sequence[Source]
+    """What it rests on."""
+
+
+@record
+class Referral:
+    """Another kind of care that comes first."""
+
+    rule: str
+    """The rule that refers."""
+    to: str
+    """Who sees the person next."""
+    urgency: Urgency
+    """How soon."""
+    statement: str
+    """Why, in plain words."""
+    because: Sequence[KnownFact]
+    """The facts and values that made it hold."""
+    sources: Sequence[Source]
+    """What it rests on."""
+
+
+@record
+class Option:
+    """One answer to a question."""
+
+    value: Value
+    """The value to send."""
+    label: str
+    """What to show."""
+
+
+@record
+class Question:
+    """The question to ask next."""
+
+    fact: str
+    """The fact it asks for."""
+    question: str
+    """The question, for a patient."""
+    help: str
+    """What counts and what does not."""
+    answers: Sequence[Option]
+    """The answers to choose from; empty for an integer."""
+    minimum: int | None
+    """The least integer, in `unit`."""
+    maximum: int | None
+    """The greatest integer, in `unit`."""
+    unit: str | None
+    """The unit of an integer, such as `years` or `days`."""
+    why: str
+    """Why it is asked now."""
+
+
+@record
+class Assumption:
+    """An unknown fact that was taken at its no-objection value and must be confirmed in person."""
+
+    fact: str
+    """The fact."""
+    assumed: Value | Mapping[str, int]
+    """The value, or `{"min": n}` for an integer of at least n."""
+    because: Sequence[str]
+    """The rules that another value could make hold."""
+    question: str
+    """The question that confirms it."""
+
+
+@record
+class AlsoMatched:
+    """A lower phase whose condition holds too; it does not change the decision."""
+
+    rule: str
+    """The rule of that phase."""
+    pathway: Pathway
+    """Its pathway."""
+    phase: int
+    """Its number."""
+
+
+@record
+class NearMiss:
+    """A higher phase whose condition holds in part."""
+
+    rule: str
+    """The rule of that phase."""
+    pathway: Pathway
+    """Its pathway."""
+    phase: int
+    """Its number."""
+    unmet: Sequence[str]
+    """The parts of its condition that do not hold."""
+
+
+@record
+class CautionShown:
+    """What a clinician should weigh; it holds and does not change the decision."""
+
+    rule: str
+    """Its id."""
+    topic: str
+    """What it is about."""
+    concerns: Sequence[Pathway]
+    """The pathways it concerns."""
+    statement: str
+    """What it says."""
+    reading: str | None
+    """How the project reads what the source leaves open."""
+    because: Sequence[KnownFact]
+    """The facts and values that made it hold; empty where it goes with the pathway whatever the facts."""
+    sources: Sequence[Source]
+    """What it rests on."""
+
+
+@record
+class Unresolved:
+    """A caution that may hold: its facts are unknown."""
+
+    rule: str
+    """Its id."""
+    topic: str
+    """What it is about."""
+    ask: Sequence[str]
+    """The unknown facts it depends on."""
+
+
+@record
+class PreconditionShown:
+    """What must be in place first."""
+
+    rule: str
+    """Its id."""
+    status: Literal["met", "unmet", "to_confirm"]
+    """Whether it is in place."""
+    statement: str
+    """What must be in place."""
+    reading: str | None
+    """How the project reads what the source leaves open."""
+    ask: Sequence[str]
+    """The unknown facts it depends on."""
+    sources: Sequence[Source]
+    """What it rests on."""
+
+
+@record
+class ComponentShown:
+    """One thing a plan consists of."""
+
+    id: str
+    """Its id."""
+    status: Literal["included", "left_out", "to_confirm"]
+    """`left_out`: something known speaks against it. `to_confirm`: it is given only once the facts under `ask` are
+    known."""
+    statement: str
+    """What it is, or why it is left out."""
+    ask: Sequence[str]
+    """The unknown facts it depends on."""
+    sources: Sequence[Source]
+    """What it rests on."""
+
+
+@record
+class PlanShown:
+    """The documented plan of the recommended pathway."""
+
+    rule: str
+    """Its id."""
+    pathway: Pathway
+    """The pathway it belongs to."""
+    statement: str
+    """The plan in one sentence."""
+    components: Sequence[ComponentShown]
+    """What is done, in order."""
+    parts: Sequence[PlanPart]
+    """Sessions, interval, maintenance, recovery and the rest, every figure with its source."""
+    sources: Sequence[Source]
+    """Every source that the plan and its figures name."""
+
+
+@record
+class AlternativeShown:
+    """Something else that may be discussed."""
+
+    rule: str
+    """Its id; for a lower phase, the rule of that phase."""
+    kind: Literal["modality", "consultation", "lower_phase"]
+    """A modality of the documented comparison, a consultation, or a lower phase a clinician may discuss instead."""
+    title: str
+    """Its name."""
+    statement: str
+    """What it is."""
+    compares: Mapping[str, Aspect]
+    """Pigment, elasticity, downtime, limitation, as documented."""
+    fits: Fits
+    """Whether it fits this candidate, as far as the facts say."""
+    why: str
+    """Why it fits, does not, or what would have to be known."""
+    blocked_by: Sequence[str]
+    """For a lower phase: rules that ask for a clinician's review of it."""
+    sources: Sequence[Source]
+    """What it rests on."""
+
+
+@record
+class IfResolved:
+    """The decision of the same facts with every exclusion lifted that stands against them."""
+
+    lifted: Sequence[KnownFact]
+    """The values that lift the exclusions."""
+    decision: Decision
+    """The decision then."""
+    possible: Sequence[Decision]
+    """What is still possible then, while undecided."""
+    missing: Sequence[str]
+    """The facts still missing then."""
+    assumptions: Sequence[Assumption]
+    """The assumptions it then stands on."""
+
+
+@record
+class RuleSet:
+    """The release that answered."""
+
+    id: str
+    """Its name, such as `2026.2`."""
+    digest: str
+    """The digest over its facts, rules and English text."""
+    reviewed: Review | None
+    """Who signed it and when; null until a clinician has."""
+
+
+@record
+class Answer:
+    """The whole answer to one triage request."""
+
+    decision: Decision
+    """The decision."""
+    indicated: Indicated | None
+    """The pathway whose criteria hold, whatever stands against it; null where an earlier step decides, none holds, or
+    it is not yet determined."""
+    ready: bool
+    """True for a recommendation without assumptions all of whose preconditions are met, save the examination in
+    person, which the service cannot see."""
+    referral: Sequence[Referral]
+    """Every kind of care that comes first, whatever the decision."""
+    summary: str
+    """The answer in one or two plain sentences."""
+    possible: Sequence[Decision]
+    """While undecided: exactly the decisions that the unknown facts can still lead to."""
+    missing: Sequence[str]
+    """While undecided: exactly the unknown facts on which the decision still depends, in asking order."""
+    next_question: Question | None
+    """The question to ask next; null where the decision is settled or nothing askable is left."""
+    assumptions: Sequence[Assumption]
+    """The unknown facts of which another value would change the decision, or what is possible."""
+    rationale: Sequence[Reason]
+    """Every rule that bears on the decision."""
+    also_matched: Sequence[AlsoMatched]
+    """Lower phases whose condition holds too."""
+    near_misses: Sequence[NearMiss]
+    """Higher phases whose condition holds in part."""
+    cautions: Sequence[CautionShown]
+    """What a clinician should weigh."""
+    unresolved: Sequence[Unresolved]
+    """Cautions that may hold: their facts are unknown."""
+    preconditions: Sequence[PreconditionShown]
+    """What must be in place first."""
+    plan: PlanShown | Mapping[str, str]
+    """The documented plan of the recommended pathway; empty otherwise."""
+    alternatives: Sequence[AlternativeShown]
+    """What else may be discussed."""
+    if_resolved: IfResolved | None
+    """For `excluded`: what would follow once every exclusion is lifted; null where one cannot be."""
+    notices: Sequence[str]
+    """What must be said with every answer of this kind."""
+    facts: Mapping[str, Value | ScaleGrade]
+    """The facts as understood, grades normalised."""
+    ruleset: RuleSet
+    """The release that answered."""
+    id: str
+    """A digest of release, options and facts: equal questions have equal ids."""
+    reference: str | None
+    """The caller's reference, echoed."""
+
+
+@record
+class DecisionView:
+    """The short answer: the machine contract alone."""
+
+    decision: Decision
+    """The decision."""
+    indicated: Indicated | None
+    """The pathway whose criteria hold, whatever stands against it."""
+    ready: bool
+    """True for a recommendation that is complete and all of whose preconditions are met."""
+    referral: Sequence[Referral]
+    """Every kind of care that comes first, whatever the decision."""
+    possible: Sequence[Decision]
+    """While undecided: exactly the decisions that can still follow."""
+    missing: Sequence[str]
+    """While undecided: exactly the facts on which the decision depends, in asking order."""
+    next_question: Question | None
+    """The question to ask next."""
+    assumptions: Sequence[Assumption]
+    """The unknown facts of which another value would change the decision, or what is possible."""
+    rules: Sequence[str]
+    """The ids of the rules that bear on the decision."""
+    ruleset: RuleSet
+    """The release that answered."""
+    id: str
+    """A digest of release, options and facts."""
+    reference: str | None
+    """The caller's reference, echoed."""

@@ -1,0 +1,187 @@
+"""A release laid open for readers: its facts, rules and sources as plain records."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from app.core.answer import Option
+from app.core.conditions import facts_read, in_words
+from app.core.facts import FactKind, Policy, Value
+from app.core.record import record
+from app.core.rules import (
+    Alternative,
+    Caution,
+    DecisionRule,
+    Effect,
+    Kind,
+    Notice,
+    Pathway,
+    Phase,
+    Plan,
+    Precondition,
+    Release,
+    Review,
+    Rule,
+    Source,
+)
+
+RecordKind = Kind | Literal["caution", "precondition", "notice", "alternative", "plan"]
+
+
+@record
+class RuleSetRecord:
+    """One release."""
+
+    id: str
+    """Its name."""
+    digest: str
+    """The digest over its facts, rules and English text."""
+    released: str
+    """The date of its release."""
+    changes: str
+    """What changed, and for whom."""
+    reviewed: Review | None
+    """Who signed it and when; null until a clinician has."""
+    facts: int
+    """How many facts it has."""
+    rules: int
+    """How many rules and other entries it has."""
+
+
+@record
+class FactRecord:
+    """One fact that may be asked."""
+
+    name: str
+    """Its name in a request."""
+    group: str
+    """What it belongs to."""
+    type: FactKind
+    """What values it takes."""
+    answers: Sequence[Option]
+    """Its answers; empty for an integer."""
+    minimum: int | None
+    """The least integer, in `unit`."""
+    maximum: int | None
+    """The greatest integer, in `unit`."""
+    unit: str | None
+    """The unit of an integer."""
+    unknown: Policy
+    """`ask`: no decision depends on it while it is unknown. `confirm`: the decision stands on `assumed` until somebody
+    confirms it."""
+    assumed: Value | Mapping[str, int] | None
+    """The value no rule objects to; null where no decision rule reads the fact."""
+    question: str
+    """The question, for a patient."""
+    help: str
+    """What counts and what does not."""
+    scales: Sequence[str]
+    """The validated scales it may be given on."""
+    used_by: Sequence[str]
+    """The rules that read it."""
+    sources: Sequence[str]
+    """Why it is asked."""
+
+
+@record
+class RuleRecord:
+    """One rule, or another entry that goes with a decision."""
+
+    id: str
+    """Its id."""
+    kind: RecordKind
+    """What it is."""
+    effect: Effect | None
+    """What it does to the decision; null where it does nothing to it."""
+    pathways: Sequence[Pathway]
+    """The pathways it indicates, stands against or concerns."""
+    condition: str
+    """When it holds."""
+    facts: Sequence[str]
+    """The facts its condition reads."""
+    statement: str
+    """What it says."""
+    reading: str | None
+    """How the project reads what the source leaves open."""
+    sources: Sequence[Source]
+    """What it rests on."""
+
+
+def rule_set_record(release: Release) -> RuleSetRecord:
+    """Return what a release is."""
+    rules = len(entries(release))
+    return RuleSetRecord(
+        release.id, release.digest, release.released, release.changes, release.reviewed, len(release.facts), rules
+    )
+
+
+def entries(release: Release) -> Sequence[Rule]:
+    """Return every entry of a release that has an id, in the order of the rule book."""
+    return (
+        *release.rules,
+        *release.cautions,
+        *release.preconditions,
+        *release.notices,
+        *release.alternatives,
+        *release.plans,
+    )
+
+
+def rule_record(rule: Rule, release: Release) -> RuleRecord:
+    """Return one entry as a record."""
+    kind: RecordKind
+    pathways: Sequence[Pathway] = ()
+    match rule:
+        case DecisionRule():
+            kind = rule.kind
+            pathways = (rule.pathway,) if isinstance(rule, Phase) else rule.pathways
+        case Caution():
+            kind, pathways = "caution", rule.concerns
+        case Precondition():
+            kind, pathways = "precondition", rule.concerns
+        case Notice():
+            kind, pathways = "notice", rule.concerns
+        case Alternative():
+            kind, pathways = "alternative", rule.concerns
+        case Plan():
+            kind, pathways = "plan", (rule.pathway,)
+        case _:
+            raise TypeError(f"{rule.id} is of no known kind")
+    return RuleRecord(
+        id=rule.id,
+        kind=kind,
+        effect=rule.effect if isinstance(rule, DecisionRule) else None,
+        pathways=pathways,
+        condition=in_words(rule.when),
+        facts=facts_read(rule.when),
+        statement=rule.says,
+        reading=rule.reading,
+        sources=[release.sources[source] for source in rule.sources],
+    )
+
+
+def fact_records(release: Release) -> list[FactRecord]:
+    """Return every fact of a release as a record, in asking order."""
+    readers: dict[str, list[str]] = {name: [] for name in release.facts}
+    for rule in entries(release):
+        for name in facts_read(rule.when):
+            readers[name].append(rule.id)
+    yes_no: dict[Value, str] = {True: release.wording.yes, False: release.wording.no}
+    return [
+        FactRecord(
+            name=name,
+            group=fact.group,
+            type=fact.kind,
+            answers=[Option(value, fact.labels.get(value) or yes_no.get(value) or str(value)) for value in fact.values],
+            minimum=fact.minimum if fact.kind == "integer" else None,
+            maximum=fact.maximum if fact.kind == "integer" else None,
+            unit=fact.unit,
+            unknown=fact.policy,
+            assumed=fact.assumed_as,
+            question=fact.question,
+            help=fact.help,
+            scales=[scale.name for scale in release.scales.values() if name in scale.measures],
+            used_by=readers[name],
+            sources=fact.sources,
+        )
+        for name, fact in release.facts.items()
+    ]

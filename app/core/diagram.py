@@ -1,0 +1,224 @@
+"""The compiled decision: a hash-consed multi-valued decision diagram.
+
+A node looks at one fact and has one child for each region of that fact's values; a terminal is an answer. Equal nodes
+are one node, and a node whose children are all equal does not exist, so for a given order of the facts equal functions
+are equal numbers. Everything exact about unknown facts follows from that: what can still be reached, and which facts
+still matter.
+
+Nodes are numbered from 0, terminals are `-1, -2, ...`; `~terminal` is its place in `terminals`. A *reading* is a list
+with one entry a level: the region of that fact, or `UNKNOWN`.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from app.core.conditions import All, Any, Comparison, Condition, Not
+from app.core.facts import Candidate, Fact, Value
+
+UNKNOWN = -1
+
+
+class BudgetExceededError(Exception):
+    """The diagram needs more nodes than its budget allows: a worse order of facts, or rules of another kind."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A fact with its values cut into regions that no comparison tells apart."""
+
+    fact: Fact
+    regions: tuple[tuple[Value, ...], ...]
+    region_of: Mapping[Value, int]
+
+
+def variable(fact: Fact, compared: Iterable[Comparison]) -> Variable:
+    """Cut the values of a fact into the regions that these comparisons distinguish."""
+    accepted = list(dict.fromkeys(c.accepted for c in compared if c.fact == fact.name))
+    regions: dict[tuple[bool, ...], list[Value]] = {}
+    for value in fact.domain:
+        regions.setdefault(tuple(value in a for a in accepted), []).append(value)
+    cut = tuple(tuple(values) for values in regions.values())
+    return Variable(fact, cut, {value: i for i, values in enumerate(cut) for value in values})
+
+
+class Diagram:
+    """A store of nodes over ordered variables; conditions and choices become roots in it."""
+
+    def __init__(self, variables: Sequence[Variable], budget: int = 1_000_000) -> None:
+        self.variables = tuple(variables)
+        self.level_of = {v.fact.name: level for level, v in enumerate(self.variables)}
+        self.terminals: list[Hashable] = []
+        self.levels: list[int] = []
+        self.children: list[tuple[int, ...]] = []
+        self.distinct: list[tuple[int, ...]] = []
+        self._budget = budget
+        self._terminal_of: dict[Hashable, int] = {}
+        self._unique: dict[tuple[int, tuple[int, ...]], int] = {}
+        self._choices: dict[tuple[int, int, int], int] = {}
+        self.true = self.terminal(True)
+        self.false = self.terminal(False)
+
+    def terminal(self, value: Hashable) -> int:
+        """Return the terminal that answers `value`."""
+        if value not in self._terminal_of:
+            self._terminal_of[value] = ~len(self.terminals)
+            self.terminals.append(value)
+        return self._terminal_of[value]
+
+    def node(self, level: int, children: tuple[int, ...]) -> int:
+        """Return the node that looks at `level` and has these children: an existing one where there is one."""
+        first = children[0]
+        if all(child == first for child in children):
+            return first
+        key = (level, children)
+        if key not in self._unique:
+            if len(self.levels) >= self._budget:
+                raise BudgetExceededError(f"more than {self._budget} nodes")
+            self._unique[key] = len(self.levels)
+            self.levels.append(level)
+            self.children.append(children)
+            self.distinct.append(tuple(dict.fromkeys(children)))
+        return self._unique[key]
+
+    def condition(self, condition: Condition) -> int:
+        """Return the root that answers `True` where the condition holds and `False` where it does not."""
+        match condition:
+            case Comparison(fact, accepted):
+                level = self.level_of[fact]
+                regions = self.variables[level].regions
+                return self.node(level, tuple(self.true if r[0] in accepted else self.false for r in regions))
+            case Not(part):
+                return self.choose(self.condition(part), self.false, self.true)
+            case All(parts):
+                root = self.true
+                for part in reversed(parts):
+                    root = self.choose(self.condition(part), root, self.false)
+                return root
+            case Any(parts):
+                root = self.false
+                for part in reversed(parts):
+                    root = self.choose(self.condition(part), self.true, root)
+                return root
+
+    def choose(self, test: int, then: int, otherwise: int) -> int:
+        """Return the root that answers as `then` where `test` is `True` and as `otherwise` where it is `False`."""
+        if test == self.true or then == otherwise:
+            return then
+        if test == self.false:
+            return otherwise
+        key = (test, then, otherwise)
+        if key not in self._choices:
+            level = min(self.levels[n] for n in key if n >= 0)
+            width = len(self.variables[level].regions)
+            split = [self._split(n, level, width) for n in key]
+            self._choices[key] = self.node(level, tuple(map(self.choose, *split)))
+        return self._choices[key]
+
+    def _split(self, node: int, level: int, width: int) -> tuple[int, ...]:
+        return self.children[node] if node >= 0 and self.levels[node] == level else (node,) * width
+
+    def reading(self, candidate: Candidate) -> list[int]:
+        """Return the candidate as one region a level; `KeyError` for a value outside a fact's domain."""
+        return [
+            UNKNOWN if (value := candidate.get(v.fact.name)) is None else v.region_of[value] for v in self.variables
+        ]
+
+    def walk(self, root: int, reading: Sequence[int]) -> Hashable:
+        """Return the answer of a candidate all of whose facts on the way are known."""
+        levels, children = self.levels, self.children
+        while root >= 0:
+            root = children[root][reading[levels[root]]]
+        return self.terminals[~root]
+
+    def reachable(self, root: int, reading: Sequence[int]) -> int:
+        """Return the terminals that completions of a reading reach, as bits: bit `~terminal` for each."""
+        return self.reachability(reading)(root)
+
+    def reachability(self, reading: Sequence[int]) -> Callable[[int], int]:
+        """Return a function from node to the terminals reachable from it under this reading; it remembers nodes."""
+        levels, children, distinct = self.levels, self.children, self.distinct
+        known: dict[int, int] = {}
+
+        def bits(node: int) -> int:
+            path = []
+            while node >= 0:  # known facts leave one way: no recursion along them
+                found = known.get(node)
+                if found is not None:
+                    break
+                path.append(node)
+                region = reading[levels[node]]
+                if region < 0:
+                    found = 0
+                    for child in distinct[node]:
+                        found |= bits(child)
+                    break
+                node = children[node][region]
+            else:
+                found = 1 << ~node
+            for passed in path:
+                known[passed] = found
+            return found
+
+        return bits
+
+    def size(self, roots: Iterable[int]) -> int:
+        """Return how many nodes these roots use together."""
+        seen: set[int] = set()
+        todo = [root for root in roots if root >= 0]
+        while todo:
+            node = todo.pop()
+            if node not in seen:
+                seen.add(node)
+                todo.extend(child for child in self.distinct[node] if child >= 0)
+        return len(seen)
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """What is left of a root once the known facts are filled in, reduced again: only facts that matter remain.
+
+    `nodes` holds `(level, children)`, children before parents; a child below 0 is a terminal. `root` is the last node,
+    or a terminal where nothing matters any more.
+    """
+
+    root: int
+    nodes: list[tuple[int, tuple[int, ...]]]
+
+    def levels(self) -> set[int]:
+        """Return the levels on which the answer still depends."""
+        return {level for level, _ in self.nodes}
+
+
+def restrict(diagram: Diagram, root: int, reading: Sequence[int]) -> Restriction:
+    """Fill the known facts into a root and reduce what remains.
+
+    A fact is on a level of the result exactly where two completions that differ in that fact alone differ in the
+    answer, because the result is reduced.
+    """
+    levels, children = diagram.levels, diagram.children
+    nodes: list[tuple[int, tuple[int, ...]]] = []
+    unique: dict[tuple[int, tuple[int, ...]], int] = {}
+    done: dict[int, int] = {}
+
+    def visit(node: int) -> int:
+        if node < 0:
+            return node
+        if node in done:
+            return done[node]
+        level = levels[node]
+        region = reading[level]
+        if region >= 0:
+            result = visit(children[node][region])
+        else:
+            kids = tuple([visit(child) for child in children[node]])
+            if kids.count(kids[0]) == len(kids):
+                result = kids[0]
+            else:
+                key = (level, kids)
+                result = unique.setdefault(key, len(nodes))
+                if result == len(nodes):
+                    nodes.append(key)
+        done[node] = result
+        return result
+
+    return Restriction(visit(root), nodes)

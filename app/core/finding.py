@@ -1,0 +1,94 @@
+"""What the rules find for a candidate: the decision and the machine contract around it, without any text.
+
+`Finder` holds one compiled release; `find` is the whole of decision.md section 2 for known and unknown facts alike.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from app.core.diagram import UNKNOWN
+from app.core.facts import Candidate
+from app.core.logic import Logic, Reading
+from app.core.precedence import UNDECIDED, Decision, Indicated, Stage, phases, stages
+from app.core.questions import Questions
+from app.core.rules import DecisionRule, Release
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The decision of one candidate.
+
+    `given` is the candidate as asked, `assumed` with every unknown confirm fact at its no-objection value (the same in
+    strict mode). `next_fact` is the fact to ask next, `settles` whether an answer to it can settle the decision.
+    """
+
+    decision: Decision
+    indicated: Indicated | None
+    stages: frozenset[Stage]
+    possible: Sequence[Decision]
+    missing: Sequence[str]
+    next_fact: str | None
+    settles: bool
+    objections: Sequence[str]
+    given: Reading
+    assumed: Reading
+
+    @property
+    def settled(self) -> bool:
+        """Whether every completion has this decision."""
+        return self.decision is not UNDECIDED
+
+
+class Finder:
+    """Finds the decision of candidates by one release."""
+
+    def __init__(self, release: Release) -> None:
+        self.logic = Logic(release.facts, release.rules, release.order, release.budget)
+        self.questions = Questions(self.logic, release.weights)
+        self._indicated: dict[frozenset[Stage], Indicated] = {
+            frozenset([rule.pathway]): Indicated(rule.pathway, rule.phase) for rule in phases(release.rules)
+        }
+        self._stages = {rule.id: frozenset(stages(rule)) for rule in release.rules}
+
+    def find(self, candidate: Candidate, *, strict: bool = False, unavailable: Collection[str] = ()) -> Finding:
+        """Return what the rules find for the known facts of a candidate.
+
+        `unavailable` names unknown facts that are not to be asked. Values must be in their fact's domain.
+        """
+        logic = self.logic
+        given = logic.reading(candidate, strict=True)
+        assumed = given if strict or UNKNOWN not in given else logic.reading(candidate, strict=False)
+        possible = logic.possible(assumed)
+        stage = logic.stage(assumed)
+        missing: list[str] = []
+        question = None
+        if len(possible) > 1:
+            left = logic.restricted(assumed)
+            missing = logic.missing(left)
+            question = self.questions.next(left, unavailable)
+        return Finding(
+            decision=possible[0] if len(possible) == 1 else UNDECIDED,
+            indicated=self._indicated.get(stage),
+            stages=stage,
+            possible=possible if len(possible) > 1 else (),
+            missing=missing,
+            next_fact=question[0] if question else None,
+            settles=question[1] if question else False,
+            objections=() if assumed is given else logic.objections(assumed, candidate),
+            given=given,
+            assumed=assumed,
+        )
+
+    def bears(self, rule: DecisionRule, finding: Finding) -> bool | None:
+        """Return whether a rule takes part in deciding every completion, none, or (`None`) perhaps some."""
+        at = self._stages[rule.id]
+        if at.isdisjoint(finding.stages):
+            return False
+        state = self.logic.state(rule, finding.assumed)
+        return None if state and not finding.stages <= at else state
+
+    def could_object(self, rule: DecisionRule, finding: Finding) -> bool:
+        """Return whether the rule would bear on the decision once its own facts made it hold."""
+        return rule.kind in ("exclusion", "scope", "concern", "phase") or not self._stages[rule.id].isdisjoint(
+            finding.stages
+        )

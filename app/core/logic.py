@@ -1,0 +1,184 @@
+"""A release compiled: its decision as a diagram, and what can be asked of it exactly.
+
+`Logic` answers three things for any set of known facts: which decisions completions reach (`possible`), which unknown
+facts the decision still depends on (`missing`), and which assumed facts would change it (`objections`). All are exact
+and none enumerates completions.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from app.core.conditions import Condition, comparisons
+from app.core.diagram import UNKNOWN, Diagram, Restriction, restrict, variable
+from app.core.facts import Candidate, Fact
+from app.core.precedence import Decision, Stage, cases
+from app.core.rules import DecisionRule
+
+Reading = list[int]
+"""One region a level, or `UNKNOWN`."""
+
+
+def diagram_of(facts: Iterable[Fact], conditions: Sequence[Condition], budget: int = 1_000_000) -> Diagram:
+    """Return an empty diagram over the facts that the conditions read, in the order given."""
+    compared = [c for condition in conditions for c in comparisons(condition)]
+    read = {c.fact for c in compared}
+    return Diagram([variable(fact, compared) for fact in facts if fact.name in read], budget)
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Conditions that may share facts, compiled so that each is exactly held, not held, or undecided."""
+
+    diagram: Diagram
+    roots: Mapping[Condition, int]
+
+    @classmethod
+    def of(cls, facts: Iterable[Fact], conditions: Iterable[Condition]) -> "Conditions":
+        """Compile these conditions."""
+        listed = list(dict.fromkeys(conditions))
+        diagram = diagram_of(facts, listed)
+        return cls(diagram, {condition: diagram.condition(condition) for condition in listed})
+
+    def state(self, condition: Condition, reading: Reading) -> bool | None:
+        """Return whether every completion makes the condition hold, none does, or (`None`) it is undecided."""
+        return STATE_OF_BITS[self.diagram.reachable(self.roots[condition], reading)]
+
+    def depends_on(self, condition: Condition, reading: Reading) -> list[str]:
+        """Return the unknown facts on which the condition still depends."""
+        levels = restrict(self.diagram, self.roots[condition], reading).levels()
+        return [self.diagram.variables[level].fact.name for level in sorted(levels)]
+
+
+STATE_OF_BITS: tuple[bool | None, ...] = (None, True, False, None)
+"""By the bits of the terminals `True` (1) and `False` (2), which every diagram makes first."""
+
+
+class Logic:
+    """The decision rules of one release as a diagram.
+
+    `facts` are all facts of the release in asking order, `order` the order in which the diagram looks at them (any
+    that are not named follow in asking order). Raises `BudgetExceededError` where the diagram outgrows `budget` nodes.
+    """
+
+    def __init__(
+        self,
+        facts: Mapping[str, Fact],
+        rules: Sequence[DecisionRule],
+        order: Sequence[str] = (),
+        budget: int = 1_000_000,
+    ) -> None:
+        self.facts = facts
+        self.rules = tuple(rules)
+        listed = cases(rules)
+        ordered = [facts[name] for name in order if name in facts]
+        ordered += [fact for name, fact in facts.items() if name not in set(order)]
+        self.diagram = diagram_of(ordered, [rule.when for rule in rules], budget)
+        self.decision_root = self.stage_root = 0
+        for case in reversed(listed):
+            decided = self.diagram.terminal(case.outcome.decision)
+            stage = self.diagram.terminal(case.outcome.stage)
+            if case is listed[-1]:
+                self.decision_root, self.stage_root = decided, stage
+            else:
+                test = self.diagram.condition(case.when)
+                self.decision_root = self.diagram.choose(test, decided, self.decision_root)
+                self.stage_root = self.diagram.choose(test, stage, self.stage_root)
+        self.rule_roots = {rule.id: self.diagram.condition(rule.when) for rule in rules}
+        self._assumed = self._assumed_regions()
+        outcomes = [case.outcome for case in listed]
+        self._decisions = [(self._bit(d), d) for d in dict.fromkeys(o.decision for o in outcomes)]
+        self._stages = [(self._bit(s), s) for s in dict.fromkeys(o.stage for o in outcomes)]
+
+    @cached_property
+    def size(self) -> int:
+        """How many nodes decision and stage use."""
+        return self.diagram.size([self.decision_root, self.stage_root])
+
+    def _bit(self, answer: Decision | Stage) -> int:
+        return 1 << ~self.diagram.terminal(answer)
+
+    def _assumed_regions(self) -> list[int]:
+        regions = []
+        for v in self.diagram.variables:
+            inside = {v.region_of[value] for value in v.fact.assumed or ()}
+            if len(inside) > 1:
+                raise ValueError(f"`{v.fact.name}`: a rule tells the assumed values apart")
+            regions.append(inside.pop() if inside else UNKNOWN)
+        return regions
+
+    def reading(self, candidate: Candidate, *, strict: bool) -> Reading:
+        """Return the candidate as regions; unless `strict`, unknown confirm facts are at their assumed value."""
+        given = self.diagram.reading(candidate)
+        if strict:
+            return given
+        return [a if region < 0 else region for region, a in zip(given, self._assumed, strict=True)]
+
+    def possible(self, reading: Reading) -> list[Decision]:
+        """Return every decision that a completion reaches, in a fixed order; exactly one where it is settled."""
+        bits = self.diagram.reachable(self.decision_root, reading)
+        return [decision for bit, decision in self._decisions if bits & bit]
+
+    def stage(self, reading: Reading) -> frozenset[Stage]:
+        """Return every step of the precedence that decides some completion."""
+        bits = self.diagram.reachable(self.stage_root, reading)
+        return frozenset(stage for bit, stage in self._stages if bits & bit)
+
+    def restricted(self, reading: Reading) -> Restriction:
+        """Return what of the decision is left to find out."""
+        return restrict(self.diagram, self.decision_root, reading)
+
+    def missing(self, restriction: Restriction) -> list[str]:
+        """Return the unknown facts on which the decision still depends, in asking order."""
+        left = {self.diagram.variables[level].fact.name for level in restriction.levels()}
+        return [name for name in self.facts if name in left]
+
+    def state(self, rule: DecisionRule, reading: Reading) -> bool | None:
+        """Return whether a rule's own condition holds, does not, or (`None`) is undecided."""
+        return STATE_OF_BITS[self.diagram.reachable(self.rule_roots[rule.id], reading)]
+
+    def objections(self, reading: Reading, candidate: Candidate) -> list[str]:
+        """Return the unknown facts of which another value than the assumed one changes what is possible."""
+        d = self.diagram
+        bits = d.reachability(reading)
+        now = bits(self.decision_root)
+        inside, crossing = self._visited(reading, bits)
+        found = []
+        for level, nodes in inside.items():
+            name = d.variables[level].fact.name
+            if name in candidate or reading[level] == UNKNOWN:
+                continue
+            for region in range(len(d.variables[level].regions)):
+                there = crossing[level]
+                for node in nodes:
+                    there |= bits(d.children[node][region])
+                if region != reading[level] and there != now:
+                    found.append(name)
+                    break
+        return [name for name in self.facts if name in found]
+
+    def _visited(self, reading: Reading, bits: Callable[[int], int]) -> tuple[dict[int, list[int]], list[int]]:
+        """Return the nodes reached by level, and by level the decisions of the ways that pass it by."""
+        d = self.diagram
+        depth = len(d.variables)
+        crossing = [0] * depth
+        inside: dict[int, list[int]] = {}
+        todo = [self.decision_root]
+        seen = set(todo)
+        while todo:
+            node = todo.pop()
+            if node < 0:
+                continue
+            level = d.levels[node]
+            inside.setdefault(level, []).append(node)
+            region = reading[level]
+            for child in d.distinct[node] if region < 0 else (d.children[node][region],):
+                below = d.levels[child] if child >= 0 else depth
+                if below > level + 1:
+                    reached = bits(child)
+                    for passed in range(level + 1, below):
+                        crossing[passed] |= reached
+                if child not in seen:
+                    seen.add(child)
+                    todo.append(child)
+        return inside, crossing

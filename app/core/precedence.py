@@ -1,0 +1,103 @@
+"""In which order rules speak: the one place where precedence is written (decision.md, section 2).
+
+`cases` turns the decision rules into a list of cases of which the first that holds decides. `decide` reads that list
+for a fully known candidate and is the specification; `logic` compiles the same list into a diagram.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.core.conditions import ALWAYS, All, Any, Condition
+from app.core.facts import Candidate
+from app.core.record import record
+from app.core.rules import DecisionRule, Disposition, Kind, Pathway, Phase
+
+
+@record
+class Decision:
+    """What the service decides; the pathway and its phase are given only with `recommended`."""
+
+    disposition: Disposition
+    """`referred`: another kind of care comes first. `excluded`: an exclusion rules out what would be indicated.
+    `clinician_review`: the documented logic does not settle this candidate. `recommended`: a documented pathway applies
+    and no rule of this release stands against it. `needs_information`: the decision depends on unknown facts."""
+    pathway: Pathway | None = None
+    """The pathway that applies."""
+    phase: int | None = None
+    """Its phase in the documents, 1 to 3."""
+
+
+@record
+class Indicated:
+    """The pathway whose criteria hold, whatever stands against it."""
+
+    pathway: Pathway
+    """The pathway of the highest phase whose condition holds in full."""
+    phase: int
+    """Its phase in the documents, 1 to 3."""
+
+
+Stage = Kind | Pathway
+"""The step that decides: `exclusion`, `scope`, `concern`, an indicated pathway, or `gap`."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Which step decides, and what."""
+
+    stage: Stage
+    decision: Decision
+
+
+@dataclass(frozen=True)
+class Case:
+    """Where its condition holds, and no earlier case does, this outcome is the decision."""
+
+    when: Condition
+    outcome: Outcome
+
+
+REVIEW = Decision("clinician_review")
+EXCLUDED = Decision("excluded")
+REFERRED = Decision("referred")
+UNDECIDED = Decision("needs_information")
+
+
+def cases(rules: Sequence[DecisionRule]) -> tuple[Case, ...]:
+    """Return the cases in order of precedence; the last one always holds."""
+
+    def some(kind: Kind, pathway: Pathway | None = None) -> Condition:
+        return Any(tuple(r.when for r in rules if r.kind == kind and (pathway is None or pathway in r.pathways)))
+
+    listed = [
+        Case(some("exclusion"), Outcome("exclusion", EXCLUDED)),
+        Case(some("scope"), Outcome("scope", REFERRED)),
+        Case(some("concern"), Outcome("concern", REVIEW)),
+    ]
+    for rule in phases(rules):
+        indicated = rule.pathway
+        excluded = All((rule.when, some("label_exclusion", indicated)))
+        reviewed = All((rule.when, some("label_review", indicated)))
+        listed += [
+            Case(excluded, Outcome(indicated, EXCLUDED)),
+            Case(reviewed, Outcome(indicated, REVIEW)),
+            Case(rule.when, Outcome(indicated, Decision("recommended", indicated, rule.phase))),
+        ]
+    return (*listed, Case(ALWAYS, Outcome("gap", REVIEW)))
+
+
+def phases(rules: Sequence[DecisionRule]) -> list[Phase]:
+    """Return the phase rules, highest phase first."""
+    return sorted((rule for rule in rules if isinstance(rule, Phase)), key=lambda rule: -rule.phase)
+
+
+def decide(rules: Sequence[DecisionRule], candidate: Candidate) -> Outcome:
+    """Return the outcome of a fully known candidate; `KeyError` where a fact that a rule reads is unknown."""
+    return next(case.outcome for case in cases(rules) if case.when.holds(candidate))
+
+
+def stages(rule: DecisionRule) -> tuple[Stage, ...]:
+    """Return the steps at which a rule bears on the decision."""
+    if isinstance(rule, Phase):
+        return (rule.pathway,)
+    return rule.pathways if rule.kind in ("label_exclusion", "label_review") else (rule.kind,)

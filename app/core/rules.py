@@ -1,0 +1,265 @@
+"""What a rule is: a condition with an effect, a statement in plain words, its sources and our reading of them.
+
+Decision rules change the decision; everything else goes with one. All are frozen; a release is a tuple of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from app.core.conditions import Condition
+from app.core.facts import Fact, Value
+from app.core.record import record
+
+Pathway = Literal["conservative_care", "exosome_microchanneling", "combination_therapy"]
+Disposition = Literal["referred", "excluded", "clinician_review", "recommended", "needs_information"]
+Kind = Literal["exclusion", "scope", "concern", "phase", "label_exclusion", "label_review", "gap"]
+Effect = Literal["excludes", "refers", "reviews", "indicates"]
+Urgency = Literal["emergency", "urgent", "soon", "routine"]
+Status = Literal["A", "B", "document", "project", "inference"]
+Fits = Literal["yes", "no", "unknown"]
+
+EFFECT_OF: Mapping[Kind, Effect] = {
+    "exclusion": "excludes",
+    "scope": "refers",
+    "concern": "reviews",
+    "phase": "indicates",
+    "label_exclusion": "excludes",
+    "label_review": "reviews",
+    "gap": "reviews",
+}
+
+
+@record
+class Source:
+    """One statement, publication or documented silence that a rule rests on."""
+
+    id: str
+    """The id that rules cite, such as `S3-31`, `M5` or `C-01`."""
+    document: str
+    """The document or publication it stands in."""
+    section: str
+    """Where in the document, or its citation."""
+    status: Status
+    """`document`: one of the four source documents. `A`: primary source seen. `B`: reported by a secondary source.
+    `inference`: drawn from other sources. `project`: a conflict or silence of the documents, settled by us."""
+    says: str
+    """What it says, in our words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """What every entry of the rule book has. `kind` is the name of its sort, `when` its condition."""
+
+    id: str
+    when: Condition
+    says: str
+    sources: tuple[str, ...]
+    reading: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionRule(Rule):
+    """A rule of decision.md section 2, steps 1 to 6.
+
+    `pathways` are those that a label-safety rule stands against; `lifted_by` gives the values that would lift an
+    exclusion; `refer_to` and `urgency` belong to a scope rule.
+    """
+
+    kind: Kind
+    pathways: tuple[Pathway, ...] = ()
+    lifted_by: Mapping[str, Value] = field(default_factory=dict)
+    refer_to: str = ""
+    urgency: Urgency = "routine"
+
+    @property
+    def effect(self) -> Effect:
+        """What the rule does to the decision."""
+        return EFFECT_OF[self.kind]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase(DecisionRule):
+    """A documented phase: the pathway it indicates, its number, and how a clinician may discuss it."""
+
+    kind: Kind = "phase"
+    pathway: Pathway
+    phase: int
+    discuss: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caution(Rule):
+    """What a clinician should weigh; shown with the pathways it concerns, never changes the decision."""
+
+    concerns: tuple[Pathway, ...] = ()
+    topic: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Precondition(Rule):
+    """What must be in place first. `when` says it is met, `unmet` that it is not; neither: somebody confirms it.
+
+    `outside` marks what the service can never see, such as an examination in person.
+    """
+
+    unmet: Condition | None = None
+    concerns: tuple[Pathway, ...] = ()
+    outside: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice(Rule):
+    """A sentence that goes with an answer.
+
+    `group` and `otherwise` make one notice stand in where no other of its group holds; `by_engine` marks the notices
+    that the answer adds by itself.
+    """
+
+    order: int = 0
+    group: str | None = None
+    otherwise: bool = False
+    by_engine: bool = False
+    concerns: tuple[Pathway, ...] = ()
+
+
+@record
+class Aspect:
+    """One column of the comparison of alternatives. `minimum` and `maximum` are in `unit` where it is a figure."""
+
+    says: str
+    sources: tuple[str, ...]
+    min: int | None = None
+    max: int | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """When an alternative fits, does not, and what is said in each case."""
+
+    yes: Condition
+    no: Condition
+    because: Mapping[Fits, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alternative(Rule):
+    """Something else that may be discussed. `when` says for whom it is listed."""
+
+    kind: Literal["modality", "consultation"] = "modality"
+    title: str = ""
+    concerns: tuple[Pathway, ...] = ()
+    without_phase: bool = False
+    compares: Mapping[str, Aspect] = field(default_factory=dict)
+    fits: Fitting | None = None
+
+
+@record
+class Figure:
+    """One figure as it stands in its source; `max` is absent where the source gives none."""
+
+    min: float
+    max: float | None
+    unit: str
+    says: str
+    source: str
+
+
+@record
+class Range:
+    """The range that satisfies every figure."""
+
+    min: float
+    max: float
+    unit: str
+
+
+@record
+class PlanPart:
+    """What the documents say of one aspect of a plan, or that they are silent."""
+
+    name: str
+    says: str
+    sources: tuple[str, ...]
+    figures: tuple[Figure, ...] = ()
+    differs: str | None = None
+    agreed: Range | None = None
+    silent: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component(Rule):
+    """One thing that a plan consists of; given only where `when` is known to hold."""
+
+    otherwise: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan(Rule):
+    """The plan of one pathway."""
+
+    pathway: Pathway
+    components: tuple[Component, ...] = ()
+    parts: tuple[PlanPart, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A validated scale: which sign it reads for which finding, and the grade of each reading. Crosswalk: ours."""
+
+    name: str
+    title: str
+    measures: Mapping[str, str]
+    grades: Mapping[str, str]
+    says: str
+    reading: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """Names and sentences of one language; a summary is chosen among them, never composed from parts of sentences."""
+
+    pathways: Mapping[str, str]
+    dispositions: Mapping[str, str]
+    grades: Mapping[str, str]
+    yes: str
+    no: str
+    unknown: str
+    next_question: Mapping[str, str]
+    lower_phase: Mapping[str, str]
+    assumption: str
+    summary: Mapping[str, str]
+
+
+@record
+class Review:
+    """Who signed a release, and when (ISO date)."""
+
+    reviewer: str
+    date: str
+
+
+@dataclass(frozen=True)
+class Release:
+    """One immutable version of the rule book: everything an answer is made from."""
+
+    id: str
+    digest: str
+    reviewed: Review | None
+    facts: Mapping[str, Fact]
+    rules: tuple[DecisionRule, ...]
+    cautions: tuple[Caution, ...]
+    preconditions: tuple[Precondition, ...]
+    plans: tuple[Plan, ...]
+    alternatives: tuple[Alternative, ...]
+    notices: tuple[Notice, ...]
+    scales: Mapping[str, Scale]
+    sources: Mapping[str, Source]
+    wording: Wording
+    weights: Mapping[str, Mapping[Value, float]]
+    order: tuple[str, ...]
+    budget: int
+    released: str = ""
+    changes: str = ""

@@ -1,0 +1,283 @@
+"""Facts in, answer out: the one engine behind every face of the service.
+
+`Triage` holds one compiled release. `finding` gives the bare decision, `answer` the whole answer, `view` the machine
+contract alone. All are pure functions of the question and the release.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from app.core.accompany import Accompany
+from app.core.answer import (
+    AlternativeShown,
+    Answer,
+    Assumption,
+    DecisionView,
+    IfResolved,
+    KnownFact,
+    Option,
+    Question,
+    RuleSet,
+    ScaleGrade,
+)
+from app.core.conditions import facts_read
+from app.core.facts import Candidate, Fact, Value
+from app.core.finding import Finder, Finding
+from app.core.precedence import phases
+from app.core.rules import DecisionRule, Fits, Pathway, Release
+from app.core.why import Why
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question to the engine: what is known of a candidate, and how to treat the unknown.
+
+    Every value is in its fact's domain and of its type, `unavailable` names facts of the release that `facts` does not:
+    whoever builds one checks that. `graded` says which findings were read on a scale.
+    """
+
+    facts: Candidate
+    strict: bool = False
+    unavailable: tuple[str, ...] = ()
+    graded: Mapping[str, ScaleGrade] = field(default_factory=dict)
+    reference: str | None = None
+    language: str = "en"
+
+
+class Triage:
+    """One release, compiled and ready to answer."""
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        self.finder = Finder(release)
+        self._why = Why(release, self.finder)
+        self._accompany = Accompany(release)
+        self._ruleset = RuleSet(release.id, release.digest, release.reviewed)
+        self._phases = phases(release.rules)
+        self._exclusions = [r for r in release.rules if r.effect == "excludes"]
+        self._readers: dict[str, list[DecisionRule]] = {name: [] for name in release.facts}
+        for rule in release.rules:
+            for name in facts_read(rule.when):
+                self._readers[name].append(rule)
+        self._questions = {name: self._question(fact) for name, fact in release.facts.items()}
+
+    def finding(self, asked: Asked) -> Finding:
+        """Return the decision and the machine contract around it, without any text."""
+        return self.finder.find(asked.facts, strict=asked.strict, unavailable=asked.unavailable)
+
+    def answer(self, asked: Asked) -> Answer:
+        """Return the whole answer."""
+        finding = self.finding(asked)
+        reading = self._accompany.reading(asked.facts)
+        pathways = self._pathways(finding)
+        disposition = finding.decision.disposition
+        indicated = finding.indicated.pathway if finding.indicated else None
+        cautions, unresolved = self._accompany.cautions(asked.facts, reading, pathways)
+        preconditions, all_met = self._accompany.preconditions(reading, pathways)
+        recommended = finding.decision.pathway
+        ready = recommended is not None and all_met and not finding.objections
+        referral = self._why.referral(asked.facts, finding)
+        early = disposition in ("excluded", "referred") and indicated is None
+        alternatives = [] if early or not finding.settled else self._accompany.alternatives(reading, indicated)
+        return Answer(
+            decision=finding.decision,
+            indicated=finding.indicated,
+            ready=ready,
+            referral=referral,
+            summary=self._summary(finding, ready=ready, referred=bool(referral)),
+            possible=finding.possible,
+            missing=finding.missing,
+            next_question=self._next(finding),
+            assumptions=self._assumptions(finding),
+            rationale=self._why.rationale(asked.facts, finding),
+            also_matched=self._why.also_matched(finding),
+            near_misses=self._why.near_misses(finding),
+            cautions=cautions,
+            unresolved=unresolved,
+            preconditions=preconditions if disposition in ("recommended", "clinician_review") else [],
+            plan=self._accompany.plan(reading, recommended) if recommended else {},
+            alternatives=[*alternatives, *self._lower_phases(finding)],
+            if_resolved=self._if_resolved(asked) if disposition == "excluded" else None,
+            notices=self._accompany.notices(reading, finding, pathways),
+            facts=self._facts(asked),
+            ruleset=self._ruleset,
+            id=self.identity(asked),
+            reference=asked.reference,
+        )
+
+    def view(self, asked: Asked) -> DecisionView:
+        """Return the machine contract alone."""
+        finding = self.finding(asked)
+        pathways = self._pathways(finding)
+        _, all_met = self._accompany.preconditions(self._accompany.reading(asked.facts), pathways)
+        return DecisionView(
+            decision=finding.decision,
+            indicated=finding.indicated,
+            ready=finding.decision.pathway is not None and all_met and not finding.objections,
+            referral=self._why.referral(asked.facts, finding),
+            possible=finding.possible,
+            missing=finding.missing,
+            next_question=self._next(finding),
+            assumptions=self._assumptions(finding),
+            rules=[reason.rule for reason in self._why.rationale(asked.facts, finding)],
+            ruleset=self._ruleset,
+            id=self.identity(asked),
+            reference=asked.reference,
+        )
+
+    def identity(self, asked: Asked) -> str:
+        """Return the digest of release, options and normalised facts: equal questions have equal ids, anywhere."""
+        question = {
+            "facts": {name: asked.facts[name] for name in sorted(asked.facts)},
+            "language": asked.language,
+            "release": self.release.digest,
+            "unavailable": sorted(set(asked.unavailable)),
+            "unknowns": "strict" if asked.strict else "confirm",
+        }
+        text = json.dumps(question, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return "sha256:" + sha256(text.encode()).hexdigest()
+
+    def _pathways(self, finding: Finding) -> list[Pathway]:
+        """Return the pathways that are indicated or may still be."""
+        return [rule.pathway for rule in self._phases if rule.pathway in finding.stages]
+
+    def _facts(self, asked: Asked) -> dict[str, Value | ScaleGrade]:
+        return {name: asked.graded.get(name, asked.facts[name]) for name in self.release.facts if name in asked.facts}
+
+    def _question(self, fact: Fact) -> Question:
+        wording = self.release.wording
+        labels = dict(fact.labels)
+        if fact.kind == "boolean":
+            labels = {True: wording.yes, False: wording.no} | labels
+        return Question(
+            fact=fact.name,
+            question=fact.question,
+            help=fact.help,
+            answers=[
+                Option(value, labels.get(value, str(value)))
+                for value in ([True, False] if fact.kind == "boolean" else fact.values)
+            ],
+            minimum=fact.minimum if fact.kind == "integer" else None,
+            maximum=fact.maximum if fact.kind == "integer" else None,
+            unit=fact.unit,
+            why="",
+        )
+
+    def _next(self, finding: Finding) -> Question | None:
+        if finding.next_fact is None:
+            return None
+        question = self._questions[finding.next_fact]
+        why = self.release.wording.next_question["settles" if finding.settles else "narrows"]
+        return Question(
+            question.fact,
+            question.question,
+            question.help,
+            question.answers,
+            question.minimum,
+            question.maximum,
+            question.unit,
+            why,
+        )
+
+    def _assumptions(self, finding: Finding) -> list[Assumption]:
+        shown = []
+        for name in finding.objections:
+            fact = self.release.facts[name]
+            because = [rule.id for rule in self._readers[name] if self.finder.could_object(rule, finding)]
+            if fact.assumed_as is not None:
+                shown.append(Assumption(name, fact.assumed_as, because, fact.question))
+        return shown
+
+    def _summary(self, finding: Finding, *, ready: bool, referred: bool) -> str:
+        texts = self.release.wording.summary
+        disposition = finding.decision.disposition
+        stage = finding.indicated.pathway if finding.indicated else next(iter(finding.stages), "gap")
+        several = finding.indicated is None and len(finding.stages) > 1
+        match disposition:
+            case "recommended":
+                key = f"recommended.{finding.decision.pathway}"
+            case "excluded":
+                key = f"excluded.{'undetermined' if several else 'documented' if stage == 'exclusion' else stage}"
+            case "clinician_review":
+                key = f"clinician_review.{'undetermined' if several else stage}"
+            case "referred":
+                key = "referred"
+            case "needs_information":
+                key = "needs_information.ask" if finding.next_fact else "needs_information.stuck"
+        first = [texts["referral_first"]] if referred and disposition != "referred" else []
+        if disposition == "recommended" and not ready:
+            first = [texts["not_ready"]]
+        return " ".join([*first, texts[key]])
+
+    def _lower_phases(self, finding: Finding) -> list[AlternativeShown]:
+        """Return what of a blocked candidate's lower phases a clinician may discuss: those that nothing excludes."""
+        if finding.indicated is None or finding.decision.disposition not in ("excluded", "clinician_review"):
+            return []
+        shown = []
+        logic, wording = self.finder.logic, self.release.wording
+        for rule in self._phases:
+            if rule.phase >= finding.indicated.phase:
+                continue
+            against = [(r, logic.state(r, finding.given)) for r in self.release.rules if rule.pathway in r.pathways]
+            if any(r.effect == "excludes" and state for r, state in against):
+                continue
+            criteria = logic.state(rule, finding.given)
+            open_ = criteria is None or any(state is None for _, state in against)
+            fits: Fits = "no" if criteria is False else "unknown" if open_ else "yes"
+            blocked = [r.id for r, state in against if state]
+            shown.append(
+                AlternativeShown(
+                    rule.id,
+                    "lower_phase",
+                    wording.pathways[rule.pathway],
+                    rule.discuss,
+                    {},
+                    fits,
+                    wording.lower_phase[fits],
+                    blocked,
+                    self._why.sources[rule.id],
+                )
+            )
+        return shown
+
+    def _if_resolved(self, asked: Asked) -> IfResolved | None:
+        """Lift every exclusion that stands against the candidate, also those that lifting one uncovers."""
+        facts = dict(asked.facts)
+        lifted: dict[str, Value] = {}
+        while True:
+            again = Asked(facts, asked.strict, asked.unavailable)
+            finding = self.finding(again)
+            if finding.decision.disposition != "excluded":
+                break
+            standing = [rule for rule in self._exclusions if self.finder.bears(rule, finding)]
+            if not standing or not all(rule.lifted_by for rule in standing):
+                return None
+            for rule in standing:
+                lifted |= rule.lifted_by
+            facts |= lifted
+        return IfResolved(
+            [KnownFact(name, lifted[name]) for name in self.release.facts if name in lifted],
+            finding.decision,
+            finding.possible,
+            finding.missing,
+            self._assumptions(finding),
+        )
+
+
+@dataclass(frozen=True)
+class Engines:
+    """Every release side by side, each compiled; `current` answers by default."""
+
+    by_id: Mapping[str, Triage]
+    current: str
+
+    @classmethod
+    def of(cls, releases: Iterable[Release], current: str) -> "Engines":
+        """Compile releases."""
+        return cls({release.id: Triage(release) for release in releases}, current)
+
+    def find(self, name: str) -> Triage | None:
+        """Return the engine of a release, by its id or as `current`; `None` where there is none."""
+        return self.by_id.get(self.current if name == "current" else name)
