@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from app.core.conditions import All, Any, Comparison, Condition, Not
-from app.core.facts import GRADES, Fact, Value
+from app.core.facts import GRADES, Fact, Policy, Value
 from app.core.rules import DecisionRule, Kind, Pathway, Phase
 
 PATHWAYS: tuple[Pathway, ...] = ("conservative_care", "exosome_microchanneling", "combination_therapy")
@@ -57,7 +57,7 @@ def random_candidate(random: Random, facts: dict[str, Fact], known: float) -> di
 
 def _fact(random: Random, place: int) -> Fact:
     name = f"fact_{place}"
-    policy = random.choice(("ask", "confirm"))
+    policy: Policy = "ask" if random.random() < 0.5 else "confirm"
     match random.choice(("boolean", "grade", "choice", "integer")):
         case "boolean":
             fact = Fact(name, "boolean", policy, values=(False, True))

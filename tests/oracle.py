@@ -1,7 +1,7 @@
-"""The specification by brute force: every completion, written down straight from decision.md and independent of `app`.
+"""The specification by brute force: every completion, written straight from decision.md and independent of `app`.
 
-A `Table` holds the decision of every combination of the facts that are left open, one axis a fact. What is possible, what
-is missing, what is assumed and what to ask follow from it by their definitions.
+A table holds the decision of every combination of the facts that are left open, one axis a fact. What is possible,
+what is missing, what is assumed and what to ask follow from it by their definitions.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -170,8 +170,8 @@ class Oracle:
 
     def _shares(self, name: str) -> npt.NDArray[np.float64]:
         given = self.weights.get(name, {})
-        sums = np.array([sum(given.get(value, 1.0) for value in group) for group in self.groups[name]])
-        return sums / sums.sum()
+        sums = [sum(given.get(value, 1.0) for value in group) for group in self.groups[name]]
+        return np.array(sums) / sum(sums)
 
 
 def _possible(cells: npt.NDArray[np.int8]) -> frozenset[Decision]:

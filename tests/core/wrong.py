@@ -101,7 +101,9 @@ def assumptions_only_when_decided(book: SmallBook, candidate: Candidate, strict:
 
 def assumes_in_strict_mode(book: SmallBook, candidate: Candidate, strict: bool) -> Contract:
     """Assumes although it was told not to."""
-    return replace(diagram(book, candidate, strict=False), assumptions=()) if strict else diagram(book, candidate, strict)
+    return (
+        replace(diagram(book, candidate, strict=False), assumptions=()) if strict else diagram(book, candidate, strict)
+    )
 
 
 def asks_in_file_order(book: SmallBook, candidate: Candidate, strict: bool) -> Contract:
@@ -150,7 +152,9 @@ def falls_back_to_a_lower_phase(book: SmallBook, candidate: Candidate, strict: b
         for pathway in ("conservative_care", "exosome_microchanneling", "combination_therapy")
     }
     rules = tuple(
-        replace(rule, when=All((rule.when, Not(Any(tuple(blocked[rule.pathway])))))) if isinstance(rule, Phase) else rule
+        replace(rule, when=All((rule.when, Not(Any(tuple(blocked[rule.pathway]))))))
+        if isinstance(rule, Phase)
+        else rule
         for rule in book.rules
     )
     return diagram(replace(book, rules=rules), candidate, strict)

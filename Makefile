@@ -1,0 +1,61 @@
+# Needs make and Python 3.11 or newer, nothing else; `make help` lists what there is.
+
+PYTHON ?= $(or $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p)))),python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test format lock openapi bench image-check clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+run: $(VENV)/.installed ## install what the service needs and start it (TRIAGE_HOST=, TRIAGE_PORT=)
+	@$(BIN)/triage serve
+
+test: $(VENV)/.installed-dev ## every check, then the tests
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache --no-logo
+	@$(BIN)/python tools/lock.py --check
+	@$(BIN)/pytest -n auto
+
+format: $(VENV)/.installed-dev ## format the code and mend what can be mended
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+lock: $(VENV)/.installed-dev ## write the lock files anew; UPGRADE=1 for the newest versions
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)
+
+openapi: $(VENV)/.installed ## write openapi.json
+	@$(BIN)/triage openapi > openapi.json.new
+	@mv openapi.json.new openapi.json
+
+bench: $(VENV)/.installed-dev ## measure how fast it decides
+	@$(BIN)/python tools/bench.py
+
+image-check: $(VENV)/.installed-dev ## lint the Dockerfile and go through its steps without Docker
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/python tools/image_check.py
+
+clean: ## remove everything made
+	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=..." if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.installed: pyproject.toml requirements.txt requirements-build.txt $(VENV)/.made
+	@echo "Installing into $(VENV) ..." >&2
+	@$(PIP) --require-hashes -r requirements.txt -r requirements-build.txt
+	@$(PIP) --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@$(PIP) --require-hashes -r requirements-dev.txt
+	@touch $@

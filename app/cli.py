@@ -1,0 +1,158 @@
+"""`triage`: decide for a candidate, check the rule book, serve, write the OpenAPI document.
+
+Exit codes: 0 done, 1 the input or the rule book is refused, 2 the command line is wrong.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from pydantic import TypeAdapter
+
+from app.core.answer import Answer, DecisionView
+from app.core.logic import Logic
+from app.main import build_app, build_engines, rules_folder
+from app.rest.candidate import CandidateReader
+from app.rest.json_text import read_json
+from app.rest.problems import ProblemError
+from app.rulebook.book import read_book
+from app.rulebook.build import digest
+from app.rulebook.files import BrokenRuleBookError
+from app.rulebook.load import build, load
+from app.rulebook.ordering import write_orders
+from app.settings import BadSettingError, Settings, read_settings
+
+cli = typer.Typer(
+    help="Which documented pathway applies to a candidate, what comes first, or what is missing.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+RulesOption = Annotated[
+    Path | None, typer.Option("--rules", help="A folder with a rule book, instead of the one that comes along.")
+]
+
+
+def refuse(text: str) -> typer.Exit:
+    """Say what is wrong and leave with exit code 1."""
+    typer.echo(text, err=True)
+    return typer.Exit(1)
+
+
+def settings_or_exit() -> Settings:
+    """Read the settings, or leave with a message that names the bad one."""
+    try:
+        return read_settings()
+    except BadSettingError as error:
+        raise refuse(str(error)) from None
+
+
+@cli.command()
+def decide(
+    file: Annotated[str, typer.Argument(help="A JSON file with the facts of one candidate, or - for standard input.")],
+    ruleset: Annotated[str, typer.Option(help="The release that answers.")] = "current",
+    strict: Annotated[bool, typer.Option("--strict", help="Assume nothing: every fact that matters is asked.")] = False,
+    view: Annotated[str, typer.Option(help="`full`, or `decision` for the machine contract alone.")] = "full",
+) -> None:
+    """Decide for one candidate and print the answer as JSON."""
+    settings = settings_or_exit()
+    if view not in ("full", "decision"):
+        raise typer.BadParameter("write `full` or `decision`", param_hint="--view")
+    try:
+        body = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise refuse(f"{file}: {(error.strerror or 'cannot be read').lower()}") from None
+    try:
+        engines = build_engines(settings)
+        engine = engines.find(ruleset)
+        if engine is None:
+            raise refuse(f"`{ruleset}` is no release; the releases are {', '.join(engines.by_id)}")
+        first: dict[str, str] = {}
+        for known in engines.by_id.values():
+            for name in known.release.facts:
+                first.setdefault(name, known.release.id)
+        asked = CandidateReader(engine.release, first).asked(read_json(body), strict=strict)
+    except (BrokenRuleBookError, BadSettingError) as error:
+        raise refuse(str(error)) from None
+    except ProblemError as error:
+        lines = [f"  {e.pointer}: {e.detail}" + (f" (`{e.suggestion}`?)" if e.suggestion else "") for e in error.errors]
+        raise refuse("\n".join([error.detail, *lines])) from None
+    answer = engine.view(asked) if view == "decision" else engine.answer(asked)
+    shown = TypeAdapter[Answer | DecisionView](Answer | DecisionView).dump_python(answer, mode="json")
+    typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+
+
+@cli.command()
+def check(rules: RulesOption = None) -> None:
+    """Load and check the rule book; say everything that is wrong with it."""
+    folder = rules or settings_or_exit().rules or rules_folder()
+    try:
+        book = load(folder)
+    except BrokenRuleBookError as error:
+        count = len(error.complaints)
+        raise refuse(f"{error}\n{count} {'fault' if count == 1 else 'faults'}; the rule book is refused") from None
+    for release in book.releases.values():
+        logic = Logic(release.facts, release.rules, release.order, release.budget)
+        current = ", current" if release.id == book.current else ""
+        typer.echo(
+            f"{release.id}{current}: {len(release.facts)} facts, {len(release.rules)} decision rules, "
+            f"{logic.size} nodes of {release.budget}, {release.digest}"
+        )
+
+
+@cli.command()
+def order(rules: RulesOption = None) -> None:
+    """Search a good order of facts for the compiled decision and write it to `variable_order.yaml`."""
+    folder = rules or rules_folder()
+    try:
+        releases, complaints = build(read_book(folder))
+    except BrokenRuleBookError as error:
+        raise refuse(str(error)) from None
+    if complaints:
+        raise refuse("\n".join(map(str, sorted(complaints))))
+    for name, size in write_orders(folder / "variable_order.yaml", releases).items():
+        typer.echo(f"{name}: {size} nodes")
+
+
+@cli.command("digest")
+def digests(rules: RulesOption = None) -> None:
+    """Print the digest of every release as the files are now."""
+    try:
+        book = read_book(rules or rules_folder())
+    except BrokenRuleBookError as error:
+        raise refuse(str(error)) from None
+    for entry in book.releases:
+        typer.echo(f"{entry.id} {digest(book, entry.id)}")
+
+
+@cli.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to bind; TRIAGE_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to bind; TRIAGE_PORT.", min=1, max=65535)] = None,
+) -> None:
+    """Serve over HTTP."""
+    settings = settings_or_exit()
+    host, port = host or settings.host, port or settings.port
+    try:
+        app = build_app(settings)
+    except (BrokenRuleBookError, BadSettingError) as error:
+        raise refuse(str(error)) from None
+    shown = f"[{host}]" if ":" in host else host
+    typer.echo(f"Candidate Triage answers on http://{shown}:{port}; open http://{shown}:{port}/docs to try it")
+    uvicorn.run(app, host=host, port=port, log_level=settings.log_level, server_header=False)
+
+
+@cli.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    document = build_app(Settings()).openapi()
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def main() -> None:
+    """Run the command line."""
+    cli()

@@ -1,0 +1,76 @@
+"""The only wiring: a rule book and settings into an ASGI application. Nothing happens at import.
+
+`app` is made on first use (`uvicorn app.main:app`); `build_app` makes one from parts, for tests and embedders.
+"""
+
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from app.core.triage import Engines
+from app.rest import explorer, operation, rulesets, triage
+from app.rest.problems import add_problems
+from app.rest.problems import router as problem_pages
+from app.rulebook.load import RuleBook, load
+from app.settings import BadSettingError, Settings, read_settings
+
+if TYPE_CHECKING:
+    app: FastAPI
+
+DESCRIPTION = """
+Which documented pathway of regenerative skin treatment applies to a candidate, what comes first, or exactly which facts
+are missing, always with the rationale and its sources.
+
+Decision support for a clinician: no diagnosis, no treatment order. Stateless: nothing is stored. No personal data is
+needed: send no names, no dates of birth, no free text.
+"""
+
+
+def rules_folder() -> Path:
+    """Return the rule book that comes with the program: in the wheel beside the code, else in the checkout."""
+    packaged = Path(str(files("app"))) / "_rules"
+    return packaged if packaged.is_dir() else Path(__file__).resolve().parent.parent / "rules"
+
+
+def build_engines(settings: Settings, book: RuleBook | None = None) -> Engines:
+    """Load, check and compile the rule book; `BrokenRuleBookError` or `BadSettingError` where that cannot be done."""
+    book = book or load(settings.rules or rules_folder())
+    current = settings.ruleset or book.current
+    if current not in book.releases:
+        raise BadSettingError(f"`TRIAGE_RULESET`: no such release; the releases are {', '.join(book.releases)}")
+    return Engines.of(book.releases.values(), current)
+
+
+def build_app(settings: Settings | None = None, book: RuleBook | None = None) -> FastAPI:
+    """Return the ASGI application, ready to answer.
+
+    Raises `BadSettingError` for a setting that cannot be used and `BrokenRuleBookError` for a refused rule book.
+    """
+    settings = settings or read_settings()
+    engines = build_engines(settings, book)
+    program = version("candidate-triage")
+    application = FastAPI(
+        title="Candidate Triage",
+        version=program,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=settings.max_body_bytes,
+    )
+    add_problems(application)
+    application.include_router(triage.routes(engines))
+    application.include_router(rulesets.routes(engines))
+    application.include_router(operation.routes(engines, program))
+    application.include_router(problem_pages)
+    explorer.add_explorer(application)
+    return application
+
+
+def __getattr__(name: str) -> FastAPI:
+    if name == "app":
+        globals()["app"] = build_app()
+        return globals()["app"]  # type: ignore[no-any-return]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

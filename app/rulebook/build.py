@@ -1,0 +1,375 @@
+"""From a book to one release: the projection of its entries, with conditions read and references still unchecked."""
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from pydantic import BaseModel
+
+from app.core import rules as core
+from app.core.conditions import ALWAYS, NEVER, Condition
+from app.core.facts import GRADES, Fact, Value
+from app.rulebook import schema
+from app.rulebook.book import Book
+from app.rulebook.files import Complaint, Where
+from app.rulebook.grammar import GrammarError, read_condition
+
+ALL_PATHWAYS: tuple[core.Pathway, ...] = ("conservative_care", "exosome_microchanneling", "combination_therapy")
+RULE_FILES = (
+    "exclusions.yaml",
+    "scope.yaml",
+    "reviews.yaml",
+    "phases.yaml",
+    "label_safety.yaml",
+    "cautions.yaml",
+    "preconditions.yaml",
+    "notices.yaml",
+    "alternatives.yaml",
+    "plans.yaml",
+)
+NOT_DIGESTED = {"since", "until", "examples"}
+
+
+class Builder:
+    """Makes one release from a book; what cannot be read becomes a complaint."""
+
+    def __init__(self, book: Book, release: str) -> None:
+        self._book = book
+        self._id = release
+        self._entry = next(entry for entry in book.releases if entry.id == release)
+        self.complaints: list[Complaint] = []
+        self.facts: dict[str, Fact] = {}
+
+    def build(self) -> core.Release | None:
+        """Return the release, or `None` where `complaints` say why there is none."""
+        self.facts = {
+            fact.name: fact for place, entry in self._living("facts.yaml") if (fact := self._fact(place, entry))
+        }
+        rules = [
+            *(self._exclusion(p, e) for p, e in self._living("exclusions.yaml")),
+            *(self._scope(p, e) for p, e in self._living("scope.yaml")),
+            *(self._review(p, e) for p, e in self._living("reviews.yaml")),
+            *(self._phase(p, e) for p, e in self._living("phases.yaml")),
+            *(self._label_safety(p, e) for p, e in self._living("label_safety.yaml")),
+        ]
+        order: schema.Order | None = self._book.entries["variable_order.yaml"].get(self._id)
+        release = core.Release(
+            id=self._id,
+            digest=digest(self._book, self._id),
+            reviewed=core.Review(**self._entry.reviewed.model_dump()) if self._entry.reviewed else None,
+            facts=self.facts,
+            rules=tuple(rules),
+            cautions=tuple(self._caution(p, e) for p, e in self._living("cautions.yaml")),
+            preconditions=tuple(self._precondition(p, e) for p, e in self._living("preconditions.yaml")),
+            plans=tuple(self._plan(p, e) for p, e in self._living("plans.yaml")),
+            alternatives=tuple(self._alternative(p, e) for p, e in self._living("alternatives.yaml")),
+            notices=tuple(self._notice(p, e) for p, e in self._living("notices.yaml")),
+            scales={e.name: self._scale(e) for _, e in self._living("scales.yaml")},
+            sources=sources(self._book),
+            wording=self._wording(),
+            weights=self._weights(),
+            order=tuple(order.facts) if order else (),
+            budget=order.budget if order else 1_000_000,
+            released=self._entry.date,
+            changes=self._entry.changes,
+        )
+        return None if self.complaints else release
+
+    def _living(self, file: str) -> list[tuple[int, Any]]:
+        return list(self._book.living(file, self._id))
+
+    def _complain(self, file: str, where: Where, says: str) -> None:
+        self.complaints.append(self._book.complaint(file, where, says))
+
+    def condition(self, file: str, where: Where, data: Any) -> Condition:
+        """Read a condition of this release; a fault becomes a complaint and a condition that never holds."""
+        try:
+            return read_condition(data, self.facts)
+        except GrammarError as error:
+            self._complain(file, (*where, *error.where), error.says)
+            return NEVER
+
+    def _fact(self, place: int, entry: schema.FactEntry) -> Fact | None:
+        where: Where = (place,)
+        values: tuple[Value, ...]
+        labels: dict[Value, str] = dict(entry.answers.items())
+        match entry.type:
+            case "boolean":
+                values = (False, True)
+                named = {"yes": True, "no": False}
+                labels = {named[key]: text for key, text in entry.answers.items() if key in named}
+                wrong = set(entry.answers) - set(named)
+            case "grade":
+                values = GRADES
+                wrong = set(entry.answers) ^ set(GRADES)
+            case "choice":
+                values, wrong = tuple(entry.answers), set()
+            case "country":
+                values = tuple(self._book.entries["countries.yaml"])
+                labels, wrong = dict(self._book.entries["countries.yaml"]), set(entry.answers)
+            case "integer":
+                values, labels, wrong = (), {}, set(entry.answers)
+                if entry.minimum is None or entry.maximum is None or entry.unit is None:
+                    self._complain("facts.yaml", where, "an integer needs `minimum`, `maximum` and `unit`")
+                    return None
+        if wrong:
+            listed = ", ".join(f"`{answer}`" for answer in sorted(map(str, wrong)))
+            self._complain("facts.yaml", (*where, "answers"), f"{listed}: missing, or no answer of a {entry.type}")
+        assumed, assumed_as = self._assumed(entry, values, where)
+        sets = {}
+        for name, members in entry.sets.items():
+            strange = [member for member in members if member not in values]
+            if strange:
+                self._complain("facts.yaml", (*where, "sets", name), f"`{strange[0]}` is no answer of `{entry.name}`")
+            sets[name] = frozenset[Value](members)
+        return Fact(
+            name=entry.name,
+            kind=entry.type,
+            policy=entry.unknown,
+            values=values,
+            minimum=entry.minimum or 0,
+            maximum=entry.maximum or 0,
+            unit=entry.unit,
+            assumed=assumed,
+            assumed_as=assumed_as,
+            group=entry.group,
+            question=entry.question,
+            help=entry.help,
+            labels=labels,
+            sets=sets,
+            sources=tuple(entry.sources),
+        )
+
+    def _assumed(
+        self, entry: schema.FactEntry, values: tuple[Value, ...], where: Where
+    ) -> tuple[frozenset[Value] | None, Value | Mapping[str, int] | None]:
+        where = (*where, "assumed")
+        match entry.assumed:
+            case None:
+                return None, None
+            case _ if entry.unknown == "ask":
+                self._complain("facts.yaml", where, "a fact that is asked has no assumed value")
+                return None, None
+            case schema.AtLeast(min=least):
+                if entry.type != "integer" or not (entry.minimum or 0) <= least <= (entry.maximum or 0):
+                    self._complain("facts.yaml", where, "`min` is a value of an integer fact")
+                return frozenset(range(least, (entry.maximum or 0) + 1)), {"min": least}
+            case value:
+                if value not in values or isinstance(value, bool) != (entry.type == "boolean"):
+                    self._complain("facts.yaml", where, f"`{value}` is no answer of `{entry.name}`")
+                return frozenset({value}), value
+
+    def _rule(self, file: str, place: int, entry: schema.Conditional) -> dict[str, Any]:
+        return self._text(entry) | {"when": self.condition(file, (place, "when"), entry.when)}
+
+    def _text(self, entry: schema.Entry) -> dict[str, Any]:
+        return {"id": entry.id, "says": entry.says, "sources": tuple(entry.sources), "reading": entry.reading}
+
+    def _exclusion(self, place: int, entry: schema.Exclusion) -> core.DecisionRule:
+        rule = self._rule("exclusions.yaml", place, entry)
+        return core.DecisionRule(**rule, kind="exclusion", lifted_by=entry.lifted_by)
+
+    def _scope(self, place: int, entry: schema.Scope) -> core.DecisionRule:
+        rule = self._rule("scope.yaml", place, entry)
+        return core.DecisionRule(**rule, kind="scope", refer_to=entry.refers.to, urgency=entry.refers.urgency)
+
+    def _review(self, place: int, entry: schema.Review) -> core.DecisionRule:
+        return core.DecisionRule(**self._rule("reviews.yaml", place, entry), kind=entry.reviews)
+
+    def _phase(self, place: int, entry: schema.Phase) -> core.Phase:
+        rule = self._rule("phases.yaml", place, entry)
+        return core.Phase(**rule, pathway=entry.indicates, phase=entry.phase, discuss=entry.discuss)
+
+    def _label_safety(self, place: int, entry: schema.LabelSafety) -> core.DecisionRule:
+        rule = self._rule("label_safety.yaml", place, entry)
+        if (entry.excludes is None) == (entry.reviews is None):
+            self._complain("label_safety.yaml", (place,), "write just one of `excludes` and `reviews`")
+        kind: core.Kind = "label_exclusion" if entry.excludes else "label_review"
+        pathways = tuple(entry.excludes or entry.reviews or ())
+        return core.DecisionRule(**rule, kind=kind, pathways=pathways, lifted_by=entry.lifted_by)
+
+    def _caution(self, place: int, entry: schema.Caution) -> core.Caution:
+        rule = self._rule("cautions.yaml", place, entry)
+        return core.Caution(**rule, concerns=_pathways(entry.concerns), topic=entry.topic)
+
+    def _precondition(self, place: int, entry: schema.Precondition) -> core.Precondition:
+        met, unmet = (
+            self.condition("preconditions.yaml", (place, key), data) if data is not None else None
+            for key, data in (("met", entry.met), ("unmet", entry.unmet))
+        )
+        return core.Precondition(
+            **self._text(entry),
+            when=met or NEVER,
+            unmet=unmet,
+            concerns=_pathways(entry.concerns),
+            outside=entry.outside,
+        )
+
+    def _notice(self, place: int, entry: schema.Notice) -> core.Notice:
+        return core.Notice(
+            **self._rule("notices.yaml", place, entry),
+            order=entry.order,
+            group=entry.group,
+            otherwise=entry.otherwise,
+            by_engine=entry.shown_by == "engine",
+            concerns=() if entry.concerns == "all" else tuple(entry.concerns),
+        )
+
+    def _alternative(self, place: int, entry: schema.Alternative) -> core.Alternative:
+        file = "alternatives.yaml"
+        fits = None
+        if entry.fits:
+            fits = core.Fitting(
+                self.condition(file, (place, "fits", "yes", "when"), entry.fits.yes.when),
+                self.condition(file, (place, "fits", "no", "when"), entry.fits.no.when),
+                {"yes": entry.fits.yes.says, "no": entry.fits.no.says, "unknown": entry.fits.unknown.says},
+            )
+        return core.Alternative(
+            **self._text(entry),
+            when=self.condition(file, (place, "offered"), entry.offered),
+            kind=entry.kind,
+            title=entry.title,
+            concerns=_pathways(entry.concerns),
+            without_phase=entry.without_phase,
+            compares={
+                name: core.Aspect(a.says, tuple(a.sources), a.min, a.max, a.unit) for name, a in entry.compares.items()
+            },
+            fits=fits,
+        )
+
+    def _plan(self, place: int, entry: schema.Plan) -> core.Plan:
+        components = tuple(
+            core.Component(
+                id=c.id,
+                when=ALWAYS
+                if c.when is None
+                else self.condition("plans.yaml", (place, "components", at, "when"), c.when),
+                says=c.says,
+                sources=tuple(c.sources),
+                otherwise=c.otherwise,
+            )
+            for at, c in enumerate(entry.components)
+            if self._book.lives(c.since, c.until, self._id)
+        )
+        parts = tuple(
+            core.PlanPart(
+                name=name,
+                says=part.says,
+                sources=tuple(part.sources),
+                figures=tuple(core.Figure(**figure.model_dump()) for figure in part.figures),
+                differs=part.differs,
+                agreed=core.Range(**part.agreed.model_dump()) if part.agreed else None,
+                silent=part.silent,
+            )
+            for name, part in entry.parts.items()
+        )
+        text = self._text(entry)
+        return core.Plan(**text, when=ALWAYS, pathway=entry.pathway, components=components, parts=parts)
+
+    def _scale(self, entry: schema.ScaleEntry) -> core.Scale:
+        text = entry.model_dump(exclude={"since", "until", "sources"})
+        return core.Scale(**text, sources=tuple(entry.sources))
+
+    def _wording(self) -> core.Wording:
+        entry: schema.Wording = self._book.entries["wording.yaml"]
+        summary: dict[str, str] = {}
+        for key, value in entry.summary.model_dump().items():
+            summary |= {f"{key}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}
+        reasons = entry.reasons
+        return core.Wording(
+            pathways={name: named.name for name, named in entry.pathways.items()},
+            dispositions={name: named.name for name, named in entry.dispositions.items()},
+            grades=entry.grades,
+            yes=entry.yes,
+            no=entry.no,
+            unknown=entry.unknown,
+            next_question=reasons.next_question.model_dump(),
+            lower_phase=reasons.lower_phase.model_dump(),
+            assumption=entry.assumption,
+            summary=summary,
+        )
+
+    def _weights(self) -> dict[str, dict[Value, float]]:
+        population: schema.Population = self._book.entries["population.yaml"]
+        weights: dict[str, dict[Value, float]] = {}
+        for name, given in population.facts.items():
+            fact = self.facts.get(name)
+            if fact is None:
+                continue
+            if isinstance(given, list):
+                weights[name] = {
+                    value: band.weight / (band.max - band.min + 1)
+                    for band in given
+                    for value in range(band.min, band.max + 1)
+                }
+            else:
+                named: dict[str, Value] = {"yes": True, "no": False} if fact.kind == "boolean" else {}
+                weights[name] = {named.get(key, key): float(weight) for key, weight in given.items()}
+            if set(weights[name]) != set(fact.domain):
+                says = f"weights are given for every answer of `{name}` and no other"
+                self._complain("population.yaml", ("facts", name), says)
+        return weights
+
+
+def _pathways(listed: list[core.Pathway] | str) -> tuple[core.Pathway, ...]:
+    return ALL_PATHWAYS if isinstance(listed, str) else tuple(listed)
+
+
+def sources(book: Book) -> dict[str, core.Source]:
+    """Return everything that may be cited, by id."""
+    ledger: schema.Ledger = book.entries["ledger.yaml"]
+    found: dict[str, core.Source] = {}
+    for statement in ledger.statements:
+        document = ledger.documents[statement.id.split("-")[0]]
+        found[statement.id] = core.Source(statement.id, document.title, statement.section, "document", statement.says)
+    for entry in book.entries["evidence.yaml"]:
+        found[entry.id] = core.Source(entry.id, entry.title, entry.citation, entry.status, entry.says)
+    for silence in book.entries["silences.yaml"]:
+        said = f"{silence.says} {silence.answered_by}"
+        found[silence.id] = core.Source(
+            silence.id, "Conflicts and silences of the documents", silence.title, "project", said
+        )
+    return found
+
+
+def digest(book: Book, release: str) -> str:
+    """Return the digest over facts, rules and English text of a release; examples and signatures are no part of it."""
+    entries: dict[str, Any] = {
+        file: [_digested(entry) for _, entry in book.living(file, release)]
+        for file in ("facts.yaml", "scales.yaml", *RULE_FILES)
+    }
+    for plan in entries["plans.yaml"]:
+        plan["components"] = [
+            {key: value for key, value in component.items() if key not in NOT_DIGESTED}
+            for component in plan["components"]
+            if book.lives(component["since"], component["until"], release)
+        ]
+    entries["wording.yaml"] = book.entries["wording.yaml"].model_dump()
+    entries["population.yaml"] = book.entries["population.yaml"].model_dump()
+    entries["countries.yaml"] = book.entries["countries.yaml"]
+    known = sources(book)
+    entries["sources"] = {name: vars(known[name]) for name in sorted(cited(entries)) if name in known}
+    text = json.dumps(entries, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return "sha256:" + sha256(text.encode()).hexdigest()
+
+
+def _digested(entry: BaseModel) -> dict[str, Any]:
+    return entry.model_dump(exclude=NOT_DIGESTED)
+
+
+def cited(entries: Any) -> set[str]:
+    """Return every id that stands under `sources`, `source` or `differs`, at any depth."""
+    found: set[str] = set()
+    if isinstance(entries, dict):
+        for key, value in entries.items():
+            if key == "sources" and isinstance(value, list):
+                found |= set(value)
+            elif key in ("source", "differs") and isinstance(value, str):
+                found.add(value)
+            else:
+                found |= cited(value)
+    elif isinstance(entries, list):
+        for item in entries:
+            found |= cited(item)
+    return found

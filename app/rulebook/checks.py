@@ -1,0 +1,317 @@
+"""What a clinician should never have to find: faults between entries that are each well-formed.
+
+Book checks look at all entries at once, release checks at one release. Each yields complaints with file and line.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from app.core.accompany import conditions_of
+from app.core.conditions import All, Condition, comparisons, facts_read
+from app.core.diagram import BudgetExceededError
+from app.core.facts import Candidate
+from app.core.logic import Conditions, Logic
+from app.core.precedence import Stage, phases
+from app.core.rules import Disposition, Pathway, Release
+from app.rulebook import schema
+from app.rulebook.book import Book
+from app.rulebook.build import RULE_FILES, cited, digest, sources
+from app.rulebook.files import Complaint, Where
+
+DISPOSITIONS = get_args(Disposition)
+PATHWAYS = get_args(Pathway)
+ENGINE_NOTICES = ("NOTICE-ASSUMED", "NOTICE-NOT-ANSWERABLE", "NOTICE-UNSIGNED")
+
+
+def check_book(book: Book) -> Iterator[Complaint]:
+    """Yield what is wrong between the entries of a book, whatever the release."""
+    yield from _ids(book)
+    yield from _citations(book)
+    yield from _wording(book)
+    for release, order in book.entries["variable_order.yaml"].items():
+        if release not in [entry.id for entry in book.releases]:
+            yield book.complaint("variable_order.yaml", (release,), f"`{release}` is no release")
+        elif order.nodes > order.budget:
+            yield book.complaint("variable_order.yaml", (release, "nodes"), "more nodes than the budget allows")
+
+
+def _ids(book: Book) -> Iterator[Complaint]:
+    seen: dict[str, str] = {}
+    for file in RULE_FILES:
+        for place, entry in enumerate(book.entries[file]):
+            if entry.id in seen:
+                yield book.complaint(
+                    file, (place, "id"), f"`{entry.id}` is already the id of an entry in {seen[entry.id]}"
+                )
+            seen[entry.id] = file
+    for file, key in (("facts.yaml", "name"), ("evidence.yaml", "id"), ("silences.yaml", "id")):
+        counted = Counter(getattr(entry, key) for entry in book.entries[file])
+        for place, entry in enumerate(book.entries[file]):
+            if counted[getattr(entry, key)] > 1:
+                yield book.complaint(file, (place, key), f"`{getattr(entry, key)}` is written twice")
+    ledger: schema.Ledger = book.entries["ledger.yaml"]
+    counted = Counter(statement.id for statement in ledger.statements)
+    for place, statement in enumerate(ledger.statements):
+        if counted[statement.id] > 1:
+            yield book.complaint("ledger.yaml", ("statements", place), f"`{statement.id}` is written twice")
+
+
+def _citations(book: Book) -> Iterator[Complaint]:
+    known = sources(book)
+    used: set[str] = set()
+    for file in ("facts.yaml", "scales.yaml", *RULE_FILES):
+        for place, entry in enumerate(book.entries[file]):
+            names = cited(entry.model_dump())
+            used |= names
+            for name in sorted(names - set(known)):
+                yield book.complaint(file, (place,), f"`{name}` is cited and is in none of ledger, evidence, silences")
+    ledger: schema.Ledger = book.entries["ledger.yaml"]
+    for place, statement in enumerate(ledger.statements):
+        where: Where = ("statements", place)
+        if statement.id.split("-")[0] not in ledger.documents:
+            yield book.complaint("ledger.yaml", where, f"`{statement.id}` belongs to no document")
+        if statement.id not in used and statement.aside is None:
+            says = f"`{statement.id}` is cited by no entry; cite it, or set it `aside` with the reason"
+            yield book.complaint("ledger.yaml", where, says)
+        if statement.id in used and statement.aside is not None:
+            yield book.complaint("ledger.yaml", where, f"`{statement.id}` is set aside and cited all the same")
+    for file in ("evidence.yaml", "silences.yaml"):
+        for place, entry in enumerate(book.entries[file]):
+            if entry.id not in used:
+                yield book.complaint(file, (place,), f"`{entry.id}` is cited by no entry")
+
+
+def _wording(book: Book) -> Iterator[Complaint]:
+    wording: schema.Wording = book.entries["wording.yaml"]
+    needed: dict[Where, tuple[tuple[str, ...], Any]] = {
+        ("pathways",): (PATHWAYS, wording.pathways),
+        ("dispositions",): (DISPOSITIONS, wording.dispositions),
+        ("summary", "recommended"): (PATHWAYS, wording.summary.recommended),
+        ("summary", "excluded"): (("documented", *PATHWAYS, "undetermined"), wording.summary.excluded),
+        ("summary", "clinician_review"): (
+            ("concern", "gap", *PATHWAYS, "undetermined"),
+            wording.summary.clinician_review,
+        ),
+        ("summary", "needs_information"): (("ask", "stuck"), wording.summary.needs_information),
+        ("preconditions",): (("met", "unmet", "to_confirm"), wording.preconditions),
+    }
+    for where, (keys, given) in needed.items():
+        for key in keys:
+            if key not in given:
+                yield book.complaint("wording.yaml", where, f"`{key}` is missing")
+
+
+def check_release(book: Book, release: Release) -> Iterator[Complaint]:
+    """Yield what is wrong with one release."""
+    yield from _facts(book, release)
+    yield from _rules(book, release)
+    yield from _decision(book, release)
+    yield from check_examples(book, release)
+    yield from _digest(book, release)
+
+
+def _place(book: Book, file: str, key: str, name: str) -> Where:
+    entries = book.entries[file]
+    return next(((i,) for i, entry in enumerate(entries) if getattr(entry, key) == name), ())
+
+
+def _at(book: Book, rule: str) -> tuple[str, Where]:
+    """Return the file and place of a rule."""
+    return next((file, where) for file in RULE_FILES if (where := _place(book, file, "id", rule)))
+
+
+def _facts(book: Book, release: Release) -> Iterator[Complaint]:
+    deciding = {c.fact for rule in release.rules for c in comparisons(rule.when)}
+    other = {name for condition in conditions_of(release) for name in facts_read(condition)}
+    for name, fact in release.facts.items():
+        where = _place(book, "facts.yaml", "name", name)
+        if name not in deciding | other:
+            yield book.complaint("facts.yaml", where, f"no entry of release {release.id} reads `{name}`")
+        if fact.policy == "confirm" and name in deciding and fact.assumed is None:
+            says = f"a decision rule reads `{name}`: give the value that is assumed while it is unknown"
+            yield book.complaint("facts.yaml", where, says)
+        if name in deciding and name not in release.weights:
+            yield book.complaint("population.yaml", ("facts",), f"`{name}` has no weights")
+    everywhere = {entry.name for entry in book.entries["facts.yaml"]}
+    for name in book.entries["population.yaml"].facts:
+        if name not in everywhere:
+            yield book.complaint("population.yaml", ("facts", name), f"`{name}` is no fact")
+    for name, scale in release.scales.items():
+        where = _place(book, "scales.yaml", "name", name)
+        for measured in scale.measures:
+            if measured not in release.facts or release.facts[measured].kind != "grade":
+                yield book.complaint("scales.yaml", (*where, "measures", measured), f"`{measured}` is no finding")
+        for reading, grade in scale.grades.items():
+            if grade not in release.wording.grades:
+                yield book.complaint("scales.yaml", (*where, "grades", reading), f"`{grade}` is no grade")
+
+
+def _rules(book: Book, release: Release) -> Iterator[Complaint]:
+    for rule in release.rules:
+        file, where = _at(book, rule.id)
+        if rule.lifted_by:
+            yield from _lifting(book, release, rule.id, rule.when, rule.lifted_by)
+    planned = [plan.pathway for plan in release.plans]
+    for phase in phases(release.rules):
+        file, where = _at(book, phase.id)
+        same = [other.id for other in phases(release.rules) if phase.phase == other.phase]
+        if len(same) > 1:
+            yield book.complaint(file, (*where, "phase"), f"phase {phase.phase} is indicated by {' and '.join(same)}")
+        if planned.count(phase.pathway) != 1:
+            says = f"`{phase.pathway}` has {planned.count(phase.pathway)} plans in release {release.id}; one is right"
+            yield book.complaint(file, where, says)
+    given = {notice.id for notice in release.notices if notice.by_engine}
+    for notice in ENGINE_NOTICES:
+        if notice not in given:
+            yield book.complaint("notices.yaml", (), f"`{notice}` with `shown_by: engine` is missing in {release.id}")
+    for group in {notice.group for notice in release.notices if notice.group}:
+        if sum(notice.otherwise for notice in release.notices if notice.group == group) != 1:
+            yield book.complaint("notices.yaml", (), f"group `{group}` has one entry with `otherwise: true`")
+    for precondition in release.preconditions:
+        if precondition.unmet is not None:
+            both = All((precondition.when, precondition.unmet))
+            compiled = Conditions.of(release.facts.values(), [both])
+            if compiled.state(both, compiled.diagram.reading({})) is not False:
+                file, where = _at(book, precondition.id)
+                yield book.complaint(file, where, "`met` and `unmet` can hold together")
+
+
+def _lifting(book: Book, release: Release, rule: str, when: Condition, lifted: Candidate) -> Iterator[Complaint]:
+    file, where = _at(book, rule)
+    for name, value in lifted.items():
+        fact = release.facts.get(name)
+        if fact is None or value not in fact.domain or isinstance(value, bool) != (fact.kind == "boolean"):
+            yield book.complaint(file, (*where, "lifted_by", name), f"`{name}: {value}` is no answer of this release")
+            return
+    compiled = Conditions.of(release.facts.values(), [when])
+    if compiled.state(when, compiled.diagram.reading(lifted)) is not False:
+        yield book.complaint(file, (*where, "lifted_by"), "the rule still holds, or may, after what lifts it")
+
+
+def _decision(book: Book, release: Release) -> Iterator[Complaint]:
+    order = book.entries["variable_order.yaml"].get(release.id)
+    if order is None:
+        yield book.complaint("variable_order.yaml", (), f"{release.id} has no order; run `triage order`")
+    try:
+        logic = Logic(release.facts, release.rules, release.order, release.budget)
+    except ValueError as error:
+        yield book.complaint("facts.yaml", (), str(error))
+        return
+    except BudgetExceededError as error:
+        yield book.complaint("variable_order.yaml", (release.id,), f"{error}; run `triage order` or raise the budget")
+        return
+    used = {variable.fact.name for variable in logic.diagram.variables}
+    if order is not None and set(order.facts) != used:
+        says = "the order names every fact that a decision rule reads and no other; run `triage order`"
+        yield book.complaint("variable_order.yaml", (release.id, "facts"), says)
+    unnamed = _unnamed_gap(logic)
+    if unnamed is not None:
+        says = f"no gap rule names a candidate whom no phase fits, such as {unnamed}"
+        yield book.complaint("reviews.yaml", (), says)
+
+
+def _unnamed_gap(logic: Logic) -> str | None:
+    """Return a candidate whom no phase fits and no gap rule names, or `None`."""
+    d = logic.diagram
+    nameless = d.true
+    for rule in logic.rules:
+        if rule.kind == "gap":
+            nameless = d.choose(logic.rule_roots[rule.id], d.false, nameless)
+    gap: Stage = "gap"
+    at_gap = _where(logic, gap)
+    root = d.choose(at_gap, nameless, d.false)
+    if root == d.false:
+        return None
+    found: dict[str, object] = {}
+    while root >= 0:
+        variable = d.variables[d.levels[root]]
+        region = next(i for i, child in enumerate(d.children[root]) if child != d.false)
+        found[variable.fact.name] = variable.regions[region][0]
+        root = d.children[root][region]
+    return ", ".join(f"{name} = {str(value).lower()}" for name, value in found.items()) or "everybody"
+
+
+def _where(logic: Logic, stage: Stage) -> int:
+    """Return a root that is true where this step of the precedence decides."""
+    d = logic.diagram
+    known: dict[int, int] = {}
+
+    def at(node: int) -> int:
+        if node < 0:
+            return d.true if d.terminals[~node] == stage else d.false
+        if node not in known:
+            known[node] = d.node(d.levels[node], tuple(map(at, d.children[node])))
+        return known[node]
+
+    return at(logic.stage_root)
+
+
+def check_examples(book: Book, release: Release, only: str | None = None) -> Iterator[Complaint]:
+    """Run the examples of every entry, or of the `only` one named, and yield those that do not turn out as said."""
+    conditions: dict[str, list[tuple[str, Condition]]] = {}
+    for rule in (*release.rules, *release.cautions, *release.notices):
+        conditions[rule.id] = [("holds", rule.when)]
+    for precondition in release.preconditions:
+        unmet = [("unmet", precondition.unmet)] if precondition.unmet is not None else []
+        conditions[precondition.id] = [("met", precondition.when), *unmet]
+    for alternative in release.alternatives:
+        if alternative.fits:
+            conditions[alternative.id] = [("no", alternative.fits.no), ("yes", alternative.fits.yes)]
+    otherwise = {"holds": "undecided", "met": "to_confirm", "no": "unknown"}
+    for file in RULE_FILES:
+        for place, entry in book.living(file, release.id):
+            if only not in (None, entry.id):
+                continue
+            for at, example in enumerate(entry.examples):
+                where = (place, "examples", at)
+                listed = conditions.get(entry.id)
+                if listed is None:
+                    yield book.complaint(file, where, "this kind of entry has no examples")
+                    continue
+                says = _run_example(release, listed, otherwise[listed[0][0]], example)
+                if says:
+                    yield book.complaint(file, where, says)
+            needs = (
+                file in RULE_FILES[:7] and conditions[entry.id][0][1] != All(()) and not getattr(entry, "outside", 0)
+            )
+            if needs and not entry.examples:
+                yield book.complaint(file, (place,), "examples are missing: one at, below and above each edge")
+
+
+def _run_example(
+    release: Release, listed: list[tuple[str, Condition]], otherwise: str, example: schema.Example
+) -> str | None:
+    facts = {key: value for key, value in example.items() if key not in ("expect", "ask")}
+    for name, value in facts.items():
+        fact = release.facts.get(name)
+        if fact is None:
+            return f"`{name}` is not a fact of release {release.id}"
+        if value not in fact.domain or isinstance(value, bool) != (fact.kind == "boolean"):
+            return f"`{value}` is no answer of `{name}`"
+    compiled = Conditions.of(release.facts.values(), [condition for _, condition in listed])
+    reading = compiled.diagram.reading(facts)
+    states = {word: compiled.state(condition, reading) for word, condition in listed}
+    if otherwise == "undecided":
+        found = {True: "holds", False: "does not hold", None: "undecided"}[states["holds"]]
+    else:
+        found = next((word for word, state in states.items() if state), otherwise)
+        if found == "yes" and states["no"] is not False:
+            found = otherwise
+    expected = example.get("expect")
+    if expected != found:
+        return f"expected `{expected}`, and it is `{found}`"
+    if "ask" in example:
+        ask = {name for _, condition in listed for name in compiled.depends_on(condition, reading)}
+        if set(example["ask"]) != ask:
+            return f"asks {sorted(example['ask'])}, and it depends on {sorted(ask)}"
+    return None
+
+
+def _digest(book: Book, release: Release) -> Iterator[Complaint]:
+    place = [entry.id for entry in book.releases].index(release.id)
+    pinned = book.releases[place].digest
+    now = digest(book, release.id)
+    if pinned != now:
+        says = f"a released version never changes: its digest is `{now}` now"
+        yield book.complaint("releases.yaml", ("releases", place, "digest"), says)

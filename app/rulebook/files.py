@@ -1,0 +1,118 @@
+"""YAML text with its lines, and complaints that point at them.
+
+YAML is read by its 1.2 core rules: `true` and `false` are booleans, `no`, `NO` and `on` are words (a country code and
+an answer here), and a key written twice is a complaint instead of a silent overwrite.
+"""
+
+import re
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Where = tuple[str | int, ...]
+"""The way to a value inside a file: keys and positions."""
+
+
+@dataclass(frozen=True, order=True)
+class Complaint:
+    """One thing that is wrong with the rule book: where, in which entry, and what would be right."""
+
+    file: str
+    line: int
+    entry: str
+    says: str
+
+    def __str__(self) -> str:
+        entry = f"{self.entry}: " if self.entry else ""
+        return f"{self.file}:{self.line}: {entry}{self.says}"
+
+
+class BrokenRuleBookError(Exception):
+    """The rule book is refused; `complaints` says everything that is wrong with it, by file and line."""
+
+    def __init__(self, complaints: Iterable[Complaint]) -> None:
+        self.complaints = sorted(set(complaints))
+        super().__init__("\n".join(map(str, self.complaints)))
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of the rule book: its data, and the line of every value in it."""
+
+    name: str
+    data: Any
+    lines: Mapping[Where, int]
+
+    def line(self, where: Where) -> int:
+        """Return the line of a value, or of the nearest thing around it."""
+        while where not in self.lines and where:
+            where = where[:-1]
+        return self.lines.get(where, 1)
+
+    def complaint(self, where: Where, says: str) -> Complaint:
+        """Return a complaint about a value of this file."""
+        return Complaint(self.name, self.line(where), self._entry(where), says)
+
+    def _entry(self, where: Where) -> str:
+        value, name = self.data, ""
+        for step in where:
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                break
+            if isinstance(value, dict):
+                name = str(value.get("id") or value.get("name") or name)
+        return name
+
+
+class _Loader(yaml.CSafeLoader):
+    """Composes nodes by the YAML 1.2 core schema."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - the library's own shape
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:null|~|)$"), ["n", "~", ""])
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^-?(?:0|[1-9][0-9]*)$"), list("-0123456789"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^-?[0-9]+\.[0-9]+$"), list("-0123456789"))
+
+
+def read(path: Path) -> File:
+    """Read one YAML file; `BrokenRuleBookError` where it is missing, is not YAML or repeats a key."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise BrokenRuleBookError([Complaint(path.name, 1, "", "the file is missing or is not UTF-8 text")]) from None
+    loader = _Loader(text)
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            raise BrokenRuleBookError([Complaint(path.name, 1, "", "the file is empty")])
+        lines: dict[Where, int] = {}
+        data = _plain(loader, root, (), lines, path.name)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise BrokenRuleBookError([Complaint(path.name, line, "", f"not YAML: {error.problem}")]) from None
+    finally:
+        loader.dispose()
+    return File(path.name, data, lines)
+
+
+def _plain(loader: _Loader, node: yaml.Node, where: Where, lines: dict[Where, int], file: str) -> Any:
+    lines[where] = node.start_mark.line + 1
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(loader, item, (*where, i), lines, file) for i, item in enumerate(node.value)]
+    if isinstance(node, yaml.MappingNode):
+        found: dict[Hashable, Any] = {}
+        for key_node, value_node in node.value:
+            key = loader.construct_object(key_node)
+            if key in found:
+                line = key_node.start_mark.line + 1
+                raise BrokenRuleBookError([Complaint(file, line, "", f"`{key}` is written twice")])
+            found[key] = _plain(loader, value_node, (*where, key), lines, file)
+            lines[*where, key] = key_node.start_mark.line + 1
+        return found
+    return loader.construct_object(node)

@@ -1,0 +1,47 @@
+"""A folder of rules in, checked releases out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.core.rules import Release
+from app.rulebook.book import Book, read_book
+from app.rulebook.build import Builder
+from app.rulebook.checks import check_book, check_release
+from app.rulebook.files import BrokenRuleBookError, Complaint
+
+
+@dataclass(frozen=True)
+class RuleBook:
+    """The releases of a rule book, oldest first, and which of them answers by default."""
+
+    releases: Mapping[str, Release]
+    current: str
+
+
+def load(folder: Path) -> RuleBook:
+    """Read and check a rule book.
+
+    Raises `BrokenRuleBookError` with everything that is wrong with it.
+    """
+    book = read_book(folder)
+    releases, complaints = build(book)
+    complaints += check_book(book)
+    for release in releases.values():
+        complaints += check_release(book, release)
+    if complaints:
+        raise BrokenRuleBookError(complaints)
+    return RuleBook(releases, book.current)
+
+
+def build(book: Book) -> tuple[dict[str, Release], list[Complaint]]:
+    """Return the releases of a book that can be built, and complaints about the rest; nothing else is checked."""
+    releases: dict[str, Release] = {}
+    complaints: list[Complaint] = []
+    for entry in book.releases:
+        builder = Builder(book, entry.id)
+        release = builder.build()
+        complaints += builder.complaints
+        if release:
+            releases[release.id] = release
+    return releases, complaints

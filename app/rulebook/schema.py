@@ -1,0 +1,448 @@
+"""What each file of the rule book may hold, as pydantic models; unknown keys are refused.
+
+These models check shape alone. What entries mean together is checked in `checks`.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.core.rules import Pathway, Urgency
+
+Text = Annotated[str, Field(min_length=1)]
+Ids = Annotated[list[Text], Field(min_length=1)]
+RuleId = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)*$")]
+ReleaseId = Annotated[str, Field(pattern=r"^\d{4}\.\d+$")]
+Condition = str | dict[str, Any]
+Answer = bool | int | str
+Pathways = Annotated[list[Pathway], Field(min_length=1)]
+PathwaysOrAll = Pathways | Literal["all"]
+Example = dict[str, Any]
+Unit = Literal["sessions", "hours", "days", "weeks", "months", "USD"]
+
+
+class Model(BaseModel):
+    """Refuses unknown keys and converts nothing."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Versioned(Model):
+    """Has a first release, and perhaps a first release without it."""
+
+    since: ReleaseId
+    until: ReleaseId | None = None
+
+
+class Entry(Versioned):
+    """What every rule-like entry has."""
+
+    id: RuleId
+    says: Text
+    sources: Ids
+    reading: Text | None = None
+    examples: list[Example] = []
+
+
+class Conditional(Entry):
+    """An entry with a condition."""
+
+    when: Condition
+
+
+class AtLeast(Model):
+    """An assumed integer: this or more."""
+
+    min: int
+
+
+class FactEntry(Versioned):
+    """A fact."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    group: Literal["exclusions", "label_safety", "concern", "findings", "person", "preparation", "setting"]
+    type: Literal["boolean", "grade", "choice", "country", "integer"]
+    answers: dict[str, Text] = {}
+    minimum: int | None = None
+    maximum: int | None = None
+    unit: Text | None = None
+    unknown: Literal["ask", "confirm"]
+    assumed: Answer | AtLeast | None = None
+    question: Text
+    help: Text
+    sources: Ids
+    sets: dict[str, list[str]] = {}
+
+
+class ScaleEntry(Versioned):
+    """A validated scale."""
+
+    name: Text
+    title: Text
+    measures: dict[str, Text]
+    grades: dict[str, str]
+    says: Text
+    reading: Text
+    sources: Ids
+
+
+class Band(Model):
+    """How many of the population have an integer from `min` to `max`."""
+
+    min: int
+    max: int
+    weight: Annotated[int, Field(gt=0)]
+
+
+class Population(Model):
+    """How common each answer is taken to be."""
+
+    says: Text
+    facts: dict[str, dict[str, Annotated[int, Field(gt=0)]] | list[Band]]
+
+
+class Exclusion(Conditional):
+    """A documented exclusion."""
+
+    excludes: Literal["all"]
+    lifted_by: dict[str, Answer] = {}
+
+
+class Refers(Model):
+    """Who sees the person next, and how soon."""
+
+    to: Text
+    urgency: Urgency
+
+
+class Scope(Conditional):
+    """Belongs to another kind of care."""
+
+    refers: Refers
+
+
+class Review(Conditional):
+    """A concern without a phase, or a candidate whom no phase fits."""
+
+    reviews: Literal["concern", "gap"]
+
+
+class Phase(Conditional):
+    """A documented phase."""
+
+    indicates: Pathway
+    phase: Annotated[int, Field(ge=1)]
+    discuss: Text
+
+
+class LabelSafety(Conditional):
+    """What labels and published evidence set against phases."""
+
+    excludes: Pathways | None = None
+    reviews: Pathways | None = None
+    lifted_by: dict[str, Answer] = {}
+
+
+class Caution(Conditional):
+    """What a clinician should weigh."""
+
+    concerns: PathwaysOrAll
+    topic: Literal[
+        "age",
+        "skin_type",
+        "medical",
+        "medicine",
+        "lifestyle",
+        "expectation",
+        "recovery",
+        "product",
+        "device",
+        "evidence",
+        "regulatory",
+        "provider",
+    ]
+
+
+class Precondition(Entry):
+    """What must be in place first."""
+
+    met: Condition | None = None
+    unmet: Condition | None = None
+    concerns: PathwaysOrAll
+    outside: bool = False
+
+
+class Notice(Conditional):
+    """A sentence that goes with answers."""
+
+    order: int
+    group: Text | None = None
+    otherwise: bool = False
+    shown_by: Literal["engine"] | None = None
+    concerns: PathwaysOrAll
+
+
+class Aspect(Model):
+    """One column of the comparison."""
+
+    says: Text
+    sources: Ids
+    min: int | None = None
+    max: int | None = None
+    unit: Unit | None = None
+
+
+class Fit(Model):
+    """When an alternative fits or not, and why."""
+
+    when: Condition
+    says: Text
+
+
+class Said(Model):
+    """A sentence."""
+
+    says: Text
+
+
+class Fits(Model):
+    """Whether an alternative fits."""
+
+    yes: Fit
+    no: Fit
+    unknown: Said
+
+
+class Alternative(Entry):
+    """Something else that may be discussed."""
+
+    kind: Literal["modality", "consultation"]
+    title: Text
+    offered: Condition
+    concerns: PathwaysOrAll
+    without_phase: bool = False
+    compares: dict[Literal["pigment", "elasticity", "downtime", "limitation"], Aspect] = {}
+    fits: Fits | None = None
+
+
+class Figure(Model):
+    """One figure as it stands in its source."""
+
+    min: float | int
+    max: float | int | None = None
+    unit: Unit
+    says: Text
+    source: Text
+
+
+class Range(Model):
+    """The range that satisfies every figure."""
+
+    min: float | int
+    max: float | int
+    unit: Unit
+
+
+class Part(Model):
+    """What the documents say of one aspect of a plan."""
+
+    says: Text
+    sources: list[Text] = []
+    figures: list[Figure] = []
+    differs: Text | None = None
+    agreed: Range | None = None
+    silent: bool = False
+
+
+PartName = Literal[
+    "sessions",
+    "interval",
+    "maintenance",
+    "recovery",
+    "aftercare",
+    "first_effects",
+    "structural_change",
+    "cost",
+    "follow_up",
+]
+
+
+class Component(Model):
+    """One thing a plan consists of."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    says: Text
+    sources: Ids
+    when: Condition | None = None
+    otherwise: Text | None = None
+    since: ReleaseId | None = None
+    until: ReleaseId | None = None
+
+
+class Plan(Entry):
+    """The plan of one pathway."""
+
+    pathway: Pathway
+    components: Annotated[list[Component], Field(min_length=1)]
+    parts: dict[PartName, Part]
+
+
+class Named(Model):
+    """A name, and a shorter one."""
+
+    name: Text
+    short: Text | None = None
+
+
+class Reasons(Model):
+    """Why a question is asked."""
+
+    settles: Text
+    narrows: Text
+
+
+class LowerPhase(Model):
+    """Whether a lower phase fits a blocked candidate."""
+
+    yes: Text
+    no: Text
+    unknown: Text
+
+
+class WordingReasons(Model):
+    """Sentences that explain."""
+
+    next_question: Reasons
+    lower_phase: LowerPhase
+
+
+class Summary(Model):
+    """One sentence for every outcome."""
+
+    referral_first: Text
+    not_ready: Text
+    recommended: dict[Pathway, Text]
+    excluded: dict[str, Text]
+    referred: Text
+    clinician_review: dict[str, Text]
+    needs_information: dict[Literal["ask", "stuck"], Text]
+
+
+class Wording(Model):
+    """Names and sentences."""
+
+    pathways: dict[Pathway, Named]
+    dispositions: dict[str, Named]
+    grades: dict[str, Text]
+    yes: Text
+    no: Text
+    unknown: Text
+    reasons: WordingReasons
+    preconditions: dict[Literal["met", "unmet", "to_confirm"], Text]
+    assumption: Text
+    summary: Summary
+
+
+class Document(Model):
+    """One of the four source documents."""
+
+    title: Text
+    publisher: Text
+    date: Text
+    kind: Text
+    about: Text
+
+
+class Statement(Model):
+    """One statement of a source document."""
+
+    id: Text
+    section: Text
+    says: Text
+    aside: Text | None = None
+
+
+class Ledger(Model):
+    """All statements of the documents."""
+
+    documents: dict[str, Document]
+    statements: list[Statement]
+
+
+class Evidence(Model):
+    """One piece of public evidence."""
+
+    id: Text
+    title: Text
+    citation: Text
+    status: Literal["A", "B", "inference"]
+    says: Text
+    suggests: Text
+    note: Text | None = None
+
+
+class Silence(Model):
+    """A conflict between the documents, or something they leave open."""
+
+    id: Text
+    kind: Literal["conflict", "undecided", "ambiguity"]
+    title: Text
+    says: Text
+    answered_by: Text
+
+
+class ReviewedBy(Model):
+    """Who signed a release, and when."""
+
+    reviewer: Text
+    date: Text
+
+
+class ReleaseEntry(Model):
+    """One released version."""
+
+    id: ReleaseId
+    date: Text
+    digest: Text
+    changes: Text
+    reviewed: ReviewedBy | None = None
+
+
+class Releases(Model):
+    """The releases, oldest first; `current` answers by default."""
+
+    current: ReleaseId
+    releases: Annotated[list[ReleaseEntry], Field(min_length=1)]
+
+
+class Order(Model):
+    """The order of facts in the compiled decision of one release, and how many nodes it may use."""
+
+    nodes: int
+    budget: int
+    facts: list[Text]
+
+
+FILES: dict[str, Any] = {
+    "facts.yaml": list[FactEntry],
+    "countries.yaml": dict[str, str],
+    "scales.yaml": list[ScaleEntry],
+    "population.yaml": Population,
+    "exclusions.yaml": list[Exclusion],
+    "scope.yaml": list[Scope],
+    "reviews.yaml": list[Review],
+    "phases.yaml": list[Phase],
+    "label_safety.yaml": list[LabelSafety],
+    "cautions.yaml": list[Caution],
+    "preconditions.yaml": list[Precondition],
+    "notices.yaml": list[Notice],
+    "alternatives.yaml": list[Alternative],
+    "plans.yaml": list[Plan],
+    "wording.yaml": Wording,
+    "ledger.yaml": Ledger,
+    "evidence.yaml": list[Evidence],
+    "silences.yaml": list[Silence],
+    "releases.yaml": Releases,
+    "variable_order.yaml": dict[str, Order],
+}
+"""Every file of a rule book and what it holds."""

@@ -1,0 +1,55 @@
+"""What an operator may set: environment variables with the prefix `TRIAGE_`.
+
+A variable that is misspelt or holds something impossible stops the start with a message that names it.
+"""
+
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "TRIAGE_"
+
+
+class BadSettingError(Exception):
+    """A setting that cannot be used; the text names the variable and says what would be right."""
+
+
+class Settings(BaseSettings):
+    """The settings of one service process."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    host: str = "127.0.0.1"
+    """The address that `triage serve` binds."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    """The port that `triage serve` binds."""
+    rules: Path | None = None
+    """A folder with a rule book to use instead of the one that comes with the program."""
+    ruleset: str | None = None
+    """The release that answers by default, instead of the rule book's current one."""
+    max_body_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 65_536
+    """The largest request body in bytes."""
+    log_level: Literal["critical", "error", "warning", "info", "debug"] = "info"
+    """How much `triage serve` logs."""
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings of this process; `BadSettingError` where a variable is unknown or its value cannot be used."""
+    environment = os.environ if environment is None else environment
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in environment:
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            close = get_close_matches(name.upper(), known, 1)
+            hint = f"; did you mean `{close[0]}`?" if close else f"; the settings are {', '.join(sorted(known))}"
+            raise BadSettingError(f"`{name}` is no setting{hint}")
+    given = {name[len(PREFIX) :].lower(): value for name, value in environment.items() if name.upper() in known}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise BadSettingError(f"`{PREFIX}{str(first['loc'][0]).upper()}`: {first['msg'].lower()}") from None

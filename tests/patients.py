@@ -1,0 +1,103 @@
+"""Golden patients: YAML files in `tests/cases` that a clinician can read, and what is checked of each.
+
+A file has a `title`, a `base` of facts that all its patients share, and `cases`. A case names what it varies, its
+`facts`, how it is asked (`strict`, `unavailable`, `ruleset`), and what is expected. Only what a case names is checked:
+
+- `decision`: the disposition, with the pathway where one is recommended
+- `indicated`, `ready`, `possible`, `missing`, `next_question`, `assumptions`
+- `rules`: the ids of the rationale, exactly; `referral`, `also_matched`, `near_misses`: ids, exactly
+- `cautions`, `unresolved`: ids, exactly; `cautions_with`, `cautions_without`: ids among others
+- `preconditions`: id to status; `components`: id to status; `alternatives`: id to whether it fits
+- `if_resolved`: the decision then, or null
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.core.answer import Answer, PlanShown
+from app.core.precedence import Decision
+from app.core.triage import Asked, Triage
+from app.rulebook.files import read
+
+FOLDER = Path(__file__).parent / "cases"
+
+
+@dataclass(frozen=True)
+class Patient:
+    """One golden patient."""
+
+    name: str
+    facts: dict[str, Any]
+    strict: bool
+    unavailable: tuple[str, ...]
+    rulesets: tuple[str, ...]
+    expect: Mapping[str, Any]
+
+
+def patients() -> Iterator[Patient]:
+    """Yield every patient of every file."""
+    for path in sorted(FOLDER.glob("*.yaml")):
+        data = read(path).data
+        for case in data["cases"]:
+            strange = set(case) - {"name", "facts", "strict", "unavailable", "rulesets", "expect"}
+            assert not strange, f"{path.name}: {case['name']}: {strange}"
+            yield Patient(
+                name=f"{path.stem}: {case['name']}",
+                facts={**data.get("base", {}), **case.get("facts", {})},
+                strict=case.get("strict", False),
+                unavailable=tuple(case.get("unavailable", ())),
+                rulesets=tuple(case.get("rulesets", ("2026.2",))),
+                expect=case["expect"],
+            )
+
+
+def differences(patient: Patient, engine: Triage) -> list[str]:
+    """Return how an engine's answer differs from what is expected of a patient."""
+    facts = {name: value for name, value in patient.facts.items() if value is not None}
+    answer = engine.answer(Asked(facts, patient.strict, patient.unavailable))
+    found = observed(answer)
+    wrong = []
+    for key, expected in patient.expect.items():
+        match key:
+            case "cautions_with":
+                bad = sorted(set(expected) - set(found["cautions"]))
+            case "cautions_without":
+                bad = sorted(set(expected) & set(found["cautions"]))
+            case "preconditions" | "components" | "alternatives":
+                bad = [f"{k}: {found[key].get(k)}" for k, v in expected.items() if found[key].get(k) != v]
+            case _:
+                bad = [] if found[key] == expected else [found[key]]
+        if bad:
+            wrong.append(f"{patient.name}: {key}: expected {expected}, found {bad}")
+    return wrong
+
+
+def observed(answer: Answer) -> dict[str, Any]:
+    """Return what of an answer a case may name."""
+    plan = answer.plan
+    return {
+        "decision": in_words(answer.decision),
+        "indicated": answer.indicated.pathway if answer.indicated else None,
+        "ready": answer.ready,
+        "possible": [in_words(decision) for decision in answer.possible],
+        "missing": list(answer.missing),
+        "next_question": answer.next_question.fact if answer.next_question else None,
+        "assumptions": [assumption.fact for assumption in answer.assumptions],
+        "rules": [reason.rule for reason in answer.rationale],
+        "referral": [referral.rule for referral in answer.referral],
+        "also_matched": [also.rule for also in answer.also_matched],
+        "near_misses": {miss.rule: list(miss.unmet) for miss in answer.near_misses},
+        "cautions": [caution.rule for caution in answer.cautions],
+        "unresolved": [caution.rule for caution in answer.unresolved],
+        "preconditions": {p.rule: p.status for p in answer.preconditions},
+        "components": {c.id: c.status for c in plan.components} if isinstance(plan, PlanShown) else {},
+        "alternatives": {alternative.rule: alternative.fits for alternative in answer.alternatives},
+        "if_resolved": in_words(answer.if_resolved.decision) if answer.if_resolved else None,
+    }
+
+
+def in_words(decision: Decision) -> str:
+    """Return a decision in a word or two."""
+    return f"{decision.disposition} {decision.pathway}" if decision.pathway else decision.disposition

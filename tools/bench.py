@@ -1,0 +1,120 @@
+"""What a decision costs, as ratios to a plain hand-written function measured in the same run.
+
+`python tools/bench.py` prints medians in microseconds and the ratio to the hand-written function. Nothing is asserted
+on time: figures belong to the machine and the day they were taken on.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+
+from app.core.facts import Fact, Value
+from app.core.triage import Asked, Triage
+from app.main import build_engines
+from app.settings import Settings
+
+CANDIDATES = 2000
+REPEATS = 5
+GRADE = {"none": 0, "mild": 1, "moderate": 2, "advanced": 3, "severe": 4}
+
+
+def by_hand(facts: Mapping[str, Value]) -> tuple[str, int | None]:
+    """Decide a complete candidate of 2026.2 as one would without a rule book."""
+    get = facts.__getitem__
+    if get("active_skin_infection") or get("autoimmune_skin_disease") == "uncontrolled":
+        return "excluded", None
+    if get("systemic_immunosuppression"):
+        return "excluded", None
+    concern = get("primary_concern")
+    if concern in ("chronic_wound", "burn") or get("suspicious_lesion"):
+        return "referred", None
+    if concern in ("acne_scars", "hair_thinning", "volume_loss", "other"):
+        return "clinician_review", None
+    if GRADE[str(get("sagging"))] >= 3 and get("photodamage") == "severe":
+        phase = 3
+    elif GRADE[str(get("elasticity_loss"))] >= 2 and get("hyperpigmentation") != "none":
+        phase = 2
+    elif concern == "dullness":
+        phase = 1
+    else:
+        return "clinician_review", None
+    age = int(get("age_years"))
+    if phase > 1:
+        barred = ("pregnant", "breastfeeding", "open_wound_in_area", "bleeding_disorder", "product_allergy")
+        if any(get(name) for name in barred) or get("isotretinoin") == "current" or age < 18:
+            return "excluded", None
+        if phase == 3 and get("electronic_implant"):
+            return "excluded", None
+        reviewed = (
+            *("keloid_history", "granuloma_history", "anticoagulant_use", "periocular_treatment"),
+            *("active_acne_or_dermatitis", "recent_procedure", "recent_tan_or_sunburn", "uncontrolled_diabetes"),
+            *("cancer_treatment", "body_dysmorphic_disorder"),
+        )
+        if any(get(name) for name in reviewed) or get("isotretinoin") == "within_6_months" or age < 22:
+            return "clinician_review", None
+        if phase == 3 and get("melasma_prone"):
+            return "clinician_review", None
+    elif age < 18 or get("body_dysmorphic_disorder"):
+        return "clinician_review", None
+    return "recommended", phase
+
+
+def candidate(random: Random, facts: Mapping[str, Fact], engine: Triage, known: float) -> dict[str, Value]:
+    """Return a candidate drawn by the reference population, each fact known with this probability."""
+    drawn: dict[str, Value] = {}
+    for name, fact in facts.items():
+        if random.random() < known:
+            weights = engine.release.weights.get(name)
+            values = list(fact.domain)
+            odds = [weights[value] for value in values] if weights else None
+            drawn[name] = random.choices(values, odds)[0]
+    return drawn
+
+
+def median_microseconds(work: Callable[[Asked], object], asked: Sequence[Asked]) -> float:
+    """Return the median over candidates of the least time over repeats."""
+    times = []
+    for one in asked:
+        least = min(_time(work, one) for _ in range(REPEATS))
+        times.append(least)
+    return statistics.median(times)
+
+
+def _time(work: Callable[[Asked], object], asked: Asked) -> float:
+    start = time.perf_counter_ns()
+    work(asked)
+    return (time.perf_counter_ns() - start) / 1000
+
+
+def main() -> None:
+    """Measure and print."""
+    started = time.perf_counter()
+    engine = build_engines(Settings()).by_id["2026.2"]
+    print(f"rule book read, checked and compiled in {time.perf_counter() - started:.2f} s")
+    random = Random(2026)
+    facts = engine.release.facts
+    complete = [Asked(candidate(random, facts, engine, 1.0)) for _ in range(CANDIDATES)]
+    for asked in complete:
+        decision = engine.finding(asked).decision
+        if by_hand(asked.facts) != (decision.disposition, decision.phase):
+            raise SystemExit(f"the hand-written function decides otherwise for {asked.facts}")
+    half = [Asked(candidate(random, facts, engine, 0.5)) for _ in range(CANDIDATES)]
+    half_strict = [Asked(asked.facts, strict=True) for asked in half]
+    base = median_microseconds(lambda asked: by_hand(asked.facts), complete)
+    rows = [
+        ("hand-written function, complete facts", base),
+        ("decision, complete facts", median_microseconds(engine.finding, complete)),
+        ("decision, half known, assumptions", median_microseconds(engine.finding, half)),
+        ("decision, half known, strict", median_microseconds(engine.finding, half_strict)),
+        ("full answer, complete facts", median_microseconds(engine.answer, complete)),
+        ("full answer, half known", median_microseconds(engine.answer, half)),
+        ("full answer, half known, strict", median_microseconds(engine.answer, half_strict)),
+    ]
+    print(f"{'':45} {'median':>10} {'ratio':>8}")
+    for name, microseconds in rows:
+        print(f"{name:45} {microseconds:7.1f} us {microseconds / base:8.1f}")
+
+
+if __name__ == "__main__":
+    main()
