@@ -21,6 +21,7 @@ test: $(VENV)/.installed-dev ## every check, then the tests
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/python tools/lock.py --check
+	@$(BIN)/triage check
 	@$(BIN)/pytest -n auto
 
 format: $(VENV)/.installed-dev ## format the code and mend what can be mended

@@ -6,16 +6,21 @@ Exit codes: 0 done, 1 the input or the rule book is refused, 2 the command line 
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvicorn
 from pydantic import TypeAdapter
 
 from app.core.answer import Answer, DecisionView
+from app.core.compare import Comparison, compare
+from app.core.explain import Explanation, explain
 from app.core.logic import Logic
+from app.core.report import comparison_in_lines, in_lines
+from app.core.triage import Asked, Engines, Triage
+from app.core.verify import Verification, Verifier
 from app.main import build_app, build_engines, rules_folder
-from app.rest.candidate import CandidateReader
+from app.rest.candidate import readers_of
 from app.rest.json_text import read_json
 from app.rest.problems import ProblemError
 from app.rulebook.book import read_book
@@ -51,39 +56,108 @@ def settings_or_exit() -> Settings:
         raise refuse(str(error)) from None
 
 
-@cli.command()
-def decide(
-    file: Annotated[str, typer.Argument(help="A JSON file with the facts of one candidate, or - for standard input.")],
-    ruleset: Annotated[str, typer.Option(help="The release that answers.")] = "current",
-    strict: Annotated[bool, typer.Option("--strict", help="Assume nothing: every fact that matters is asked.")] = False,
-    view: Annotated[str, typer.Option(help="`full`, or `decision` for the machine contract alone.")] = "full",
-) -> None:
-    """Decide for one candidate and print the answer as JSON."""
-    settings = settings_or_exit()
-    if view not in ("full", "decision"):
-        raise typer.BadParameter("write `full` or `decision`", param_hint="--view")
+FileArgument = Annotated[
+    str, typer.Argument(help="A JSON file with the facts of one candidate, or - for standard input.")
+]
+RulesetOption = Annotated[str, typer.Option(help="The release that answers.")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Assume nothing: every fact that matters is asked.")]
+
+
+def engines_or_exit() -> Engines:
+    """Compile the rule book, or leave with everything that is wrong with it."""
+    try:
+        return build_engines(settings_or_exit())
+    except (BrokenRuleBookError, BadSettingError) as error:
+        raise refuse(str(error)) from None
+
+
+def engine_or_exit(engines: Engines, ruleset: str) -> Triage:
+    """Return the engine of a release, or leave with the names of those there are."""
+    engine = engines.find(ruleset)
+    if engine is None:
+        raise refuse(f"`{ruleset}` is no release; the releases are {', '.join(engines.by_id)}")
+    return engine
+
+
+def question_in(file: str, ruleset: str, *, strict: bool) -> tuple[Triage, Asked]:
+    """Read the question that a file asks, or leave with everything that is wrong with it."""
     try:
         body = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise refuse(f"{file}: {(error.strerror or 'cannot be read').lower()}") from None
+    engines = engines_or_exit()
+    engine = engine_or_exit(engines, ruleset)
     try:
-        engines = build_engines(settings)
-        engine = engines.find(ruleset)
-        if engine is None:
-            raise refuse(f"`{ruleset}` is no release; the releases are {', '.join(engines.by_id)}")
-        first: dict[str, str] = {}
-        for known in engines.by_id.values():
-            for name in known.release.facts:
-                first.setdefault(name, known.release.id)
-        asked = CandidateReader(engine.release, first).asked(read_json(body), strict=strict)
-    except (BrokenRuleBookError, BadSettingError) as error:
-        raise refuse(str(error)) from None
+        return engine, readers_of(engines)[engine.release.id].asked(read_json(body), strict=strict)
     except ProblemError as error:
         lines = [f"  {e.pointer}: {e.detail}" + (f" (`{e.suggestion}`?)" if e.suggestion else "") for e in error.errors]
         raise refuse("\n".join([error.detail, *lines])) from None
-    answer = engine.view(asked) if view == "decision" else engine.answer(asked)
-    shown = TypeAdapter[Answer | DecisionView](Answer | DecisionView).dump_python(answer, mode="json")
-    typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+
+
+def show(adapter: TypeAdapter[Any], value: object) -> None:
+    """Print a record as JSON."""
+    typer.echo(adapter.dump_json(value, indent=2).decode())
+
+
+@cli.command()
+def decide(
+    file: FileArgument,
+    ruleset: RulesetOption = "current",
+    strict: StrictOption = False,
+    view: Annotated[str, typer.Option(help="`full`, or `decision` for the machine contract alone.")] = "full",
+) -> None:
+    """Decide for one candidate and print the answer as JSON."""
+    if view not in ("full", "decision"):
+        raise typer.BadParameter("write `full` or `decision`", param_hint="--view")
+    engine, asked = question_in(file, ruleset, strict=strict)
+    if view == "decision":
+        show(TypeAdapter(DecisionView), engine.view(asked))
+    else:
+        show(TypeAdapter(Answer), engine.answer(asked))
+
+
+@cli.command("explain")
+def explain_decision(
+    file: FileArgument,
+    ruleset: RulesetOption = "current",
+    strict: StrictOption = False,
+    target: Annotated[str | None, typer.Option(help="Keep changes to this disposition or pathway.")] = None,
+) -> None:
+    """Explain the decision for one candidate: what forces it, what would change it, where every rule stands."""
+    engine, asked = question_in(file, ruleset, strict=strict)
+    show(TypeAdapter(Explanation), explain(engine, asked, target))
+
+
+@cli.command()
+def verify(
+    ruleset: Annotated[str | None, typer.Argument(help="One release; all of them when left out.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole reports as JSON.")] = False,
+) -> None:
+    """Prove every law of every release, for every fully known candidate."""
+    engines = engines_or_exit()
+    chosen = [engine_or_exit(engines, ruleset)] if ruleset else list(engines.by_id.values())
+    reports = [Verifier(engine.release).verify(engine.release.laws) for engine in chosen]
+    if as_json:
+        show(TypeAdapter(list[Verification]), reports)
+    else:
+        typer.echo("\n\n".join(in_lines(report) for report in reports))
+    if not all(report.proved for report in reports):
+        raise typer.Exit(1)
+
+
+@cli.command()
+def diff(
+    before: Annotated[str, typer.Argument(help="A release.")],
+    after: Annotated[str, typer.Argument(help="Another release.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole comparison as JSON.")] = False,
+) -> None:
+    """Say which decisions change between two releases, for how many candidates, and by which rules."""
+    engines = engines_or_exit()
+    found = compare(engine_or_exit(engines, before).release, engine_or_exit(engines, after).release)
+    if as_json:
+        show(TypeAdapter(Comparison), found)
+    else:
+        typer.echo(comparison_in_lines(found))
 
 
 @cli.command()

@@ -14,6 +14,7 @@ from app.core.triage import Engines
 from app.rest import explorer, operation, rulesets, triage
 from app.rest.problems import add_problems
 from app.rest.problems import router as problem_pages
+from app.rest.service import Service
 from app.rulebook.load import RuleBook, load
 from app.settings import BadSettingError, Settings, read_settings
 
@@ -52,7 +53,8 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     settings = settings or read_settings()
     engines = build_engines(settings, book)
     program = version("candidate-triage")
-    application = FastAPI(
+    application = Service(
+        engines,
         title="Candidate Triage",
         version=program,
         description=DESCRIPTION,

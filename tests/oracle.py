@@ -119,11 +119,16 @@ class Oracle:
         decided = np.where(some("exclusion"), EXCLUDED, decided).astype(np.int8)
         return np.broadcast_to(decided, shape), axes
 
+    @staticmethod
+    def decisions(table: npt.NDArray[np.int8]) -> frozenset[Decision]:
+        """Return the decisions that stand in a table."""
+        return frozenset(DECISIONS[place] for place in np.unique(table))
+
     def contract(self, candidate: Candidate, *, strict: bool, unavailable: Collection[str] = ()) -> Contract:
         """Return possible, missing, assumptions and next question by their definitions."""
         known = self.known(candidate, strict=strict)
         table, axes = self.table(known)
-        possible = _possible(table)
+        possible = self.decisions(table)
         missing = tuple(name for place, name in enumerate(axes) if (table != table.take([0], place)).any())
         return Contract(
             possible=possible,
@@ -141,7 +146,7 @@ class Oracle:
                 continue
             table, axes = self.table({other: value for other, value in known.items() if other != name})
             by_value = np.moveaxis(table, axes.index(name), 0)
-            if any(_possible(cells) != possible for cells in by_value):
+            if any(self.decisions(cells) != possible for cells in by_value):
                 found.append(name)
         return tuple(found)
 
@@ -172,10 +177,6 @@ class Oracle:
         given = self.weights.get(name, {})
         sums = [sum(given.get(value, 1.0) for value in group) for group in self.groups[name]]
         return np.array(sums) / sum(sums)
-
-
-def _possible(cells: npt.NDArray[np.int8]) -> frozenset[Decision]:
-    return frozenset(DECISIONS[place] for place in np.unique(cells))
 
 
 def _entropy(odds: list[float]) -> float:

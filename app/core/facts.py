@@ -28,7 +28,7 @@ class Fact:
 
     `policy` says what happens while it is unknown: `ask` (no decision may depend on it) or `confirm` (the decision is
     given under `assumed`, and somebody confirms it in person). `assumed` is a set of values that no rule objects to, or
-    `None` where no decision rule reads the fact.
+    `None` where no decision rule reads the fact. `attainable` are the values a patient can come to without harm.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Fact:
     help: str = ""
     labels: Mapping[Value, str] = field(default_factory=dict)
     sets: Mapping[str, frozenset[Value]] = field(default_factory=dict)
+    attainable: frozenset[Value] = frozenset()
     sources: tuple[str, ...] = ()
 
     @cached_property

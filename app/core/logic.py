@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.core.conditions import Condition, comparisons
+from app.core.conditions import Condition, comparisons, facts_read
 from app.core.diagram import UNKNOWN, Diagram, Restriction, restrict, variable
 from app.core.facts import Candidate, Fact
 from app.core.precedence import Decision, Stage, cases
@@ -136,6 +136,27 @@ class Logic:
     def state(self, rule: DecisionRule, reading: Reading) -> bool | None:
         """Return whether a rule's own condition holds, does not, or (`None`) is undecided."""
         return STATE_OF_BITS[self.diagram.reachable(self.rule_roots[rule.id], reading)]
+
+    def depends_on(self, rule: DecisionRule, reading: Reading) -> list[str]:
+        """Return the unknown facts on which a rule's own condition still depends, in asking order."""
+        return self.missing(restrict(self.diagram, self.rule_roots[rule.id], reading))
+
+    def pinned_by(self, rule: DecisionRule, reading: Reading) -> list[str]:
+        """Return known facts that by themselves settle a rule's condition, in the order it reads them.
+
+        None of them can be left out. Meant for a rule whose condition is settled.
+        """
+        level_of = self.diagram.level_of
+        names = [name for name in facts_read(rule.when) if reading[level_of[name]] != UNKNOWN]
+        if len(names) < 2:
+            return names
+        state = self.state(rule, reading)
+        trial = list(reading)
+        for name in reversed(names):
+            trial[level_of[name]] = UNKNOWN
+            if self.state(rule, trial) is not state:
+                trial[level_of[name]] = reading[level_of[name]]
+        return [name for name in names if trial[level_of[name]] != UNKNOWN]
 
     def objections(self, reading: Reading, candidate: Candidate) -> list[str]:
         """Return the unknown facts of which another value than the assumed one changes what is possible."""

@@ -217,6 +217,30 @@ class Scale:
     sources: tuple[str, ...]
 
 
+LawKind = Literal["one_decision", "named_gap", "never", "at_least", "never_lowers", "never_recommends"]
+
+
+@dataclass(frozen=True)
+class Law:
+    """What must hold of every release: a sentence as its name, and what it says as data.
+
+    `one_decision`: every candidate gets one, and it is settled. `named_gap`: whom no phase fits, a gap rule names.
+    `never`: where `when` holds, none of `dispositions` (of `pathways`, where some are named) is the decision.
+    `at_least`: where `when` holds, the decision is one of `dispositions`.
+    `never_lowers`: raising `fact` lowers neither what is indicated nor the phase where both are recommended.
+    `never_recommends`: giving a fact of `changes` its value there turns nothing into a recommendation.
+    """
+
+    name: str
+    kind: LawKind
+    says: str
+    when: Condition | None = None
+    dispositions: tuple[Disposition, ...] = ()
+    pathways: tuple[Pathway, ...] = ()
+    fact: str = ""
+    changes: Mapping[str, Value] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Wording:
     """Names and sentences of one language; a summary is chosen among them, never composed from parts of sentences."""
@@ -259,6 +283,7 @@ class Release:
     sources: Mapping[str, Source]
     wording: Wording
     weights: Mapping[str, Mapping[Value, float]]
+    laws: tuple[Law, ...]
     order: tuple[str, ...]
     budget: int
     released: str = ""

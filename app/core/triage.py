@@ -54,7 +54,7 @@ class Triage:
         self.finder = Finder(release)
         self._why = Why(release, self.finder)
         self._accompany = Accompany(release)
-        self._ruleset = RuleSet(release.id, release.digest, release.reviewed)
+        self.ruleset = RuleSet(release.id, release.digest, release.reviewed)
         self._phases = phases(release.rules)
         self._exclusions = [r for r in release.rules if r.effect == "excludes"]
         self._readers: dict[str, list[DecisionRule]] = {name: [] for name in release.facts}
@@ -102,7 +102,7 @@ class Triage:
             if_resolved=self._if_resolved(asked) if disposition == "excluded" else None,
             notices=self._accompany.notices(reading, finding, pathways),
             facts=self._facts(asked),
-            ruleset=self._ruleset,
+            ruleset=self.ruleset,
             id=self.identity(asked),
             reference=asked.reference,
         )
@@ -122,7 +122,7 @@ class Triage:
             next_question=self._next(finding),
             assumptions=self._assumptions(finding),
             rules=[reason.rule for reason in self._why.rationale(asked.facts, finding)],
-            ruleset=self._ruleset,
+            ruleset=self.ruleset,
             id=self.identity(asked),
             reference=asked.reference,
         )

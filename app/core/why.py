@@ -1,8 +1,7 @@
 """Why a decision is what it is: the rules that bear on it, what comes first, and which phases came close."""
 
 from app.core.answer import AlsoMatched, KnownFact, NearMiss, Reason, Referral
-from app.core.conditions import conjuncts, facts_read, in_words
-from app.core.diagram import UNKNOWN
+from app.core.conditions import conjuncts, in_words
 from app.core.facts import Candidate
 from app.core.finding import Finder, Finding
 from app.core.logic import STATE_OF_BITS
@@ -31,7 +30,6 @@ class Why:
             rule.id: [(in_words(p), self._logic.diagram.condition(p)) for p in conjuncts(rule.when)]
             for rule in self._phases
         }
-        self._reads = {rule.id: facts_read(rule.when) for rule in release.rules}
         self.sources: dict[str, tuple[Source, ...]] = {
             rule.id: tuple(release.sources[source] for source in rule.sources) for rule in release.rules
         }
@@ -67,18 +65,9 @@ class Why:
         )
 
     def because(self, rule: DecisionRule, candidate: Candidate, finding: Finding) -> list[KnownFact]:
-        """Return a smallest sufficient part of the known facts that make a rule hold, in the order it reads them."""
-        names = [name for name in self._reads[rule.id] if name in candidate]
-        if len(names) > 1:
-            reading = list(finding.assumed)
-            for name in reversed(names):
-                level = self._logic.diagram.level_of[name]
-                region, reading[level] = reading[level], UNKNOWN
-                if self._logic.state(rule, reading):
-                    names.remove(name)
-                else:
-                    reading[level] = region
-        return [KnownFact(name, candidate[name]) for name in names]
+        """Return known facts and values that make a rule hold, none of which can be left out."""
+        names = self._logic.pinned_by(rule, finding.assumed)
+        return [KnownFact(name, candidate[name]) for name in names if name in candidate]
 
     def referral(self, candidate: Candidate, finding: Finding) -> list[Referral]:
         """Return every scope rule that holds, whatever decides."""

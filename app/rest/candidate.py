@@ -13,8 +13,8 @@ from pydantic_core import ErrorDetails
 
 from app.core.answer import ScaleGrade
 from app.core.rules import Release
-from app.core.triage import Asked
-from app.rest.json_text import pointer_to, read_json
+from app.core.triage import Asked, Engines
+from app.rest.json_text import pointer_to, read_json, repeated_keys
 from app.rest.problems import FieldError, ProblemError
 from app.rest.values import closest, reader, refuse, schema_of
 
@@ -83,7 +83,7 @@ class CandidateReader:
                     FieldError("", "not_an_object", 'write one JSON object, such as `{"primary_concern": "dullness"}`')
                 ],
             )
-        errors: list[FieldError] = []
+        errors = list(repeated_keys(data))
         read: dict[str, Any] = {}
         try:
             read = self.model.model_validate(data).__dict__
@@ -116,7 +116,7 @@ class CandidateReader:
         pointer = ""
         for step in details["loc"]:
             pointer = pointer_to(pointer, step)
-        name = str(details["loc"][0])
+        name = str(details["loc"][0]) if details["loc"] else ""
         match details["type"]:
             case "extra_forbidden" if name in self._elsewhere:
                 first = self._elsewhere[name]
@@ -125,13 +125,26 @@ class CandidateReader:
             case "extra_forbidden":
                 close = get_close_matches(name.casefold()[:64], list(self.model.model_fields), 1)
                 return FieldError(pointer, "unknown_fact", "this release has no such fact", close[0] if close else None)
-            case "string_pattern_mismatch" | "string_type":
+            case "string_unicode" if not name:
+                return FieldError(
+                    pointer, "unknown_fact", "a name in the body is no text; this release has no such fact"
+                )
+            case "string_pattern_mismatch" | "string_type" | "string_unicode":
                 says = "write 1 to 64 characters of A-Z a-z 0-9 . _ : -"
                 return FieldError(pointer, "not_a_reference", says)
             case "list_type":
                 return FieldError(pointer, "not_a_list", "write a list of names of facts")
         context = details.get("ctx", {})
         return FieldError(pointer, details["type"], details["msg"], context.get("suggestion"))
+
+
+def readers_of(engines: Engines) -> dict[str, CandidateReader]:
+    """Return a reader for each release."""
+    first: dict[str, str] = {}
+    for engine in engines.by_id.values():
+        for name in engine.release.facts:
+            first.setdefault(name, engine.release.id)
+    return {name: CandidateReader(engine.release, first) for name, engine in engines.by_id.items()}
 
 
 async def body_of(request: Request) -> Any:

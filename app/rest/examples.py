@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from app.core.answer import Answer
+from app.core.explain import Explanation, explain
 from app.core.triage import Triage
 from app.rest.candidate import CandidateReader
 
@@ -59,18 +60,16 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def request_examples() -> dict[str, Any]:
-    """Return the request bodies, by the disposition they get."""
-    return {name: {"summary": summary, "value": body} for name, (summary, body) in EXAMPLES.items()}
-
-
-def response_examples(engine: Triage, reader: CandidateReader) -> dict[str, Any]:
-    """Return the answers to the request examples."""
-    adapter = TypeAdapter(Answer)
-    return {
-        name: {
-            "summary": summary,
-            "value": adapter.dump_python(engine.answer(reader.asked(body, strict=False)), mode="json"),
-        }
-        for name, (summary, body) in EXAMPLES.items()
-    }
+def examples(engine: Triage, reader: CandidateReader) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Return worked examples by path: the request bodies and the answers to them, each by the disposition they get."""
+    answers: TypeAdapter[Any] = TypeAdapter(Answer)
+    explanations: TypeAdapter[Any] = TypeAdapter(Explanation)
+    asked = {name: {"summary": summary, "value": body} for name, (summary, body) in EXAMPLES.items()}
+    answered, explained = {}, {}
+    for name, (summary, body) in EXAMPLES.items():
+        question = reader.asked(body, strict=False)
+        answer = answers.dump_python(engine.answer(question), mode="json")
+        explanation = explanations.dump_python(explain(engine, question), mode="json")
+        answered[name] = {"summary": summary, "value": answer}
+        explained[name] = {"summary": summary, "value": explanation}
+    return {"/v1/triage": (asked, answered), "/v1/triage/explain": (asked, explained)}

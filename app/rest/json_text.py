@@ -33,13 +33,13 @@ def _constant(name: str) -> Any:
 
 
 def read_json(body: bytes) -> Any:
-    """Return what a request body says.
+    """Return what a request body says; `repeated_keys` tells which keys it says more than once.
 
-    Raises a 400 problem where it is not JSON and a 422 problem where a key is repeated.
+    Raises a 400 problem where it is not JSON.
     """
     try:
         text = body.decode("utf-8")
-        data = json.loads(text, object_pairs_hook=_object, parse_int=_integer, parse_constant=_constant)
+        return json.loads(text, object_pairs_hook=_object, parse_int=_integer, parse_constant=_constant)
     except UnicodeDecodeError as error:
         raise ProblemError("not-json", f"the body is not UTF-8: see byte {error.start}") from None
     except json.JSONDecodeError as error:
@@ -51,21 +51,18 @@ def read_json(body: bytes) -> Any:
         raise ProblemError("not-json", "the body is nested too deeply") from None
     except ValueError as error:
         raise ProblemError("not-json", f"the body is not JSON: {error}") from None
-    repeated = list(_repeated(data, ""))
-    if repeated:
-        raise ProblemError("not-facts", "a key is written more than once", errors=repeated)
-    return data
 
 
-def _repeated(data: Any, pointer: str) -> Iterator[FieldError]:
+def repeated_keys(data: Any, pointer: str = "") -> Iterator[FieldError]:
+    """Yield an error for each key that an object of a read body holds more than once."""
     if isinstance(data, _Object):
         for key in data.repeated:
             yield FieldError(pointer_to(pointer, key), "duplicate_key", "is written more than once; send it once")
         for key, value in data.items():
-            yield from _repeated(value, pointer_to(pointer, key))
+            yield from repeated_keys(value, pointer_to(pointer, key))
     elif isinstance(data, list):
         for place, item in enumerate(data):
-            yield from _repeated(item, pointer_to(pointer, place))
+            yield from repeated_keys(item, pointer_to(pointer, place))
 
 
 def pointer_to(pointer: str, step: str | int) -> str:

@@ -154,7 +154,12 @@ router = APIRouter(prefix="/problems", tags=["operation"])
 _pages = Environment(loader=PackageLoader("app.rest"), autoescape=select_autoescape())
 
 
-@router.get("/{kind}", response_class=HTMLResponse, summary="What a kind of problem means")
+@router.get(
+    "/{kind}",
+    response_class=HTMLResponse,
+    summary="What a kind of problem means",
+    responses={404: {"model": Problem, "description": "No such kind.", "content": {MEDIA_TYPE: {}}}},
+)
 def problem_page(kind: Annotated[str, Path(description="The last part of a problem's `type`.")]) -> HTMLResponse:
     """The page behind the `type` of a problem document."""
     if kind not in PROBLEMS:

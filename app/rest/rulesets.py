@@ -17,8 +17,10 @@ from app.core.catalogue import (
     rule_record,
     rule_set_record,
 )
+from app.core.compare import Comparison, compare
 from app.core.rules import Source
 from app.core.triage import Engines
+from app.core.verify import Verification, Verifier
 from app.rest.problems import MEDIA_TYPE, Problem, ProblemError
 from app.rest.triage import engine_named
 
@@ -41,14 +43,14 @@ def routes(engines: Engines) -> APIRouter:
     router = APIRouter(prefix="/v1/rulesets", tags=["rule sets"], responses=NOT_FOUND)
 
     @cache
-    def found(kind: str, release: str, rule: str | None = None) -> tuple[bytes, str]:
-        value = _records(engines, kind, release, rule)
+    def found(kind: str, release: str, detail: str | None = None) -> tuple[bytes, str]:
+        value = _records(engines, kind, release, detail)
         body: bytes = ADAPTERS[kind].dump_json(value)
         return body, f'"{sha256(body).hexdigest()[:32]}"'
 
-    def answer(request: Request, kind: str, name: str, rule: str | None = None) -> Response:
+    def answer(request: Request, kind: str, name: str, detail: str | None = None) -> Response:
         release = engine_named(engines, name).release.id if name else ""
-        body, tag = found(kind, release, rule)
+        body, tag = found(kind, release, detail)
         fixed = name not in ("", "current")
         headers = {"ETag": tag, "Cache-Control": "public, max-age=3600" if fixed else "no-cache"}
         sent = [given.strip().removeprefix("W/") for given in request.headers.get("if-none-match", "").split(",")]
@@ -83,6 +85,19 @@ def routes(engines: Engines) -> APIRouter:
         """One rule: its condition, statement, reading and sources."""
         return answer(request, "rule", ruleset, rule)
 
+    @router.get("/{ruleset}/verification", response_model=Verification, summary="The proof report of a rule set")
+    def verification(request: Request, ruleset: RuleSetName) -> Response:
+        """Every law, proved for every fully known candidate, exact counts, and a witness that every rule is alive."""
+        return answer(request, "verification", ruleset)
+
+    @router.get("/{ruleset}/diff/{other}", response_model=Comparison, summary="What changes between two rule sets")
+    def diff(
+        request: Request, ruleset: RuleSetName, other: Annotated[str, Path(description="The release to compare with.")]
+    ) -> Response:
+        """Which decisions become which, for exactly how many candidates, by which rules, with an example of each."""
+        release = engine_named(engines, other).release.id
+        return answer(request, "diff", ruleset, release)
+
     @router.get("/{ruleset}/sources", response_model=list[Source], summary="The sources of a rule set")
     def sources(request: Request, ruleset: RuleSetName) -> Response:
         """Everything that may be cited: statements of the documents, public evidence, conflicts and silences."""
@@ -98,16 +113,18 @@ ADAPTERS: dict[str, TypeAdapter[Any]] = {
     "rules": TypeAdapter(list[RuleRecord]),
     "rule": TypeAdapter(RuleRecord),
     "sources": TypeAdapter(list[Source]),
+    "verification": TypeAdapter(Verification),
+    "diff": TypeAdapter(Comparison),
 }
 
 
-def _records(engines: Engines, kind: str, name: str, rule: str | None) -> object:
+def _records(engines: Engines, kind: str, name: str, detail: str | None) -> object:
     if kind == "rulesets":
         listed = [rule_set_record(engine.release) for engine in engines.by_id.values()]
         return RuleSets(current=engines.current, rulesets=listed)
     release = engines.by_id[name].release
     if kind == "rule":
-        entry = next((entry for entry in entries(release) if entry.id == rule), None)
+        entry = next((entry for entry in entries(release) if entry.id == detail), None)
         if entry is None:
             raise ProblemError("unknown-rule", f"release {release.id} has no such rule")
         return rule_record(entry, release)
@@ -116,5 +133,7 @@ def _records(engines: Engines, kind: str, name: str, rule: str | None) -> object
         "facts": lambda: fact_records(release),
         "rules": lambda: [rule_record(entry, release) for entry in entries(release)],
         "sources": lambda: list(release.sources.values()),
+        "verification": lambda: Verifier(release).verify(release.laws),
+        "diff": lambda: compare(release, engines.by_id[detail or name].release),
     }
     return made[kind]()

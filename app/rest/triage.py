@@ -1,34 +1,71 @@
-"""`POST /v1/triage`: the facts of a candidate in, the decision with its rationale out."""
+"""`POST /v1/triage` and `/v1/triage/explain`: facts in, the decision with its rationale out, and why.
+
+Bodies are read by `candidate`; answers are serialised by one adapter each, so equal answers are equal bytes.
+"""
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from app.core.answer import Answer, DecisionView
+from app.core.explain import Explanation, explain
 from app.core.triage import Engines, Triage
-from app.rest.candidate import CandidateReader, body_of
-from app.rest.examples import request_examples, response_examples
+from app.rest.candidate import body_of, readers_of
 from app.rest.problems import MEDIA_TYPE, Problem, ProblemError
+
+ANSWER = TypeAdapter[Answer | DecisionView](Answer | DecisionView)
+EXPLANATION = TypeAdapter(Explanation)
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": says, "content": {MEDIA_TYPE: {}}}
+    for status, says in {
+        400: "Not JSON.",
+        404: "No such rule set.",
+        413: "Too large.",
+        415: "Not JSON by its type.",
+        422: "JSON, but not the facts of a candidate, or a query parameter that cannot be used.",
+    }.items()
+}
+Body = Annotated[Any, Depends(body_of)]
 
 
 class Options(BaseModel):
+    """By which release, and how unknown facts are treated."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    ruleset: str = "current"
+    """The release that answers: an id, or `current`."""
+    unknowns: Literal["confirm", "strict"] = "confirm"
+    """`confirm`: unknown confirm facts stand at their assumed value, and the answer lists those that matter.
+    `strict`: nothing is assumed."""
+
+
+class TriageOptions(Options):
     """How to answer."""
 
-    model_config = ConfigDict(extra="forbid")
+    view: Literal["full", "decision"] = "full"
+    """`decision` answers the machine contract alone."""
 
-    ruleset: Annotated[str, Field(description="The release that answers: an id, or `current`.")] = "current"
-    unknowns: Annotated[
-        Literal["confirm", "strict"],
-        Field(
-            description="`confirm`: unknown confirm facts stand at their assumed value, and the answer lists them. "
-            "`strict`: nothing is assumed."
-        ),
-    ] = "confirm"
-    view: Annotated[
-        Literal["full", "decision"],
-        Field(description="`decision` answers the machine contract alone."),
-    ] = "full"
+
+class ExplainOptions(Options):
+    """What to explain."""
+
+    target: (
+        Annotated[
+            Literal[
+                "referred",
+                "excluded",
+                "clinician_review",
+                "recommended",
+                "conservative_care",
+                "exosome_microchanneling",
+                "combination_therapy",
+            ],
+            Field(description="Keeps the changes that lead to this disposition or pathway."),
+        ]
+        | None
+    ) = None
 
 
 def engine_named(engines: Engines, name: str) -> Triage:
@@ -42,48 +79,18 @@ def engine_named(engines: Engines, name: str) -> Triage:
 
 def routes(engines: Engines) -> APIRouter:
     """Return the triage routes over these engines."""
-    router = APIRouter(prefix="/v1", tags=["triage"])
-    first: dict[str, str] = {}
-    for engine in engines.by_id.values():
-        for name in engine.release.facts:
-            first.setdefault(name, engine.release.id)
-    readers = {name: CandidateReader(engine.release, first) for name, engine in engines.by_id.items()}
-    current = engines.by_id[engines.current]
-    candidate = readers[engines.current].model.model_json_schema()
-    examples = response_examples(current, readers[engines.current])
+    router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS)
+    readers = readers_of(engines)
+    schema = readers[engines.current].model.model_json_schema()
+    request = {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
     @router.post(
         "/triage",
         summary="Which pathway applies, what comes first, or what is missing",
         response_model=Answer | DecisionView,
-        responses={
-            200: {"description": "The answer.", "content": {"application/json": {"examples": examples}}},
-            **{
-                status: {"model": Problem, "description": says, "content": {MEDIA_TYPE: {}}}
-                for status, says in {
-                    400: "Not JSON.",
-                    404: "No such rule set.",
-                    413: "Too large.",
-                    415: "Not JSON by its type.",
-                    422: "JSON, but not the facts of a candidate.",
-                }.items()
-            },
-        },
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {
-                    "application/json": {
-                        "schema": candidate,
-                        "examples": request_examples(),
-                    }
-                },
-            }
-        },
+        openapi_extra=request,
     )
-    async def triage(
-        body: Annotated[Any, Depends(body_of)], options: Annotated[Options, Query()]
-    ) -> Answer | DecisionView:
+    async def triage(body: Body, options: Annotated[TriageOptions, Query()]) -> Response:
         """Answers which documented pathway applies to a candidate, or what comes first, or exactly what is missing.
 
         Every fact may be unknown: left out or `null`. Unknown never means "no". The same request always gets the
@@ -91,6 +98,23 @@ def routes(engines: Engines) -> APIRouter:
         """
         engine = engine_named(engines, options.ruleset)
         asked = readers[engine.release.id].asked(body, strict=options.unknowns == "strict")
-        return engine.view(asked) if options.view == "decision" else engine.answer(asked)
+        answer = engine.view(asked) if options.view == "decision" else engine.answer(asked)
+        return Response(ANSWER.dump_json(answer), media_type="application/json")
+
+    @router.post(
+        "/triage/explain",
+        summary="Why this decision, and what would change it",
+        response_model=Explanation,
+        openapi_extra=request,
+    )
+    async def triage_explain(body: Body, options: Annotated[ExplainOptions, Query()]) -> Response:
+        """Explains the decision of a candidate exactly: sufficient reasons, minimal changes, the state of every rule.
+
+        `sufficient` lists given facts that by themselves force the decision, a smallest set first. `changes` lists
+        every minimal change of at most two given facts to another decision, whatever the unknown facts are.
+        """
+        engine = engine_named(engines, options.ruleset)
+        asked = readers[engine.release.id].asked(body, strict=options.unknowns == "strict")
+        return Response(EXPLANATION.dump_json(explain(engine, asked, options.target)), media_type="application/json")
 
     return router

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
@@ -69,6 +70,7 @@ class Builder:
             sources=sources(self._book),
             wording=self._wording(),
             weights=self._weights(),
+            laws=tuple(self._law(p, e) for p, e in self._living("laws.yaml")),
             order=tuple(order.facts) if order else (),
             budget=order.budget if order else 1_000_000,
             released=self._entry.date,
@@ -117,6 +119,9 @@ class Builder:
             listed = ", ".join(f"`{answer}`" for answer in sorted(map(str, wrong)))
             self._complain("facts.yaml", (*where, "answers"), f"{listed}: missing, or no answer of a {entry.type}")
         assumed, assumed_as = self._assumed(entry, values, where)
+        for value in entry.attainable:
+            if value not in values or isinstance(value, bool) != (entry.type == "boolean"):
+                self._complain("facts.yaml", (*where, "attainable"), f"`{value}` is no answer of `{entry.name}`")
         sets = {}
         for name, members in entry.sets.items():
             strange = [member for member in members if member not in values]
@@ -138,6 +143,7 @@ class Builder:
             help=entry.help,
             labels=labels,
             sets=sets,
+            attainable=frozenset(entry.attainable),
             sources=tuple(entry.sources),
         )
 
@@ -267,6 +273,36 @@ class Builder:
         text = self._text(entry)
         return core.Plan(**text, when=ALWAYS, pathway=entry.pathway, components=components, parts=parts)
 
+    def _law(self, place: int, entry: schema.Law) -> core.Law:
+        needs: dict[core.LawKind, tuple[str, ...]] = {
+            "one_decision": (),
+            "named_gap": (),
+            "never": ("when", "dispositions"),
+            "at_least": ("when", "dispositions"),
+            "never_lowers": ("fact",),
+            "never_recommends": ("changes",),
+        }
+        for key in ("when", "dispositions", "fact", "changes"):
+            if bool(getattr(entry, key)) != (key in needs[entry.kind]):
+                verb = "needs" if key in needs[entry.kind] else "has no"
+                self._complain("laws.yaml", (place,), f"a law of kind `{entry.kind}` {verb} `{key}`")
+        for name in [*entry.changes, *([entry.fact] if entry.fact else [])]:
+            fact = self.facts.get(name)
+            if fact is None or (name in entry.changes and entry.changes[name] not in fact.domain):
+                self._complain(
+                    "laws.yaml", (place,), f"`{name}` is no fact of release {self._id}, or has no such answer"
+                )
+        return core.Law(
+            name=entry.name,
+            kind=entry.kind,
+            says=entry.says,
+            when=None if entry.when is None else self.condition("laws.yaml", (place, "when"), entry.when),
+            dispositions=tuple(entry.dispositions),
+            pathways=tuple(entry.pathways),
+            fact=entry.fact or "",
+            changes=entry.changes,
+        )
+
     def _scale(self, entry: schema.ScaleEntry) -> core.Scale:
         text = entry.model_dump(exclude={"since", "until", "sources"})
         return core.Scale(**text, sources=tuple(entry.sources))
@@ -349,7 +385,7 @@ def digest(book: Book, release: str) -> str:
     entries["population.yaml"] = book.entries["population.yaml"].model_dump()
     entries["countries.yaml"] = book.entries["countries.yaml"]
     known = sources(book)
-    entries["sources"] = {name: vars(known[name]) for name in sorted(cited(entries)) if name in known}
+    entries["sources"] = {name: asdict(known[name]) for name in sorted(cited(entries)) if name in known}
     text = json.dumps(entries, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return "sha256:" + sha256(text.encode()).hexdigest()
 

@@ -11,7 +11,7 @@ from app.core.logic import Logic
 from app.core.rules import Release
 
 BUDGET_FACTOR = 2
-"""A rule book may grow to this many times its nodes before its build fails."""
+"""A build may make this many times the nodes that it makes now, intermediate ones included, before it fails."""
 
 
 def sift(release: Release) -> tuple[list[str], int]:
@@ -38,12 +38,14 @@ def _size(release: Release, order: Sequence[str]) -> int:
 def write_orders(path: Path, releases: Mapping[str, Release]) -> dict[str, int]:
     """Write the orders of all releases to a file, and return how many nodes each needs."""
     lines = [
-        "# Made by `triage order`: the order in which the compiled decision looks at facts, and its size in nodes."
+        "# Made by `triage order`: the order in which the compiled decision looks at facts, its size in nodes, and how",
+        "# many nodes its build may make before it fails.",
     ]
     sizes = {}
     for name, release in releases.items():
         order, sizes[name] = sift(release)
-        lines += [f'"{name}":', f"  nodes: {sizes[name]}", f"  budget: {sizes[name] * BUDGET_FACTOR}", "  facts:"]
+        made = len(Logic(release.facts, release.rules, order).diagram.levels)
+        lines += [f'"{name}":', f"  nodes: {sizes[name]}", f"  budget: {made * BUDGET_FACTOR}", "  facts:"]
         lines += [f"    - {fact}" for fact in order]
     path.write_text("\n".join(lines) + "\n", "utf-8")
     return sizes

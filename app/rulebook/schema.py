@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.core.rules import Pathway, Urgency
+from app.core.rules import Disposition, LawKind, Pathway, Urgency
 
 Text = Annotated[str, Field(min_length=1)]
 Ids = Annotated[list[Text], Field(min_length=1)]
@@ -68,6 +68,7 @@ class FactEntry(Versioned):
     unit: Text | None = None
     unknown: Literal["ask", "confirm"]
     assumed: Answer | AtLeast | None = None
+    attainable: list[Answer] = []
     question: Text
     help: Text
     sources: Ids
@@ -287,6 +288,19 @@ class Plan(Entry):
     parts: dict[PartName, Part]
 
 
+class Law(Versioned):
+    """What must hold of a release."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$")]
+    kind: LawKind
+    says: Text
+    when: Condition | None = None
+    dispositions: list[Disposition] = []
+    pathways: list[Pathway] = []
+    fact: Text | None = None
+    changes: dict[str, Answer] = {}
+
+
 class Named(Model):
     """A name, and a shorter one."""
 
@@ -438,6 +452,7 @@ FILES: dict[str, Any] = {
     "notices.yaml": list[Notice],
     "alternatives.yaml": list[Alternative],
     "plans.yaml": list[Plan],
+    "laws.yaml": list[Law],
     "wording.yaml": Wording,
     "ledger.yaml": Ledger,
     "evidence.yaml": list[Evidence],

@@ -1,0 +1,146 @@
+"""The space of all fully known candidates, exactly: counting, weighing, searching and comparing in a diagram.
+
+A candidate gives every fact of the release a value, so counts are products of whole domains: they pass 2^53 and are
+Python integers here, strings in JSON. Nothing is sampled.
+"""
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from math import prod
+
+from app.core.diagram import Diagram
+from app.core.facts import Fact, Value
+
+Bad = Callable[[Hashable, Hashable], bool]
+"""Whether two answers must not stand side by side."""
+Pair = tuple[int, int]
+
+
+class Space:
+    """All fully known candidates over some facts, as one diagram sees them."""
+
+    def __init__(
+        self, diagram: Diagram, facts: Mapping[str, Fact], weights: Mapping[str, Mapping[Value, float]]
+    ) -> None:
+        self.diagram = diagram
+        self.sizes = [[len(region) for region in v.regions] for v in diagram.variables]
+        self.shares = [_shares(weights.get(v.fact.name), v.regions) for v in diagram.variables]
+        elsewhere = [fact for name, fact in facts.items() if name not in diagram.level_of]
+        self._outside = prod(len(fact.domain) for fact in elsewhere)
+        self._spans = [1]
+        for sizes in reversed(self.sizes):
+            self._spans.insert(0, self._spans[0] * sum(sizes))
+
+    @property
+    def total(self) -> int:
+        """How many candidates there are."""
+        return self._spans[0] * self._outside
+
+    def counts(self, root: int) -> dict[Hashable, int]:
+        """Return how many candidates get each answer."""
+        return {answer: count for (answer, _), count in self.pair_counts(root, root).items()}
+
+    def share_of(self, root: int) -> dict[Hashable, float]:
+        """Return which share of the reference population gets each answer."""
+        return {answer: share for (answer, _), share in self.pair_shares(root, root).items()}
+
+    def pair_counts(self, one: int, other: int) -> dict[tuple[Hashable, Hashable], int]:
+        """Return how many candidates get each pair of answers from two roots."""
+        known: dict[Pair, dict[Pair, int]] = {}
+
+        def below(pair: Pair) -> dict[Pair, int]:
+            """Count from the level of the pair downwards."""
+            if pair[0] < 0 and pair[1] < 0:
+                return {pair: 1}
+            if pair not in known:
+                level = self._level(pair)
+                found: dict[Pair, int] = {}
+                for size, child in zip(self.sizes[level], self._children(pair, level), strict=True):
+                    skipped = self._spans[level + 1] // self._spans[self._level(child)]
+                    for leaf, count in below(child).items():
+                        found[leaf] = found.get(leaf, 0) + size * skipped * count
+                known[pair] = found
+            return known[pair]
+
+        scale = self._outside * (self._spans[0] // self._spans[self._level((one, other))])
+        return {self._answers(leaf): scale * count for leaf, count in below((one, other)).items()}
+
+    def pair_shares(self, one: int, other: int) -> dict[tuple[Hashable, Hashable], float]:
+        """Return which share of the reference population gets each pair of answers from two roots."""
+        known: dict[Pair, dict[Pair, float]] = {}
+
+        def below(pair: Pair) -> dict[Pair, float]:
+            if pair[0] < 0 and pair[1] < 0:
+                return {pair: 1.0}
+            if pair not in known:
+                level = self._level(pair)
+                found: dict[Pair, float] = {}
+                for share, child in zip(self.shares[level], self._children(pair, level), strict=True):
+                    for leaf, part in below(child).items():
+                        found[leaf] = found.get(leaf, 0.0) + share * part
+                known[pair] = found
+            return known[pair]
+
+        return {self._answers(leaf): share for leaf, share in below((one, other)).items()}
+
+    def find(self, one: int, other: int, bad: Bad) -> dict[str, Value] | None:
+        """Return facts of which every completion gets a bad pair of answers from two roots, or `None`."""
+        dead: set[Pair] = set()
+
+        def search(pair: Pair) -> dict[str, Value] | None:
+            if pair[0] < 0 and pair[1] < 0:
+                return {} if bad(*self._answers(pair)) else None
+            if pair in dead:
+                return None
+            level = self._level(pair)
+            variable = self.diagram.variables[level]
+            for values, child in zip(variable.regions, self._children(pair, level), strict=True):
+                found = search(child)
+                if found is not None:
+                    return {variable.fact.name: values[0], **found}
+            dead.add(pair)
+            return None
+
+        return search((one, other))
+
+    def example(self, root: int, answer: Hashable) -> dict[str, Value] | None:
+        """Return facts of which every completion gets this answer, or `None` where nobody does."""
+        return self.find(root, root, lambda found, _: found == answer)
+
+    def fixed(self, root: int, name: str) -> Iterator[tuple[tuple[Value, ...], int]]:
+        """Yield every region of a fact with the root that is left once the fact has a value in it."""
+        d = self.diagram
+        level = d.level_of[name]
+        for region, values in enumerate(d.variables[level].regions):
+            known: dict[int, int] = {}
+
+            def left(node: int, region: int = region, known: dict[int, int] = known) -> int:
+                if node < 0 or d.levels[node] > level:
+                    return node
+                if node not in known:
+                    children = d.children[node]
+                    if d.levels[node] == level:
+                        known[node] = children[region]
+                    else:
+                        known[node] = d.node(d.levels[node], tuple(left(child, region, known) for child in children))
+                return known[node]
+
+            yield values, left(root)
+
+    def _level(self, pair: Pair) -> int:
+        levels = self.diagram.levels
+        return min((levels[node] for node in pair if node >= 0), default=len(self.sizes))
+
+    def _children(self, pair: Pair, level: int) -> Iterator[Pair]:
+        d = self.diagram
+        width = len(self.sizes[level])
+        split = [d.children[node] if node >= 0 and d.levels[node] == level else (node,) * width for node in pair]
+        return zip(*split, strict=True)
+
+    def _answers(self, pair: Pair) -> tuple[Hashable, Hashable]:
+        return self.diagram.terminals[~pair[0]], self.diagram.terminals[~pair[1]]
+
+
+def _shares(weights: Mapping[Value, float] | None, regions: tuple[tuple[Value, ...], ...]) -> list[float]:
+    sums = [sum(weights[value] if weights else 1.0 for value in region) for region in regions]
+    total = sum(sums)
+    return [part / total for part in sums]

@@ -1,0 +1,60 @@
+"""The FastAPI application of this service: its document with worked examples, and what goes before its middleware."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.core.triage import Engines
+from app.rest.candidate import readers_of
+from app.rest.examples import examples
+from app.rest.problems import problem
+
+
+class Service(FastAPI):
+    """A FastAPI application whose document shows worked examples, and whose refusals are problems in every case."""
+
+    def __init__(self, engines: Engines, **options: Any) -> None:
+        super().__init__(**options)
+        self._engines = engines
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document; its examples are put in here, since FastAPI drops each `null` of an example."""
+        if self.openapi_schema is None:
+            document = super().openapi()
+            current = self._engines.by_id[self._engines.current]
+            reader = readers_of(self._engines)[self._engines.current]
+            for path, (asked, answered) in examples(current, reader).items():
+                operation = document["paths"][path]["post"]
+                operation["requestBody"]["content"]["application/json"]["examples"] = asked
+                operation["responses"]["200"]["content"]["application/json"]["examples"] = answered
+            self.openapi_schema = document
+        return self.openapi_schema
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return the application with `DeclaredSize` before everything else."""
+        stack = super().build_middleware_stack()
+        return stack if self.max_body_size is None else DeclaredSize(stack, self.max_body_size)
+
+
+class DeclaredSize:
+    """Refuses a body whose declared length is beyond the limit.
+
+    Starlette refuses it as well, in plain text that no exception handler sees; what turns out too large only while it
+    is read reaches the handlers.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 413, or pass the request on."""
+        if scope["type"] == "http":
+            declared = Headers(scope=scope).get("content-length", "")
+            if declared.isdecimal() and int(declared[:20]) > self._limit:
+                says = f"the body is larger than the {self._limit} bytes that this service accepts"
+                await problem(Request(scope), "too-large", says)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)

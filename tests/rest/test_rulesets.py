@@ -1,0 +1,64 @@
+"""The rule sets laid open, and how they are cached."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+PARTS = ["", "/facts", "/rules", "/rules/PHASE-2", "/sources"]
+
+
+def test_the_rule_sets_stand_side_by_side(client: TestClient) -> None:
+    found = client.get("/v1/rulesets").json()
+    assert found["current"] == "2026.2"
+    assert [r["id"] for r in found["rulesets"]] == ["2026.1", "2026.2"]
+    assert all(r["digest"].startswith("sha256:") and r["reviewed"] is None for r in found["rulesets"])
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_what_is_versioned_can_be_kept(client: TestClient, part: str) -> None:
+    first = client.get(f"/v1/rulesets/2026.2{part}")
+    assert first.status_code == 200
+    assert "max-age" in first.headers["cache-control"]
+    again = client.get(f"/v1/rulesets/2026.2{part}", headers={"if-none-match": first.headers["etag"]})
+    assert again.status_code == 304
+    assert again.content == b""
+    other = client.get(f"/v1/rulesets/2026.2{part}", headers={"if-none-match": '"other"'})
+    assert other.content == first.content
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_current_is_asked_again_each_time(client: TestClient, part: str) -> None:
+    current = client.get(f"/v1/rulesets/current{part}")
+    assert current.headers["cache-control"] == "no-cache"
+    assert current.content == client.get(f"/v1/rulesets/2026.2{part}").content
+
+
+def test_the_older_release_lacks_the_label_safety_facts(client: TestClient) -> None:
+    names = {fact["name"] for fact in client.get("/v1/rulesets/2026.1/facts").json()}
+    assert "pregnant" not in names
+    assert "active_skin_infection" in names
+
+
+def test_a_rule_shows_condition_statement_reading_and_sources(client: TestClient) -> None:
+    rule = client.get("/v1/rulesets/current/rules/PHASE-2").json()
+    assert rule["condition"] == "elasticity_loss >= moderate and hyperpigmentation >= mild"
+    assert rule["effect"] == "indicates"
+    assert rule["reading"]
+    assert "S3-31" in [source["id"] for source in rule["sources"]]
+
+
+def test_operators_are_answered(client: TestClient) -> None:
+    assert client.get("/livez").json() == {"status": "alive"}
+    assert client.get("/readyz").json() == {"status": "ready"}
+    version = client.get("/version").json()
+    assert version["current"] == "2026.2"
+    assert set(version["rulesets"]) == {"2026.1", "2026.2"}
+
+
+@pytest.mark.parametrize("page", ["/docs", "/redoc"])
+def test_the_explorer_asks_no_other_host(client: TestClient, page: str) -> None:
+    html = client.get(page).text
+    assert "://" not in html.replace("http://testserver", "")
+    assets = [part.split('"')[0] for part in html.split('"/explorer-assets/')[1:]]
+    assert assets
+    for asset in assets:
+        assert client.get(f"/explorer-assets/{asset}").status_code == 200
