@@ -1,5 +1,6 @@
 """Small random rule books: a few facts, a few rules of every kind, any conditions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -50,7 +51,7 @@ def small_book(seed: int) -> SmallBook:
     return SmallBook(facts, tuple(rules), weights, tuple(order))
 
 
-def random_candidate(random: Random, facts: dict[str, Fact], known: float) -> dict[str, Value]:
+def random_candidate(random: Random, facts: Mapping[str, Fact], known: float) -> dict[str, Value]:
     """Return a candidate each of whose facts is known with this probability."""
     return {name: random.choice(fact.domain) for name, fact in facts.items() if random.random() < known}
 
