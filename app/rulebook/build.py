@@ -47,6 +47,8 @@ class Builder:
         self.facts = {
             fact.name: fact for place, entry in self._living("facts.yaml") if (fact := self._fact(place, entry))
         }
+        if self.complaints:
+            return None  # every rule that reads a fact that could not be read would complain as well
         rules = [
             *(self._exclusion(p, e) for p, e in self._living("exclusions.yaml")),
             *(self._scope(p, e) for p, e in self._living("scope.yaml")),
@@ -357,8 +359,11 @@ def sources(book: Book) -> dict[str, core.Source]:
     ledger: schema.Ledger = book.entries["ledger.yaml"]
     found: dict[str, core.Source] = {}
     for statement in ledger.statements:
-        document = ledger.documents[statement.id.split("-")[0]]
-        found[statement.id] = core.Source(statement.id, document.title, statement.section, "document", statement.says)
+        document = ledger.documents.get(statement.id.split("-")[0])
+        if document:  # a statement of no document is a complaint of `checks`
+            found[statement.id] = core.Source(
+                statement.id, document.title, statement.section, "document", statement.says
+            )
     for entry in book.entries["evidence.yaml"]:
         found[entry.id] = core.Source(entry.id, entry.title, entry.citation, entry.status, entry.says)
     for silence in book.entries["silences.yaml"]:

@@ -12,13 +12,23 @@ from app.core.conditions import All, Condition, comparisons, facts_read
 from app.core.diagram import BudgetExceededError
 from app.core.facts import Candidate
 from app.core.logic import Conditions, Logic
-from app.core.precedence import Stage, phases
-from app.core.rules import Disposition, Pathway, Release
+from app.core.precedence import phases
+from app.core.report import facts_in_words
+from app.core.rules import Disposition, Figure, Pathway, Range, Release
+from app.core.verify import Verifier
 from app.rulebook import schema
 from app.rulebook.book import Book
 from app.rulebook.build import RULE_FILES, cited, digest, sources
 from app.rulebook.files import Complaint, Where
 
+UNIQUE = {
+    "facts.yaml": "name",
+    "scales.yaml": "name",
+    "laws.yaml": "name",
+    "evidence.yaml": "id",
+    "silences.yaml": "id",
+}
+DAYS = {"hours": 1 / 24, "days": 1.0, "weeks": 7.0}
 DISPOSITIONS = get_args(Disposition)
 PATHWAYS = get_args(Pathway)
 ENGINE_NOTICES = ("NOTICE-ASSUMED", "NOTICE-NOT-ANSWERABLE", "NOTICE-UNSIGNED")
@@ -45,7 +55,7 @@ def _ids(book: Book) -> Iterator[Complaint]:
                     file, (place, "id"), f"`{entry.id}` is already the id of an entry in {seen[entry.id]}"
                 )
             seen[entry.id] = file
-    for file, key in (("facts.yaml", "name"), ("evidence.yaml", "id"), ("silences.yaml", "id")):
+    for file, key in UNIQUE.items():
         counted = Counter(getattr(entry, key) for entry in book.entries[file])
         for place, entry in enumerate(book.entries[file]):
             if counted[getattr(entry, key)] > 1:
@@ -106,9 +116,35 @@ def check_release(book: Book, release: Release) -> Iterator[Complaint]:
     """Yield what is wrong with one release."""
     yield from _facts(book, release)
     yield from _rules(book, release)
+    yield from _plans(book, release)
     yield from _decision(book, release)
     yield from check_examples(book, release)
     yield from _digest(book, release)
+
+
+def _plans(book: Book, release: Release) -> Iterator[Complaint]:
+    for plan in release.plans:
+        file, where = _at(book, plan.id)
+        ids = [component.id for component in plan.components]
+        if len(set(ids)) < len(ids):
+            yield book.complaint(file, (*where, "components"), f"a component stands twice in release {release.id}")
+        for part in plan.parts:
+            at = (*where, "parts", part.name)
+            if part.silent and (part.figures or part.agreed):
+                yield book.complaint(file, at, "what the documents are silent on has no figures")
+            if any(figure.max is not None and figure.min > figure.max for figure in part.figures):
+                yield book.complaint(file, (*at, "figures"), "a figure's `min` is at most its `max`")
+            if part.agreed and not all(_covers(figure, part.agreed) for figure in part.figures):
+                yield book.complaint(file, (*at, "agreed"), "the agreed range lies within every figure")
+
+
+def _covers(figure: Figure, agreed: Range) -> bool:
+    """Return whether a figure allows an agreed range; where their units have no fixed ratio, whether none can tell."""
+    ratio = DAYS.get(agreed.unit, 1) / DAYS.get(figure.unit, 1)
+    if agreed.unit != figure.unit and not {agreed.unit, figure.unit} <= set(DAYS):
+        return True
+    most = float("inf") if figure.max is None else figure.max
+    return figure.min <= agreed.min * ratio <= agreed.max * ratio <= most
 
 
 def _place(book: Book, file: str, key: str, name: str) -> Where:
@@ -205,46 +241,21 @@ def _decision(book: Book, release: Release) -> Iterator[Complaint]:
     if order is not None and set(order.facts) != used:
         says = "the order names every fact that a decision rule reads and no other; run `triage order`"
         yield book.complaint("variable_order.yaml", (release.id, "facts"), says)
-    unnamed = _unnamed_gap(logic)
-    if unnamed is not None:
-        says = f"no gap rule names a candidate whom no phase fits, such as {unnamed}"
-        yield book.complaint("reviews.yaml", (), says)
+    yield from _proof(book, release)
 
 
-def _unnamed_gap(logic: Logic) -> str | None:
-    """Return a candidate whom no phase fits and no gap rule names, or `None`."""
-    d = logic.diagram
-    nameless = d.true
-    for rule in logic.rules:
-        if rule.kind == "gap":
-            nameless = d.choose(logic.rule_roots[rule.id], d.false, nameless)
-    gap: Stage = "gap"
-    at_gap = _where(logic, gap)
-    root = d.choose(at_gap, nameless, d.false)
-    if root == d.false:
-        return None
-    found: dict[str, object] = {}
-    while root >= 0:
-        variable = d.variables[d.levels[root]]
-        region = next(i for i, child in enumerate(d.children[root]) if child != d.false)
-        found[variable.fact.name] = variable.regions[region][0]
-        root = d.children[root][region]
-    return ", ".join(f"{name} = {str(value).lower()}" for name, value in found.items()) or "everybody"
-
-
-def _where(logic: Logic, stage: Stage) -> int:
-    """Return a root that is true where this step of the precedence decides."""
-    d = logic.diagram
-    known: dict[int, int] = {}
-
-    def at(node: int) -> int:
-        if node < 0:
-            return d.true if d.terminals[~node] == stage else d.false
-        if node not in known:
-            known[node] = d.node(d.levels[node], tuple(map(at, d.children[node])))
-        return known[node]
-
-    return at(logic.stage_root)
+def _proof(book: Book, release: Release) -> Iterator[Complaint]:
+    """Prove every law: a rule book that breaks one is not served."""
+    report = Verifier(release).verify(release.laws)
+    for law in report.laws:
+        if not law.holds:
+            says = f"does not hold in {release.id}: {facts_in_words(law.counterexample or {})}"
+            yield book.complaint("laws.yaml", _place(book, "laws.yaml", "name", law.name), says)
+    for defect in report.defects:
+        file, where = _at(book, defect.rules[-1]) if defect.rules else ("reviews.yaml", ())
+        with_ = f", with {defect.rules[0]}" if len(defect.rules) > 1 else ""
+        witness = f", such as {facts_in_words(defect.witness)}" if defect.witness else ""
+        yield book.complaint(file, where, f"{defect.kind} in {release.id}{with_}: {defect.says}{witness}")
 
 
 def check_examples(book: Book, release: Release, only: str | None = None) -> Iterator[Complaint]:
