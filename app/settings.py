@@ -44,8 +44,10 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     for name in environment:
         if name.upper().startswith(PREFIX) and name.upper() not in known:
-            close = get_close_matches(name.upper(), known, 1)
-            hint = f"; did you mean `{close[0]}`?" if close else f"; the settings are {', '.join(sorted(known))}"
+            close = get_close_matches(name.upper().removeprefix(PREFIX), [k.removeprefix(PREFIX) for k in known], 1)
+            hint = (
+                f"; did you mean `{PREFIX}{close[0]}`?" if close else f"; the settings are {', '.join(sorted(known))}"
+            )
             raise BadSettingError(f"`{name}` is no setting{hint}")
     given = {name[len(PREFIX) :].lower(): value for name, value in environment.items() if name.upper() in known}
     try:

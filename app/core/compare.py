@@ -4,14 +4,15 @@ Both releases are compiled into one diagram over the facts of both, so both deci
 fact that one release does not have plays no part in its decision.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from app.core.facts import Candidate, Fact, Value
+from app.core.facts import Fact, Value
 from app.core.logic import Logic
 from app.core.precedence import Decision, cases, stages
 from app.core.record import record
 from app.core.rules import DecisionRule, Release
 from app.core.space import Space
+from app.core.why import DECIDES
 
 
 @record
@@ -29,9 +30,9 @@ class Difference:
     example: Mapping[str, Value]
     """Facts of which every completion really changes so."""
     rules_before: Sequence[str]
-    """Rules of the first release that decide the example and that the second does not have, or has otherwise."""
+    """Rules of the first release that make the decision of some of them, and that the second does not have so."""
     rules_after: Sequence[str]
-    """Rules of the second release that decide the example and that the first does not have, or has otherwise."""
+    """Rules of the second release that make the decision of some of them, and that the first does not have so."""
 
 
 @record
@@ -61,7 +62,8 @@ def compare(before: Release, after: Release) -> Comparison:
     facts = _facts_of_both(before, after)
     logic = Logic(facts, [*before.rules, *(rule for rule in after.rules if rule not in before.rules)], after.order)
     space = Space(logic.diagram, facts, {**before.weights, **after.weights})
-    one, other = _decision_root(logic, before), _decision_root(logic, after)
+    sides = [_Side(logic, space, release) for release in (before, after)]
+    one, other = (side.decision_root for side in sides)
     counts, shares = space.pair_counts(one, other), space.pair_shares(one, other)
     changed = {pair: count for pair, count in counts.items() if pair[0] != pair[1]}
     differences = []
@@ -69,20 +71,16 @@ def compare(before: Release, after: Release) -> Comparison:
         if not isinstance(was, Decision) or not isinstance(becomes, Decision):
             continue
         pair = (was, becomes)
-
-        def changes_so(a: Hashable, b: Hashable, pair: tuple[Decision, Decision] = pair) -> bool:
-            return (a, b) == pair
-
-        example = space.find(one, other, changes_so) or {}
+        changed_so = space.where(one, other, lambda a, b, pair=pair: (a, b) == pair)  # type: ignore[misc]
         differences.append(
             Difference(
                 was,
                 becomes,
                 str(count),
                 shares[was, becomes],
-                example,
-                _deciding(logic, before, after, example),
-                _deciding(logic, after, before, example),
+                space.example(changed_so, True) or {},
+                sides[0].deciding(changed_so, was, after),
+                sides[1].deciding(changed_so, becomes, before),
             )
         )
     return Comparison(
@@ -104,25 +102,30 @@ def _facts_of_both(before: Release, after: Release) -> dict[str, Fact]:
     return {**before.facts, **after.facts}
 
 
-def _decision_root(logic: Logic, release: Release) -> int:
-    d = logic.diagram
-    root = d.terminal(None)
-    for case in reversed(cases(release.rules)):
-        root = d.choose(d.condition(case.when), d.terminal(case.outcome.decision), root)
-    return root
+class _Side:
+    """One of the two releases in the diagram of both."""
 
+    def __init__(self, logic: Logic, space: Space, release: Release) -> None:
+        self._logic, self._space, self._rules = logic, space, release.rules
+        d = logic.diagram
+        self.decision_root = self._stage_root = d.terminal(None)
+        for case in reversed(cases(release.rules)):
+            test = d.condition(case.when)
+            self.decision_root = d.choose(test, d.terminal(case.outcome.decision), self.decision_root)
+            self._stage_root = d.choose(test, d.terminal(case.outcome.stage), self._stage_root)
 
-def _deciding(logic: Logic, release: Release, other: Release, example: Candidate) -> list[str]:
-    """Return the rules that take part in deciding the example and that the other release does not have so."""
-    mine = Logic({**release.facts}, release.rules, release.order)
-    reading = mine.reading({name: value for name, value in example.items() if name in release.facts}, strict=True)
-    at = mine.stage(reading)
-    elsewhere = {_essence(rule) for rule in other.rules}
-    return [
-        rule.id
-        for rule in release.rules
-        if _essence(rule) not in elsewhere and at & set(stages(rule)) and mine.state(rule, reading)
-    ]
+    def deciding(self, among: int, decision: Decision, other: Release) -> list[str]:
+        """Return the rules that make some of these candidates' decision, and that `other` does not have so."""
+        elsewhere = {_essence(rule) for rule in other.rules}
+        effect = DECIDES[decision.disposition]
+        new = [rule for rule in self._rules if rule.effect == effect and _essence(rule) not in elsewhere]
+        return [rule.id for rule in new if self._bears(rule, among)]
+
+    def _bears(self, rule: DecisionRule, among: int) -> bool:
+        d = self._logic.diagram
+        at = set(stages(rule))
+        decides = self._space.where(self._stage_root, self._stage_root, lambda stage, _: stage in at)
+        return d.choose(among, d.choose(decides, d.condition(rule.when), d.false), d.false) != d.false
 
 
 def _essence(rule: DecisionRule) -> tuple[object, ...]:

@@ -10,8 +10,8 @@ from math import prod
 from app.core.diagram import Diagram
 from app.core.facts import Fact, Value
 
-Bad = Callable[[Hashable, Hashable], bool]
-"""Whether two answers must not stand side by side."""
+OfPair = Callable[[Hashable, Hashable], bool]
+"""Whether two answers, each from a root of its own, are the ones that are looked for."""
 Pair = tuple[int, int]
 
 
@@ -82,13 +82,13 @@ class Space:
 
         return {self._answers(leaf): share for leaf, share in below((one, other)).items()}
 
-    def find(self, one: int, other: int, bad: Bad) -> dict[str, Value] | None:
-        """Return facts of which every completion gets a bad pair of answers from two roots, or `None`."""
+    def find(self, one: int, other: int, wanted: OfPair) -> dict[str, Value] | None:
+        """Return facts of which every completion gets a wanted pair of answers from two roots, or `None`."""
         dead: set[Pair] = set()
 
         def search(pair: Pair) -> dict[str, Value] | None:
             if pair[0] < 0 and pair[1] < 0:
-                return {} if bad(*self._answers(pair)) else None
+                return {} if wanted(*self._answers(pair)) else None
             if pair in dead:
                 return None
             level = self._level(pair)
@@ -101,6 +101,21 @@ class Space:
             return None
 
         return search((one, other))
+
+    def where(self, one: int, other: int, wanted: OfPair) -> int:
+        """Return the root that is true where the answers from two roots are a wanted pair."""
+        d = self.diagram
+        known: dict[Pair, int] = {}
+
+        def at(pair: Pair) -> int:
+            if pair[0] < 0 and pair[1] < 0:
+                return d.true if wanted(*self._answers(pair)) else d.false
+            if pair not in known:
+                level = self._level(pair)
+                known[pair] = d.node(level, tuple(map(at, self._children(pair, level))))
+            return known[pair]
+
+        return at((one, other))
 
     def example(self, root: int, answer: Hashable) -> dict[str, Value] | None:
         """Return facts of which every completion gets this answer, or `None` where nobody does."""

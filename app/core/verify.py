@@ -231,17 +231,8 @@ class Verifier:
 
     def at_stages(self, wanted: frozenset[Stage]) -> int:
         """Return the root that is true where one of these steps decides."""
-        d = self.logic.diagram
-        known: dict[int, int] = {}
-
-        def at(node: int) -> int:
-            if node < 0:
-                return d.true if d.terminals[~node] in wanted else d.false
-            if node not in known:
-                known[node] = d.node(d.levels[node], tuple(map(at, d.children[node])))
-            return known[node]
-
-        return at(self.logic.stage_root)
+        root = self.logic.stage_root
+        return self.space.where(root, root, lambda stage, _: stage in wanted)
 
     def _rule(self, rule: DecisionRule) -> RuleReport:
         holds = self.space.counts(self.logic.rule_roots[rule.id]).get(True, 0)

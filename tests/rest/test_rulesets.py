@@ -3,7 +3,7 @@
 import pytest
 from fastapi.testclient import TestClient
 
-PARTS = ["", "/facts", "/rules", "/rules/PHASE-2", "/sources"]
+PARTS = ["", "/facts", "/rules", "/rules/PHASE-2", "/sources", "/verification", "/diff/2026.1"]
 
 
 def test_the_rule_sets_stand_side_by_side(client: TestClient) -> None:
@@ -56,9 +56,30 @@ def test_operators_are_answered(client: TestClient) -> None:
 
 @pytest.mark.parametrize("page", ["/docs", "/redoc"])
 def test_the_explorer_asks_no_other_host(client: TestClient, page: str) -> None:
-    html = client.get(page).text
+    answer = client.get(page)
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+    html = answer.text
     assert "://" not in html.replace("http://testserver", "")
     assets = [part.split('"')[0] for part in html.split('"/explorer-assets/')[1:]]
     assert assets
     for asset in assets:
         assert client.get(f"/explorer-assets/{asset}").status_code == 200
+
+
+def test_the_proof_report_is_served(client: TestClient) -> None:
+    report = client.get("/v1/rulesets/current/verification").json()
+    assert report["proved"] is True
+    assert report["defects"] == []
+    assert all(law["holds"] for law in report["laws"])
+    assert all(rule["witness"] for rule in report["rules"])
+    assert sum(int(row["candidates"]) for row in report["decisions"]) == int(report["candidates"])
+
+
+def test_a_difference_mirrors_the_one_the_other_way(client: TestClient) -> None:
+    there = client.get("/v1/rulesets/2026.1/diff/2026.2").json()
+    back = client.get("/v1/rulesets/2026.2/diff/2026.1").json()
+    assert there["changed"] == back["changed"] != "0"
+    pairs = {(str(d["before"]), str(d["after"]), d["candidates"]) for d in there["differences"]}
+    assert pairs == {(str(d["after"]), str(d["before"]), d["candidates"]) for d in back["differences"]}
+    assert client.get("/v1/rulesets/2026.1/diff/current").json() == there
+    assert client.get("/v1/rulesets/2026.1/diff/2026.1").json()["differences"] == []

@@ -1,0 +1,102 @@
+"""The command line: what it prints, and how it refuses."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from typer.testing import CliRunner, Result
+
+from app.cli import cli
+from app.main import build_app, rules_folder
+from app.settings import Settings
+
+CANDIDATE = Path(__file__).parent / "cases" / "candidate.json"
+
+
+def run(*arguments: str, given: str | None = None, **environment: str) -> Result:
+    """Run the command line in this process."""
+    return CliRunner().invoke(cli, arguments, input=given, env=environment)
+
+
+def test_decide_prints_what_the_service_answers() -> None:
+    with TestClient(build_app(Settings())) as client:
+        for view in ("full", "decision"):
+            answer = client.post(f"/v1/triage?view={view}", json=json.loads(CANDIDATE.read_text("utf-8"))).json()
+            assert json.loads(run("decide", str(CANDIDATE), "--view", view).stdout) == answer
+
+
+def test_decide_reads_standard_input() -> None:
+    answer = json.loads(run("decide", "-", "--strict", "--ruleset", "2026.1", given="{}").stdout)
+    assert answer["decision"]["disposition"] == "needs_information"
+    assert answer["ruleset"]["id"] == "2026.1"
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("{", "not JSON"),
+        ('{"pregnent": true}', "/pregnent: this release has no such fact (`pregnant`?)"),
+        ('{"age_years": 200}', "/age_years"),
+        ("[]", "write one JSON object"),
+    ],
+)
+def test_decide_says_what_is_wrong(given: str, says: str) -> None:
+    refused = run("decide", "-", given=given)
+    assert refused.exit_code == 1
+    assert refused.stdout == ""
+    assert says in refused.stderr
+
+
+def test_decide_names_the_releases_and_the_file() -> None:
+    unknown = run("decide", str(CANDIDATE), "--ruleset", "2020.1")
+    assert (unknown.exit_code, unknown.stderr) == (1, "`2020.1` is no release; the releases are 2026.1, 2026.2\n")
+    absent = run("decide", "absent.json")
+    assert (absent.exit_code, absent.stderr) == (1, "absent.json: no such file or directory\n")
+    assert run("decide", str(CANDIDATE), "--view", "short").exit_code == 2
+
+
+def test_check_accepts_the_shipped_rule_book_and_names_the_fault_of_another(tmp_path: Path) -> None:
+    assert run("check").exit_code == 0
+    folder = tmp_path / "rules"
+    shutil.copytree(rules_folder(), folder)
+    phases = folder / "phases.yaml"
+    phases.write_text(phases.read_text("utf-8").replace("- sagging >= advanced", "- saging >= advanced"), "utf-8")
+    refused = run("check", "--rules", str(folder))
+    assert refused.exit_code == 1
+    assert "phases.yaml:50: PHASE-3: `saging` is not a fact of this release; did you mean `sagging`?" in refused.stderr
+    assert refused.stderr.endswith("the rule book is refused\n")
+
+
+def test_verify_proves_each_release() -> None:
+    text = run("verify").stdout
+    assert "2026.1: proved" in text
+    assert "2026.2: proved" in text
+    assert "BROKEN" not in text
+    (report,) = json.loads(run("verify", "2026.2", "--json").stdout)
+    assert report["proved"] is True
+    assert sum(int(row["candidates"]) for row in report["decisions"]) == int(report["candidates"])
+
+
+def test_diff_of_a_release_with_itself_is_empty() -> None:
+    found = json.loads(run("diff", "2026.2", "current", "--json").stdout)
+    assert (found["changed"], found["differences"]) == ("0", [])
+
+
+def test_a_bad_setting_stops_every_command_with_its_name() -> None:
+    refused = run("check", TRIAGE_PROT="1")
+    assert (refused.exit_code, refused.stderr) == (1, "`TRIAGE_PROT` is no setting; did you mean `TRIAGE_PORT`?\n")
+    refused = run("serve", TRIAGE_PORT="http")
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith("`TRIAGE_PORT`: ")
+    refused = run("serve", TRIAGE_RULESET="2020.1")
+    assert (refused.exit_code, refused.stderr) == (
+        1,
+        "`TRIAGE_RULESET`: no such release; the releases are 2026.1, 2026.2\n",
+    )
+
+
+def test_openapi_prints_the_committed_document() -> None:
+    committed = Path(__file__).resolve().parent.parent / "openapi.json"
+    assert run("openapi").stdout == committed.read_text("utf-8")

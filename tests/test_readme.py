@@ -1,0 +1,75 @@
+"""What the README and the changelog show is what happens."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.core.compare import compare
+from app.core.report import comparison_in_lines
+from app.main import build_app, rules_folder
+from app.rulebook.files import read
+from app.rulebook.load import RuleBook
+from app.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+COMMANDS = re.findall(r"^\.venv/bin/(triage .*)$", README, re.M)
+
+
+def block(language: str, text: str = README) -> str:
+    """Return the first code block of a language."""
+    found = re.search(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
+    assert found
+    return found[1]
+
+
+def test_the_request_gets_the_answer_that_is_shown(book: RuleBook) -> None:
+    words = shlex.split(block("sh"))
+    assert words[:2] == ["curl", "-s"]
+    url, headers, body = words[2], words[words.index("-H") + 1], words[words.index("-d") + 1]
+    with TestClient(build_app(Settings(), book)) as client:
+        name, value = headers.split(": ")
+        answer = client.post(url.removeprefix("http://127.0.0.1:8000"), content=body, headers={name: value})
+    assert answer.json() == json.loads(block("json"))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_runs(command: str) -> None:
+    program = [sys.executable, "-c", "from app.cli import main; main()"]
+    done = subprocess.run([*program, *shlex.split(command)[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def test_the_two_commands_are_targets_of_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for target in re.findall(r"`?make ([a-z-]+)`?", README):
+        assert re.search(rf"^{target}:", makefile, re.M), target
+
+
+def test_every_place_on_the_map_exists() -> None:
+    rows = [
+        row.split("|")[1] for row in README.split("## The map")[1].split("##")[0].splitlines() if row.startswith("| `")
+    ]
+    places = [place for row in rows for place in re.findall(r"`([^`]+)`", row)]
+    assert len(places) > 8
+    assert [place for place in places if not (ROOT / place).exists()] == []
+
+
+def test_the_rule_that_is_shown_is_the_rule(tmp_path: Path) -> None:
+    shown = tmp_path / "rule.yaml"
+    shown.write_text(block("yaml"), "utf-8")
+    (rule,) = read(shown).data
+    assert rule in read(rules_folder() / "label_safety.yaml").data
+
+
+def test_the_changelog_says_exactly_whose_decision_changes(book: RuleBook) -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    made = comparison_in_lines(compare(book.releases["2026.1"], book.releases["2026.2"]))
+    assert block("text", changelog) == made + "\n", "write the output of `triage diff 2026.1 2026.2`"

@@ -1,0 +1,35 @@
+"""Settings come from variables with one prefix, and a bad one is named."""
+
+from pathlib import Path
+
+import pytest
+
+from app.settings import BadSettingError, Settings, read_settings
+
+
+def test_nothing_set_gives_the_defaults() -> None:
+    assert read_settings({"PATH": "/bin", "HOME": "/"}) == Settings()
+
+
+def test_every_setting_is_read() -> None:
+    given = {"TRIAGE_HOST": "::1", "TRIAGE_PORT": "9", "TRIAGE_RULES": "r", "TRIAGE_MAX_BODY_BYTES": "2000"}
+    found = read_settings(given)
+    assert (found.host, found.port, found.rules, found.max_body_bytes) == ("::1", 9, Path("r"), 2000)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("TRIAGE_PORT", "0", "greater than or equal to 1"),
+        ("TRIAGE_PORT", "web", "valid integer"),
+        ("TRIAGE_MAX_BODY_BYTES", "10", "greater than or equal to 1000"),
+        ("TRIAGE_LOG_LEVEL", "loud", "'critical'"),
+        ("TRIAGE_HOSTS", "x", "did you mean `TRIAGE_HOST`?"),
+        ("TRIAGE_COLOUR", "x", "the settings are TRIAGE_"),
+    ],
+)
+def test_a_bad_setting_is_named_with_what_would_be_right(name: str, value: str, says: str) -> None:
+    with pytest.raises(BadSettingError) as refused:
+        read_settings({name: value})
+    assert str(refused.value).startswith(f"`{name}`")
+    assert says in str(refused.value)
