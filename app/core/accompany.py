@@ -140,7 +140,7 @@ class Accompany:
 
     def _fit(self, rule: Alternative, reading: Reading) -> tuple[Fits, str]:
         if rule.fits is None:
-            return "unknown", ""
+            return "yes", self._release.wording.consultation
         fits: Fits = "unknown"
         if self._state(rule.fits.no, reading):
             fits = "no"

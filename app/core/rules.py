@@ -253,6 +253,7 @@ class Wording:
     unknown: str
     next_question: Mapping[str, str]
     lower_phase: Mapping[str, str]
+    consultation: str
     assumption: str
     summary: Mapping[str, str]
 

@@ -324,6 +324,7 @@ class Builder:
             unknown=entry.unknown,
             next_question=reasons.next_question.model_dump(),
             lower_phase=reasons.lower_phase.model_dump(),
+            consultation=reasons.consultation,
             assumption=entry.assumption,
             summary=summary,
         )

@@ -184,6 +184,10 @@ def _facts(book: Book, release: Release) -> Iterator[Complaint]:
 
 
 def _rules(book: Book, release: Release) -> Iterator[Complaint]:
+    for alternative in release.alternatives:
+        if (alternative.kind == "modality") != (alternative.fits is not None):
+            file, where = _at(book, alternative.id)
+            yield book.complaint(file, where, "a modality says whom it fits (`fits`); a consultation does not")
     for rule in release.rules:
         file, where = _at(book, rule.id)
         if rule.lifted_by:

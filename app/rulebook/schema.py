@@ -328,6 +328,7 @@ class WordingReasons(Model):
 
     next_question: Reasons
     lower_phase: LowerPhase
+    consultation: Text
 
 
 class Summary(Model):
