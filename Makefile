@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test format lock openapi bench image-check clean
+.PHONY: help run test format lock openapi bench questions image-check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -22,6 +22,7 @@ test: $(VENV)/.installed-dev ## every check, then the tests
 	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/python tools/lock.py --check
 	@$(BIN)/triage check
+	@$(BIN)/triage verify
 	@$(BIN)/pytest -n auto
 
 format: $(VENV)/.installed-dev ## format the code and mend what can be mended
@@ -36,7 +37,10 @@ openapi: $(VENV)/.installed ## write openapi.json
 	@mv openapi.json.new openapi.json
 
 bench: $(VENV)/.installed-dev ## measure how fast it decides
-	@$(BIN)/python tools/bench.py
+	@$(BIN)/python -m tools.bench
+
+questions: $(VENV)/.installed-dev ## measure how many questions it needs, beside the exact optimum
+	@$(BIN)/python -m tools.questions
 
 image-check: $(VENV)/.installed-dev ## lint the Dockerfile and go through its steps without Docker
 	@$(BIN)/hadolint Dockerfile

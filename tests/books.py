@@ -1,12 +1,13 @@
 """Small random rule books: a few facts, a few rules of every kind, any conditions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from random import Random
 
 from app.core.conditions import All, Any, Comparison, Condition, Not
 from app.core.facts import GRADES, Fact, Policy, Value
-from app.core.rules import DecisionRule, Kind, Pathway, Phase
+from app.core.rules import DecisionRule, Kind, Pathway, Phase, Release, Wording
 
 PATHWAYS: tuple[Pathway, ...] = ("conservative_care", "exosome_microchanneling", "combination_therapy")
 
@@ -49,6 +50,38 @@ def small_book(seed: int) -> SmallBook:
     order = list(facts)
     random.shuffle(order)
     return SmallBook(facts, tuple(rules), weights, tuple(order))
+
+
+NO_WORDING = Wording({}, {}, {}, "", "", "", {}, {}, "", "", {})
+
+
+def release_of(book: SmallBook, name: str = "small") -> Release:
+    """Return a small book as a release that has nothing but facts and decision rules."""
+    return Release(
+        id=name,
+        digest="",
+        reviewed=None,
+        facts=book.facts,
+        rules=book.rules,
+        cautions=(),
+        preconditions=(),
+        plans=(),
+        alternatives=(),
+        notices=(),
+        scales={},
+        sources={},
+        wording=NO_WORDING,
+        weights=book.weights,
+        laws=(),
+        order=book.order,
+        budget=1_000_000,
+    )
+
+
+def every_candidate(facts: Mapping[str, Fact]) -> Iterator[dict[str, Value]]:
+    """Yield every fully known candidate."""
+    for values in product(*(fact.domain for fact in facts.values())):
+        yield dict(zip(facts, values, strict=True))
 
 
 def random_candidate(random: Random, facts: Mapping[str, Fact], known: float) -> dict[str, Value]:

@@ -1,20 +1,30 @@
 """What a decision costs, as ratios to a plain hand-written function measured in the same run.
 
-`python tools/bench.py` prints medians in microseconds and the ratio to the hand-written function. Nothing is asserted
+`python -m tools.bench` prints medians in microseconds and the ratio to the hand-written function. Nothing is asserted
 on time: figures belong to the machine and the day they were taken on.
 """
 
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from random import Random
 
+from app.core.compare import compare
+from app.core.conditions import All, Comparison, Condition
+from app.core.explain import explain
 from app.core.facts import Fact, Value
+from app.core.logic import Logic
+from app.core.rules import Release
 from app.core.triage import Asked, Triage
+from app.core.verify import Verifier
 from app.main import build_engines
 from app.settings import Settings
 
 CANDIDATES = 2000
+EXPLAINED = 500
+TIMES = 10
 REPEATS = 5
 GRADE = {"none": 0, "mild": 1, "moderate": 2, "advanced": 3, "severe": 4}
 
@@ -72,6 +82,26 @@ def candidate(random: Random, facts: Mapping[str, Fact], engine: Triage, known: 
     return drawn
 
 
+def grown(release: Release, times: int, random: Random) -> Release:
+    """Return a rule book with random rules over the same facts: for each rule but phases, others of its kind.
+
+    Each of them joins three comparisons: with fewer, so many random rules exclude nearly everybody, and the compiled
+    decision is smaller than the shipped one.
+    """
+    variables = Logic(release.facts, release.rules, release.order).diagram.variables
+
+    def condition() -> Condition:
+        chosen = random.sample(variables, 3)
+        return All(tuple(Comparison(v.fact.name, frozenset(random.choice(v.regions)), "random") for v in chosen))
+
+    rules = list(release.rules)
+    for copy in range(1, times):
+        for rule in release.rules:
+            if rule.kind != "phase":
+                rules.append(replace(rule, id=f"{rule.id}-{copy}", when=condition(), lifted_by={}))
+    return replace(release, rules=tuple(rules), budget=1_000_000)
+
+
 def median_microseconds(work: Callable[[Asked], object], asked: Sequence[Asked]) -> float:
     """Return the median over candidates of the least time over repeats."""
     times = []
@@ -90,7 +120,8 @@ def _time(work: Callable[[Asked], object], asked: Asked) -> float:
 def main() -> None:
     """Measure and print."""
     started = time.perf_counter()
-    engine = build_engines(Settings()).by_id["2026.2"]
+    engines = build_engines(Settings())
+    engine = engines.by_id["2026.2"]
     print(f"rule book read, checked and compiled in {time.perf_counter() - started:.2f} s")
     random = Random(2026)
     facts = engine.release.facts
@@ -101,6 +132,7 @@ def main() -> None:
             raise SystemExit(f"the hand-written function decides otherwise for {asked.facts}")
     half = [Asked(candidate(random, facts, engine, 0.5)) for _ in range(CANDIDATES)]
     half_strict = [Asked(asked.facts, strict=True) for asked in half]
+    rows_asked = (("complete facts", complete), ("half known, assumptions", half), ("half known, strict", half_strict))
     base = median_microseconds(lambda asked: by_hand(asked.facts), complete)
     rows = [
         ("hand-written function, complete facts", base),
@@ -111,9 +143,40 @@ def main() -> None:
         ("full answer, half known", median_microseconds(engine.answer, half)),
         ("full answer, half known, strict", median_microseconds(engine.answer, half_strict)),
     ]
+    rows += [
+        ("explanation, half known", median_microseconds(lambda asked: explain(engine, asked), half[:EXPLAINED])),
+        (
+            "explanation, half known, strict",
+            median_microseconds(lambda asked: explain(engine, asked), half_strict[:EXPLAINED]),
+        ),
+    ]
     print(f"{'':45} {'median':>10} {'ratio':>8}")
     for name, microseconds in rows:
         print(f"{name:45} {microseconds:7.1f} us {microseconds / base:8.1f}")
+    releases = list(engines.by_id.values())
+    for each in releases:
+        seconds = _seconds(partial(_proved, each.release))
+        print(f"every law of {each.release.id} proved in {seconds:.3f} s")
+    seconds = _seconds(lambda: compare(releases[0].release, releases[1].release))
+    print(f"{releases[0].release.id} and {releases[1].release.id} compared in {seconds:.3f} s")
+    bigger = grown(engine.release, TIMES, Random(2026))
+    seconds = _seconds(partial(Logic, bigger.facts, bigger.rules, bigger.order))
+    large = Triage(bigger)
+    rules, nodes = len(bigger.rules), large.finder.logic.size
+    print(f"{TIMES} times as many rules ({rules}, {nodes} nodes) compiled in {seconds:.3f} s")
+    for name, asked_of in rows_asked:
+        ratio = median_microseconds(large.finding, asked_of) / median_microseconds(engine.finding, asked_of)
+        print(f"  {name:43} {ratio:10.2f} times the time per decision")
+
+
+def _proved(release: Release) -> bool:
+    return Verifier(release).verify(release.laws).proved
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

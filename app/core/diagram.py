@@ -91,14 +91,24 @@ class Diagram:
                 return self.choose(self.condition(part), self.false, self.true)
             case All(parts):
                 root = self.true
-                for part in reversed(parts):
-                    root = self.choose(self.condition(part), root, self.false)
+                for joined in self._deepest_first(parts):
+                    root = self.choose(joined, root, self.false)
                 return root
             case Any(parts):
                 root = self.false
-                for part in reversed(parts):
-                    root = self.choose(self.condition(part), self.true, root)
+                for joined in self._deepest_first(parts):
+                    root = self.choose(joined, self.true, root)
                 return root
+
+    def _deepest_first(self, parts: Iterable[Condition]) -> list[int]:
+        """Return the roots of conditions in the order in which joining them builds fewest nodes on the way.
+
+        What looks at the last levels is joined first, so that what is there already is seldom built again.
+        """
+        roots = {self.condition(part) for part in parts}
+        return sorted(
+            roots, key=lambda root: (self.levels[root] if root >= 0 else len(self.variables), root), reverse=True
+        )
 
     def choose(self, test: int, then: int, otherwise: int) -> int:
         """Return the root that answers as `then` where `test` is `True` and as `otherwise` where it is `False`."""
@@ -188,6 +198,40 @@ class Restriction:
         """Return the levels on which the answer still depends."""
         return {level for level, _ in self.nodes}
 
+    def terminals(self) -> set[int]:
+        """Return the terminals that can still be reached."""
+        if self.root < 0:
+            return {self.root}
+        return {child for _, children in self.nodes for child in children if child < 0}
+
+    def mapped(self, terminals: Mapping[int, int]) -> "Restriction":
+        """Return the same with other terminals, reduced again: facts that told two equal ones apart are gone."""
+        if self.root < 0:
+            return Restriction(terminals[self.root], [])
+        reduced = _Reduced()
+        results: list[int] = []
+        for level, children in self.nodes:
+            kids = tuple([terminals[child] if child < 0 else results[child] for child in children])
+            results.append(reduced.node(level, kids))
+        return Restriction(results[self.root], reduced.nodes)
+
+
+class _Reduced:
+    """Nodes, each once, and none whose children are all the same."""
+
+    def __init__(self) -> None:
+        self.nodes: list[tuple[int, tuple[int, ...]]] = []
+        self._unique: dict[tuple[int, tuple[int, ...]], int] = {}
+
+    def node(self, level: int, children: tuple[int, ...]) -> int:
+        if children.count(children[0]) == len(children):
+            return children[0]
+        key = (level, children)
+        result = self._unique.setdefault(key, len(self.nodes))
+        if result == len(self.nodes):
+            self.nodes.append(key)
+        return result
+
 
 def restrict(diagram: Diagram, root: int, reading: Sequence[int]) -> Restriction:
     """Fill the known facts into a root and reduce what remains.
@@ -196,29 +240,21 @@ def restrict(diagram: Diagram, root: int, reading: Sequence[int]) -> Restriction
     answer, because the result is reduced.
     """
     levels, children = diagram.levels, diagram.children
-    nodes: list[tuple[int, tuple[int, ...]]] = []
-    unique: dict[tuple[int, tuple[int, ...]], int] = {}
+    reduced = _Reduced()
     done: dict[int, int] = {}
 
     def visit(node: int) -> int:
-        if node < 0:
-            return node
-        if node in done:
-            return done[node]
-        level = levels[node]
-        region = reading[level]
-        if region >= 0:
-            result = visit(children[node][region])
+        while node >= 0:  # known facts leave one way
+            region = reading[levels[node]]
+            if region < 0:
+                break
+            node = children[node][region]
         else:
+            return node
+        result = done.get(node)
+        if result is None:
             kids = tuple([visit(child) for child in children[node]])
-            if kids.count(kids[0]) == len(kids):
-                result = kids[0]
-            else:
-                key = (level, kids)
-                result = unique.setdefault(key, len(nodes))
-                if result == len(nodes):
-                    nodes.append(key)
-        done[node] = result
+            result = done[node] = reduced.node(levels[node], kids)
         return result
 
-    return Restriction(visit(root), nodes)
+    return Restriction(visit(root), reduced.nodes)

@@ -58,20 +58,15 @@ class Finder:
         logic = self.logic
         given = logic.reading(candidate, strict=True)
         assumed = given if strict or UNKNOWN not in given else logic.reading(candidate, strict=False)
-        possible = logic.possible(assumed)
-        stage = logic.stage(assumed)
-        missing: list[str] = []
-        question = None
-        if len(possible) > 1:
-            left = logic.restricted(assumed)
-            missing = logic.missing(left)
-            question = self.questions.next(left, unavailable)
+        outlook = logic.outlook(assumed)
+        settled = len(outlook.possible) == 1
+        question = None if settled else self.questions.next(outlook.left, unavailable)
         return Finding(
-            decision=possible[0] if len(possible) == 1 else UNDECIDED,
-            indicated=self._indicated.get(stage),
-            stages=stage,
-            possible=possible if len(possible) > 1 else (),
-            missing=missing,
+            decision=outlook.possible[0] if settled else UNDECIDED,
+            indicated=self._indicated.get(outlook.stages),
+            stages=outlook.stages,
+            possible=() if settled else outlook.possible,
+            missing=() if settled else logic.missing(outlook.left),
             next_fact=question[0] if question else None,
             settles=question[1] if question else False,
             objections=() if assumed is given else logic.objections(assumed, candidate),

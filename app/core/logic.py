@@ -5,14 +5,14 @@ facts the decision still depends on (`missing`), and which assumed facts would c
 and none enumerates completions.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from app.core.conditions import Condition, comparisons, facts_read
 from app.core.diagram import UNKNOWN, Diagram, Restriction, restrict, variable
 from app.core.facts import Candidate, Fact
-from app.core.precedence import Decision, Stage, cases
+from app.core.precedence import Case, Decision, Stage, cases
 from app.core.rules import DecisionRule
 
 Reading = list[int]
@@ -54,6 +54,15 @@ STATE_OF_BITS: tuple[bool | None, ...] = (None, True, False, None)
 """By the bits of the terminals `True` (1) and `False` (2), which every diagram makes first."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What completions can come to: `possible` decisions in a fixed order, the `stages` that decide, what is `left`."""
+
+    possible: Sequence[Decision]
+    stages: frozenset[Stage]
+    left: Restriction
+
+
 class Logic:
     """The decision rules of one release as a diagram.
 
@@ -74,29 +83,27 @@ class Logic:
         ordered = [facts[name] for name in order if name in facts]
         ordered += [fact for name, fact in facts.items() if name not in set(order)]
         self.diagram = diagram_of(ordered, [rule.when for rule in rules], budget)
-        self.decision_root = self.stage_root = 0
-        for case in reversed(listed):
-            decided = self.diagram.terminal(case.outcome.decision)
-            stage = self.diagram.terminal(case.outcome.stage)
-            if case is listed[-1]:
-                self.decision_root, self.stage_root = decided, stage
-            else:
-                test = self.diagram.condition(case.when)
-                self.decision_root = self.diagram.choose(test, decided, self.decision_root)
-                self.stage_root = self.diagram.choose(test, stage, self.stage_root)
+        self.decision_root = self._root({case: case.outcome.decision for case in listed})
+        self.stage_root = self._root({case: case.outcome.stage for case in listed})
+        self._outcome_root = self._root({case: case.outcome for case in listed})
         self.rule_roots = {rule.id: self.diagram.condition(rule.when) for rule in rules}
         self._assumed = self._assumed_regions()
-        outcomes = [case.outcome for case in listed]
-        self._decisions = [(self._bit(d), d) for d in dict.fromkeys(o.decision for o in outcomes)]
-        self._stages = [(self._bit(s), s) for s in dict.fromkeys(o.stage for o in outcomes)]
+        terminal = self.diagram.terminal
+        self._decisions = [(terminal(d), d) for d in dict.fromkeys(case.outcome.decision for case in listed)]
+        self._stage_of = {terminal(case.outcome): case.outcome.stage for case in listed}
+        self._decision_of = {terminal(case.outcome): terminal(case.outcome.decision) for case in listed}
 
     @cached_property
     def size(self) -> int:
         """How many nodes decision and stage use."""
         return self.diagram.size([self.decision_root, self.stage_root])
 
-    def _bit(self, answer: Decision | Stage) -> int:
-        return 1 << ~self.diagram.terminal(answer)
+    def _root(self, answers: Mapping[Case, Hashable]) -> int:
+        """Return the root of the answer that goes with the first case that holds; the last one always does."""
+        root = self.diagram.false
+        for case, answer in reversed(list(answers.items())):
+            root = self.diagram.choose(self.diagram.condition(case.when), self.diagram.terminal(answer), root)
+        return root
 
     def _assumed_regions(self) -> list[int]:
         regions = []
@@ -117,12 +124,18 @@ class Logic:
     def possible(self, reading: Reading) -> list[Decision]:
         """Return every decision that a completion reaches, in a fixed order; exactly one where it is settled."""
         bits = self.diagram.reachable(self.decision_root, reading)
-        return [decision for bit, decision in self._decisions if bits & bit]
+        return [decision for terminal, decision in self._decisions if bits >> ~terminal & 1]
 
-    def stage(self, reading: Reading) -> frozenset[Stage]:
-        """Return every step of the precedence that decides some completion."""
-        bits = self.diagram.reachable(self.stage_root, reading)
-        return frozenset(stage for bit, stage in self._stages if bits & bit)
+    def outlook(self, reading: Reading) -> Outlook:
+        """Return what completions can come to, and what of the decision is left to find out, in one go."""
+        left = restrict(self.diagram, self._outcome_root, reading)
+        reached = left.terminals()
+        decisions = {self._decision_of[outcome] for outcome in reached}
+        return Outlook(
+            [decision for terminal, decision in self._decisions if terminal in decisions],
+            frozenset(self._stage_of[outcome] for outcome in reached),
+            left.mapped(self._decision_of) if len(decisions) > 1 else Restriction(next(iter(decisions)), []),
+        )
 
     def restricted(self, reading: Reading) -> Restriction:
         """Return what of the decision is left to find out."""

@@ -46,18 +46,18 @@ class Questions:
             return None
         if len(levels) == 1:
             only = levels[0]
-            return variables[only].fact.name, self._settling(restriction, levels)[only] > 0
-        settling = self._settling(restriction, levels)
+            return variables[only].fact.name, self.settling(restriction, levels)[only] > 0
+        settling = self.settling(restriction, levels)
         best = max(settling.values())
         tied = [level for level in levels if best - settling[level] < NEARLY]
         if len(tied) > 1:
-            left = self._uncertainty(restriction, tied)
+            left = self.uncertainty(restriction, tied)
             least = min(left.values())
             tied = [level for level in tied if left[level] - least < NEARLY]
         chosen = min(tied, key=lambda level: self._asking[variables[level].fact.name])
         return variables[chosen].fact.name, best > 0
 
-    def _settling(self, restriction: Restriction, levels: Sequence[int]) -> dict[int, float]:
+    def settling(self, restriction: Restriction, levels: Sequence[int]) -> dict[int, float]:
         """Return for each level the probability that its answer settles the decision."""
         passing, answers = self._decisions_by_answer(restriction, levels)
         return {
@@ -91,7 +91,7 @@ class Questions:
             below.append(through)
         return passing, answers
 
-    def _uncertainty(self, restriction: Restriction, levels: Sequence[int]) -> dict[int, float]:
+    def uncertainty(self, restriction: Restriction, levels: Sequence[int]) -> dict[int, float]:
         """Return for each level the entropy of the decision, in bits, that is expected to remain after its answer."""
         terminals = range(len(self._logic.diagram.terminals))
         certain = [[1.0 if place == t else 0.0 for place in terminals] for t in terminals]

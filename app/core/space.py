@@ -24,6 +24,7 @@ class Space:
         self.diagram = diagram
         self.sizes = [[len(region) for region in v.regions] for v in diagram.variables]
         self.shares = [_shares(weights.get(v.fact.name), v.regions) for v in diagram.variables]
+        self._facts = facts
         elsewhere = [fact for name, fact in facts.items() if name not in diagram.level_of]
         self._outside = prod(len(fact.domain) for fact in elsewhere)
         self._spans = [1]
@@ -124,6 +125,9 @@ class Space:
     def fixed(self, root: int, name: str) -> Iterator[tuple[tuple[Value, ...], int]]:
         """Yield every region of a fact with the root that is left once the fact has a value in it."""
         d = self.diagram
+        if name not in d.level_of:
+            yield tuple(self._facts[name].domain), root
+            return
         level = d.level_of[name]
         for region, values in enumerate(d.variables[level].regions):
             known: dict[int, int] = {}

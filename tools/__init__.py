@@ -1,0 +1,1 @@
+"""Commands for developers: locks, images, measurements."""

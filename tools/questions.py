@@ -1,0 +1,181 @@
+"""How many questions the service needs, beside other ways to ask and beside the exact optimum.
+
+`python tools/questions.py` prints a report. Two parts: whole interviews from nothing known, simulated over candidates
+drawn from the reference population and uniformly; and sub-problems of at most ten unknown facts that matter, where the
+expected number of questions is computed exactly for every way to ask, and the least possible one by going through all.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from random import Random
+from statistics import fmean
+
+from app.core.facts import Value
+from app.core.logic import Logic, Reading
+from app.core.questions import NEARLY, Questions
+from app.core.triage import Triage
+from app.main import build_engines
+from app.settings import Settings
+
+INTERVIEWS = 2000
+SUB_PROBLEMS = 300
+MOST_UNKNOWN = 10
+Weights = Mapping[str, Mapping[Value, float]]
+
+
+class Asker:
+    """Asks by one way about one release; `weights` say how common each answer is."""
+
+    def __init__(self, engine: Triage, weights: Weights, way: Callable[["Asker", Reading], int]) -> None:
+        self.logic: Logic = engine.finder.logic
+        self.questions = Questions(self.logic, weights)
+        self._way = way
+        self._asked: dict[tuple[int, ...], int] = {}
+        self._expected: dict[tuple[int, ...], float] = {}
+
+    def next(self, reading: Reading) -> int:
+        """Return the level to ask next, or -1 where the decision is settled."""
+        key = tuple(reading)
+        if key not in self._asked:
+            settled = len(self.logic.possible(reading)) == 1
+            self._asked[key] = -1 if settled else self._way(self, reading)
+        return self._asked[key]
+
+    def interview(self, full: Reading, known: Reading) -> int:
+        """Return how many questions one candidate is asked."""
+        reading, asked = list(known), 0
+        while (level := self.next(reading)) >= 0:
+            reading[level] = full[level]
+            asked += 1
+        return asked
+
+    def expected(self, reading: Reading) -> float:
+        """Return the expected number of questions from here on, exactly."""
+        key = tuple(self._relevant(reading))
+        if key not in self._expected:
+            level = self.next(reading)
+            self._expected[key] = 0.0 if level < 0 else 1.0 + self._after(reading, level, self.expected)
+        return self._expected[key]
+
+    def least(self, reading: Reading, known: dict[tuple[int, ...], float]) -> float:
+        """Return the least expected number of questions that any way to ask can have."""
+        relevant = self._relevant(reading)
+        key = tuple(relevant)
+        if key not in known:
+            levels = self.logic.restricted(reading).levels()
+            after = [self._after(relevant, level, lambda r: self.least(r, known)) for level in levels]
+            known[key] = 1.0 + min(after) if after else 0.0
+        return known[key]
+
+    def _after(self, reading: Reading, level: int, below: Callable[[Reading], float]) -> float:
+        shares = enumerate(self.questions.shares[level])
+        return sum(share * below([*reading[:level], region, *reading[level + 1 :]]) for region, share in shares)
+
+    def _relevant(self, reading: Reading) -> Reading:
+        """Forget known facts that no longer matter: they would only make equal problems look different."""
+        d = self.logic.diagram
+        seen, todo = set(), [self.logic.decision_root]
+        while todo:
+            node = todo.pop()
+            if node >= 0 and node not in seen:
+                seen.add(node)
+                region = reading[d.levels[node]]
+                todo.extend(d.distinct[node] if region < 0 else (d.children[node][region],))
+        looked = {d.levels[node] for node in seen}
+        return [region if level in looked else -1 for level, region in enumerate(reading)]
+
+
+def as_the_service(asker: Asker, reading: Reading) -> int:
+    """Ask what the service asks."""
+    found = asker.questions.next(asker.logic.restricted(reading))
+    assert found
+    return asker.logic.diagram.level_of[found[0]]
+
+
+def in_file_order(asker: Asker, reading: Reading) -> int:
+    """Ask what is still missing in the order of the facts file."""
+    missing = asker.logic.missing(asker.logic.restricted(reading))
+    return asker.logic.diagram.level_of[missing[0]]
+
+
+def by_information_alone(asker: Asker, reading: Reading) -> int:
+    """Ask what is expected to leave least uncertainty."""
+    left = asker.logic.restricted(reading)
+    uncertainty = asker.questions.uncertainty(left, sorted(left.levels()))
+    least = min(uncertainty.values())
+    return min(level for level, value in uncertainty.items() if value - least < NEARLY)
+
+
+WAYS = {"the service": as_the_service, "file order": in_file_order, "information alone": by_information_alone}
+
+
+def drawn(random: Random, engine: Triage, weights: Weights) -> dict[str, Value]:
+    """Return a fully known candidate."""
+    candidate = {}
+    for name, fact in engine.release.facts.items():
+        given = weights.get(name)
+        candidate[name] = random.choices(list(fact.domain), [given[v] for v in fact.domain] if given else None)[0]
+    return candidate
+
+
+def interviews(
+    engine: Triage, weights: Weights, *, strict: bool, count: int = INTERVIEWS
+) -> dict[str, tuple[float, int]]:
+    """Return by way to ask the mean and the worst number of questions from nothing known."""
+    random = Random(2026)
+    logic = engine.finder.logic
+    nothing = logic.reading({}, strict=strict)
+    full = [logic.reading(drawn(random, engine, weights), strict=True) for _ in range(count)]
+    # in the default mode an unknown confirm fact stays at its assumed value and is never asked
+    found = {}
+    for name, way in WAYS.items():
+        asker = Asker(engine, weights, way)
+        counts = [asker.interview(candidate, nothing) for candidate in full]
+        found[name] = fmean(counts), max(counts)
+    return found
+
+
+def sub_problems(engine: Triage, weights: Weights, *, strict: bool, count: int = SUB_PROBLEMS) -> dict[str, float]:
+    """Return by way to ask the mean of the expected number of questions, and the mean of the least possible."""
+    random = Random(2026)
+    logic = engine.finder.logic
+    askers = {name: Asker(engine, weights, way) for name, way in WAYS.items()}
+    sums = dict.fromkeys([*WAYS, "optimum"], 0.0)
+    least: dict[tuple[int, ...], float] = {}
+    done = 0
+    while done < count:
+        full = drawn(random, engine, weights)
+        share = random.random()
+        known = {name: value for name, value in full.items() if random.random() < share}
+        reading = logic.reading(known, strict=strict)
+        if not 2 <= len(logic.restricted(reading).levels()) <= MOST_UNKNOWN:
+            continue
+        done += 1
+        for name, asker in askers.items():
+            sums[name] += asker.expected(reading)
+        sums["optimum"] += askers["the service"].least(reading, least)
+    return {name: total / count for name, total in sums.items()}
+
+
+def main() -> None:
+    """Print the report for the current release."""
+    engines = build_engines(Settings())
+    engine = engines.by_id[engines.current]
+    print(f"questions until the decision is settled, {engine.release.id}, {INTERVIEWS} candidates from nothing known")
+    for population, weights in (("reference population", engine.release.weights), ("uniform", {})):
+        for mode, strict in (("strict", True), ("default", False)):
+            print(f"  {population}, {mode} mode")
+            for name, (mean, worst) in interviews(engine, weights, strict=strict).items():
+                print(f"    {name:20} mean {mean:6.3f}   worst {worst:3}")
+    print(f"expected questions, exactly, over {SUB_PROBLEMS} sub-problems of 2 to {MOST_UNKNOWN} unknown facts")
+    for population, weights in (("reference population", engine.release.weights), ("uniform", {})):
+        for mode, strict in (("strict", True), ("default", False)):
+            print(f"  {population}, {mode} mode")
+            means = sub_problems(engine, weights, strict=strict)
+            for name, mean in means.items():
+                print(f"    {name:20} mean {mean:6.3f}   {mean / means['optimum'] - 1:+8.2%}")
+
+
+if __name__ == "__main__":
+    sys.setrecursionlimit(10_000)
+    main()
