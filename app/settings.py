@@ -7,9 +7,9 @@ import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "TRIAGE_"
@@ -17,6 +17,31 @@ PREFIX = "TRIAGE_"
 
 class BadSettingError(Exception):
     """A setting that cannot be used; the text names the variable and says what would be right."""
+
+
+class CdsClient(BaseModel):
+    """A CDS client that may call, with its keys or where they are."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    iss: Annotated[str, Field(min_length=1)]
+    jku: Annotated[str, Field(pattern=r"^https://")] | None = None
+    jwks: dict[str, list[dict[str, Any]]] | None = None
+
+    @model_validator(mode="after")
+    def has_keys(self) -> Self:
+        """Refuse a client whose keys nobody can know."""
+        if (self.jku is None) == (self.jwks is None) or (self.jwks is not None and "keys" not in self.jwks):
+            raise ValueError("give just one of `jku` and `jwks` with `keys`")
+        return self
+
+
+def _names(value: object) -> object:
+    return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+"""Names separated by commas."""
 
 
 class Settings(BaseSettings):
@@ -32,6 +57,17 @@ class Settings(BaseSettings):
     """A folder with a rule book to use instead of the one that comes with the program."""
     ruleset: str | None = None
     """The release that answers by default, instead of the rule book's current one."""
+    public_url: Annotated[str, Field(pattern=r"^https?://[^/?#]+(/[^?#]*[^/?#])?$")] = "http://127.0.0.1:8000"
+    """The address under which others reach this service, without a slash at the end: it stands in FHIR canonicals, CDS
+    Hooks links and the audience of tokens."""
+    cds_fhir_hosts: Names = ()
+    """Hosts of FHIR servers that CDS calls may be completed from, separated by commas."""
+    cds_clients: Json[tuple[CdsClient, ...]] | tuple[CdsClient, ...] = ()
+    """The CDS clients that may call, as JSON: a list of `{"iss": ..., "jku": ...}` or `{"iss": ..., "jwks": {...}}`."""
+    read_seconds: Annotated[float, Field(gt=0, le=30)] = 2.0
+    """How long a FHIR server or a key address may take to answer."""
+    max_record_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 5_000_000
+    """The largest body of the FHIR and CDS Hooks faces, in bytes."""
     max_body_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 65_536
     """The largest request body in bytes."""
     log_level: Literal["critical", "error", "warning", "info", "debug"] = "info"

@@ -3,7 +3,7 @@
 No problem repeats what a caller sent as a value: facts are health data.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -98,6 +98,10 @@ class ProblemError(Exception):
         self.errors = list(errors)
 
 
+ErrorFormat = Callable[[int, str, dict[str, str] | None], JSONResponse]
+"""How a face with a format of its own says an error: from status, text and headers."""
+
+
 def problem(
     request: Request, kind: str, detail: str, errors: Sequence[FieldError] = (), headers: dict[str, str] | None = None
 ) -> JSONResponse:
@@ -110,6 +114,11 @@ def problem(
         "detail": detail,
         "instance": request.url.path.encode("utf-8", "replace").decode(),
     }
+    formats: dict[str, ErrorFormat] = getattr(request.app.state, "error_formats", {})
+    for prefix, render in formats.items():
+        if request.url.path.startswith(prefix):
+            said = "; ".join([detail, *(f"{error.pointer}: {error.detail}" for error in errors)])
+            return render(found.status, said, headers)
     if errors:
         content["errors"] = [error.model_dump(exclude_none=True) for error in errors]
     return JSONResponse(content, found.status, headers=headers, media_type=MEDIA_TYPE)

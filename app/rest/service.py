@@ -1,5 +1,6 @@
 """The FastAPI application of this service: its document with worked examples, and what goes before its middleware."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -18,6 +19,7 @@ class Service(FastAPI):
     def __init__(self, engines: Engines, **options: Any) -> None:
         super().__init__(**options)
         self._engines = engines
+        self.body_limits: dict[str, int] = {}
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document; its examples are put in here, since FastAPI drops each `null` of an example."""
@@ -35,7 +37,7 @@ class Service(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Return the application with `DeclaredSize` before everything else."""
         stack = super().build_middleware_stack()
-        return stack if self.max_body_size is None else DeclaredSize(stack, self.max_body_size)
+        return stack if self.max_body_size is None else DeclaredSize(stack, self.max_body_size, self.body_limits)
 
 
 class DeclaredSize:
@@ -45,16 +47,19 @@ class DeclaredSize:
     is read reaches the handlers.
     """
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, limits: Mapping[str, int]) -> None:
         self._app = app
         self._limit = limit
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 413, or pass the request on."""
         if scope["type"] == "http":
             declared = Headers(scope=scope).get("content-length", "")
-            if declared.isdecimal() and int(declared[:20]) > self._limit:
-                says = f"the body is larger than the {self._limit} bytes that this service accepts"
+            path: str = scope["path"]
+            limit = next((most for prefix, most in self._limits.items() if path.startswith(prefix)), self._limit)
+            if declared.isdecimal() and int(declared[:20]) > limit:
+                says = f"the body is larger than the {limit} bytes that this service accepts"
                 await problem(Request(scope), "too-large", says)(scope, receive, send)
                 return
         await self._app(scope, receive, send)

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.core.codes import Codes
 from app.core.rules import Release
 from app.rulebook.book import Book, read_book
 from app.rulebook.build import Builder
 from app.rulebook.checks import check_book, check_release
+from app.rulebook.codes import check_codes, codes_of
 from app.rulebook.files import BrokenRuleBookError, Complaint
 
 
@@ -17,6 +19,7 @@ class RuleBook:
 
     releases: Mapping[str, Release]
     current: str
+    codes: Codes
 
 
 def load(folder: Path) -> RuleBook:
@@ -27,11 +30,12 @@ def load(folder: Path) -> RuleBook:
     book = read_book(folder)
     releases, complaints = build(book)
     complaints += check_book(book)
+    complaints += check_codes(book, releases)
     for release in releases.values():
         complaints += check_release(book, release)
     if complaints:
         raise BrokenRuleBookError(complaints)
-    return RuleBook(releases, book.current)
+    return RuleBook(releases, book.current, codes_of(book))
 
 
 def build(book: Book) -> tuple[dict[str, Release], list[Complaint]]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.core.codes import System, Timing
 from app.core.rules import Disposition, LawKind, Pathway, Urgency
 
 Text = Annotated[str, Field(min_length=1)]
@@ -438,6 +439,24 @@ class Order(Model):
     facts: list[Text]
 
 
+class CodeSet(Model):
+    """Codes of a health record that speak of one fact."""
+
+    system: System
+    fact: Text
+    value: Answer | None = None
+    value_if_systemic: Answer | None = None
+    timing: Timing
+    within_days: Annotated[int, Field(gt=0)] | None = None
+    suspected: bool = False
+    codes: list[Text] = []
+    prefixes: list[Text] = []
+    but: list[Text] = []
+    answers: dict[str, Answer] = {}
+    says: Text
+    sources: Ids
+
+
 FILES: dict[str, Any] = {
     "facts.yaml": list[FactEntry],
     "countries.yaml": dict[str, str],
@@ -458,6 +477,7 @@ FILES: dict[str, Any] = {
     "ledger.yaml": Ledger,
     "evidence.yaml": list[Evidence],
     "silences.yaml": list[Silence],
+    "codes.yaml": list[CodeSet],
     "releases.yaml": Releases,
     "variable_order.yaml": dict[str, Order],
 }

@@ -1,0 +1,207 @@
+"""The answer as cards: a referral first, then the decision or what stands against a drafted order.
+
+No card only agrees. Nothing in a card is null or empty.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from app.cds_hooks.request import Call, ordered_pathway
+from app.cds_hooks.services import ORDERS
+from app.core.answer import Answer, Referral
+from app.core.triage import Triage
+from app.fhir.elements import Resource, text
+from app.fhir.plan import DISPOSITIONS, PATHWAYS, pathway_concept, plan_address
+from app.fhir.record import RecordFacts
+
+MOST = 139
+"""A summary has fewer than 140 characters."""
+REASONS_SYSTEM = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
+REASONS = {
+    "cds-not-applicable": "PC CDS does not apply to patient",
+    "cds-suboptimal-context": "PC CDS delivered in suboptimal context",
+    "recipient-disagrees-evidence": "Recipient disagrees with recommendation because of issues with the evidence",
+}
+"""Codes and displays of CDS Hooks 3.0.0-ballot (non-adherence-reason-codes)."""
+PRIORITY = {"emergency": "stat", "urgent": "urgent", "soon": "asap", "routine": "routine"}
+LISTED = 12
+Card = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Cards:
+    """Makes the cards for the answers of one engine; `base` is the public address of this service."""
+
+    engine: Triage
+    base: str
+
+    def of(self, call: Call, answer: Answer, record: RecordFacts, notes: tuple[str, ...]) -> list[Card]:
+        """Return the cards for a call."""
+        return list(self._cards(call, answer, record, notes))
+
+    def _cards(self, call: Call, answer: Answer, record: RecordFacts, notes: tuple[str, ...]) -> Iterator[Card]:
+        system = self.base + PATHWAYS
+        orders = [(order, pathway) for order in call.orders if (pathway := ordered_pathway(order, system))]
+        if call.hook in ORDERS and not orders:
+            return
+        for referral in answer.referral:
+            yield self._card(call, answer, f"referral {referral.rule}", referral.statement, "warning") | {
+                "detail": f"**{referral.to}**\n\n{self._sources(referral)}",
+                **self._suggested(call, f"referral {referral.rule}", "Refer", [self._referral(call, referral)]),
+                "overrideReasons": self._reasons(),
+            }
+        detail = self._detail(answer, record, notes)
+        if call.hook not in ORDERS:
+            yield self._decision(call, answer, detail)
+            return
+        for order, pathway in orders:
+            if answer.decision.pathway == pathway and not self._unmet(answer):
+                continue
+            yield self._conflict(call, answer, order, pathway, detail)
+
+    def _decision(self, call: Call, answer: Answer, detail: str) -> Card:
+        settled = answer.decision.disposition in ("recommended", "excluded")
+        card = self._card(call, answer, "decision", self._headline(answer), "info" if settled else "warning")
+        card["detail"] = detail
+        card["links"] = self._links(answer)
+        if answer.decision.pathway:
+            order = self._order(call, answer.decision.pathway)
+            card |= self._suggested(call, "decision", "Draft an order for this pathway", [order])
+        if not settled:
+            card["overrideReasons"] = self._reasons()
+        return card
+
+    def _conflict(self, call: Call, answer: Answer, order: Resource, pathway: str, detail: str) -> Card:
+        excluded = answer.decision.disposition == "excluded"
+        name = text(order.get("id"))
+        key = f"order {name}"
+        words = f"Ordered: {self._pathway(pathway)}. {self._headline(answer)}"
+        card = self._card(call, answer, key, words, "critical" if excluded else "warning")
+        card |= {"detail": detail, "links": self._links(answer), "overrideReasons": self._reasons()}
+        actions: list[Card] = []
+        if name and answer.decision.pathway != pathway:
+            actions.append(
+                {"type": "delete", "description": "Take back the drafted order", "resourceId": f"ServiceRequest/{name}"}
+            )
+        if actions and answer.decision.pathway:
+            actions.append(
+                {
+                    "type": "create",
+                    "description": "Draft an order for the pathway that applies",
+                    "resource": self._order(call, answer.decision.pathway),
+                }
+            )
+        if actions:
+            suggestion = {
+                "label": "Change the order",
+                "uuid": self._uuid(call, answer.id, key + "s"),
+                "actions": actions,
+            }
+            card |= {"suggestions": [suggestion], "selectionBehavior": "at-most-one"}
+        return card
+
+    def _card(self, call: Call, answer: Answer, key: str, summary: str, indicator: str) -> Card:
+        words = self.engine.release.wording.dispositions[answer.decision.disposition]
+        topic = {"system": self.base + DISPOSITIONS, "code": answer.decision.disposition, "display": words}
+        return {
+            "uuid": self._uuid(call, answer.id, key),
+            "summary": summary if len(summary) <= MOST else summary[: MOST - 1].rstrip() + "…",
+            "indicator": indicator,
+            "source": {
+                "label": f"Candidate Triage {self.engine.release.id}",
+                "url": self.base + "/",
+                "topic": topic,
+            },
+        }
+
+    def _uuid(self, call: Call, answer: str, key: str) -> str:
+        """The answer's id is a digest of the release's digest, the mode and the facts."""
+        return str(uuid5(NAMESPACE_URL, json.dumps([answer, call.instance, key])))
+
+    def _headline(self, answer: Answer) -> str:
+        words = self.engine.release.wording.dispositions[answer.decision.disposition]
+        if answer.decision.pathway:
+            ready = "" if answer.ready else " (something is still to be confirmed or put in place)"
+            return f"{words}: {self._pathway(answer.decision.pathway)}{ready}"
+        if answer.missing:
+            return f"{words}: {len(answer.missing)} {'fact' if len(answer.missing) == 1 else 'facts'} missing"
+        why = next((reason.statement for reason in answer.rationale if reason.effect != "indicates"), "")
+        return f"{words}: {why}" if why else words
+
+    def _pathway(self, pathway: str) -> str:
+        names = self.engine.release.wording.pathways
+        return next((words for key, words in names.items() if key == pathway), "another pathway")
+
+    def _unmet(self, answer: Answer) -> bool:
+        return any(precondition.status == "unmet" for precondition in answer.preconditions)
+
+    def _detail(self, answer: Answer, record: RecordFacts, notes: tuple[str, ...]) -> str:
+        facts = self.engine.release.facts
+        parts = [answer.summary]
+
+        def section(title: str, lines: list[str]) -> None:
+            if lines:
+                more = [f"- and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
+                parts.append("\n".join([f"**{title}**", "", *(f"- {line}" for line in lines[:LISTED]), *more]))
+
+        section("Why", [f"{r.statement} ({', '.join(s.id for s in r.sources)})" for r in answer.rationale])
+        section("Still missing", [facts[name].question for name in answer.missing])
+        section("To be confirmed", [assumption.question for assumption in answer.assumptions])
+        section("Not in place", [p.statement for p in answer.preconditions if p.status == "unmet"])
+        section("To weigh", [caution.statement for caution in answer.cautions])
+        section(
+            "From the record",
+            [f"{s.fact}: {s.resource} ({s.code}). {s.why}" for s in record.provenance.values() if s.resource],
+        )
+        said_otherwise = [f"{s.fact}: {s.resource} ({s.code}) says otherwise" for s in record.overruled]
+        section("Contradictions", said_otherwise)
+        section(
+            "Hints in the record, to be asked", [f"{s.fact}: {s.resource} ({s.code}). {s.why}" for s in record.hints]
+        )
+        section("Not read", [*notes, *record.notes])
+        section("Notices", list(answer.notices))
+        return "\n\n".join(parts)
+
+    @staticmethod
+    def _sources(referral: Referral) -> str:
+        return "Sources: " + ", ".join(source.id for source in referral.sources)
+
+    def _links(self, answer: Answer) -> list[Card]:
+        rules = [reason.rule for reason in answer.rationale]
+        path = f"/rules/{rules[0]}" if rules else "/rules"
+        links = [{"label": "The rules and their sources", "url": self.base + path, "type": "absolute"}]
+        if answer.missing or answer.assumptions:
+            links.append({"label": "Answer what is missing", "url": self.base + "/", "type": "smart"})
+        return links
+
+    def _reasons(self) -> list[Card]:
+        return [{"code": code, "system": REASONS_SYSTEM, "display": words} for code, words in REASONS.items()]
+
+    def _suggested(self, call: Call, key: str, label: str, resources: list[Resource]) -> Card:
+        actions = [{"type": "create", "description": label, "resource": resource} for resource in resources]
+        suggestion = {"label": label, "uuid": self._uuid(call, label, key), "actions": actions}
+        return {"suggestions": [suggestion], "selectionBehavior": "at-most-one"}
+
+    def _order(self, call: Call, pathway: str) -> Resource:
+        return {
+            "resourceType": "ServiceRequest",
+            "status": "draft",
+            "intent": "proposal",
+            "instantiatesCanonical": [f"{plan_address(self.base)}|{self.engine.release.id}"],
+            "code": pathway_concept(self.engine.release, pathway, self.base),
+            "subject": {"reference": f"Patient/{call.patient}"},
+        }
+
+    def _referral(self, call: Call, referral: Referral) -> Resource:
+        return {
+            "resourceType": "ServiceRequest",
+            "status": "draft",
+            "intent": "proposal",
+            "priority": PRIORITY[referral.urgency],
+            "code": {"text": f"Referral. {referral.to}"},
+            "subject": {"reference": f"Patient/{call.patient}"},
+            "note": [{"text": referral.statement}],
+        }

@@ -1,0 +1,95 @@
+"""The record that a call brings, in its four states, completed from the caller's server where that is allowed.
+
+A key that is absent was not fetched; `null` was fetched and found nothing; an OperationOutcome failed; a Bundle with a
+next page is not whole. None of the four says that anything is not so.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from app.cds_hooks.request import Call
+from app.cds_hooks.server import FhirServer, UnreadableError, next_page
+from app.core.codes import Codes
+from app.core.conditions import facts_read
+from app.core.finding import Finding
+from app.core.rules import Release
+from app.fhir.elements import RecordError, Resource, entries
+
+State = Literal["given", "empty", "absent", "failed", "partial"]
+SYSTEMS_OF = {"conditions": ("icd-10-cm",), "medications": ("atc", "rxnorm"), "observations": ("loinc",)}
+"""Which code systems a prefetch key can bring."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """The resources of a call, the state of each key, and what could not be read."""
+
+    resources: list[Resource]
+    states: Mapping[str, State]
+    notes: tuple[str, ...]
+
+
+def state_of(prefetch: Mapping[str, Any], key: str) -> State:
+    """Return the state of a prefetch key.
+
+    Raises `RecordError` for a value that is no resource.
+    """
+    if key not in prefetch:
+        return "absent"
+    value = prefetch[key]
+    if value is None:
+        return "empty"
+    if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
+        raise RecordError("a prefetched value is a FHIR resource or null", f"prefetch.{key}", "structure")
+    if value["resourceType"] == "OperationOutcome":
+        return "failed"
+    return "partial" if next_page(value) else "given"
+
+
+async def record_of(call: Call, templates: Mapping[str, str], server: FhirServer) -> Record:
+    """Return the record of a call, read from the caller's server where a key is absent, failed or not whole."""
+    states: dict[str, State] = {}
+    resources: list[Resource] = []
+    notes: list[str] = []
+    for key, template in templates.items():
+        state = state_of(call.prefetch, key)
+        value = call.prefetch.get(key)
+        if state in ("absent", "failed", "partial") and call.server and call.token:
+            query = template.replace("{{context.patientId}}", call.patient)
+            try:
+                value = await server.read(call.server, call.token, query)
+                state = "given"
+            except UnreadableError as error:
+                notes.append(f"`{key}` could not be read: {error}")
+        elif state == "failed":
+            notes.append(f"`{key}` failed where it was prefetched")
+        elif state == "partial":
+            notes.append(f"`{key}` has further pages that were not read")
+        if state in ("given", "partial"):
+            resources += entries(value)
+        states[key] = state
+    return Record(resources, states, tuple(notes))
+
+
+def facts_behind(key: str, release: Release, codes: Codes) -> frozenset[str]:
+    """Return the facts that a prefetch key can tell."""
+    if key == "intake":
+        return frozenset(release.facts)
+    if key == "patient":
+        return frozenset({"age_years"})
+    systems = SYSTEMS_OF[key]
+    return frozenset(entry.fact for entry in codes.sets if entry.system in systems)
+
+
+def needed(record: Record, finding: Finding, release: Release, codes: Codes) -> dict[str, list[str]]:
+    """Return the absent keys on which the decision depends, each with the rules that wait for it."""
+    open_: Collection[str] = {*finding.missing, *finding.objections}
+    found: dict[str, list[str]] = {}
+    for key, state in record.states.items():
+        if state != "absent":
+            continue
+        waiting = facts_behind(key, release, codes) & set(open_)
+        if waiting:
+            found[key] = [rule.id for rule in release.rules if waiting & set(facts_read(rule.when))]
+    return found

@@ -1,0 +1,154 @@
+"""The CDS Hooks routes: discovery, a call of each service, feedback."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import JSONResponse
+
+from app.cds_hooks.cards import Cards
+from app.cds_hooks.prefetch import needed, record_of
+from app.cds_hooks.request import read_call
+from app.cds_hooks.server import FhirServer
+from app.cds_hooks.services import HOOKS, PREFIX, STRICT, discovery, templates
+from app.cds_hooks.trust import Trust, UntrustedError
+from app.core.codes import Codes
+from app.core.triage import Asked, Triage
+from app.fhir.elements import RecordError
+from app.fhir.outcome import MEDIA_TYPE, issue, outcome
+from app.fhir.questionnaire import canonical
+from app.fhir.record import Reader
+from app.fhir.routes import ReadBody, today
+
+LOG = logging.getLogger("triage.cds_hooks")
+OUTCOMES = frozenset({"accepted", "overridden"})
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"description": says, "content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
+    for status, says in {
+        400: "Not JSON: an OperationOutcome.",
+        401: "Not trusted: an OperationOutcome.",
+        404: "No such service: an OperationOutcome.",
+        412: "Data that the decision depends on was not sent: an OperationOutcome names the prefetch keys.",
+        413: "Too large: an OperationOutcome.",
+        415: "Not JSON by its type: an OperationOutcome.",
+        422: "JSON, and no call of this service: an OperationOutcome.",
+    }.items()
+}
+
+
+@dataclass(frozen=True)
+class Service:
+    """What the routes need: the engine, the code sets, the public address, who is trusted, and where to read from."""
+
+    engine: Triage
+    codes: Codes
+    base: str
+    trust: Trust
+    server: FhirServer
+    on: Callable[[], date] = today
+
+    async def answer(self, body: Any, hook: str) -> JSONResponse:
+        """Return the cards for a call, or what must be sent with it.
+
+        Raises `RecordError` for a call that cannot be read.
+        """
+        call = read_call(body, hook)
+        record = await record_of(call, templates(self.base), self.server)
+        reader = Reader(self.engine.release, self.codes, canonical(self.base), self.on(), call.patient)
+        facts = reader.read(record.resources)
+        asked = Asked(dict(facts.facts), hook in STRICT, facts.unavailable)
+        finding = self.engine.finding(asked)
+        waiting = needed(record, finding, self.engine.release, self.codes)
+        if waiting:
+            issues = [
+                issue(f"`prefetch.{key}` is needed; it bears on {', '.join(rules)}", "required", f"prefetch.{key}")
+                for key, rules in waiting.items()
+            ]
+            return JSONResponse({"resourceType": "OperationOutcome", "issue": issues}, 412, media_type=MEDIA_TYPE)
+        answer = self.engine.answer(asked)
+        return JSONResponse({"cards": Cards(self.engine, self.base).of(call, answer, facts, record.notes)})
+
+
+def routes(service: Service, read: ReadBody, max_bytes: int) -> APIRouter:
+    """Return the routes of the services; `max_bytes` is the largest body."""
+    router = APIRouter(prefix="/cds-services", tags=["cds hooks"], max_body_size=max_bytes)
+    found = discovery(service.base, service.engine.release.id)
+    if service.trust.is_open:
+        LOG.warning("no CDS client is configured: anybody may call the CDS services")
+
+    @router.get("", summary="Which CDS services there are")
+    @router.get("/", include_in_schema=False)
+    def discover() -> JSONResponse:
+        """The four services, each with the hook it answers and what to prefetch."""
+        return JSONResponse(found)
+
+    async def trusted(request: Request, work: Callable[[Any], Awaitable[JSONResponse]]) -> JSONResponse:
+        try:
+            await service.trust.check(request.headers.get("authorization"), service.base + request.url.path)
+            return await work(await read(request))
+        except UntrustedError as error:
+            headers = {"WWW-Authenticate": "Bearer"}
+            return JSONResponse(outcome(str(error), "login"), 401, headers=headers, media_type=MEDIA_TYPE)
+        except RecordError as error:
+            return JSONResponse(outcome(error.says, error.code, error.expression), 422, media_type=MEDIA_TYPE)
+
+    def hook_of(name: str) -> str:
+        hook = name.removeprefix(PREFIX)
+        return hook if name.startswith(PREFIX) and hook in HOOKS else ""
+
+    ServiceId = Annotated[str, Path(description="The id of a service, as discovery shows it.")]
+
+    def absent() -> JSONResponse:
+        listed = ", ".join(f"`{PREFIX}{hook}`" for hook in HOOKS)
+        return JSONResponse(outcome(f"the services are {listed}", "not-found"), 404, media_type=MEDIA_TYPE)
+
+    @router.post("/{name}", summary="Ask for cards", responses=RESPONSES)
+    async def call(request: Request, name: ServiceId) -> JSONResponse:
+        """Answers a call with cards; none where nothing needs to be said."""
+        hook = hook_of(name)
+        if not hook:
+            return absent()
+        return await trusted(request, lambda body: service.answer(body, hook))
+
+    @router.post("/{name}/feedback", summary="Say what became of cards", responses=RESPONSES)
+    async def feedback(request: Request, name: ServiceId) -> JSONResponse:
+        """Takes feedback; it is counted by outcome, and nothing of it is kept."""
+        if not hook_of(name):
+            return absent()
+
+        async def take(body: Any) -> JSONResponse:
+            outcomes = [_outcome(one, place) for place, one in enumerate(_listed(body))]
+            for word in sorted(OUTCOMES):
+                if word in outcomes:
+                    LOG.info("feedback %s: %s %d", name, word, outcomes.count(word))
+            return JSONResponse({})
+
+        return await trusted(request, take)
+
+    return router
+
+
+def _listed(body: Any) -> list[Any]:
+    listed = body.get("feedback") if isinstance(body, dict) else None
+    if not isinstance(listed, list) or not listed:
+        raise RecordError("`feedback` is a list of at least one entry", "feedback", "required")
+    return listed
+
+
+def _outcome(entry: Any, place: int) -> str:
+    """Return the outcome of one entry; a reason may come without a display, and an entry twice."""
+    where = f"feedback[{place}]"
+    if not isinstance(entry, dict) or not isinstance(entry.get("card"), str):
+        raise RecordError("`card` is the uuid of a card", f"{where}.card", "required")
+    found = entry.get("outcome")
+    if found not in OUTCOMES:
+        raise RecordError("`outcome` is `accepted` or `overridden`", f"{where}.outcome", "code-invalid")
+    if not isinstance(entry.get("outcomeTimestamp"), str):
+        raise RecordError("`outcomeTimestamp` is a time", f"{where}.outcomeTimestamp", "required")
+    if found == "accepted" and not isinstance(entry.get("acceptedSuggestions"), list):
+        raise RecordError("`acceptedSuggestions` is a list", f"{where}.acceptedSuggestions", "required")
+    word: str = found
+    return word

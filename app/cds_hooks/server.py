@@ -1,0 +1,82 @@
+"""Reading what was not prefetched from the caller's FHIR server: listed hosts, https, a time limit, no redirects."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from app.fhir.elements import Resource, items, text
+
+PAGES = 10
+"""How many pages of a search are read at most."""
+
+
+class UnreadableError(Exception):
+    """Something could not be read; the text says why without naming anybody."""
+
+
+@dataclass(frozen=True)
+class FhirServer:
+    """Reads from FHIR servers; `transport` stands in for the network in tests."""
+
+    hosts: frozenset[str] = frozenset()
+    seconds: float = 2.0
+    max_bytes: int = 5_000_000
+    transport: httpx.AsyncBaseTransport | None = field(default=None, compare=False)
+
+    def may_read(self, server: str) -> bool:
+        """Return whether a server is one that may be read from."""
+        parts = urlsplit(server)
+        return parts.scheme == "https" and parts.netloc in self.hosts and not parts.username
+
+    async def read(self, server: str, token: str, query: str) -> Resource:
+        """Return a resource, or a Bundle with all its pages; `UnreadableError` where it cannot be read."""
+        if not self.may_read(server):
+            raise UnreadableError("the FHIR server is not one that may be read from")
+        headers = {"Accept": "application/fhir+json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        try:
+            async with httpx.AsyncClient(
+                headers=headers, timeout=self.seconds, follow_redirects=False, transport=self.transport
+            ) as client:
+                return await self._pages(client, server, f"{server}/{query}")
+        except httpx.HTTPError:
+            raise UnreadableError("the FHIR server did not answer in time") from None
+
+    async def _pages(self, client: httpx.AsyncClient, server: str, url: str) -> Resource:
+        first = await self._page(client, url)
+        page, count = first, 1
+        while following := next_page(page):
+            if urlsplit(following).netloc != urlsplit(server).netloc or urlsplit(following).scheme != "https":
+                raise UnreadableError("a further page is on another server")
+            if count == PAGES:
+                raise UnreadableError(f"the search has more than {PAGES} pages")
+            page, count = await self._page(client, following), count + 1
+            first["entry"] = [*items(first.get("entry")), *items(page.get("entry"))]
+        first.pop("link", None)
+        return first
+
+    async def _page(self, client: httpx.AsyncClient, url: str) -> Resource:
+        async with client.stream("GET", url) as response:
+            if response.status_code != httpx.codes.OK:
+                raise UnreadableError(f"the FHIR server answered {response.status_code}")
+            body = b""
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > self.max_bytes:
+                    raise UnreadableError("the FHIR server sent too much")
+        try:
+            found: Any = json.loads(body)
+        except (ValueError, RecursionError):
+            raise UnreadableError("the FHIR server did not send JSON") from None
+        if not isinstance(found, dict) or found.get("resourceType") == "OperationOutcome":
+            raise UnreadableError("the FHIR server sent no resource")
+        return found
+
+
+def next_page(bundle: Any) -> str:
+    """Return the address of the next page of a search, or an empty string."""
+    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
+        return ""
+    return next((text(link.get("url")) for link in items(bundle.get("link")) if link.get("relation") == "next"), "")

@@ -1,0 +1,132 @@
+"""Who may call: the JWT that a CDS client sends with every call, as CDS Hooks has it.
+
+Checked are the signature (ES384 or RS384, never `none` or a shared secret), the issuer and where its keys are (both
+allow-listed), the audience (the exact address that was called), the times, and that a token is used once.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeGuard
+
+import httpx
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+ALGORITHMS = ["ES384", "RS384"]
+LEEWAY_SECONDS = 30
+LONGEST_SECONDS = 3600
+"""A token that is valid for longer is refused: it would have to be remembered for as long."""
+KEYS_SECONDS = 300
+"""How long the keys of a client are kept before they are read again."""
+MOST_REMEMBERED = 100_000
+
+
+class UntrustedError(Exception):
+    """A call that is not trusted; the text says what would be right and nothing of the token."""
+
+
+@dataclass(frozen=True)
+class Client:
+    """A CDS client: its issuer name, and its keys or where they are."""
+
+    issuer: str
+    keys: Mapping[str, Any] | None = None
+    address: str | None = None
+
+
+@dataclass
+class Trust:
+    """Checks tokens of known clients; with none it is open for a local try-out."""
+
+    clients: Sequence[Client] = ()
+    now: Callable[[], float] = time.time
+    seconds: float = 2.0
+    transport: httpx.AsyncBaseTransport | None = None
+    _used: dict[tuple[str, str], float] = field(default_factory=dict)
+    _fetched: dict[str, tuple[float, KeySet]] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody may call."""
+        return not self.clients
+
+    async def check(self, authorization: str | None, address: str) -> None:
+        """Accept a call to an address, or raise `UntrustedError`."""
+        if self.is_open:
+            return
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise UntrustedError("send `Authorization: Bearer` with the client's JWT")
+        client, header = self._client(token)
+        keys = await self._keys(client, header)
+        try:
+            claims = jwt.decode(token, keys, algorithms=ALGORITHMS).claims
+        except (JoseError, ValueError, TypeError):
+            raise UntrustedError("the token is not signed by a key of its issuer, with ES384 or RS384") from None
+        self._check(claims, client, address)
+
+    def _client(self, token: str) -> tuple[Client, Mapping[str, Any]]:
+        """Find the client that a token says it is from; nothing of it is believed yet."""
+        try:
+            unchecked = jws.extract_compact(token.encode("ascii"))
+            claims = json.loads(unchecked.payload)
+            header = unchecked.headers()
+        except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
+            raise UntrustedError("the token is no signed JWT") from None
+        if header.get("alg") not in ALGORITHMS:
+            raise UntrustedError("the token is signed with ES384 or RS384")
+        issuer = claims.get("iss") if isinstance(claims, dict) else None
+        client = next((client for client in self.clients if client.issuer == issuer), None)
+        if client is None:
+            raise UntrustedError("the issuer of the token is not known here")
+        return client, header
+
+    async def _keys(self, client: Client, header: Mapping[str, Any]) -> KeySet:
+        if "jku" in header and header["jku"] != client.address:
+            raise UntrustedError("the keys of the issuer are not where the token says")
+        if client.keys is not None:
+            return KeySet.import_key_set({"keys": client.keys["keys"]})
+        address = client.address or ""
+        kept = self._fetched.get(address)
+        if kept and self.now() - kept[0] < KEYS_SECONDS:
+            return kept[1]
+        try:
+            async with httpx.AsyncClient(
+                timeout=self.seconds, follow_redirects=False, transport=self.transport
+            ) as session:
+                answer = await session.get(address)
+                answer.raise_for_status()
+                keys = KeySet.import_key_set(answer.json())
+        except (httpx.HTTPError, JoseError, ValueError, TypeError, KeyError, AttributeError):
+            raise UntrustedError("the keys of the issuer could not be read") from None
+        self._fetched[address] = (self.now(), keys)
+        return keys
+
+    def _check(self, claims: Mapping[str, Any], client: Client, address: str) -> None:
+        now = self.now()
+        expires, issued, name = claims.get("exp"), claims.get("iat"), claims.get("jti")
+        audience = claims.get("aud")
+        if address not in (audience if isinstance(audience, list) else [audience]):
+            raise UntrustedError(f"the audience of the token is `{address}`")
+        if not _is_number(expires) or not _is_number(issued) or not isinstance(name, str) or not name:
+            raise UntrustedError("the token has `exp`, `iat` and `jti`")
+        if expires <= now - LEEWAY_SECONDS:
+            raise UntrustedError("the token has expired")
+        if issued > now + LEEWAY_SECONDS or expires - issued > LONGEST_SECONDS:
+            raise UntrustedError(f"the token was issued in the past, for at most {LONGEST_SECONDS} seconds")
+        self._use_once((client.issuer, name[:200]), float(expires))
+
+    def _use_once(self, key: tuple[str, str], expires: float) -> None:
+        now = self.now()
+        if len(self._used) >= MOST_REMEMBERED:
+            self._used = {used: until for used, until in self._used.items() if until > now - LEEWAY_SECONDS}
+        if key in self._used or len(self._used) >= MOST_REMEMBERED:
+            raise UntrustedError("the token was used before; make a new one for each call")
+        self._used[key] = expires
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)

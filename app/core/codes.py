@@ -1,0 +1,67 @@
+"""Which codes of a health record speak of which fact; data of the rule book, with a digest of its own.
+
+A code that is present can give a fact a value. A code that is absent says nothing, and no entry here says that it does.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from app.core.facts import Value
+
+System = Literal["icd-10-cm", "rxnorm", "atc", "loinc"]
+SYSTEMS: Mapping[str, System] = {
+    "http://hl7.org/fhir/sid/icd-10-cm": "icd-10-cm",
+    "http://www.nlm.nih.gov/research/umls/rxnorm": "rxnorm",
+    "http://www.whocc.no/atc": "atc",
+    "http://loinc.org": "loinc",
+}
+"""The addresses under which records name these systems. Those of ICD-10-CM and ATC are unverified in `evidence.md`;
+they are how records in the field write them."""
+
+Timing = Literal["active", "ever", "recent"]
+"""`active`: the statement must be current. `ever`: it counts however old it is. `recent`: it must have begun or ended
+within `within_days`."""
+
+
+@dataclass(frozen=True)
+class CodeSet:
+    """Codes of one system that give one fact one value, or only hint at it.
+
+    `codes` are exact codes; `prefixes` stand for all codes below them, save those that begin with one of `but`.
+    `value` is absent for a hint: something is there, and what the fact's value is must still be asked.
+    `value_if_systemic` is the value where an order says that the medicine is taken by mouth or injected. `suspected`
+    says that a statement that is not confirmed counts as well. `answers` gives the value by the code of an answer.
+    """
+
+    system: System
+    fact: str
+    value: Value | None
+    timing: Timing
+    says: str
+    sources: tuple[str, ...]
+    value_if_systemic: Value | None = None
+    codes: frozenset[str] = frozenset()
+    prefixes: tuple[str, ...] = ()
+    but: tuple[str, ...] = ()
+    within_days: int | None = None
+    suspected: bool = False
+    answers: Mapping[str, Value] = field(default_factory=dict)
+
+    def names(self, code: str) -> bool:
+        """Return whether a code belongs to this set."""
+        if code in self.codes:
+            return True
+        return code.startswith(self.prefixes) and not (self.but and code.startswith(self.but))
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Every code set, found by system; `digest` is over all of them."""
+
+    sets: Sequence[CodeSet]
+    digest: str
+
+    def of(self, system: System, code: str) -> list[CodeSet]:
+        """Return the sets that a code belongs to."""
+        return [entry for entry in self.sets if entry.system == system and entry.names(code)]

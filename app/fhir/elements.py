@@ -1,0 +1,117 @@
+"""Reading elements of FHIR R4 resources that nobody has checked: what has another shape is not there.
+
+A shape that another version of FHIR has is refused, because its words would be read wrongly.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+Resource = dict[str, Any]
+"""One FHIR resource as JSON."""
+
+
+class RecordError(Exception):
+    """A resource that cannot be used: `expression` says where, the text what would be right."""
+
+    def __init__(self, says: str, expression: str = "", code: str = "invalid") -> None:
+        super().__init__(says)
+        self.says = says
+        self.expression = expression
+        self.code = code
+
+
+def items(value: Any) -> Iterator[Resource]:
+    """Yield the objects of a list, or of one object."""
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, dict):
+            yield item
+
+
+def text(value: Any) -> str:
+    """Return a string, or an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def codings(concept: Any) -> Iterator[tuple[str, str, str]]:
+    """Yield system, code and display of every coding of a CodeableConcept."""
+    for found in items(concept):
+        for coding in items(found.get("coding")):
+            yield text(coding.get("system")), text(coding.get("code")), text(coding.get("display"))
+
+
+def status_code(resource: Resource, element: str) -> str:
+    """Return the code of a status that R4 has as a CodeableConcept, or an empty string.
+
+    Raises `RecordError` for the plain string that FHIR STU3 and DSTU2 have.
+    """
+    value = resource.get(element)
+    kind = text(resource.get("resourceType"))
+    if isinstance(value, str):
+        raise RecordError(f"this is not FHIR R4: `{element}` is a CodeableConcept there", f"{kind}.{element}")
+    return next((code for _, code, _ in codings(value)), "")
+
+
+def moment(value: Any) -> datetime | None:
+    """Return the start of a FHIR date or dateTime of any precision, without its time zone."""
+    found = re.match(r"^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d))?)?)?)?", text(value))
+    if not found:
+        return None
+    year, *rest = (int(part) if part else None for part in found.groups())
+    month, day, hour, minute, second = rest
+    try:
+        return datetime(year or 1, month or 1, day or 1, hour or 0, minute or 0, min(second or 0, 59))
+    except ValueError:
+        return None
+
+
+def day(value: Any) -> date | None:
+    """Return the day of a FHIR date or dateTime that names one."""
+    found = moment(value)
+    return found.date() if found and len(text(value)) >= 10 else None
+
+
+def first_day(resource: Resource, *elements: str) -> date | None:
+    """Return the first of these dates that is given; `a.b` looks inside an element."""
+    for element in elements:
+        value: Any = resource
+        for step in element.split("."):
+            value = value.get(step) if isinstance(value, dict) else None
+        found = moment(value)
+        if found:
+            return found.date()
+    return None
+
+
+def reference_of(resource: Resource) -> str:
+    """Return how a resource is named: its type and id, or its type."""
+    kind, name = text(resource.get("resourceType")), text(resource.get("id"))
+    return f"{kind}/{name}" if re.fullmatch(r"[A-Za-z0-9.-]{1,64}", name) else kind
+
+
+def about(resource: Resource) -> str:
+    """Return the reference to the patient whom a resource is about, or an empty string."""
+    for element in ("subject", "patient"):
+        value = resource.get(element)
+        if isinstance(value, dict):
+            return text(value.get("reference"))
+    return ""
+
+
+def entries(bundle: Any) -> Iterator[Resource]:
+    """Yield the resources of a Bundle, of Bundles inside it, or the resource itself."""
+    todo: list[tuple[Any, int]] = [(bundle, 0)]
+    while todo:
+        found, depth = todo.pop()
+        if not isinstance(found, dict):
+            continue
+        if found.get("resourceType") != "Bundle":
+            yield found
+            continue
+        if depth > 2:
+            raise RecordError(
+                "a Bundle inside a Bundle inside a Bundle is not read", "Bundle.entry.resource", "too-costly"
+            )
+        inside = [entry.get("resource") for entry in items(found.get("entry"))]
+        todo += [(resource, depth + 1) for resource in reversed(inside)]

@@ -1,0 +1,181 @@
+"""The plan definition and what applying it gives: a CarePlan with the GuidanceResponse contained.
+
+`success`: the decision is settled and stands on no assumption. `data-requested`: it stands on assumptions.
+`data-required`: it is undecided, and `dataRequirement` names the questions.
+"""
+
+from collections.abc import Sequence
+from uuid import NAMESPACE_URL, uuid5
+
+from app.core.answer import Answer, Reason
+from app.core.precedence import phases
+from app.core.rules import Release
+from app.core.triage import Triage
+from app.fhir.elements import Resource
+from app.fhir.questionnaire import canonical
+from app.fhir.record import RecordFacts
+
+NAME = "candidate-triage"
+PATHWAYS = "/fhir/CodeSystem/candidate-triage-pathway"
+DISPOSITIONS = "/fhir/CodeSystem/candidate-triage-disposition"
+PLAN_TYPE = "http://terminology.hl7.org/CodeSystem/plan-definition-type"
+STATUS = {"settled": "success", "assumed": "data-requested", "open": "data-required"}
+
+
+def plan_address(base: str) -> str:
+    """Return the canonical address of the plan definition."""
+    return f"{base}/fhir/PlanDefinition/{NAME}"
+
+
+def plan_definition(release: Release, base: str) -> Resource:
+    """Return the documented logic as a PlanDefinition; the rules themselves are applied by `$apply`."""
+    rules = [
+        {
+            "title": release.wording.pathways[rule.pathway],
+            "description": rule.says,
+            "code": [pathway_concept(release, rule.pathway, base)],
+            "documentation": [
+                {"type": "justification", "display": release.sources[name].document, "label": name}
+                for name in rule.sources
+            ],
+        }
+        for rule in reversed(phases(release.rules))
+    ]
+    return {
+        "resourceType": "PlanDefinition",
+        "id": NAME,
+        "url": plan_address(base),
+        "version": release.id,
+        "name": "CandidateTriage",
+        "title": "Candidate triage",
+        "type": {"coding": [{"system": PLAN_TYPE, "code": "eca-rule", "display": "ECA Rule"}]},
+        "status": "active",
+        "experimental": release.reviewed is None,
+        "date": release.released,
+        "description": (
+            "Which documented pathway of regenerative skin treatment applies, what comes first, or what is missing."
+        ),
+        "purpose": "Decision support for a clinician; no diagnosis and no treatment order.",
+        "action": rules,
+    }
+
+
+def pathway_concept(release: Release, pathway: str, base: str) -> Resource:
+    """Return a pathway as a concept."""
+    words = next(name for key, name in release.wording.pathways.items() if key == pathway)
+    return {"coding": [{"system": base + PATHWAYS, "code": pathway, "display": words}]}
+
+
+def pathway_codes(release: Release, base: str) -> Resource:
+    """Return the code system of the pathways."""
+    concepts = [{"code": key, "display": words} for key, words in release.wording.pathways.items()]
+    return _code_system("candidate-triage-pathway", "CandidateTriagePathway", concepts, release, base)
+
+
+def disposition_codes(release: Release, base: str) -> Resource:
+    """Return the code system of the dispositions."""
+    concepts = [{"code": key, "display": words} for key, words in release.wording.dispositions.items()]
+    return _code_system("candidate-triage-disposition", "CandidateTriageDisposition", concepts, release, base)
+
+
+def _code_system(name: str, title: str, concepts: Sequence[Resource], release: Release, base: str) -> Resource:
+    return {
+        "resourceType": "CodeSystem",
+        "id": name,
+        "url": f"{base}/fhir/CodeSystem/{name}",
+        "version": release.id,
+        "name": title,
+        "status": "active",
+        "caseSensitive": True,
+        "content": "complete",
+        "concept": list(concepts),
+    }
+
+
+def care_plan(answer: Answer, engine: Triage, record: RecordFacts, subject: str, base: str) -> Resource:
+    """Return the answer as a CarePlan with the GuidanceResponse contained."""
+    release = engine.release
+    name = str(uuid5(NAMESPACE_URL, f"{answer.id} {subject}"))
+    settled = answer.decision.disposition != "needs_information"
+    activities = []
+    if answer.decision.pathway:
+        activities.append(_activity(release, answer.decision.pathway, answer.summary, base))
+    found: Resource = {
+        "resourceType": "CarePlan",
+        "id": name,
+        "contained": [guidance_response(answer, engine, record, subject, base)],
+        "instantiatesCanonical": [f"{plan_address(base)}|{release.id}"],
+        "status": "draft",
+        "intent": "proposal",
+        "title": release.wording.dispositions[answer.decision.disposition],
+        "description": answer.summary,
+        "subject": {"reference": subject},
+        "supportingInfo": [{"reference": "#guidance"}],
+        "note": [{"text": notice} for notice in answer.notices],
+    }
+    return found | ({"activity": activities} if activities and settled else {})
+
+
+def _activity(release: Release, pathway: str, says: str, base: str) -> Resource:
+    detail = {
+        "kind": "ServiceRequest",
+        "code": pathway_concept(release, pathway, base),
+        "status": "not-started",
+        "doNotPerform": False,
+        "description": says,
+    }
+    return {"detail": detail}
+
+
+def guidance_response(answer: Answer, engine: Triage, record: RecordFacts, subject: str, base: str) -> Resource:
+    """Return the guidance: decision, rationale, assumptions, and which data is asked for."""
+    undecided = answer.decision.disposition == "needs_information"
+    status = STATUS["open" if undecided else "assumed" if answer.assumptions else "settled"]
+    wanted = list(answer.missing) if undecided else [assumption.fact for assumption in answer.assumptions]
+    words = engine.release.wording.dispositions[answer.decision.disposition]
+    coding = {"system": base + DISPOSITIONS, "code": answer.decision.disposition, "display": words}
+    reasons = [{"coding": [coding], "text": answer.summary}]
+    if answer.decision.pathway:
+        reasons.append(pathway_concept(engine.release, answer.decision.pathway, base))
+    found: Resource = {
+        "resourceType": "GuidanceResponse",
+        "id": "guidance",
+        "identifier": [{"system": f"{base}/fhir/id/answer", "value": answer.id}],
+        "moduleCanonical": f"{plan_address(base)}|{engine.release.id}",
+        "status": status,
+        "subject": {"reference": subject},
+        "reasonCode": reasons,
+        "note": [{"text": text} for text in _notes(answer, record)],
+    }
+    if wanted:
+        found["dataRequirement"] = [_requirement(name, base) for name in wanted]
+    return found
+
+
+def _notes(answer: Answer, record: RecordFacts) -> list[str]:
+    """Say each rule with its sources, then each fact with where it comes from."""
+    said = [f"{reason.rule}: {reason.statement} Sources: {_sources(reason)}." for reason in answer.rationale]
+    said += [
+        f"{r.rule}: {r.statement} To: {r.to}."
+        for r in answer.referral
+        if r.rule not in {x.rule for x in answer.rationale}
+    ]
+    said += [f"{s.fact}: from {s.resource} ({s.code}). {s.why}" for s in record.provenance.values()]
+    said += [f"{s.fact}: {s.resource} ({s.code}) says otherwise and is overruled." for s in record.overruled]
+    said += [f"{s.fact}: to be asked. {s.resource} ({s.code}): {s.why}" for s in record.hints]
+    said += [f"{note}." for note in record.notes]
+    return said or [answer.summary]
+
+
+def _sources(reason: Reason) -> str:
+    return ", ".join(source.id for source in reason.sources)
+
+
+def _requirement(name: str, base: str) -> Resource:
+    return {
+        "id": name,
+        "type": "QuestionnaireResponse",
+        "profile": ["http://hl7.org/fhir/StructureDefinition/QuestionnaireResponse"],
+        "mustSupport": [f"item.where(linkId='{name}').answer"],
+        "codeFilter": [{"path": "questionnaire", "code": [{"system": canonical(base), "code": name}]}],
+    }

@@ -1,0 +1,116 @@
+"""The FHIR R4 routes: capability statement, questionnaire, plan definition, code systems, and the two operations."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import JSONResponse
+
+from app.core.codes import Codes
+from app.core.triage import Engines
+from app.fhir import apply as application
+from app.fhir.capability import capability_statement
+from app.fhir.elements import RecordError, Resource
+from app.fhir.outcome import MEDIA_TYPE, outcome
+from app.fhir.plan import disposition_codes, pathway_codes, plan_definition
+from app.fhir.questionnaire import code_system, next_question, questionnaire
+
+ReadBody = Callable[[Request], Awaitable[Any]]
+"""Reads a JSON body, or raises what the application answers with an error."""
+FHIR: dict[str, Any] = {"content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: FHIR | {"description": "The resource."},
+    400: FHIR | {"description": "Not usable: an OperationOutcome says where and what would be right."},
+    404: FHIR | {"description": "No such resource: an OperationOutcome."},
+    413: FHIR | {"description": "Too large: an OperationOutcome."},
+    415: FHIR | {"description": "Not JSON by its type: an OperationOutcome."},
+    422: FHIR | {"description": "JSON, and not what the operation takes: an OperationOutcome."},
+}
+
+
+def today() -> date:
+    """Return the day in UTC: an age is counted from it, and old statements are left aside by it."""
+    return datetime.now(UTC).date()
+
+
+def answered(resource: Resource, status: int = 200) -> JSONResponse:
+    """Return a resource as a response."""
+    return JSONResponse(resource, status, media_type=MEDIA_TYPE)
+
+
+def refused(error: RecordError) -> JSONResponse:
+    """Return what is wrong with a resource that was sent."""
+    return answered(outcome(error.says, error.code, error.expression), 404 if error.code == "not-found" else 422)
+
+
+def routes(engines: Engines, codes: Codes, base: str, program: str, read: ReadBody, max_bytes: int) -> APIRouter:
+    """Return the routes; `base` is the public address of this service, `max_bytes` the largest body."""
+    router = APIRouter(prefix="/fhir", tags=["fhir"], max_body_size=max_bytes)
+    engine = engines.by_id[engines.current]
+    release = engine.release
+    readable: dict[str, Resource] = {
+        "metadata": capability_statement(release, base, program),
+        "Questionnaire/candidate-intake": questionnaire(release, base),
+        "PlanDefinition/candidate-triage": plan_definition(release, base),
+        "CodeSystem/candidate-intake": code_system(release, base),
+        "CodeSystem/candidate-triage-pathway": pathway_codes(release, base),
+        "CodeSystem/candidate-triage-disposition": disposition_codes(release, base),
+    }
+
+    @router.get("/metadata", summary="What this FHIR server can do", responses={200: RESPONSES[200]})
+    def metadata() -> JSONResponse:
+        """The CapabilityStatement."""
+        return answered(readable["metadata"])
+
+    @router.get("/{kind}/{name}", summary="Read a definition", responses={s: RESPONSES[s] for s in (200, 404)})
+    def read_resource(
+        kind: Annotated[str, Path(description="`Questionnaire`, `PlanDefinition` or `CodeSystem`.")],
+        name: Annotated[str, Path(description="The id of the resource.")],
+    ) -> JSONResponse:
+        """The questionnaire, the plan definition, or a code system."""
+        found = readable.get(f"{kind}/{name}")
+        if found is None:
+            listed = ", ".join(f"`{each}`" for each in readable if "/" in each)
+            return answered(outcome(f"no such resource; there are {listed}", "not-found"), 404)
+        return answered(found)
+
+    @router.post("/Questionnaire/$next-question", summary="Ask the next question (SDC)", responses=RESPONSES)
+    async def ask_next(request: Request) -> JSONResponse:
+        """Takes and returns a QuestionnaireResponse with its Questionnaire contained; completed when nothing is left.
+
+        A Parameters resource with one parameter `questionnaire-response` is taken as well, as SDC has it.
+        """
+        try:
+            return answered(next_question(_response_in(await read(request)), engine, base))
+        except RecordError as error:
+            return refused(error)
+
+    async def apply_plan(request: Request, *, named: bool) -> JSONResponse:
+        try:
+            asked = application.read_parameters(await read(request), base, named=named)
+            return answered(application.apply(asked, engine, codes, base, today()))
+        except RecordError as error:
+            return refused(error)
+
+    @router.post("/PlanDefinition/candidate-triage/$apply", summary="Decide from a record", responses=RESPONSES)
+    async def apply_named(request: Request) -> JSONResponse:
+        """Takes Parameters (`subject`, `questionnaireResponse`, `data`, `unknowns`), returns a CarePlan."""
+        return await apply_plan(request, named=True)
+
+    @router.post("/PlanDefinition/$apply", summary="Decide from a record, by canonical address", responses=RESPONSES)
+    async def apply_by_address(request: Request) -> JSONResponse:
+        """The same; `planDefinition` names the plan definition."""
+        return await apply_plan(request, named=False)
+
+    return router
+
+
+def _response_in(body: Any) -> Resource:
+    if isinstance(body, dict) and body.get("resourceType") == "Parameters":
+        listed = body.get("parameter")
+        found = [p for p in listed if isinstance(p, dict)] if isinstance(listed, list) else []
+        body = next((p.get("resource") for p in found if p.get("name") == "questionnaire-response"), None)
+    if not isinstance(body, dict):
+        raise RecordError("send one QuestionnaireResponse with its Questionnaire contained", "QuestionnaireResponse")
+    return body
