@@ -1,10 +1,15 @@
 """What tests share: the rule book as shipped, compiled once, and the list of wrong implementations at the end."""
 
+from collections.abc import Iterator
+
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
 from app.core.triage import Engines
-from app.main import rules_folder
+from app.main import build_app, rules_folder
 from app.rulebook.load import RuleBook, load
+from app.settings import Settings
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +22,19 @@ def book() -> RuleBook:
 def engines(book: RuleBook) -> Engines:
     """Every release, compiled."""
     return Engines.of(book.releases.values(), book.current)
+
+
+@pytest.fixture(scope="session")
+def app(book: RuleBook) -> FastAPI:
+    """The application."""
+    return build_app(Settings(), book)
+
+
+@pytest.fixture(scope="session")
+def client(app: FastAPI) -> Iterator[TestClient]:
+    """A client that gets a 500 as a response instead of an exception."""
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

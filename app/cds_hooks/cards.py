@@ -55,15 +55,16 @@ class Cards:
             }
         detail = self._detail(answer, record, notes)
         if call.hook not in ORDERS:
-            yield self._decision(call, answer, detail)
+            yield self._decision(call, answer, detail, doubted=bool(record.overruled))
             return
         for order, pathway in orders:
-            if answer.decision.pathway == pathway and not self._unmet(answer):
+            if answer.decision.pathway == pathway and not self._unmet(answer) and not record.overruled:
                 continue
             yield self._conflict(call, answer, order, pathway, detail)
 
-    def _decision(self, call: Call, answer: Answer, detail: str) -> Card:
-        settled = answer.decision.disposition in ("recommended", "excluded")
+    def _decision(self, call: Call, answer: Answer, detail: str, *, doubted: bool) -> Card:
+        """`doubted`: something in the record says otherwise than what was decided by."""
+        settled = answer.decision.disposition in ("recommended", "excluded") and not doubted
         card = self._card(call, answer, "decision", self._headline(answer), "info" if settled else "warning")
         card["detail"] = detail
         card["links"] = self._links(answer)

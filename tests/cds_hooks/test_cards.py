@@ -1,0 +1,249 @@
+"""Right cards: discovery, the four states of prefetch, orders, referrals, and nothing null or empty anywhere."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.core.triage import Engines
+from app.fhir.answers import response_of
+from tests.cds_hooks.calls import KEYS, call, order, path
+from tests.fhir.resources import BASE, INTAKE, Resource, bundle, condition, response, yes_no
+from tests.fhir.validators import complaints
+
+HOOKS = ("patient-view", "order-select", "order-sign", "appointment-book")
+
+
+def intake(engines: Engines, **facts: Any) -> Resource:
+    """Every question answered so that nothing stands against Phase 2, save what is named."""
+    release = engines.by_id[engines.current].release
+    known = {name: fact.domain[0] for name, fact in release.facts.items() if fact.policy == "ask"}
+    known |= {name: max(fact.assumed) for name, fact in release.facts.items() if fact.assumed}
+    known |= {"primary_concern": "uneven_pigmentation", "elasticity_loss": "moderate", "hyperpigmentation": "mild"}
+    said = {name: value for name, value in (known | facts).items() if value is not None}
+    return response_of(said, (), release, INTAKE, BASE)
+
+
+def cards(client: TestClient, body: dict[str, Any]) -> list[dict[str, Any]]:
+    answer = client.post(path(body["hook"]), json=body)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["cards"]
+    for card in found:
+        _nothing_empty(card)
+        assert len(card["summary"]) < 140
+        assert card["indicator"] in ("info", "warning", "critical")
+        assert card["source"]["label"]
+        assert UUID(card["uuid"]).version == 5
+        assert ("suggestions" in card) == ("selectionBehavior" in card)
+        for suggestion in card.get("suggestions", ()):
+            assert suggestion["actions"]
+    return found
+
+
+def _nothing_empty(value: Any) -> None:
+    assert value is not None
+    if isinstance(value, str | list | dict):
+        assert value != type(value)()
+    for inside in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _nothing_empty(inside)
+
+
+@pytest.mark.parametrize("address", ["/cds-services", "/cds-services/"])
+def test_discovery_shows_a_service_for_each_hook(client: TestClient, address: str) -> None:
+    services = client.get(address).json()["services"]
+    assert [service["hook"] for service in services] == list(HOOKS)
+    assert len({service["id"] for service in services}) == 4
+    for service in services:
+        assert set(service["prefetch"]) == set(KEYS)
+        assert service["title"]
+        assert service["description"]
+
+
+def test_nobody_is_told_no_infection_because_nobody_coded_one(client: TestClient) -> None:
+    (card,) = cards(client, call())
+    assert card["indicator"] == "warning"
+    assert "missing" in card["summary"]
+    assert "infection" in card["detail"]
+    assert any(link["type"] == "smart" for link in card["links"])
+
+
+def test_a_coded_infection_excludes(client: TestClient) -> None:
+    (card,) = cards(client, call(conditions=bundle(condition("L01.00"))))
+    assert card["summary"].startswith("Excluded: An active skin infection")
+    assert card["indicator"] == "info"
+    assert "Condition/c1 (L01.00)" in card["detail"]
+    assert card["links"][0]["url"] == f"{BASE}/rules/EXC-INFECTION"
+
+
+def test_a_recommendation_suggests_a_draft_that_somebody_can_act_on(client: TestClient, engines: Engines) -> None:
+    (card,) = cards(client, call(intake=intake(engines)))
+    assert card["summary"].startswith("Documented pathway: Exosomes through micro-channels")
+    (action,) = card["suggestions"][0]["actions"]
+    assert action["type"] == "create"
+    assert action["resource"]["status"] == "draft"
+    assert complaints([action["resource"]]) == []
+
+
+def test_a_referral_comes_first_and_drafts_the_referral(client: TestClient, engines: Engines) -> None:
+    suspected = bundle(condition("C43.30", verified="unconfirmed"))
+    first, second = cards(client, call(intake=intake(engines, suspicious_lesion=None), conditions=suspected))
+    assert first["indicator"] == second["indicator"] == "warning"
+    drafted = first["suggestions"][0]["actions"][0]["resource"]
+    assert "ermatolog" in drafted["code"]["text"]
+    assert complaints([drafted]) == []
+    assert second["source"]["topic"]["code"] == "referred"
+
+
+def test_a_contradiction_between_answer_and_record_is_a_warning(client: TestClient, engines: Engines) -> None:
+    (card,) = cards(client, call(intake=intake(engines), conditions=bundle(condition("Z33.1"))))
+    assert card["indicator"] == "warning"
+    assert "pregnant: Condition/c1 (Z33.1) says otherwise" in card["detail"]
+
+
+@pytest.mark.parametrize("hook", ["order-select", "order-sign"])
+def test_an_order_that_meets_an_exclusion_gets_the_critical_card(
+    client: TestClient, engines: Engines, hook: str
+) -> None:
+    drafted = order("exosome_microchanneling")
+    (card,) = cards(client, call(hook, orders=(drafted,), intake=intake(engines, pregnant=True)))
+    assert card["indicator"] == "critical"
+    assert "Ordered: Exosomes through micro-channels. Excluded" in card["summary"]
+    (action,) = card["suggestions"][0]["actions"]
+    assert (action["type"], action["resourceId"]) == ("delete", "ServiceRequest/s1")
+    assert {reason["system"] for reason in card["overrideReasons"]} == {
+        "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
+    }
+
+
+def test_an_order_that_agrees_gets_no_card(client: TestClient, engines: Engines) -> None:
+    agreed = call("order-sign", orders=(order("exosome_microchanneling"),), intake=intake(engines))
+    assert cards(client, agreed) == []
+
+
+def test_an_order_for_another_pathway_is_offered_the_right_one(client: TestClient, engines: Engines) -> None:
+    (card,) = cards(client, call("order-sign", orders=(order("combination_therapy"),), intake=intake(engines)))
+    assert card["indicator"] == "warning"
+    assert [action["type"] for action in card["suggestions"][0]["actions"]] == ["delete", "create"]
+
+
+def test_nothing_unasked_passes_silently_when_something_is_ordered(client: TestClient) -> None:
+    drafted = order("exosome_microchanneling")
+    nothing_against = response(yes_no("active_skin_infection", False))
+    (card,) = cards(client, call("order-sign", orders=(drafted,), intake=nothing_against))
+    assert card["indicator"] == "warning"
+    assert "missing" in card["summary"]
+
+
+def test_an_order_with_something_not_in_place_is_not_silent(client: TestClient, engines: Engines) -> None:
+    drafted = call(
+        "order-sign", orders=(order("exosome_microchanneling"),), intake=intake(engines, product_documented=False)
+    )
+    (card,) = cards(client, drafted)
+    assert "Not in place" in card["detail"]
+
+
+def test_other_orders_and_unselected_ones_are_none_of_our_business(client: TestClient) -> None:
+    other = order("exosome_microchanneling") | {"code": {"text": "Chest X-ray"}}
+    assert cards(client, call("order-sign", orders=(other,))) == []
+    body = call("order-select", orders=(order("exosome_microchanneling"),))
+    body["context"]["selections"] = ["ServiceRequest/another"]
+    assert cards(client, body) == []
+
+
+def test_an_absent_key_that_matters_gets_412_and_names_what_waits(client: TestClient) -> None:
+    body = call()
+    del body["prefetch"]["conditions"]
+    answer = client.post(path(), json=body)
+    assert answer.status_code == 412
+    assert complaints([answer.json()]) == []
+    (issue,) = answer.json()["issue"]
+    assert issue["expression"] == ["prefetch.conditions"]
+    assert "EXC-INFECTION" in issue["diagnostics"]
+    assert client.post(path(), json=call() | {"prefetch": None}).status_code == 412
+
+
+def test_an_absent_key_that_cannot_matter_is_not_asked_for(client: TestClient) -> None:
+    body = call(conditions=bundle(condition("L01.00")))
+    for key in ("medications", "observations", "intake", "patient"):
+        del body["prefetch"][key]
+    assert cards(client, body)
+
+
+def test_a_failed_and_a_partial_key_are_said(client: TestClient) -> None:
+    failed = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
+    partial = bundle() | {"link": [{"relation": "next", "url": "https://ehr.example/more"}]}
+    (card,) = cards(client, call(conditions=failed, medications=partial))
+    assert "`conditions` failed where it was prefetched" in card["detail"]
+    assert "`medications` has further pages that were not read" in card["detail"]
+
+
+def test_equal_calls_get_equal_cards_and_other_instances_other_uuids(client: TestClient) -> None:
+    first, second = cards(client, call()), cards(client, call())
+    assert first == second
+    other = call() | {"hookInstance": "00000000-0000-4000-8000-000000000000"}
+    assert cards(client, other)[0]["uuid"] != first[0]["uuid"]
+
+
+BAD: list[tuple[str, Any, int]] = [
+    ("/cds-services/candidate-triage-encounter-start", call(), 404),
+    ("/cds-services/other", call(), 404),
+    (path("order-sign"), call(), 422),
+    (path(), call() | {"hookInstance": None}, 422),
+    (path(), call() | {"hookInstance": "x"}, 422),
+    (path(), call() | {"context": None}, 422),
+    (path(), call() | {"context": {"userId": "Practitioner/1"}}, 422),
+    (path(), call() | {"context": {"userId": "Practitioner/1", "patientId": "a/b?c"}}, 422),
+    (path(), call() | {"prefetch": []}, 422),
+    (path(), call(conditions=[]), 422),
+    (path(), call(conditions=condition("L01.0") | {"clinicalStatus": "active"}), 422),
+    (path(), call(intake=response({"linkId": "pregnent", "answer": [{"valueBoolean": True}]})), 422),
+    (path(), [], 422),
+    (path("order-sign"), call("order-sign") | {"context": {"userId": "x", "patientId": "1", "draftOrders": []}}, 422),
+]
+
+
+@pytest.mark.parametrize(("address", "body", "status"), BAD)
+def test_bad_calls_get_an_outcome_and_no_cards(client: TestClient, address: str, body: Any, status: int) -> None:
+    answer = client.post(address, json=body)
+    assert answer.status_code == status
+    assert answer.json()["resourceType"] == "OperationOutcome"
+    assert "cards" not in answer.json()
+
+
+def test_giant_cyclic_and_strange_bundles_are_read_or_refused(client: TestClient) -> None:
+    many = bundle(*[condition("A00.0") | {"id": f"c{i}"} for i in range(2000)])
+    assert cards(client, call(conditions=many))
+    nested = bundle()
+    for _ in range(6):
+        nested = bundle(nested)
+    assert client.post(path(), json=call(conditions=nested)).status_code == 422
+    strange = bundle({"resourceType": "Unheard"}, {"resourceType": 7}, {}) | {"entry": [None, 1, {"resource": None}]}
+    assert cards(client, call(conditions=strange))
+    text = json.dumps(call()).replace('"hook": ', '"x": ' + "[" * 5000 + "]" * 5000 + ', "hook": ')
+    deep = client.post(path(), content=text, headers={"content-type": "application/json"})
+    assert deep.status_code in (200, 400)
+    too_large = client.post(path(), content=b" " * 5_000_001, headers={"content-type": "application/json"})
+    assert (too_large.status_code, too_large.json()["resourceType"]) == (413, "OperationOutcome")
+
+
+FEEDBACK = {"card": "x", "outcome": "overridden", "outcomeTimestamp": "2026-11-23T10:00:00Z"}
+
+
+def test_feedback_is_taken_twice_and_without_displays(client: TestClient) -> None:
+    reason = {"reason": {"code": "cds-not-applicable", "system": "x"}, "userComment": "Jane Doe"}
+    entry = FEEDBACK | {"overrideReason": reason}
+    accepted = FEEDBACK | {"outcome": "accepted", "acceptedSuggestions": [{"id": "y"}]}
+    for _ in range(2):
+        answer = client.post(f"{path()}/feedback", json={"feedback": [entry, accepted, entry]})
+        assert answer.status_code == 200
+    bad: list[dict[str, Any]] = [
+        {},
+        {"feedback": []},
+        {"feedback": [{}]},
+        {"feedback": [FEEDBACK | {"outcome": "ignored"}]},
+    ]
+    for wrong in bad:
+        assert client.post(f"{path()}/feedback", json=wrong).status_code == 422
+    assert client.post("/cds-services/other/feedback", json={}).status_code == 404

@@ -1,0 +1,141 @@
+"""Reading from the caller's FHIR server: what is allowed, what is followed, and what is said when it fails."""
+
+import asyncio
+import json
+from datetime import date
+from typing import Any
+
+import httpx
+import pytest
+
+from app.cds_hooks.routes import Service
+from app.cds_hooks.server import FhirServer, UnreadableError
+from app.cds_hooks.trust import Trust
+from app.core.triage import Engines
+from app.rulebook.load import RuleBook
+from tests.cds_hooks.calls import call
+from tests.fhir.resources import BASE, Resource, bundle, condition
+
+EHR = "https://ehr.example/fhir"
+
+
+class Ehr:
+    """A FHIR server that answers what it is told to, and remembers what it was asked."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers = answers
+        self.asked: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        name = request.url.path.rpartition("/")[2] if "Patient/" not in request.url.path else "Patient"
+        answer = self.answers.get(name, bundle())
+        return answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
+
+    def server(self, **options: Any) -> FhirServer:
+        return FhirServer(frozenset({"ehr.example"}), transport=httpx.MockTransport(self), **options)
+
+
+def read(ehr: Ehr, server: str = EHR, query: str = "Condition?patient=1", **options: Any) -> Resource:
+    return asyncio.run(ehr.server(**options).read(server, "token", query))
+
+
+def test_a_search_is_read_with_the_token_and_all_its_pages() -> None:
+    def answers(request: httpx.Request) -> httpx.Response:
+        page = int(request.url.params.get("page", "1"))
+        found = bundle(condition("L01.00") | {"id": f"c{page}"})
+        if page < 3:
+            found["link"] = [{"relation": "next", "url": f"{EHR}/Condition?patient=1&page={page + 1}"}]
+        assert request.headers["authorization"] == "Bearer token"
+        return httpx.Response(200, json=found)
+
+    server = FhirServer(frozenset({"ehr.example"}), transport=httpx.MockTransport(answers))
+    found = asyncio.run(server.read(EHR, "token", "Condition?patient=1"))
+    assert [entry["resource"]["id"] for entry in found["entry"]] == ["c1", "c2", "c3"]
+    assert "link" not in found
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        "http://ehr.example/fhir",
+        "https://other.example/fhir",
+        "https://ehr.example.evil.example/fhir",
+        "https://user@ehr.example/fhir",
+        "https://ehr.example:444/fhir",
+        "file:///etc",
+        "",
+    ],
+)
+def test_no_other_server_is_asked(server: str) -> None:
+    ehr = Ehr()
+    with pytest.raises(UnreadableError, match="not one that may be read from"):
+        read(ehr, server)
+    assert ehr.asked == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(302, headers={"location": "https://other.example/x"}),
+        httpx.Response(401),
+        httpx.Response(500),
+        httpx.Response(200, text="<html>"),
+        httpx.Response(200, json=[]),
+        httpx.Response(200, json={"resourceType": "OperationOutcome"}),
+        httpx.Response(200, json=bundle() | {"link": [{"relation": "next", "url": "https://other.example/x"}]}),
+        httpx.Response(200, json=bundle() | {"link": [{"relation": "next", "url": "http://ehr.example/fhir/x"}]}),
+    ],
+    ids=["redirect", "refused", "broken", "no JSON", "no resource", "outcome", "next elsewhere", "next in the clear"],
+)
+def test_what_cannot_be_used_is_said_and_not_followed(answer: httpx.Response) -> None:
+    ehr = Ehr(Condition=answer)
+    with pytest.raises(UnreadableError):
+        read(ehr)
+    assert {request.url.host for request in ehr.asked} == {"ehr.example"}
+
+
+def test_too_much_too_many_pages_and_no_answer_are_given_up() -> None:
+    with pytest.raises(UnreadableError, match="too much"):
+        read(Ehr(Condition=bundle(condition("L01.00"))), max_bytes=50)
+    endless = bundle() | {"link": [{"relation": "next", "url": f"{EHR}/Condition?more"}]}
+    with pytest.raises(UnreadableError, match="pages"):
+        read(Ehr(Condition=endless))
+
+    def slow(_: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("slow")
+
+    server = FhirServer(frozenset({"ehr.example"}), transport=httpx.MockTransport(slow))
+    with pytest.raises(UnreadableError, match="in time"):
+        asyncio.run(server.read(EHR, "", "Condition?patient=1"))
+
+
+def answered(ehr: Ehr, body: dict[str, Any], book: RuleBook, engines: Engines) -> tuple[int, dict[str, Any]]:
+    engine = engines.by_id[engines.current]
+    service = Service(engine, book.codes, BASE, Trust(), ehr.server(), lambda: date(2026, 11, 23))
+    response = asyncio.run(service.answer(body, body["hook"]))
+    return response.status_code, json.loads(bytes(response.body))
+
+
+def test_what_was_not_prefetched_is_read_back(book: RuleBook, engines: Engines) -> None:
+    ehr = Ehr(Condition=bundle(condition("L01.00")))
+    body = call() | {"prefetch": {}, "fhirServer": EHR, "fhirAuthorization": {"access_token": "token"}}
+    status, found = answered(ehr, body, book, engines)
+    assert status == 200
+    assert found["cards"][0]["summary"].startswith("Excluded: An active skin infection")
+    assert len(ehr.asked) == 5
+
+
+def test_without_a_token_nothing_is_read_and_412_names_the_keys(book: RuleBook, engines: Engines) -> None:
+    ehr = Ehr()
+    status, found = answered(ehr, call() | {"prefetch": {}, "fhirServer": EHR}, book, engines)
+    assert (status, ehr.asked) == (412, [])
+    assert found["resourceType"] == "OperationOutcome"
+
+
+def test_what_could_not_be_read_back_is_never_read_as_nothing(book: RuleBook, engines: Engines) -> None:
+    ehr = Ehr(Condition=httpx.Response(500))
+    body = call() | {"prefetch": {}, "fhirServer": EHR, "fhirAuthorization": {"access_token": "token"}}
+    status, found = answered(ehr, body, book, engines)
+    assert status == 412
+    assert [issue["expression"] for issue in found["issue"]] == [["prefetch.conditions"]]
