@@ -1,5 +1,5 @@
 // Uses the FHIR endpoints through fhir-kit-client, as an integrator would. The address comes as the argument.
-import Client from "fhir-kit-client";
+import { Client } from "fhir-kit-client";
 
 const base = process.argv[2];
 const client = new Client({ baseUrl: `${base}/fhir` });
