@@ -1,20 +1,26 @@
-"""Clients that others wrote, against the running service: `fhirclient` in Python and `fhir-kit-client` on Node.js."""
+"""Clients that others wrote: `fhirclient` in Python, `fhir-kit-client` on Node.js, and two renderers of forms."""
 
 import json
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from random import Random
 
 import pytest
 import uvicorn
+from fastapi.testclient import TestClient
 from fhirclient import client as smart
 from fhirclient.models.questionnaire import Questionnaire
 from fhirclient.server import FHIRNotFoundException
 
+from app.core.triage import Engines
+from app.fhir.answers import response_of
 from app.main import build_app
 from app.rulebook.load import RuleBook
 from app.settings import Settings
+from tests.books import random_candidate
+from tests.fhir.resources import BASE, INTAKE
 from tests.fhir.validators import run_node
 
 
@@ -53,3 +59,33 @@ def test_fhirclient_reads_the_questionnaire(address: str) -> None:
     assert [item.linkId for item in questionnaire.item][:2] == ["active_skin_infection", "autoimmune_skin_disease"]
     with pytest.raises(FHIRNotFoundException):
         Questionnaire.read("another", server)
+
+
+@pytest.mark.parametrize("renderer", ["forms.mjs", "smartforms.mjs"])
+def test_a_form_that_others_render_gets_the_decision_of_plain_json(
+    renderer: str, client: TestClient, engines: Engines
+) -> None:
+    """LHC-Forms of the NLM, and Smart Forms of CSIRO."""
+    release = engines.by_id[engines.current].release
+    random = Random(11)
+    known = [random_candidate(random, release.facts, 0.7) for _ in range(4)]
+    for facts in known:
+        facts |= {"active_skin_infection": False, "systemic_immunosuppression": False}
+    questionnaire = client.get("/fhir/Questionnaire/candidate-intake").json()
+    responses = [response_of(facts, (), release, INTAKE, BASE) for facts in known]
+    given = json.dumps({"questionnaire": questionnaire, "responses": responses})
+    exported = [json.loads(line) for line in run_node(renderer, given=given).splitlines()]
+    assert len(exported) == len(known)
+    for facts, found in zip(known, exported, strict=True):
+        assert found["shown"] > len(release.facts)
+        for mode in ("strict", "confirm"):
+            plain = client.post(f"/v1/triage?unknowns={mode}", json=facts).json()
+            parameters = [
+                {"name": "subject", "valueString": "Patient/1"},
+                {"name": "unknowns", "valueCode": mode},
+                {"name": "questionnaireResponse", "resource": found["exported"]},
+            ]
+            body = {"resourceType": "Parameters", "parameter": parameters}
+            plan = client.post("/fhir/PlanDefinition/candidate-triage/$apply", json=body).json()
+            assert plan["contained"][0]["identifier"][0]["value"] == plain["id"]
+            assert plan["title"] == release.wording.dispositions[plain["decision"]["disposition"]]

@@ -4,13 +4,19 @@
 on time: figures belong to the machine and the day they were taken on.
 """
 
+import asyncio
+import json
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from random import Random
 
+from app.cds_hooks.routes import Service
+from app.cds_hooks.server import FhirServer
+from app.cds_hooks.trust import Trust
 from app.core.compare import compare
 from app.core.conditions import All, Comparison, Condition
 from app.core.explain import explain
@@ -19,7 +25,10 @@ from app.core.logic import Logic
 from app.core.rules import Release
 from app.core.triage import Asked, Triage
 from app.core.verify import Verifier
-from app.main import build_engines
+from app.fhir.questionnaire import canonical
+from app.fhir.record import Reader
+from app.main import build_engines, load_book
+from app.rest.json_text import read_json
 from app.settings import Settings
 
 CANDIDATES = 2000
@@ -153,6 +162,22 @@ def main() -> None:
     print(f"{'':45} {'median':>10} {'ratio':>8}")
     for name, microseconds in rows:
         print(f"{name:45} {microseconds:7.1f} us {microseconds / base:8.1f}")
+    book = load_book(Settings())
+    record = record_of_200()
+    reader = Reader(engine.release, book.codes, canonical(""), date(2026, 11, 23), "1")
+    asked_record = Asked({})
+    microseconds = median_microseconds(
+        lambda _: engine.answer(Asked(dict(reader.read(record).facts))), [asked_record] * 50
+    )
+    print(f"{'facts from 200 resources, and the answer':45} {microseconds:7.1f} us {microseconds / base:8.1f}")
+    raw = json.dumps(cds_call(record)).encode()
+    service = Service(engine, book.codes, Settings().public_url, Trust(), FhirServer())
+    loop = asyncio.new_event_loop()
+    microseconds = median_microseconds(
+        lambda _: loop.run_until_complete(service.answer(read_json(raw), "patient-view")), [asked_record] * 50
+    )
+    print(f"{'CDS Hooks call with 200 resources, to bytes':45} {microseconds:7.1f} us {microseconds / base:8.1f}")
+    loop.close()
     releases = list(engines.by_id.values())
     for each in releases:
         seconds = _seconds(partial(_proved, each.release))
@@ -167,6 +192,36 @@ def main() -> None:
     for name, asked_of in rows_asked:
         ratio = median_microseconds(large.finding, asked_of) / median_microseconds(engine.finding, asked_of)
         print(f"  {name:43} {ratio:10.2f} times the time per decision")
+
+
+def record_of_200() -> list[dict[str, object]]:
+    """Return 200 resources about one patient, a few of which speak of facts."""
+    codes = ["I10", "E78.5", "L01.00", "Z33.1", "J45.909", "M54.5", "L81.1", "K21.9"]
+    icd = "http://hl7.org/fhir/sid/icd-10-cm"
+    return [
+        {
+            "resourceType": "Condition",
+            "id": f"c{place}",
+            "clinicalStatus": {"coding": [{"code": "active" if place % 5 else "resolved"}]},
+            "verificationStatus": {"coding": [{"code": "confirmed"}]},
+            "code": {"coding": [{"system": icd, "code": codes[place % len(codes)]}]},
+            "subject": {"reference": "Patient/1"},
+            "recordedDate": "2026-10-01",
+        }
+        for place in range(200)
+    ]
+
+
+def cds_call(record: list[dict[str, object]]) -> dict[str, object]:
+    """Return a call of `patient-view` with a record prefetched."""
+    entries = [{"resource": resource} for resource in record]
+    found = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
+    return {
+        "hook": "patient-view",
+        "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+        "context": {"userId": "Practitioner/1", "patientId": "1"},
+        "prefetch": {"patient": None, "conditions": found, "medications": None, "observations": None, "intake": None},
+    }
 
 
 def _proved(release: Release) -> bool:

@@ -105,7 +105,7 @@ def routes(service: Service, read: ReadBody, max_bytes: int) -> APIRouter:
         listed = ", ".join(f"`{PREFIX}{hook}`" for hook in HOOKS)
         return JSONResponse(outcome(f"the services are {listed}", "not-found"), 404, media_type=MEDIA_TYPE)
 
-    @router.post("/{name}", summary="Ask for cards", responses=RESPONSES)
+    @router.post("/{name}", summary="Ask for cards", responses=RESPONSES, openapi_extra=taken("hook", "context"))
     async def call(request: Request, name: ServiceId) -> JSONResponse:
         """Answers a call with cards; none where nothing needs to be said."""
         hook = hook_of(name)
@@ -113,7 +113,12 @@ def routes(service: Service, read: ReadBody, max_bytes: int) -> APIRouter:
             return absent()
         return await trusted(request, lambda body: service.answer(body, hook))
 
-    @router.post("/{name}/feedback", summary="Say what became of cards", responses=RESPONSES)
+    @router.post(
+        "/{name}/feedback",
+        summary="Say what became of cards",
+        responses=RESPONSES,
+        openapi_extra=taken("feedback"),
+    )
     async def feedback(request: Request, name: ServiceId) -> JSONResponse:
         """Takes feedback; it is counted by outcome, and nothing of it is kept."""
         if not hook_of(name):
@@ -129,6 +134,12 @@ def routes(service: Service, read: ReadBody, max_bytes: int) -> APIRouter:
         return await trusted(request, take)
 
     return router
+
+
+def taken(*names: str) -> dict[str, Any]:
+    """Return what OpenAPI says of a body; CDS Hooks itself says the rest."""
+    schema = {"type": "object", "required": list(names)}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def _listed(body: Any) -> list[Any]:

@@ -61,7 +61,13 @@ class Codes:
 
     sets: Sequence[CodeSet]
     digest: str
+    _known: dict[tuple[System, str], list[CodeSet]] = field(default_factory=dict, compare=False)
 
     def of(self, system: System, code: str) -> list[CodeSet]:
         """Return the sets that a code belongs to."""
-        return [entry for entry in self.sets if entry.system == system and entry.names(code)]
+        found = self._known.get((system, code))
+        if found is None:
+            found = [entry for entry in self.sets if entry.system == system and entry.names(code)]
+            if found:  # codes that belong nowhere are not kept: anybody may send any number of them
+                self._known[system, code] = found
+        return found

@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from app.core.codes import Codes
@@ -27,6 +27,13 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     415: FHIR | {"description": "Not JSON by its type: an OperationOutcome."},
     422: FHIR | {"description": "JSON, and not what the operation takes: an OperationOutcome."},
 }
+
+
+def taken(kind: str) -> dict[str, Any]:
+    """Return what OpenAPI says of a body that is a FHIR resource."""
+    kinds = {"type": "string", "enum": [kind]}
+    schema = {"type": "object", "required": ["resourceType"], "properties": {"resourceType": kinds}}
+    return {"requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": schema}}}}
 
 
 def today() -> date:
@@ -63,19 +70,24 @@ def routes(engines: Engines, codes: Codes, base: str, program: str, read: ReadBo
         """The CapabilityStatement."""
         return answered(readable["metadata"])
 
-    @router.get("/{kind}/{name}", summary="Read a definition", responses={s: RESPONSES[s] for s in (200, 404)})
-    def read_resource(
-        kind: Annotated[str, Path(description="`Questionnaire`, `PlanDefinition` or `CodeSystem`.")],
-        name: Annotated[str, Path(description="The id of the resource.")],
-    ) -> JSONResponse:
-        """The questionnaire, the plan definition, or a code system."""
-        found = readable.get(f"{kind}/{name}")
-        if found is None:
-            listed = ", ".join(f"`{each}`" for each in readable if "/" in each)
-            return answered(outcome(f"no such resource; there are {listed}", "not-found"), 404)
-        return answered(found)
+    def reads(path: str) -> None:
+        """Serve one definition; a path for each leaves the operations' paths alone."""
 
-    @router.post("/Questionnaire/$next-question", summary="Ask the next question (SDC)", responses=RESPONSES)
+        @router.get(f"/{path}", summary=f"Read {path}", name=path, responses={200: RESPONSES[200]})
+        def read_resource() -> JSONResponse:
+            """The definition, made from the current release."""
+            return answered(readable[path])
+
+    for path in readable:
+        if "/" in path:
+            reads(path)
+
+    @router.post(
+        "/Questionnaire/$next-question",
+        summary="Ask the next question (SDC)",
+        responses=RESPONSES,
+        openapi_extra=taken("QuestionnaireResponse"),
+    )
     async def ask_next(request: Request) -> JSONResponse:
         """Takes and returns a QuestionnaireResponse with its Questionnaire contained; completed when nothing is left.
 
@@ -93,12 +105,22 @@ def routes(engines: Engines, codes: Codes, base: str, program: str, read: ReadBo
         except RecordError as error:
             return refused(error)
 
-    @router.post("/PlanDefinition/candidate-triage/$apply", summary="Decide from a record", responses=RESPONSES)
+    @router.post(
+        "/PlanDefinition/candidate-triage/$apply",
+        summary="Decide from a record",
+        responses=RESPONSES,
+        openapi_extra=taken("Parameters"),
+    )
     async def apply_named(request: Request) -> JSONResponse:
         """Takes Parameters (`subject`, `questionnaireResponse`, `data`, `unknowns`), returns a CarePlan."""
         return await apply_plan(request, named=True)
 
-    @router.post("/PlanDefinition/$apply", summary="Decide from a record, by canonical address", responses=RESPONSES)
+    @router.post(
+        "/PlanDefinition/$apply",
+        summary="Decide from a record, by canonical address",
+        responses=RESPONSES,
+        openapi_extra=taken("Parameters"),
+    )
     async def apply_by_address(request: Request) -> JSONResponse:
         """The same; `planDefinition` names the plan definition."""
         return await apply_plan(request, named=False)

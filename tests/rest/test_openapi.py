@@ -9,6 +9,7 @@ import schemathesis
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from app.main import build_app
 from app.settings import Settings
@@ -52,7 +53,9 @@ def test_the_service_keeps_the_document(case: schemathesis.Case[Any]) -> None:
         # what no schema can say: a fact is either answered or unavailable
         left = [name for name in listed if not isinstance(name, str) or body.get(name) is None]
         case.body = {**body, "unavailable": left}
-    case.call_and_validate(app=_application())
+    # what FHIR and CDS Hooks take is defined by their own standards, and OpenAPI shows an outline of it
+    outlined = case.path.startswith(("/fhir", "/cds-services"))
+    case.call_and_validate(app=_application(), excluded_checks=[positive_data_acceptance] if outlined else [])
 
 
 _made: list[FastAPI] = []

@@ -1,0 +1,47 @@
+"""The guide for EHR teams is followed, step by step."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+from fastapi.testclient import TestClient
+
+from app.settings import read_settings
+
+GUIDE = (Path(__file__).resolve().parent.parent / "docs" / "ehr.md").read_text("utf-8")
+
+
+def block(language: str) -> str:
+    """The first block of a language."""
+    found = re.search(rf"^```{language}\n(.*?)^```$", GUIDE, re.M | re.S)
+    assert found
+    return found[1]
+
+
+def test_discovery_shows_what_the_guide_says(client: TestClient) -> None:
+    services = client.get("/cds-services").json()["services"]
+    table = GUIDE[GUIDE.index("| key |") : GUIDE.index("A code that is present")]
+    keys = re.findall(r"^\| `(\w+)` \|", table, re.M)
+    for service in services:
+        assert f"`{service['hook']}`" in GUIDE
+        assert list(service["prefetch"]) == keys
+
+
+def test_the_first_card_is_the_one_that_is_shown(client: TestClient) -> None:
+    body = json.loads(block("json"))
+    address = "/cds-services/candidate-triage-patient-view"
+    assert address in GUIDE
+    answer = client.post(address, json=body)
+    assert [card["summary"] for card in answer.json()["cards"]] == [block("text").strip()]
+    body["prefetch"]["conditions"] = None
+    assert "missing" in client.post(address, json=body).json()["cards"][0]["summary"]
+    del body["prefetch"]["conditions"]
+    assert client.post(address, json=body).status_code == 412
+
+
+def test_every_setting_of_the_guide_is_one() -> None:
+    commands = re.findall(r"^(TRIAGE_.*) \.venv/bin/triage serve$", GUIDE, re.M)
+    assert len(commands) == 3
+    for command in commands:
+        read_settings(dict(word.split("=", 1) for word in shlex.split(command)))
