@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 
 from app.cds_hooks import routes as cds_hooks
 from app.cds_hooks.server import FhirServer
@@ -76,6 +77,13 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
         max_body_size=settings.max_body_bytes,
     )
     add_problems(application)
+    if settings.cors_origins:
+        application.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type"],
+        )
     application.include_router(triage.routes(engines))
     application.include_router(rulesets.routes(engines))
     application.include_router(operation.routes(engines, program))

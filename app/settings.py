@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     public_url: Annotated[str, Field(pattern=r"^https?://[^/?#]+(/[^?#]*[^/?#])?$")] = "http://127.0.0.1:8000"
     """The address under which others reach this service, without a slash at the end: it stands in FHIR canonicals, CDS
     Hooks links and the audience of tokens."""
+    cors_origins: Names = ()
+    """Origins of web pages that may call from a browser (`https://sandbox.cds-hooks.org`), separated by commas."""
     cds_fhir_hosts: Names = ()
     """Hosts of FHIR servers that CDS calls may be completed from, separated by commas."""
     cds_clients: Json[tuple[CdsClient, ...]] | tuple[CdsClient, ...] = ()

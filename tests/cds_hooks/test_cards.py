@@ -9,6 +9,9 @@ from fastapi.testclient import TestClient
 
 from app.core.triage import Engines
 from app.fhir.answers import response_of
+from app.main import build_app
+from app.rulebook.load import RuleBook
+from app.settings import Settings
 from tests.cds_hooks.calls import KEYS, call, order, path
 from tests.fhir.resources import BASE, INTAKE, Resource, bundle, condition, response, yes_no
 from tests.fhir.validators import complaints
@@ -247,3 +250,35 @@ def test_feedback_is_taken_twice_and_without_displays(client: TestClient) -> Non
     for wrong in bad:
         assert client.post(f"{path()}/feedback", json=wrong).status_code == 422
     assert client.post("/cds-services/other/feedback", json={}).status_code == 404
+
+
+def test_nothing_that_identifies_a_person_is_logged(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    marker = "Jane-Doe-1980"
+    patient = {"resourceType": "Patient", "id": "1", "name": [{"text": marker}], "birthDate": "1980-01-01"}
+    said = condition("L01.00") | {"note": [{"text": marker}]}
+    body = call(patient=patient, conditions=bundle(said)) | {"fhirAuthorization": {"access_token": marker}}
+    body["context"]["userId"] = f"Practitioner/{marker}"
+    assert cards(client, body)
+    entry = FEEDBACK | {"overrideReason": {"userComment": marker}}
+    client.post(f"{path()}/feedback", json={"feedback": [entry]})
+    client.post(path(), json=body | {"hookInstance": marker})
+    client.post(path(), json=call(intake=response({"linkId": marker})))
+    assert caplog.records
+    # httpx is the client of this test; what it logs is not the service's
+    ours = [record.getMessage() for record in caplog.records if not record.name.startswith("http")]
+    assert [message for message in ours if "Jane" in message or "1980" in message] == []
+
+
+def test_a_page_of_a_listed_origin_may_call(book: RuleBook) -> None:
+    sandbox = "https://sandbox.cds-hooks.org"
+    asks = {
+        "origin": sandbox,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "authorization",
+    }
+    with TestClient(build_app(Settings(cors_origins=(sandbox,)), book)) as open_to_it:
+        answer = open_to_it.options(path(), headers=asks)
+        assert answer.headers["access-control-allow-origin"] == sandbox
+        strange = open_to_it.get("/cds-services", headers={"origin": "https://other.example"})
+        assert "access-control-allow-origin" not in strange.headers
