@@ -25,6 +25,7 @@ from app.rest.problems import router as problem_pages
 from app.rest.service import Service
 from app.rulebook.load import RuleBook, load
 from app.settings import BadSettingError, Settings, read_settings
+from app.web import routes as web
 
 if TYPE_CHECKING:
     app: FastAPI
@@ -89,6 +90,7 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     application.include_router(operation.routes(engines, program))
     application.include_router(problem_pages)
     add_record_faces(application, engines, book.codes, settings, program)
+    application.include_router(web.routes(engines))
     explorer.add_explorer(application)
     return application
 

@@ -1,0 +1,82 @@
+"""The documented logic as a drawing: the steps of the precedence with their rules, and the way of one candidate lit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.core.finding import Finding
+from app.core.precedence import stages
+from app.core.triage import Triage
+
+STEPS = ("exclusion", "scope", "concern", "phase", "label_exclusion", "label_review", "gap")
+NAMES = {
+    "exclusion": "1 Exclusions",
+    "scope": "2 Another kind of care",
+    "concern": "3 Concerns without a phase",
+    "phase": "4 Phases",
+    "label_exclusion": "5 Label safety: excludes",
+    "label_review": "5 Label safety: review",
+    "gap": "6 No phase holds",
+}
+WIDTH, LEFT, BOX_W, BOX_H, GAP_X, GAP_Y, PAD = 720, 190, 168, 26, 8, 6, 14
+
+
+@dataclass(frozen=True)
+class Box:
+    """One rule: where it stands, and whether it holds (`held`), takes part in deciding (`decides`), or neither."""
+
+    rule: str
+    x: float
+    y: float
+    state: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: its name, its boxes, and whether the candidate is decided there."""
+
+    name: str
+    y: float
+    height: float
+    boxes: Sequence[Box]
+    lit: bool
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The drawing, and the same in words."""
+
+    width: int
+    height: float
+    steps: Sequence[Step]
+    words: str
+
+
+def picture(engine: Triage, finding: Finding | None = None) -> Picture:
+    """Return the drawing of a release; with a finding, the way of that candidate is lit."""
+    steps: list[Step] = []
+    y = 8.0
+    across = (WIDTH - LEFT) // (BOX_W + GAP_X)
+    deciding: list[str] = []
+    for kind in STEPS:
+        rules = [rule for rule in engine.release.rules if rule.kind == kind]
+        if not rules:
+            continue
+        boxes = []
+        for place, rule in enumerate(rules):
+            state = "none"
+            if finding is not None:
+                if engine.finder.bears(rule, finding):
+                    state = "decides"
+                    deciding.append(rule.id)
+                elif engine.finder.logic.state(rule, finding.assumed):
+                    state = "held"
+            x = LEFT + (place % across) * (BOX_W + GAP_X)
+            boxes.append(Box(rule.id, x, y + PAD / 2 + (place // across) * (BOX_H + GAP_Y), state))
+        height = -(-len(rules) // across) * (BOX_H + GAP_Y) - GAP_Y + PAD
+        lit = finding is not None and any(not finding.stages.isdisjoint(stages(rule)) for rule in rules)
+        steps.append(Step(NAMES[kind], y, height, boxes, lit))
+        y += height + 10
+    words = "Steps in order: " + "; ".join(step.name for step in steps) + "."
+    if finding is not None:
+        words += f" Decided by: {', '.join(deciding) or 'nothing yet'}."
+    return Picture(WIDTH, y, steps, words)

@@ -1,0 +1,78 @@
+// Makes the intake smoother where JavaScript is there: the next step is fetched and put in place, the answers stand in the
+// address after the #, where no server sees them. Without it every step is a plain form.
+const FRAGMENT = "#answers=";
+
+function encode(answers) {
+  return FRAGMENT + encodeURIComponent(JSON.stringify(answers));
+}
+
+function decode(hash) {
+  if (!hash.startsWith(FRAGMENT)) {
+    return null;
+  }
+  try {
+    const found = JSON.parse(decodeURIComponent(hash.slice(FRAGMENT.length)));
+    return Array.isArray(found) ? found.filter((pair) => Array.isArray(pair) && pair.length === 2) : null;
+  } catch {
+    return null;
+  }
+}
+
+function show(text, focus) {
+  const page = new DOMParser().parseFromString(text, "text/html");
+  const main = document.querySelector("main");
+  main.replaceChildren(...page.querySelector("main").childNodes);
+  document.title = page.title;
+  ready(main);
+  if (focus) {
+    (main.querySelector("[role=alert]") ? main.querySelector("input:not([type=hidden])") : main.querySelector("[data-focus]"))?.focus();
+    window.scrollTo(0, 0);
+  }
+}
+
+async function send(action, fields, remember = true) {
+  const answer = await fetch(action, { method: "POST", body: new URLSearchParams(fields), credentials: "omit" });
+  show(await answer.text(), true);
+  const form = document.querySelector("form[data-answers]");
+  if (remember && form) {
+    const answers = JSON.parse(form.dataset.answers);
+    history.pushState(null, "", answers.length ? encode(answers) : location.pathname + location.search);
+  }
+}
+
+function ready(main) {
+  const form = main.querySelector("form.intake");
+  form?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send(form.action, [...new FormData(form, event.submitter)]);
+  });
+  const print = main.querySelector("[data-print]");
+  if (print) {
+    print.hidden = false;
+    print.addEventListener("click", () => window.print());
+  }
+  const share = main.querySelector("[data-share]");
+  if (share && form) {
+    share.hidden = false;
+    share.addEventListener("click", async () => {
+      const link = location.origin + "/" + location.search + encode(JSON.parse(form.dataset.answers));
+      await navigator.clipboard?.writeText(link).catch(() => {});
+      const status = main.querySelector("[data-shared]");
+      status.textContent = status.dataset.shared;
+    });
+  }
+}
+
+function restore() {
+  const answers = decode(location.hash);
+  const form = document.querySelector("form.intake");
+  if (form) {
+    send(form.action, answers ?? [], false);
+  }
+}
+
+ready(document.querySelector("main"));
+window.addEventListener("popstate", restore);
+if (decode(location.hash)) {
+  restore();
+}
