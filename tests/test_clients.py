@@ -1,14 +1,9 @@
 """Clients that others wrote: `fhirclient` in Python, `fhir-kit-client` on Node.js, and two renderers of forms."""
 
 import json
-import socket
-import threading
-import time
-from collections.abc import Iterator
 from random import Random
 
 import pytest
-import uvicorn
 from fastapi.testclient import TestClient
 from fhirclient import client as smart
 from fhirclient.models.questionnaire import Questionnaire
@@ -16,29 +11,9 @@ from fhirclient.server import FHIRNotFoundException
 
 from app.core.triage import Engines
 from app.fhir.answers import response_of
-from app.main import build_app
-from app.rulebook.load import RuleBook
-from app.settings import Settings
 from tests.books import random_candidate
 from tests.fhir.resources import BASE, INTAKE
 from tests.fhir.validators import run_node
-
-
-@pytest.fixture(scope="module")
-def address(book: RuleBook) -> Iterator[str]:
-    """The address of a running service."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    base = f"http://127.0.0.1:{port}"
-    server = uvicorn.Server(uvicorn.Config(build_app(Settings(public_url=base), book), port=port, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield base
-    server.should_exit = True
-    thread.join()
 
 
 def test_fhir_kit_client_reads_applies_and_is_refused(address: str) -> None:

@@ -61,7 +61,7 @@ def served(installed: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[s
 def test_the_wheel_serves_from_anywhere(served: tuple[subprocess.Popen[str], str, int]) -> None:
     process, line, port = served
     here = f"http://127.0.0.1:{port}"
-    assert line == f"Candidate Triage answers on {here}; open {here}/docs to try it\n"
+    assert line == f"Candidate Triage answers on {here}; open it to try it, /docs for the API\n"
     body = (ROOT / "tests" / "cases" / "candidate.json").read_bytes()
     request = Request(f"{here}/v1/triage", body, {"Content-Type": "application/json"})
     with urlopen(request) as answer:

@@ -1,0 +1,42 @@
+"""A real Chromium, where there is one."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Request, sync_playwright
+
+CHROMIUM = shutil.which("chromium")
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The browser; the tests that need it are skipped where it is not installed."""
+    if CHROMIUM is None:
+        pytest.skip("NO CHROMIUM: the pages were not tried in a browser; install Debian's chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*OPTIONS, "--disable-quic"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
+    """A window of its own that fails the test when a request leaves the service."""
+    window = browser.new_context(base_url=address, locale="en-GB")
+    left: list[str] = []
+
+    def asked(request: Request) -> None:
+        if not request.url.startswith((address, "data:", "blob:")):
+            left.append(request.url)
+
+    def failed(request: Request) -> None:
+        if request.url in left and request.failure == "csp":
+            left.remove(request.url)  # the page wanted it, and its policy kept it from leaving
+
+    window.on("request", asked)
+    window.on("requestfailed", failed)
+    yield window
+    window.close()
+    assert left == []

@@ -1,0 +1,242 @@
+"""The pages in a real browser: by mouse, by keyboard, on a phone, in print, without JavaScript, for everybody."""
+
+import json
+import re
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from app.core.facts import Value
+from app.core.triage import Engines
+from tests.books import random_candidate
+
+AXE = Path(__file__).resolve().parents[1] / "node" / "node_modules" / "axe-core" / "axe.min.js"
+SAFE: dict[str, Value] = {
+    "active_skin_infection": False,
+    "autoimmune_skin_disease": "none",
+    "systemic_immunosuppression": False,
+    "primary_concern": "uneven_pigmentation",
+    "elasticity_loss": "moderate",
+    "hyperpigmentation": "mild",
+    "sagging": "none",
+    "photodamage": "none",
+    "age_years": 41,
+    "isotretinoin": "none",
+}
+INTERVIEWS: dict[str, dict[str, Value]] = {
+    "recommended": {},
+    "excluded": {"active_skin_infection": True},
+    "referred": {"primary_concern": "burn"},
+    "clinician_review": {"primary_concern": "acne_scars"},
+}
+PAGES = ["/", "/all", "/rules", "/rules/PHASE-2", "/facts", "/sources", "/changes", "/proof", "/sign", "/?lang=ko"]
+
+
+def link(facts: dict[str, Value]) -> str:
+    """A shareable link: the answers stand after the #."""
+    pairs = [[name, str(value).lower() if isinstance(value, bool) else str(value)] for name, value in facts.items()]
+    return f"/#answers={quote(json.dumps(pairs))}"
+
+
+def fact_asked(page: Page) -> str:
+    return page.locator("fieldset input:not([type=hidden]), fieldset select").first.get_attribute("name") or ""
+
+
+def answer_by_mouse(page: Page, facts: dict[str, Value]) -> None:
+    name = fact_asked(page)
+    value = facts.get(name, False)
+    if name == "age_years":
+        page.fill(f"input[name={name}]", str(value))
+    else:
+        page.check(
+            f"input[type=radio][name={name}][value='{str(value).lower() if isinstance(value, bool) else value}']"
+        )
+    page.click("button.main")
+
+
+def answer_by_keyboard(page: Page, facts: dict[str, Value]) -> None:
+    """From the heading, which has the focus: Tab to the answers, arrows or digits, then Enter."""
+    name = fact_asked(page)
+    value = facts.get(name, False)
+    page.keyboard.press("Tab")
+    if name == "age_years":
+        page.keyboard.type(str(value))
+    else:
+        wanted = str(value).lower() if isinstance(value, bool) else str(value)
+        values = page.eval_on_selector_all(f"input[type=radio][name={name}]", "all => all.map(one => one.value)")
+        page.keyboard.press("Space")
+        for _ in range(values.index(wanted)):
+            page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+
+
+def decision(page: Page) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(page.get_attribute("[data-decision]", "data-decision") or "{}")
+    return found
+
+
+@pytest.mark.parametrize("way", [answer_by_mouse, answer_by_keyboard])
+@pytest.mark.parametrize("disposition", INTERVIEWS)
+def test_an_interview_ends_in_its_decision(context: BrowserContext, disposition: str, way: Any) -> None:
+    page = context.new_page()
+    page.goto("/")
+    page.locator("[data-focus]").focus()
+    facts = SAFE | INTERVIEWS[disposition]
+    asked: list[str] = []
+    while page.locator("[data-decision]").count() == 0:
+        asked.append(fact_asked(page))
+        assert len(asked) < 45
+        heading = page.locator("h1").inner_text()
+        way(page, facts)
+        expect(page.locator("h1")).not_to_have_text(heading)
+        assert page.evaluate("document.activeElement.tagName") == "H1"
+    assert len(asked) == len(set(asked))
+    assert decision(page)["decision"]["disposition"] == disposition
+    if disposition == "recommended":
+        assert page.locator("svg.timeline").count() == 2
+        assert page.locator("svg.picture .rule.decides").count() >= 1
+    assert "#answers=" in page.url
+
+
+def test_not_knowing_anything_ends_with_a_clinician(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto("/")
+    count = 0
+    while page.locator("[data-decision]").count() == 0:
+        heading = page.locator("h1").inner_text()
+        page.click("button[name=unknown]")
+        expect(page.locator("h1")).not_to_have_text(heading)
+        count += 1
+        assert count < 45
+    assert decision(page)["decision"]["disposition"] == "needs_information"
+    assert "clinician" in page.locator(".notices").inner_text()
+
+
+def test_an_answer_can_be_changed_and_the_way_back_works(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(link({"active_skin_infection": True}))
+    page.wait_for_selector("[data-decision]")
+    page.click("button[name=change]")
+    page.wait_for_selector("input[name=active_skin_infection][type=radio]")
+    page.check("input[name=active_skin_infection][value=false]")
+    page.click("button.main")
+    expect(page.locator("input[type=radio][name=active_skin_infection]")).to_have_count(0)
+    assert page.locator("[data-decision]").count() == 0
+
+
+def test_a_bad_number_is_said_where_it_is(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(link({name: value for name, value in SAFE.items() if name != "age_years"} | {"suspicious_lesion": False}))
+    expect(page.locator("h1")).not_to_have_text("Question 1")
+    while fact_asked(page) != "age_years":
+        heading = page.locator("h1").inner_text()
+        answer_by_mouse(page, SAFE)
+        expect(page.locator("h1")).not_to_have_text(heading)
+    page.fill("input[name=age_years]", "200")
+    page.click("button.main")
+    page.wait_for_selector("[role=alert]")
+    assert "0 to 120" in page.locator("[role=alert]").inner_text()
+    assert page.evaluate("document.activeElement.name") == "age_years"
+
+
+def test_the_page_decides_as_the_api_does(context: BrowserContext, client: TestClient, engines: Engines) -> None:
+    """200 random candidates, each by its link."""
+    facts_of = engines.by_id[engines.current].release.facts
+    random = Random(8)
+    page = context.new_page()
+    decided = 0
+    for place in range(200):
+        facts = random_candidate(random, facts_of, random.random())
+        if not facts or random.random() < 0.7:
+            facts |= {name: SAFE[name] for name in list(SAFE)[:3]}
+        api = client.post("/v1/triage?unknowns=strict", json=facts).json()
+        page.goto(f"/?lang=en&n={place}{link(facts)[1:]}")
+        page.wait_for_selector("[data-decision], .answers")
+        if api["decision"]["disposition"] == "needs_information":
+            assert fact_asked(page) == api["next_question"]["fact"]
+        else:
+            decided += 1
+            assert decision(page)["decision"] == api["decision"]
+            assert decision(page)["id"] == api["id"]
+    assert decided > 50
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", [*PAGES, link({"active_skin_infection": True}), link(SAFE)])
+def test_axe_finds_nothing(browser: Browser, address: str, path: str, scheme: Any) -> None:
+    window = browser.new_context(base_url=address, color_scheme=scheme, bypass_csp=True)
+    page = window.new_page()
+    page.goto(path)
+    if "#" in path:
+        page.wait_for_selector("[data-decision], .answers")
+    page.add_script_tag(path=AXE)
+    found = page.evaluate("axe.run()")
+    assert [(v["id"], [node["html"][:150] for node in v["nodes"]][:3]) for v in found["violations"]] == []
+    window.close()
+
+
+def test_a_narrow_phone_needs_no_sideways_scrolling(browser: Browser, address: str) -> None:
+    window = browser.new_context(
+        base_url=address, viewport={"width": 360, "height": 640}, is_mobile=True, has_touch=True
+    )
+    page = window.new_page()
+    for path in [*PAGES, link({"active_skin_infection": True})]:
+        page.goto(path)
+        if "#" in path:
+            page.wait_for_selector("[data-decision]")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+    window.close()
+
+
+def test_it_prints_on_a_few_pages(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(link({"active_skin_infection": True}))
+    page.wait_for_selector("[data-decision]")
+    pdf = page.pdf(format="A4")
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 2
+
+
+def test_without_javascript_it_is_a_plain_form(browser: Browser, address: str) -> None:
+    window = browser.new_context(base_url=address, java_script_enabled=False)
+    page = window.new_page()
+    page.goto("/")
+    while page.locator("[data-decision]").count() == 0:
+        answer_by_mouse(page, SAFE | {"primary_concern": "acne_scars"})
+    assert decision(page)["decision"]["disposition"] == "clinician_review"
+    page.goto("/all")
+    for name, value in SAFE.items():
+        if name == "age_years":
+            page.fill("input[name=age_years]", str(value))
+        else:
+            page.check(f"input[name={name}][value='{str(value).lower() if isinstance(value, bool) else value}']")
+    page.check("input[name=suspicious_lesion][value=true]")
+    page.click("button.main")
+    assert decision(page)["decision"]["disposition"] == "referred"
+    window.close()
+
+
+def test_the_first_load_is_small_and_allows_nothing_inline(context: BrowserContext) -> None:
+    page = context.new_page()
+    sizes: list[int] = []
+    said: list[str] = []
+    page.on("response", lambda answer: sizes.append(len(answer.body())))
+    page.on("console", lambda message: said.append(message.text))
+    answer = page.goto("/", wait_until="networkidle")
+    assert sum(sizes) < 100_000
+    assert answer
+    policy = answer.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+    assert said == []
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+def test_the_explorers_load_from_here_alone(context: BrowserContext, path: str) -> None:
+    page = context.new_page()
+    page.goto(path, wait_until="networkidle")
+    assert page.get_by_text("Candidate Triage").count() >= 1
