@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 the input or the rule book is refused, 2 the command line 
 
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,6 +29,7 @@ from app.rulebook.build import digest
 from app.rulebook.files import BrokenRuleBookError
 from app.rulebook.load import build, load
 from app.rulebook.ordering import write_orders
+from app.rulebook.signing import sign
 from app.settings import BadSettingError, Settings, read_settings
 
 cli = typer.Typer(
@@ -201,6 +203,25 @@ def digests(rules: RulesOption = None) -> None:
         raise refuse(str(error)) from None
     for entry in book.releases:
         typer.echo(f"{entry.id} {digest(book, entry.id)}")
+
+
+@cli.command("sign")
+def sign_release(
+    release: Annotated[str, typer.Argument(help="The release that was read.")],
+    reviewer: Annotated[str, typer.Option(help="The clinician who read and signs it, with profession.")],
+    date: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day of signing.")],
+    rules: RulesOption = None,
+) -> None:
+    """Record that a clinician has read and signed a release; every answer says so from then on."""
+    folder = rules or rules_folder()
+    try:
+        digests = {name: found.digest for name, found in load(folder).releases.items()}
+    except BrokenRuleBookError as error:
+        raise refuse(str(error)) from None
+    if release not in digests:
+        raise refuse(f"`{release}` is no release; the releases are {', '.join(digests)}")
+    made = sign(folder, release, digests[release], reviewer, date.date().isoformat())
+    typer.echo(f"{release} is signed by {reviewer}: {made}")
 
 
 @cli.command()

@@ -69,6 +69,31 @@ def test_check_accepts_the_shipped_rule_book_and_names_the_fault_of_another(tmp_
     assert refused.stderr.endswith("the rule book is refused\n")
 
 
+def test_a_signature_stands_in_every_answer_and_falls_with_the_first_changed_word(tmp_path: Path) -> None:
+    folder = tmp_path / "rules"
+    shutil.copytree(rules_folder(), folder)
+    signed = run(
+        "sign", "2026.2", "--reviewer", "Dr. Example, dermatologist", "--date", "2026-11-23", "--rules", str(folder)
+    )
+    assert signed.exit_code == 0, signed.stderr
+    answer = json.loads(run("decide", str(CANDIDATE), TRIAGE_RULES=str(folder)).stdout)
+    assert answer["ruleset"]["reviewed"]["reviewer"] == "Dr. Example, dermatologist"
+    assert answer["ruleset"]["reviewed"]["signature"].startswith("sha256:")
+    assert not any("signed" in notice for notice in answer["notices"])
+    unsigned = json.loads(run("decide", str(CANDIDATE)).stdout)
+    assert unsigned["ruleset"]["reviewed"] is None
+    assert unsigned["ruleset"]["digest"] == answer["ruleset"]["digest"]
+    signatures = folder / "signatures.yaml"
+    text = signatures.read_text("utf-8")
+    signatures.write_text(text.replace("Dr. Example", "Dr. Other"), "utf-8")
+    assert "does not belong to what stands beside it" in run("check", "--rules", str(folder)).stderr
+    signatures.write_text(text, "utf-8")
+    facts = folder / "facts.yaml"
+    facts.write_text(facts.read_text("utf-8").replace("Do you smoke?", "Do you smoke now?"), "utf-8")
+    assert "was signed with another text" in run("check", "--rules", str(folder)).stderr
+    assert run("sign", "2020.1", "--reviewer", "x", "--date", "2026-11-23").exit_code == 1
+
+
 def test_verify_proves_each_release() -> None:
     text = run("verify").stdout
     assert "2026.1: proved" in text

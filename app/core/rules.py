@@ -260,10 +260,14 @@ class Wording:
 
 @record
 class Review:
-    """Who signed a release, and when (ISO date)."""
+    """Who signed a release, when, and the digest over both and the release's digest."""
 
     reviewer: str
+    """The clinician who read and signed it."""
     date: str
+    """When, as an ISO date."""
+    signature: str
+    """A digest over the release's digest, the reviewer and the date; it proves no identity."""
 
 
 @dataclass(frozen=True)

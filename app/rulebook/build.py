@@ -15,6 +15,7 @@ from app.rulebook import schema
 from app.rulebook.book import Book
 from app.rulebook.files import Complaint, Where
 from app.rulebook.grammar import GrammarError, read_condition
+from app.rulebook.signing import review_of
 
 ALL_PATHWAYS: tuple[core.Pathway, ...] = ("conservative_care", "exosome_microchanneling", "combination_therapy")
 RULE_FILES = (
@@ -60,7 +61,7 @@ class Builder:
         release = core.Release(
             id=self._id,
             digest=digest(self._book, self._id),
-            reviewed=core.Review(**self._entry.reviewed.model_dump()) if self._entry.reviewed else None,
+            reviewed=review_of(self._book, self._id),
             facts=self.facts,
             rules=tuple(rules),
             cautions=tuple(self._caution(p, e) for p, e in self._living("cautions.yaml")),

@@ -7,10 +7,11 @@ from pathlib import Path
 from app.core.codes import Codes
 from app.core.rules import Release
 from app.rulebook.book import Book, read_book
-from app.rulebook.build import Builder
+from app.rulebook.build import Builder, digest
 from app.rulebook.checks import check_book, check_release
 from app.rulebook.codes import check_codes, codes_of
 from app.rulebook.files import BrokenRuleBookError, Complaint
+from app.rulebook.signing import check_signatures
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ def load(folder: Path) -> RuleBook:
     releases, complaints = build(book)
     complaints += check_book(book)
     complaints += check_codes(book, releases)
+    complaints += check_signatures(book, {entry.id: digest(book, entry.id) for entry in book.releases})
     for release in releases.values():
         complaints += check_release(book, release)
     if complaints:

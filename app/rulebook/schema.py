@@ -407,11 +407,14 @@ class Silence(Model):
     answered_by: Text
 
 
-class ReviewedBy(Model):
-    """Who signed a release, and when."""
+class Signature(Model):
+    """A clinician's signature under one release: what was signed, who, when, and a digest over all of it."""
 
+    release: ReleaseId
+    digest: Text
     reviewer: Text
-    date: Text
+    date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    signature: Text
 
 
 class ReleaseEntry(Model):
@@ -421,7 +424,6 @@ class ReleaseEntry(Model):
     date: Text
     digest: Text
     changes: Text
-    reviewed: ReviewedBy | None = None
 
 
 class Releases(Model):
@@ -479,6 +481,7 @@ FILES: dict[str, Any] = {
     "silences.yaml": list[Silence],
     "codes.yaml": list[CodeSet],
     "releases.yaml": Releases,
+    "signatures.yaml": list[Signature],
     "variable_order.yaml": dict[str, Order],
 }
 """Every file of a rule book and what it holds."""
