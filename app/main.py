@@ -56,7 +56,7 @@ def build_engines(settings: Settings, book: RuleBook | None = None) -> Engines:
     current = settings.ruleset or book.current
     if current not in book.releases:
         raise BadSettingError(f"`TRIAGE_RULESET`: no such release; the releases are {', '.join(book.releases)}")
-    return Engines.of(book.releases.values(), current)
+    return Engines.of(book.releases.values(), current, book.languages.values())
 
 
 def build_app(settings: Settings | None = None, book: RuleBook | None = None) -> FastAPI:

@@ -25,6 +25,7 @@ from app.core.answer import (
 from app.core.conditions import facts_read
 from app.core.facts import Candidate, Fact, Value
 from app.core.finding import Finder, Finding
+from app.core.languages import DEFAULT, Translation, language_of, translated
 from app.core.precedence import phases
 from app.core.rules import DecisionRule, Fits, Pathway, Release
 from app.core.why import Why
@@ -43,14 +44,14 @@ class Asked:
     unavailable: tuple[str, ...] = ()
     graded: Mapping[str, ScaleGrade] = field(default_factory=dict)
     reference: str | None = None
-    language: str = "en"
 
 
 class Triage:
     """One release, compiled and ready to answer."""
 
-    def __init__(self, release: Release) -> None:
+    def __init__(self, release: Release, language: str = DEFAULT) -> None:
         self.release = release
+        self.language = language
         self.finder = Finder(release)
         self._why = Why(release, self.finder)
         self._accompany = Accompany(release)
@@ -131,7 +132,7 @@ class Triage:
         """Return the digest of release, options and normalised facts: equal questions have equal ids, anywhere."""
         question = {
             "facts": {name: asked.facts[name] for name in sorted(asked.facts)},
-            "language": asked.language,
+            "language": self.language,
             "release": self.release.digest,
             "unavailable": sorted(set(asked.unavailable)),
             "unknowns": "strict" if asked.strict else "confirm",
@@ -272,11 +273,23 @@ class Engines:
 
     by_id: Mapping[str, Triage]
     current: str
+    language: str = DEFAULT
+    others: Mapping[str, "Engines"] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, releases: Iterable[Release], current: str) -> "Engines":
-        """Compile releases."""
-        return cls({release.id: Triage(release) for release in releases}, current)
+    def of(cls, releases: Iterable[Release], current: str, translations: Iterable[Translation] = ()) -> "Engines":
+        """Compile releases, in English and in every language that there is."""
+        listed = list(releases)
+        others = {
+            each.code: cls({r.id: Triage(translated(r, each), each.code) for r in listed}, current, each.code)
+            for each in translations
+        }
+        return cls({release.id: Triage(release) for release in listed}, current, others=others)
+
+    def spoken(self, accepted: str, asked: str | None = None) -> "Engines":
+        """Return the engines in the language asked for, else in the best accepted one (`Accept-Language`)."""
+        language = language_of(asked, accepted, (self.language, *self.others))
+        return self.others.get(language, self)
 
     def find(self, name: str) -> Triage | None:
         """Return the engine of a release, by its id or as `current`; `None` where there is none."""

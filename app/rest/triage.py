@@ -5,7 +5,7 @@ Bodies are read by `candidate`; answers are serialised by one adapter each, so e
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from app.core.answer import Answer, DecisionView
@@ -27,6 +27,9 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 Body = Annotated[Any, Depends(body_of)]
+AcceptLanguage = Annotated[
+    str, Header(description="The language of what a patient reads: `en` or `ko`.", examples=["ko, en;q=0.5"])
+]
 
 
 class Options(BaseModel):
@@ -90,16 +93,19 @@ def routes(engines: Engines) -> APIRouter:
         response_model=Answer | DecisionView,
         openapi_extra=request,
     )
-    async def triage(body: Body, options: Annotated[TriageOptions, Query()]) -> Response:
+    async def triage(
+        body: Body, options: Annotated[TriageOptions, Query()], accept_language: AcceptLanguage = ""
+    ) -> Response:
         """Answers which documented pathway applies to a candidate, or what comes first, or exactly what is missing.
 
         Every fact may be unknown: left out or `null`. Unknown never means "no". The same request always gets the
         same answer for the same release; nothing is stored.
         """
-        engine = engine_named(engines, options.ruleset)
+        engine = engine_named(engines.spoken(accept_language), options.ruleset)
         asked = readers[engine.release.id].asked(body, strict=options.unknowns == "strict")
         answer = engine.view(asked) if options.view == "decision" else engine.answer(asked)
-        return Response(ANSWER.dump_json(answer), media_type="application/json")
+        headers = {"Content-Language": engine.language, "Vary": "Accept-Language"}
+        return Response(ANSWER.dump_json(answer), media_type="application/json", headers=headers)
 
     @router.post(
         "/triage/explain",
@@ -107,13 +113,15 @@ def routes(engines: Engines) -> APIRouter:
         response_model=Explanation,
         openapi_extra=request,
     )
-    async def triage_explain(body: Body, options: Annotated[ExplainOptions, Query()]) -> Response:
+    async def triage_explain(
+        body: Body, options: Annotated[ExplainOptions, Query()], accept_language: AcceptLanguage = ""
+    ) -> Response:
         """Explains the decision of a candidate exactly: sufficient reasons, minimal changes, the state of every rule.
 
         `sufficient` lists given facts that by themselves force the decision, a smallest set first. `changes` lists
         every minimal change of at most two given facts to another decision, whatever the unknown facts are.
         """
-        engine = engine_named(engines, options.ruleset)
+        engine = engine_named(engines.spoken(accept_language), options.ruleset)
         asked = readers[engine.release.id].asked(body, strict=options.unknowns == "strict")
         return Response(EXPLANATION.dump_json(explain(engine, asked, options.target)), media_type="application/json")
 

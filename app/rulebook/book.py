@@ -67,7 +67,7 @@ def read_book(folder: Path) -> Book:
         except BrokenRuleBookError as error:
             complaints += error.complaints
         except ValidationError as error:
-            complaints += [_explain(files[name], details) for details in error.errors(include_url=False)]
+            complaints += [explain(files[name], details) for details in error.errors(include_url=False)]
     stray = sorted(path.name for path in folder.glob("*.yaml") if path.name not in schema.FILES)
     complaints += [Complaint(name, 1, "", "no file of a rule book has this name") for name in stray]
     if complaints:
@@ -84,7 +84,8 @@ def _adapter(name: str) -> TypeAdapter[Any]:
     return TypeAdapter(schema.FILES[name])
 
 
-def _explain(file: File, details: ErrorDetails) -> Complaint:
+def explain(file: File, details: ErrorDetails) -> Complaint:
+    """Return what pydantic says of a value as a complaint with its line."""
     where = details["loc"]
     match details["type"]:
         case "missing":

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.core.codes import Codes
+from app.core.languages import Translation
 from app.core.rules import Release
 from app.rulebook.book import Book, read_book
 from app.rulebook.build import Builder, digest
 from app.rulebook.checks import check_book, check_release
 from app.rulebook.codes import check_codes, codes_of
 from app.rulebook.files import BrokenRuleBookError, Complaint
+from app.rulebook.languages import read_languages
 from app.rulebook.signing import check_signatures
 
 
@@ -21,6 +23,7 @@ class RuleBook:
     releases: Mapping[str, Release]
     current: str
     codes: Codes
+    languages: Mapping[str, Translation]
 
 
 def load(folder: Path) -> RuleBook:
@@ -35,9 +38,11 @@ def load(folder: Path) -> RuleBook:
     complaints += check_signatures(book, {entry.id: digest(book, entry.id) for entry in book.releases})
     for release in releases.values():
         complaints += check_release(book, release)
+    languages, faults = read_languages(folder, list(releases.values()))
+    complaints += faults
     if complaints:
         raise BrokenRuleBookError(complaints)
-    return RuleBook(releases, book.current, codes_of(book))
+    return RuleBook(releases, book.current, codes_of(book), languages)
 
 
 def build(book: Book) -> tuple[dict[str, Release], list[Complaint]]:

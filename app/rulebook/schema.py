@@ -459,6 +459,38 @@ class CodeSet(Model):
     sources: Ids
 
 
+class FactWords(Model):
+    """A fact in another language."""
+
+    question: Text
+    help: Text
+    answers: dict[str, Text] = {}
+    unit: Text | None = None
+
+
+class LanguageWording(Model):
+    """Names and sentences in another language; `summary` by the keys that the English ones have."""
+
+    pathways: dict[str, Text]
+    dispositions: dict[str, Text]
+    yes: Text
+    no: Text
+    unknown: Text
+    assumption: Text
+    next_question: dict[str, Text]
+    lower_phase: dict[str, Text]
+    consultation: Text
+    summary: dict[str, Text]
+
+
+class Language(Model):
+    """One language."""
+
+    name: Text
+    facts: dict[str, FactWords]
+    wording: LanguageWording
+
+
 FILES: dict[str, Any] = {
     "facts.yaml": list[FactEntry],
     "countries.yaml": dict[str, str],

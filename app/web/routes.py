@@ -20,7 +20,7 @@ from app.core.triage import Asked, Engines, Triage
 from app.core.verify import Verification, Verifier
 from app.web.form import Filled, read_form
 from app.web.picture import picture
-from app.web.texts import count_words, language_of, load_texts
+from app.web.texts import count_words, load_texts
 from app.web.timeline import timelines
 
 POLICY = "; ".join(
@@ -53,14 +53,18 @@ class Pages:
         )
         self._proofs: dict[str, Verification] = {}
 
-    @property
-    def current(self) -> Triage:
-        """The engine of the current release."""
-        return self.engines.by_id[self.engines.current]
+    def spoken(self, request: Request, lang: str | None) -> Engines:
+        """Return the engines in the language of a request."""
+        return self.engines.spoken(request.headers.get("accept-language", ""), lang)
+
+    def current(self, request: Request, lang: str | None) -> Triage:
+        """Return the engine of the current release in the language of a request."""
+        engines = self.spoken(request, lang)
+        return engines.by_id[engines.current]
 
     def page(self, request: Request, template: str, lang: str | None, release: Release, **values: Any) -> HTMLResponse:
         """Return a rendered page with its policy."""
-        language = language_of(lang, request.headers.get("accept-language", ""))
+        language = self.spoken(request, lang).language
         texts = self.texts[language]
         html = self._environment.get_template(template).render(
             t=texts, lang=language, release=release, words=lambda d: decision_in_words(release, d), **values
@@ -71,7 +75,7 @@ class Pages:
 
     def texts_for(self, request: Request, lang: str | None) -> Mapping[str, str]:
         """Return the words of the language of a request."""
-        return self.texts[language_of(lang, request.headers.get("accept-language", ""))]
+        return self.texts[self.spoken(request, lang).language]
 
     def proof(self, engine: Triage) -> Verification:
         """Return the proof of a release, made once."""
@@ -82,7 +86,7 @@ class Pages:
 
     def step(self, request: Request, lang: str | None, filled: Filled) -> HTMLResponse:
         """Return the next question, or the decision where nothing is left to ask."""
-        engine = self.current
+        engine = self.current(request, lang)
         release, texts = engine.release, self.texts_for(request, lang)
         asked = Asked(filled.facts, strict=True, unavailable=filled.unavailable)
         finding = engine.finding(asked)
@@ -113,7 +117,7 @@ class Pages:
         )
 
     def _decision(self, request: Request, lang: str | None, asked: Asked, common: dict[str, Any]) -> HTMLResponse:
-        engine = self.current
+        engine = self.current(request, lang)
         answer = engine.answer(asked)
         changes = explain(engine, asked).changes
         useful = sorted(changes, key=lambda change: (len(change.facts), not change.actionable))
@@ -187,8 +191,8 @@ def routes(engines: Engines) -> APIRouter:
     pages = Pages(engines)
     router.mount(STATIC, StaticFiles(packages=[("app.web", "static")]), name="static")
 
-    def engine_of(ruleset: str) -> Triage:
-        return engines.find(ruleset) or pages.current
+    def engine_of(request: Request, lang: str | None, ruleset: str) -> Triage:
+        return pages.spoken(request, lang).find(ruleset) or pages.current(request, lang)
 
     @router.get("/")
     def intake(request: Request, lang: Lang = None) -> HTMLResponse:
@@ -196,7 +200,7 @@ def routes(engines: Engines) -> APIRouter:
 
     @router.post("/intake")
     async def answered(request: Request, lang: Lang = None) -> HTMLResponse:
-        return pages.step(request, lang, read_form(await request.body(), pages.current.release))
+        return pages.step(request, lang, read_form(await request.body(), pages.current(request, lang).release))
 
     @router.get("/intake")
     def start() -> RedirectResponse:
@@ -204,13 +208,13 @@ def routes(engines: Engines) -> APIRouter:
 
     @router.get("/all")
     def everything(request: Request, lang: Lang = None) -> HTMLResponse:
-        return pages.page(request, "all.html", lang, pages.current.release, filled=Filled())
+        return pages.page(request, "all.html", lang, pages.current(request, lang).release, filled=Filled())
 
     @router.get("/rules")
     def rules(
         request: Request, lang: Lang = None, ruleset: Ruleset = "current", q: Annotated[str, Query(max_length=100)] = ""
     ) -> HTMLResponse:
-        engine = engine_of(ruleset)
+        engine = engine_of(request, lang, ruleset)
         listed = [rule_record(entry, engine.release) for entry in entries(engine.release)]
         words = q.casefold().split()
         found = [rule for rule in listed if all(word in _searchable(rule) for word in words)]
@@ -219,12 +223,18 @@ def routes(engines: Engines) -> APIRouter:
 
     @router.get("/rules/{name}")
     def rule(request: Request, name: str, lang: Lang = None, ruleset: Ruleset = "current") -> HTMLResponse:
-        for engine in (engine_of(ruleset), *reversed(list(engines.by_id.values()))):
+        for engine in (engine_of(request, lang, ruleset), *reversed(list(engines.by_id.values()))):
             entry = next((entry for entry in entries(engine.release) if entry.id == name), None)
             if entry:
                 break
         else:
-            answer = pages.page(request, "rules.html", lang, pages.current.release, **_nothing(pages, engines))
+            answer = pages.page(
+                request,
+                "rules.html",
+                lang,
+                pages.current(request, lang).release,
+                **_nothing(pages.current(request, lang), engines),
+            )
             answer.status_code = 404
             return answer
         found = rule_record(entry, engine.release)
@@ -242,12 +252,12 @@ def routes(engines: Engines) -> APIRouter:
 
     @router.get("/facts")
     def facts(request: Request, lang: Lang = None, ruleset: Ruleset = "current") -> HTMLResponse:
-        release = engine_of(ruleset).release
+        release = engine_of(request, lang, ruleset).release
         return pages.page(request, "facts.html", lang, release, facts=fact_records(release))
 
     @router.get("/sources")
     def sources(request: Request, lang: Lang = None, ruleset: Ruleset = "current") -> HTMLResponse:
-        release = engine_of(ruleset).release
+        release = engine_of(request, lang, ruleset).release
         cited: dict[str, list[str]] = {}
         for entry in entries(release):
             for name in entry.sources:
@@ -257,18 +267,18 @@ def routes(engines: Engines) -> APIRouter:
 
     @router.get("/changes")
     def changes(request: Request, lang: Lang = None, before: Ruleset = "", after: Ruleset = "current") -> HTMLResponse:
-        new = engine_of(after).release
-        old = engine_of(before or next(iter(engines.by_id))).release
+        new = engine_of(request, lang, after).release
+        old = engine_of(request, lang, before or next(iter(engines.by_id))).release
         return pages.page(request, "changes.html", lang, new, found=compare(old, new))
 
     @router.get("/proof")
     def proof(request: Request, lang: Lang = None, ruleset: Ruleset = "current") -> HTMLResponse:
-        engine = engine_of(ruleset)
+        engine = engine_of(request, lang, ruleset)
         return pages.page(request, "proof.html", lang, engine.release, report=pages.proof(engine))
 
     @router.get("/sign")
     def sign(request: Request, lang: Lang = None, ruleset: Ruleset = "current") -> HTMLResponse:
-        release = engine_of(ruleset).release
+        release = engine_of(request, lang, ruleset).release
         listed = [rule_record(entry, release) for entry in entries(release)]
         silences = [source for source in release.sources.values() if source.status == "project"]
         return pages.page(request, "sign.html", lang, release, rules=listed, silences=silences)
@@ -276,8 +286,8 @@ def routes(engines: Engines) -> APIRouter:
     return router
 
 
-def _nothing(pages: Pages, engines: Engines) -> dict[str, Any]:
-    return {"listed": [], "q": "", "releases": list(engines.by_id), "picture": picture(pages.current)}
+def _nothing(engine: Triage, engines: Engines) -> dict[str, Any]:
+    return {"listed": [], "q": "", "releases": list(engines.by_id), "picture": picture(engine)}
 
 
 def _searchable(rule: RuleRecord) -> str:

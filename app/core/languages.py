@@ -1,0 +1,63 @@
+"""Languages: what a patient reads, in other words; the rules and their sources stay as they were reviewed.
+
+A translation changes no decision and has a digest of its own.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from app.core.facts import Fact, Value
+from app.core.rules import Release, Wording
+
+DEFAULT = "en"
+
+
+@dataclass(frozen=True)
+class FactWords:
+    """A fact in another language; `answers` holds the labels of its answers."""
+
+    question: str
+    help: str
+    answers: Mapping[Value, str]
+    unit: str | None = None
+
+
+@dataclass(frozen=True)
+class Translation:
+    """One language: its code, the words of every fact, the wording, and the digest over all of it."""
+
+    code: str
+    facts: Mapping[str, FactWords]
+    wording: Wording
+    digest: str
+
+
+def translated(release: Release, translation: Translation) -> Release:
+    """Return a release as a patient reads it in another language; its rules and its digest are the same."""
+    facts = {name: _fact(fact, translation.facts[name]) for name, fact in release.facts.items()}
+    return replace(release, facts=facts, wording=replace(translation.wording, grades=release.wording.grades))
+
+
+def _fact(fact: Fact, words: FactWords) -> Fact:
+    labels = {**fact.labels, **words.answers}
+    return replace(fact, question=words.question, help=words.help, labels=labels, unit=words.unit or fact.unit)
+
+
+def language_of(asked: str | None, accepted: str, known: Collection[str]) -> str:
+    """Return the language to answer in: the one asked for, else the best one accepted, else English."""
+    if asked in known:
+        return str(asked)
+    weighed: list[tuple[float, str]] = []
+    for part in accepted.split(",")[:20]:
+        name, _, weight = part.strip().partition(";q=")
+        code = name.split("-")[0].lower()
+        if code in known:
+            weighed.append((-_quality(weight), code))
+    return min(weighed, key=lambda entry: entry[0])[1] if weighed else DEFAULT
+
+
+def _quality(text: str) -> float:
+    try:
+        return min(max(float(text), 0.0), 1.0) if text else 1.0
+    except ValueError:
+        return 0.0

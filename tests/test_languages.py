@@ -1,0 +1,82 @@
+"""Korean as well as English: what a patient reads is translated whole, and no decision depends on it."""
+
+import shutil
+from pathlib import Path
+from random import Random
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.core.languages import language_of
+from app.main import rules_folder
+from app.rulebook.files import BrokenRuleBookError
+from app.rulebook.load import RuleBook, load
+from tests.books import random_candidate
+
+KOREAN = {"accept-language": "ko-KR,ko;q=0.9,en;q=0.5"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted", "language"),
+    [
+        (None, "", "en"),
+        (None, "ko", "ko"),
+        (None, "ko-KR,en;q=0.9", "ko"),
+        (None, "en-GB,ko;q=0.9", "en"),
+        (None, "fr, ko;q=0.2", "ko"),
+        (None, "fr", "en"),
+        (None, "ko;q=x, en", "en"),
+        ("en", "ko", "en"),
+        ("ko", "en", "ko"),
+        ("fr", "ko", "ko"),
+    ],
+)
+def test_the_language_is_the_one_asked_for_or_the_best_accepted(
+    asked: str | None, accepted: str, language: str
+) -> None:
+    assert language_of(asked, accepted, ("en", "ko")) == language
+
+
+def test_the_question_is_asked_in_korean(client: TestClient, book: RuleBook) -> None:
+    english = client.post("/v1/triage", json={})
+    korean = client.post("/v1/triage", json={}, headers=KOREAN)
+    assert (english.headers["content-language"], korean.headers["content-language"]) == ("en", "ko")
+    asked = korean.json()["next_question"]
+    words = book.languages["ko"].facts[asked["fact"]]
+    assert (asked["question"], asked["help"]) == (words.question, words.help)
+    assert asked["fact"] == english.json()["next_question"]["fact"]
+    assert korean.json()["id"] != english.json()["id"]
+
+
+def test_no_decision_depends_on_the_language(client: TestClient, book: RuleBook) -> None:
+    random = Random(3)
+    facts_of = book.releases[book.current].facts
+    for _ in range(100):
+        facts = random_candidate(random, facts_of, random.random())
+        english = client.post("/v1/triage", json=facts).json()
+        korean = client.post("/v1/triage", json=facts, headers=KOREAN).json()
+        for key in ("decision", "indicated", "ready", "possible", "missing", "rationale", "cautions", "ruleset"):
+            assert korean[key] == english[key]
+
+
+def test_the_pages_speak_korean(client: TestClient, book: RuleBook) -> None:
+    page = client.get("/", headers=KOREAN).text
+    assert '<html lang="ko">' in page
+    assert book.languages["ko"].facts["active_skin_infection"].question in page
+    switched = client.get("/?lang=en", headers=KOREAN).text
+    assert '<html lang="en">' in switched
+
+
+def test_a_language_with_a_gap_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "rules"
+    shutil.copytree(rules_folder(), folder)
+    path = folder / "languages" / "ko.yaml"
+    text = path.read_text("utf-8")
+    path.write_text(
+        text.replace("  smoker:\n", "  smokes:\n").replace("dullness: 칙칙하고 윤기 없는 피부, ", ""), "utf-8"
+    )
+    with pytest.raises(BrokenRuleBookError) as refused:
+        load(folder)
+    said = str(refused.value)
+    assert "`smoker` is not translated" in said
+    assert "`dullness` of `primary_concern` is not translated" in said
