@@ -1,12 +1,8 @@
 """What tests share: the rule book as shipped, compiled once, and the list of wrong implementations at the end."""
 
-import socket
-import threading
-import time
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -14,6 +10,7 @@ from app.core.triage import Engines
 from app.main import build_app, rules_folder
 from app.rulebook.load import RuleBook, load
 from app.settings import Settings
+from tests.serving import serving
 
 
 @pytest.fixture(scope="session")
@@ -44,18 +41,8 @@ def client(app: FastAPI) -> Iterator[TestClient]:
 @pytest.fixture(scope="session")
 def address(book: RuleBook) -> Iterator[str]:
     """The address of a running service."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    base = f"http://127.0.0.1:{port}"
-    server = uvicorn.Server(uvicorn.Config(build_app(Settings(public_url=base), book), port=port, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield base
-    server.should_exit = True
-    thread.join()
+    with serving(lambda base: build_app(Settings(public_url=base), book)) as base:
+        yield base
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -210,6 +210,11 @@ def routes(engines: Engines) -> APIRouter:
     def everything(request: Request, lang: Lang = None) -> HTMLResponse:
         return pages.page(request, "all.html", lang, pages.current(request, lang).release, filled=Filled())
 
+    @router.get("/embed")
+    def embed(request: Request, lang: Lang = None) -> HTMLResponse:
+        release = pages.current(request, lang).release
+        return pages.page(request, "embed.html", lang, release, base=str(request.base_url).rstrip("/"))
+
     @router.get("/rules")
     def rules(
         request: Request, lang: Lang = None, ruleset: Ruleset = "current", q: Annotated[str, Query(max_length=100)] = ""

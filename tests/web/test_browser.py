@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import ExitStack, closing
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -10,10 +11,18 @@ from urllib.parse import quote
 import pytest
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
 
 from app.core.facts import Value
 from app.core.triage import Engines
+from app.main import build_app
+from app.rulebook.load import RuleBook
+from app.settings import Settings
 from tests.books import random_candidate
+from tests.serving import serving
 
 AXE = Path(__file__).resolve().parents[1] / "node" / "node_modules" / "axe-core" / "axe.min.js"
 SAFE: dict[str, Value] = {
@@ -34,7 +43,19 @@ INTERVIEWS: dict[str, dict[str, Value]] = {
     "referred": {"primary_concern": "burn"},
     "clinician_review": {"primary_concern": "acne_scars"},
 }
-PAGES = ["/", "/all", "/rules", "/rules/PHASE-2", "/facts", "/sources", "/changes", "/proof", "/sign", "/?lang=ko"]
+PAGES = [
+    "/",
+    "/all",
+    "/rules",
+    "/rules/PHASE-2",
+    "/facts",
+    "/sources",
+    "/changes",
+    "/proof",
+    "/sign",
+    "/embed",
+    "/?lang=ko",
+]
 
 
 def link(facts: dict[str, Value]) -> str:
@@ -240,3 +261,25 @@ def test_the_explorers_load_from_here_alone(context: BrowserContext, path: str) 
     page = context.new_page()
     page.goto(path, wait_until="networkidle")
     assert page.get_by_text("Candidate Triage").count() >= 1
+
+
+def test_the_intake_stands_in_a_page_of_another_origin(browser: Browser, book: RuleBook) -> None:
+    """A clinic's page with one script tag and one element hears the decision as an event."""
+
+    def page_of_a_clinic(_: str) -> Starlette:
+        def index(request: Request) -> HTMLResponse:
+            script = f'<script type="module" src="{request.query_params["service"]}/static/embed.js"></script>'
+            listen = "<script>addEventListener('triage-decision', e => { window.heard = e.detail })</script>"
+            return HTMLResponse(f"<!doctype html>{listen}{script}<candidate-triage lang='en'></candidate-triage>")
+
+        return Starlette(routes=[Route("/", index)])
+
+    with ExitStack() as stack:
+        clinic = stack.enter_context(serving(page_of_a_clinic))
+        service = stack.enter_context(serving(lambda _: build_app(Settings(cors_origins=(clinic,)), book)))
+        page = stack.enter_context(closing(browser.new_context())).new_page()
+        page.goto(f"{clinic}/?service={service}")
+        page.locator("candidate-triage input[value=true]").check()
+        page.locator("candidate-triage button.main").click()
+        expect(page.locator("candidate-triage h1").first).to_have_text("Excluded")
+        assert page.evaluate("window.heard")["decision"]["disposition"] == "excluded"

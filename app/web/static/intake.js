@@ -1,5 +1,7 @@
 // Makes the intake smoother where JavaScript is there: the next step is fetched and put in place, the answers stand in the
 // address after the #, where no server sees them. Without it every step is a plain form.
+import { place, post } from "./steps.js";
+
 const FRAGMENT = "#answers=";
 
 function encode(answers) {
@@ -18,21 +20,18 @@ function decode(hash) {
   }
 }
 
-function show(text, focus) {
-  const page = new DOMParser().parseFromString(text, "text/html");
+function show(page, focus) {
   const main = document.querySelector("main");
-  main.replaceChildren(...page.querySelector("main").childNodes);
+  place(main, page, focus);
   document.title = page.title;
   ready(main);
   if (focus) {
-    (main.querySelector("[role=alert]") ? main.querySelector("input:not([type=hidden])") : main.querySelector("[data-focus]"))?.focus();
     window.scrollTo(0, 0);
   }
 }
 
 async function send(action, fields, remember = true) {
-  const answer = await fetch(action, { method: "POST", body: new URLSearchParams(fields), credentials: "omit" });
-  show(await answer.text(), true);
+  show(await post(action, fields), true);
   const form = document.querySelector("form[data-answers]");
   if (remember && form) {
     const answers = JSON.parse(form.dataset.answers);

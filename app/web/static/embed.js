@@ -1,0 +1,45 @@
+// The intake in a clinic's own page:
+//   <script type="module" src="https://triage.clinic.example/static/embed.js"></script>
+//   <candidate-triage lang="en"></candidate-triage>
+// Once the decision is reached the element sends the event `triage-decision`; its `detail` holds decision, id and ruleset.
+// The service has to allow the page: TRIAGE_CORS_ORIGINS.
+import { parse, place, post } from "./steps.js";
+
+const base = new URL(import.meta.url).origin;
+
+class CandidateTriage extends HTMLElement {
+  async connectedCallback() {
+    if (this.shadowRoot) {
+      return;
+    }
+    const root = this.attachShadow({ mode: "open" });
+    const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: `${base}/static/style.css` });
+    this.holder = document.createElement("div");
+    root.append(style, this.holder);
+    const language = this.getAttribute("lang") ?? "";
+    const first = await fetch(`${base}/?lang=${encodeURIComponent(language)}`, { credentials: "omit" });
+    this.show(parse(await first.text()), false);
+  }
+
+  show(page, focus) {
+    place(this.holder, page, focus);
+    for (const link of this.holder.querySelectorAll("a[href^='/']")) {
+      link.href = new URL(link.getAttribute("href"), base).href;
+      link.target = "_blank";
+      link.rel = "noopener";
+    }
+    const form = this.holder.querySelector("form.intake");
+    form?.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const action = new URL(form.getAttribute("action"), base);
+      this.show(await post(action, [...new FormData(form, event.submitter)]), true);
+    });
+    const decided = this.holder.querySelector("[data-decision]");
+    if (decided) {
+      const detail = JSON.parse(decided.dataset.decision);
+      this.dispatchEvent(new CustomEvent("triage-decision", { detail, bubbles: true, composed: true }));
+    }
+  }
+}
+
+customElements.define("candidate-triage", CandidateTriage);
