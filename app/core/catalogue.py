@@ -83,6 +83,19 @@ class FactRecord:
 
 
 @record
+class ExampleRecord:
+    """What a rule says of some facts; it is run whenever the rule book is loaded."""
+
+    facts: Mapping[str, Value]
+    """The facts."""
+    expect: str
+    """`holds`, `does not hold` or `undecided`; of a precondition `met`, `unmet` or `to_confirm`; of an alternative
+    whether it fits."""
+    ask: Sequence[str]
+    """What it then depends on."""
+
+
+@record
 class RuleRecord:
     """One rule, or another entry that goes with a decision."""
 
@@ -104,6 +117,8 @@ class RuleRecord:
     """How the project reads what the source leaves open."""
     sources: Sequence[Source]
     """What it rests on."""
+    examples: Sequence[ExampleRecord]
+    """At, below and above each edge."""
 
 
 def rule_set_record(release: Release) -> RuleSetRecord:
@@ -156,6 +171,7 @@ def rule_record(rule: Rule, release: Release) -> RuleRecord:
         statement=rule.says,
         reading=rule.reading,
         sources=[release.sources[source] for source in rule.sources],
+        examples=[ExampleRecord(example.facts, example.expect, example.ask) for example in rule.examples],
     )
 
 

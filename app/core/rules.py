@@ -47,6 +47,15 @@ class Source:
     """What it says, in our words."""
 
 
+@dataclass(frozen=True)
+class Example:
+    """What an entry says of some facts; `ask` names what it then depends on."""
+
+    facts: Mapping[str, Value]
+    expect: str
+    ask: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """What every entry of the rule book has. `kind` is the name of its sort, `when` its condition."""
@@ -56,6 +65,7 @@ class Rule:
     says: str
     sources: tuple[str, ...]
     reading: str | None = None
+    examples: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

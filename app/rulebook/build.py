@@ -173,7 +173,13 @@ class Builder:
         return self._text(entry) | {"when": self.condition(file, (place, "when"), entry.when)}
 
     def _text(self, entry: schema.Entry) -> dict[str, Any]:
-        return {"id": entry.id, "says": entry.says, "sources": tuple(entry.sources), "reading": entry.reading}
+        return {
+            "id": entry.id,
+            "says": entry.says,
+            "sources": tuple(entry.sources),
+            "reading": entry.reading,
+            "examples": tuple(map(_example, entry.examples)),
+        }
 
     def _exclusion(self, place: int, entry: schema.Exclusion) -> core.DecisionRule:
         rule = self._rule("exclusions.yaml", place, entry)
@@ -350,6 +356,11 @@ class Builder:
                 says = f"weights are given for every answer of `{name}` and no other"
                 self._complain("population.yaml", ("facts", name), says)
         return weights
+
+
+def _example(entry: schema.Example) -> core.Example:
+    facts = {name: value for name, value in entry.items() if name not in ("expect", "ask")}
+    return core.Example(facts, str(entry.get("expect")), tuple(map(str, entry.get("ask", ()))))
 
 
 def _pathways(listed: list[core.Pathway] | str) -> tuple[core.Pathway, ...]:

@@ -51,6 +51,7 @@ class Pages:
         self._environment = Environment(
             loader=PackageLoader("app.web"), autoescape=select_autoescape(("html", "svg")), undefined=StrictUndefined
         )
+        self._environment.filters["in_words"] = facts_in_words
         self._proofs: dict[str, Verification] = {}
 
     def spoken(self, request: Request, lang: str | None) -> Engines:

@@ -38,12 +38,14 @@ def test_the_older_release_lacks_the_label_safety_facts(client: TestClient) -> N
     assert "active_skin_infection" in names
 
 
-def test_a_rule_shows_condition_statement_reading_and_sources(client: TestClient) -> None:
+def test_a_rule_shows_condition_statement_reading_sources_and_examples(client: TestClient) -> None:
     rule = client.get("/v1/rulesets/current/rules/PHASE-2").json()
     assert rule["condition"] == "elasticity_loss >= moderate and hyperpigmentation >= mild"
     assert rule["effect"] == "indicates"
     assert rule["reading"]
     assert "S3-31" in [source["id"] for source in rule["sources"]]
+    undecided = {"facts": {"hyperpigmentation": "mild"}, "expect": "undecided", "ask": ["elasticity_loss"]}
+    assert undecided in rule["examples"]
 
 
 def test_operators_are_answered(client: TestClient) -> None:
