@@ -3,6 +3,7 @@
 `app` is made on first use (`uvicorn app.main:app`); `build_app` makes one from parts, for tests and embedders.
 """
 
+from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from app.core.triage import Engines
+from app.guard.build import guarded
+from app.guard.document import show_access
 from app.rest import explorer, operation, rulesets, triage
 from app.rest.problems import add_problems
 from app.rest.problems import router as problem_pages
@@ -68,6 +71,8 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     application.include_router(operation.routes(engines, program))
     application.include_router(problem_pages)
     explorer.add_explorer(application)
+    application.amendments.append(partial(show_access, anonymous=settings.anonymous))
+    application.front = guarded(application.front, settings)
     return application
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from app.guard.options import GuardOptions
 
 PREFIX = "TRIAGE_"
 
@@ -19,7 +21,7 @@ class BadSettingError(Exception):
     """A setting that cannot be used; the text names the variable and says what would be right."""
 
 
-class Settings(BaseSettings):
+class Settings(GuardOptions):
     """The settings of one service process."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -54,4 +56,5 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         return Settings.model_validate(given)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise BadSettingError(f"`{PREFIX}{str(first['loc'][0]).upper()}`: {first['msg'].lower()}") from None
+        says = first["msg"].removeprefix("Value error, ")
+        raise BadSettingError(f"`{PREFIX}{str(first['loc'][0]).upper()}`: {says[0].lower()}{says[1:]}") from None

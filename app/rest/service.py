@@ -1,5 +1,6 @@
 """The FastAPI application of this service: its document with worked examples, and what goes before its middleware."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -18,6 +19,14 @@ class Service(FastAPI):
     def __init__(self, engines: Engines, **options: Any) -> None:
         super().__init__(**options)
         self._engines = engines
+        self.front: ASGIApp = super().__call__
+        """What takes each request first; whoever wraps it stands before telemetry and routing."""
+        self.amendments: list[Callable[[dict[str, Any]], None]] = []
+        """What is added to the OpenAPI document once it is made."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, beginning with whatever stands in front."""
+        await self.front(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document; its examples are put in here, since FastAPI drops each `null` of an example."""
@@ -29,6 +38,8 @@ class Service(FastAPI):
                 operation = document["paths"][path]["post"]
                 operation["requestBody"]["content"]["application/json"]["examples"] = asked
                 operation["responses"]["200"]["content"]["application/json"]["examples"] = answered
+            for amend in self.amendments:
+                amend(document)
             self.openapi_schema = document
         return self.openapi_schema
 
