@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 import uvicorn
+from prometheus_client import start_http_server
 from pydantic import TypeAdapter, ValidationError
 
 from app.core.answer import Answer, DecisionView
@@ -21,6 +22,7 @@ from app.core.triage import Asked, Engines, Triage
 from app.core.verify import Verification, Verifier
 from app.guard.connection import DRAIN_SECONDS, bounded, is_loopback
 from app.guard.keys import SCOPES, new_key
+from app.guard.logs import log_config
 from app.main import build_app, build_engines, rules_folder
 from app.rest.candidate import readers_of
 from app.rest.json_text import read_json
@@ -224,13 +226,16 @@ def serve(
         raise refuse(str(error)) from None
     shown = f"[{host}]" if ":" in host else host
     typer.echo(f"Candidate Triage answers on http://{shown}:{port}; open http://{shown}:{port}/docs to try it")
+    if settings.metrics == "port" and app.state.watch.metrics is not None:
+        start_http_server(settings.metrics_port, host, app.state.watch.metrics.registry)
     uvicorn.run(
         app,
         host=host,
         port=port,
-        log_level=settings.log_level,
+        log_config=log_config(settings.log_level),
+        access_log=False,
         server_header=False,
-        http=bounded(settings),
+        http=bounded(settings, app.state.watch),
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
 

@@ -3,6 +3,7 @@
 `app` is made on first use (`uvicorn app.main:app`); `build_app` makes one from parts, for tests and embedders.
 """
 
+from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
@@ -10,10 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from opentelemetry.sdk.trace import TracerProvider
 
-from app.core.triage import Engines
+from app.core.rules import Release
+from app.core.triage import Engines, Triage
 from app.guard.build import guarded
 from app.guard.document import show_access
+from app.guard.metrics import Metrics, metrics_route
+from app.guard.seen import Heard
+from app.guard.telemetry import telemetry
+from app.guard.watch import Watch
 from app.rest import explorer, operation, rulesets, triage
 from app.rest.problems import add_problems
 from app.rest.problems import router as problem_pages
@@ -39,13 +46,15 @@ def rules_folder() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).resolve().parent.parent / "rules"
 
 
-def build_engines(settings: Settings, book: RuleBook | None = None) -> Engines:
+def build_engines(
+    settings: Settings, book: RuleBook | None = None, make: Callable[[Release], Triage] = Triage
+) -> Engines:
     """Load, check and compile the rule book; `BrokenRuleBookError` or `BadSettingError` where that cannot be done."""
     book = book or load(settings.rules or rules_folder())
     current = settings.ruleset or book.current
     if current not in book.releases:
         raise BadSettingError(f"`TRIAGE_RULESET`: no such release; the releases are {', '.join(book.releases)}")
-    return Engines.of(book.releases.values(), current)
+    return Engines.of(book.releases.values(), current, make)
 
 
 def build_app(settings: Settings | None = None, book: RuleBook | None = None) -> FastAPI:
@@ -54,8 +63,11 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     Raises `BadSettingError` for a setting that cannot be used and `BrokenRuleBookError` for a refused rule book.
     """
     settings = settings or read_settings()
-    engines = build_engines(settings, book)
+    watch, tracer = Watch(), TracerProvider() if settings.otel else None
+    engines = build_engines(settings, book, lambda release: Heard(release, watch.decided))
     program = version("candidate-triage")
+    digest = engines.by_id[engines.current].release.digest
+    watch.metrics = None if settings.metrics == "off" else Metrics(program, engines.current, digest)
     application = Service(
         engines,
         title="Candidate Triage",
@@ -64,6 +76,7 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
         docs_url=None,
         redoc_url=None,
         max_body_size=settings.max_body_bytes,
+        telemetry=telemetry(tracer),
     )
     add_problems(application)
     application.include_router(triage.routes(engines))
@@ -71,8 +84,11 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     application.include_router(operation.routes(engines, program))
     application.include_router(problem_pages)
     explorer.add_explorer(application)
+    application.state.watch, application.state.tracer = watch, tracer
+    if settings.metrics == "path" and watch.metrics is not None:
+        application.include_router(metrics_route(watch.metrics))
     application.amendments.append(partial(show_access, anonymous=settings.anonymous))
-    application.front = guarded(application.front, settings)
+    application.front = guarded(application.front, settings, watch)
     return application
 
 

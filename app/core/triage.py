@@ -5,7 +5,7 @@ contract alone. All are pure functions of the question and the release.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -274,9 +274,9 @@ class Engines:
     current: str
 
     @classmethod
-    def of(cls, releases: Iterable[Release], current: str) -> "Engines":
-        """Compile releases."""
-        return cls({release.id: Triage(release) for release in releases}, current)
+    def of(cls, releases: Iterable[Release], current: str, make: Callable[[Release], Triage] = Triage) -> "Engines":
+        """Compile releases; `make` makes an engine of one."""
+        return cls({release.id: make(release) for release in releases}, current)
 
     def find(self, name: str) -> Triage | None:
         """Return the engine of a release, by its id or as `current`; `None` where there is none."""

@@ -10,6 +10,7 @@ from app.guard.access import Access
 from app.guard.gate import Gate, Limits
 from app.guard.options import GuardOptions
 from app.guard.tokens import IssuerKeys, Tokens
+from app.guard.watch import Watch
 
 CORS_SECONDS = 600
 
@@ -17,6 +18,7 @@ CORS_SECONDS = 600
 def guarded(
     app: ASGIApp,
     options: GuardOptions,
+    watch: Watch,
     *,
     elsewhere: Sequence[str] = (),
     transport: httpx.AsyncBaseTransport | None = None,
@@ -26,6 +28,7 @@ def guarded(
     Args:
         app: What is guarded.
         options: The settings.
+        watch: What writes down and counts.
         elsewhere: Prefixes of paths whose face checks its callers by itself.
         transport: Replaces the network for the keys of the token issuer, in tests.
     """
@@ -43,4 +46,4 @@ def guarded(
             max_age=CORS_SECONDS,
         )
     limits = Limits(options.max_concurrency, options.max_header_bytes, options.trusted_hosts, options.hsts_seconds)
-    return Gate(app, limits, anonymous=options.anonymous)
+    return Gate(app, limits, watch, anonymous=options.anonymous)

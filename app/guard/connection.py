@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from app.guard.gate import PROBES, overloaded
 from app.guard.options import GuardOptions
+from app.guard.watch import Watch
 from app.rest.problems import MEDIA_TYPE, PROBLEMS
 
 DRAIN_SECONDS = 25
@@ -28,6 +29,7 @@ class BoundedProtocol(HttpToolsProtocol):
     header_bytes = 16_384
     seconds = 15.0
     at_once = 256
+    watch = Watch()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -84,6 +86,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         # requests wait here as tasks before any application sees them, so that only here can too many be noticed
         if len(self.tasks) >= self.at_once and cycle.scope["path"] not in PROBES:
+            self.watch.refused("overloaded")
             app = _shed
         super()._start_asgi_task(cycle, app)
 
@@ -108,6 +111,7 @@ class BoundedProtocol(HttpToolsProtocol):
             if self.flow.read_paused or self._body_size >= SLOWEST * self.seconds:
                 self._wait()
                 return
+            self.watch.refused("too-slow")
             self.transport.close()
         elif self._arriving:
             self._refuse("too-slow", "the request took too long to arrive")
@@ -116,6 +120,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _refuse(self, kind: str, detail: str) -> None:
         """Answer what cannot become a request, unless an answer is on its way; close in any case."""
+        self.watch.refused(kind)
         if self._last is None or self._last.response_complete:
             found = PROBLEMS[kind]
             content = {"type": f"/problems/{kind}", "title": found.title, "status": found.status, "detail": detail}
@@ -132,12 +137,13 @@ async def _shed(scope: Scope, receive: Receive, send: Send) -> None:
     await overloaded(scope)(scope, receive, send)
 
 
-def bounded(options: GuardOptions) -> type[BoundedProtocol]:
+def bounded(options: GuardOptions, watch: Watch) -> type[BoundedProtocol]:
     """Return the protocol with the limits of the settings."""
     limits = {
         "header_bytes": options.max_header_bytes,
         "seconds": float(options.request_seconds),
         "at_once": options.max_concurrency,
+        "watch": watch,
     }
     return type("Bounded", (BoundedProtocol,), limits)
 

@@ -13,6 +13,9 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.guard.seen import CURRENT
+from app.guard.telemetry import without_carried
+from app.guard.watch import Watch
 from app.rest.problems import problem
 
 log = logging.getLogger("triage.guard")
@@ -44,8 +47,9 @@ class Limits:
 class Gate:
     """Guards an application; `anonymous` says that nobody is asked who they are."""
 
-    def __init__(self, app: ASGIApp, limits: Limits, *, anonymous: bool) -> None:
+    def __init__(self, app: ASGIApp, limits: Limits, watch: Watch, *, anonymous: bool) -> None:
         self._app = app
+        self._watch = watch
         self._limits = limits
         self._anonymous = anonymous
         self._hosts = tuple(host.lower() for host in limits.hosts)
@@ -61,10 +65,14 @@ class Gate:
                 log.warning(ANONYMOUS)
             await self._app(scope, receive, send)
             return
-        added = self._secure if scope.get("scheme") == "https" else self._plain
+        seen = self._watch.begin(scope)
+        without_carried(scope)
+        protection = self._secure if scope.get("scheme") == "https" else self._plain
+        added = [*protection, (b"x-request-id", seen.request_id.encode())]
 
         async def send_protected(message: Message) -> None:
             if message["type"] == "http.response.start":
+                seen.status = message["status"]
                 headers = list(message.get("headers", ()))
                 names = {name.lower() for name, _ in headers}
                 headers += [pair for pair in added if pair[0] not in names]
@@ -72,11 +80,14 @@ class Gate:
             await send(message)
 
         self._at_work += 1
+        within = CURRENT.set(seen)
         try:
             app = self._refusal(scope) or self._app
             await app(scope, receive, send_protected)
         finally:
+            CURRENT.reset(within)
             self._at_work -= 1
+            self._watch.done(scope, seen)
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         if scope["path"] in PROBES:

@@ -4,7 +4,7 @@ Lists of words are written with commas, keys as JSON. Nothing secret shows when 
 """
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -59,6 +59,13 @@ class GuardOptions(BaseSettings):
     """The largest request line and headers in bytes."""
     request_seconds: Annotated[int, Field(ge=1, le=600)] = 15
     """How long headers may take to arrive, and how long a body may crawl below 1,000 bytes a second."""
+
+    metrics: Literal["off", "path", "port"] = "off"
+    """Metrics for Prometheus: at `/metrics`, or at a port of their own."""
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] = 9464
+    """The port of the metrics, where they have one of their own."""
+    otel: bool = False
+    """Sends traces and metrics by OpenTelemetry; the usual `OTEL_` variables say where to."""
 
     @field_validator("oauth_audience", "oauth_jwks_url")
     @classmethod

@@ -118,6 +118,7 @@ def problem(
 ) -> JSONResponse:
     """Return a problem document as a response."""
     found = PROBLEMS[kind]
+    request.scope["triage.problem"] = kind
     content: dict[str, Any] = {
         "type": f"/problems/{kind}",
         "title": found.title,

@@ -19,6 +19,7 @@ from app.guard.access import Access, is_open
 from app.guard.build import guarded
 from app.guard.keys import SCOPES, find_key, new_key
 from app.guard.tokens import AGAIN_SECONDS, KEPT_SECONDS, STALE_SECONDS, IssuerKeys, NoIssuerError
+from app.guard.watch import Watch
 from app.main import build_app
 from app.rest.service import Service
 from app.rulebook.load import RuleBook
@@ -60,7 +61,7 @@ def network() -> Network:
 def client(book: RuleBook, network: Network) -> Iterator[TestClient]:
     """A client of the service behind keys and an issuer."""
     settings = Settings(api_keys=tuple(ENTRIES), oauth_issuer=ISSUER, oauth_audience=AUDIENCE, oauth_jwks_url=URL)
-    app = guarded(build_app(Settings(), book), settings, transport=httpx.MockTransport(network))
+    app = guarded(build_app(Settings(), book), settings, Watch(), transport=httpx.MockTransport(network))
     with TestClient(app) as client:
         yield client
 

@@ -11,6 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 from app.guard.build import guarded
 from app.guard.gate import ANONYMOUS
 from app.guard.keys import new_key
+from app.guard.watch import Watch
 from app.main import build_app
 from app.rulebook.load import RuleBook
 from app.settings import Settings
@@ -96,7 +97,7 @@ async def _sent_away() -> None:
             raise ConnectionError
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
-    app = guarded(slow, Settings(max_concurrency=2))
+    app = guarded(slow, Settings(max_concurrency=2), Watch())
 
     async def ask(path: str = "/v1/triage") -> tuple[int, dict[bytes, bytes]]:
         sent: list[Message] = []
