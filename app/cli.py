@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 import typer
 import uvicorn
-from pydantic import TypeAdapter
+from prometheus_client import start_http_server
+from pydantic import TypeAdapter, ValidationError
 
 from app.core.answer import Answer, DecisionView
 from app.core.compare import Comparison, compare
@@ -20,6 +21,9 @@ from app.core.logic import Logic
 from app.core.report import comparison_in_lines, in_lines
 from app.core.triage import Asked, Engines, Triage
 from app.core.verify import Verification, Verifier
+from app.guard.connection import DRAIN_SECONDS, bounded, is_loopback
+from app.guard.keys import SCOPES, new_key
+from app.guard.logs import log_config
 from app.main import build_app, build_engines, rules_folder
 from app.rest.candidate import readers_of
 from app.rest.json_text import read_json
@@ -232,13 +236,47 @@ def serve(
     """Serve over HTTP."""
     settings = settings_or_exit()
     host, port = host or settings.host, port or settings.port
+    if settings.anonymous and not settings.allow_anonymous and not is_loopback(host):
+        raise refuse(
+            f"`TRIAGE_HOST`: others could reach {host}, and nobody would be asked who they are; set `TRIAGE_API_KEYS` "
+            "(`triage key` makes one) or `TRIAGE_OAUTH_ISSUER`, or `TRIAGE_ALLOW_ANONYMOUS=true` if that is meant"
+        )
     try:
         app = build_app(settings)
     except (BrokenRuleBookError, BadSettingError) as error:
         raise refuse(str(error)) from None
     shown = f"[{host}]" if ":" in host else host
     typer.echo(f"Candidate Triage answers on http://{shown}:{port}; open it to try it, /docs for the API")
-    uvicorn.run(app, host=host, port=port, log_level=settings.log_level, server_header=False)
+    if settings.metrics == "port" and app.state.watch.metrics is not None:
+        start_http_server(settings.metrics_port, host, app.state.watch.metrics.registry)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_config=log_config(settings.log_level),
+        access_log=False,
+        server_header=False,
+        http=bounded(settings, app.state.watch),
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+
+
+@cli.command()
+def key(
+    name: Annotated[str, typer.Argument(help="Who it is for: a-z, 0-9 and -.")],
+    scope: Annotated[list[str] | None, typer.Option(help="What it opens; again for each.")] = None,
+) -> None:
+    """Make an API key; print it once, and the entry for TRIAGE_API_KEYS that knows only its digest."""
+    try:
+        made, entry = new_key(name, scope or ["triage"])
+    except ValidationError as error:
+        field = error.errors()[0]["loc"][0]
+        right = "a-z, 0-9 and -" if field == "name" else f"some of {', '.join(SCOPES)}"
+        raise typer.BadParameter(f"write {right}", param_hint="NAME" if field == "name" else "--scope") from None
+    typer.echo(f"The key, shown once: {made}")
+    typer.echo(f"The entry: {json.dumps(entry.model_dump(mode='json'))}")
+    typer.echo("Put the entries into TRIAGE_API_KEYS as one JSON list, for example:")
+    typer.echo(f"TRIAGE_API_KEYS='{json.dumps([entry.model_dump(mode='json')])}'")
 
 
 @cli.command()

@@ -3,21 +3,30 @@
 `app` is made on first use (`uvicorn app.main:app`); `build_app` makes one from parts, for tests and embedders.
 """
 
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
-from fastapi.middleware.cors import CORSMiddleware
+from opentelemetry.sdk.trace import TracerProvider
 
 from app.cds_hooks import routes as cds_hooks
 from app.cds_hooks.server import FhirServer
 from app.cds_hooks.trust import Client, Trust
 from app.core.codes import Codes
-from app.core.triage import Engines
+from app.core.rules import Release
+from app.core.triage import Engines, Triage
 from app.fhir import routes as fhir
 from app.fhir.outcome import outcome_response
+from app.guard.build import guarded
+from app.guard.document import show_access
+from app.guard.metrics import Metrics, metrics_route
+from app.guard.seen import Heard
+from app.guard.telemetry import telemetry
+from app.guard.watch import Watch
 from app.rest import explorer, operation, rulesets, triage
 from app.rest.candidate import body_of
 from app.rest.problems import add_problems
@@ -50,13 +59,15 @@ def load_book(settings: Settings) -> RuleBook:
     return load(settings.rules or rules_folder())
 
 
-def build_engines(settings: Settings, book: RuleBook | None = None) -> Engines:
+def build_engines(
+    settings: Settings, book: RuleBook | None = None, make: Callable[[Release, str], Triage] = Triage
+) -> Engines:
     """Load, check and compile the rule book; `BrokenRuleBookError` or `BadSettingError` where that cannot be done."""
     book = book or load_book(settings)
     current = settings.ruleset or book.current
     if current not in book.releases:
         raise BadSettingError(f"`TRIAGE_RULESET`: no such release; the releases are {', '.join(book.releases)}")
-    return Engines.of(book.releases.values(), current, book.languages.values())
+    return Engines.of(book.releases.values(), current, book.languages.values(), make)
 
 
 def build_app(settings: Settings | None = None, book: RuleBook | None = None) -> FastAPI:
@@ -66,8 +77,11 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     """
     settings = settings or read_settings()
     book = book or load_book(settings)
-    engines = build_engines(settings, book)
+    watch, tracer = Watch(), TracerProvider() if settings.otel else None
+    engines = build_engines(settings, book, lambda release, language: Heard(release, language, watch.decided))
     program = version("candidate-triage")
+    digest = engines.by_id[engines.current].release.digest
+    watch.metrics = None if settings.metrics == "off" else Metrics(program, engines.current, digest)
     application = Service(
         engines,
         title="Candidate Triage",
@@ -76,15 +90,9 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
         docs_url=None,
         redoc_url=None,
         max_body_size=settings.max_body_bytes,
+        telemetry=telemetry(tracer),
     )
     add_problems(application)
-    if settings.cors_origins:
-        application.add_middleware(
-            CORSMiddleware,
-            allow_origins=list(settings.cors_origins),
-            allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type"],
-        )
     application.include_router(triage.routes(engines))
     application.include_router(rulesets.routes(engines))
     application.include_router(operation.routes(engines, program))
@@ -92,6 +100,12 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     add_record_faces(application, engines, book.codes, settings, program)
     application.include_router(web.routes(engines))
     explorer.add_explorer(application)
+    application.state.watch, application.state.tracer = watch, tracer
+    if settings.metrics == "path" and watch.metrics is not None:
+        application.include_router(metrics_route(watch.metrics))
+    application.amendments.append(partial(show_access, anonymous=settings.anonymous))
+    elsewhere = ("/cds-services",) if settings.cds_clients else ()
+    application.front = guarded(application.front, settings, watch, elsewhere=elsewhere)
     return application
 
 

@@ -9,8 +9,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, Json, ValidationError, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from app.guard.options import GuardOptions, Words
 
 PREFIX = "TRIAGE_"
 
@@ -36,15 +38,7 @@ class CdsClient(BaseModel):
         return self
 
 
-def _names(value: object) -> object:
-    return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
-"""Names separated by commas."""
-
-
-class Settings(BaseSettings):
+class Settings(GuardOptions):
     """The settings of one service process."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -60,9 +54,7 @@ class Settings(BaseSettings):
     public_url: Annotated[str, Field(pattern=r"^https?://[^/?#]+(/[^?#]*[^/?#])?$")] = "http://127.0.0.1:8000"
     """The address under which others reach this service, without a slash at the end: it stands in FHIR canonicals, CDS
     Hooks links and the audience of tokens."""
-    cors_origins: Names = ()
-    """Origins of web pages that may call from a browser (`https://sandbox.cds-hooks.org`), separated by commas."""
-    cds_fhir_hosts: Names = ()
+    cds_fhir_hosts: Words = ()
     """Hosts of FHIR servers that CDS calls may be completed from, separated by commas."""
     cds_clients: Json[tuple[CdsClient, ...]] | tuple[CdsClient, ...] = ()
     """The CDS clients that may call, as JSON: a list of `{"iss": ..., "jku": ...}` or `{"iss": ..., "jwks": {...}}`."""
@@ -92,4 +84,5 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         return Settings.model_validate(given)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise BadSettingError(f"`{PREFIX}{str(first['loc'][0]).upper()}`: {first['msg'].lower()}") from None
+        says = first["msg"].removeprefix("Value error, ")
+        raise BadSettingError(f"`{PREFIX}{str(first['loc'][0]).upper()}`: {says[0].lower()}{says[1:]}") from None

@@ -17,7 +17,7 @@ def serving(build: Callable[[str], ASGIApp]) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         base = f"http://127.0.0.1:{free.getsockname()[1]}"
     port = int(base.rpartition(":")[2])
-    server = uvicorn.Server(uvicorn.Config(build(base), port=port, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(build(base), port=port, log_config=None))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner, Result
 
 from app.cli import cli
+from app.guard.keys import find_key
 from app.main import build_app, rules_folder
 from app.settings import Settings
 
@@ -125,3 +126,32 @@ def test_a_bad_setting_stops_every_command_with_its_name() -> None:
 def test_openapi_prints_the_committed_document() -> None:
     committed = Path(__file__).resolve().parent.parent / "openapi.json"
     assert run("openapi").stdout == committed.read_text("utf-8")
+
+
+def test_serve_refuses_to_let_others_in_while_nobody_is_asked_who_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[str] = []
+    monkeypatch.setattr("app.cli.uvicorn.run", lambda app, **options: served.append(options["host"]))
+    refused = run("serve", "--host", "0.0.0.0")
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith("`TRIAGE_HOST`: others could reach 0.0.0.0")
+    assert served == []
+    key = run("key", "clinic-a").stdout.splitlines()[-1].partition("=")[2].strip("'")
+    for host, settings in (
+        ("127.0.0.1", {}),
+        ("0.0.0.0", {"TRIAGE_ALLOW_ANONYMOUS": "true"}),
+        ("::", {"TRIAGE_API_KEYS": key}),
+    ):
+        assert run("serve", "--host", host, **settings).exit_code == 0
+        assert served.pop() == host
+
+
+def test_key_makes_a_key_that_opens_what_it_says_and_is_shown_once() -> None:
+    printed = run("key", "clinic-a", "--scope", "triage", "--scope", "cds").stdout
+    key = printed.splitlines()[0].rpartition(" ")[2]
+    settings = json.loads(printed.splitlines()[-1].partition("=")[2].strip("'"))
+    (entry,) = Settings(api_keys=settings).api_keys
+    assert (entry.name, entry.scopes) == ("clinic-a", frozenset({"triage", "cds"}))
+    assert find_key([entry], key) is entry
+    assert printed.count(key) == 1
+    for wrong in (("key", "Clinic A"), ("key", "a", "--scope", "all")):
+        assert run(*wrong).exit_code == 2

@@ -5,7 +5,7 @@ contract alone. All are pure functions of the question and the release.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -277,14 +277,20 @@ class Engines:
     others: Mapping[str, "Engines"] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, releases: Iterable[Release], current: str, translations: Iterable[Translation] = ()) -> "Engines":
-        """Compile releases, in English and in every language that there is."""
+    def of(
+        cls,
+        releases: Iterable[Release],
+        current: str,
+        translations: Iterable[Translation] = (),
+        make: Callable[[Release, str], "Triage"] = Triage,
+    ) -> "Engines":
+        """Compile releases, in English and in every language that there is; `make` makes an engine of one."""
         listed = list(releases)
         others = {
-            each.code: cls({r.id: Triage(translated(r, each), each.code) for r in listed}, current, each.code)
+            each.code: cls({r.id: make(translated(r, each), each.code) for r in listed}, current, each.code)
             for each in translations
         }
-        return cls({release.id: Triage(release) for release in listed}, current, others=others)
+        return cls({release.id: make(release, DEFAULT) for release in listed}, current, others=others)
 
     def spoken(self, accepted: str, asked: str | None = None) -> "Engines":
         """Return the engines in the language asked for, else in the best accepted one (`Accept-Language`)."""

@@ -29,11 +29,26 @@ class ProblemType:
 
 PROBLEMS: dict[str, ProblemType] = {
     "not-json": ProblemType(400, "The body is not JSON", "Send one JSON object in UTF-8 without a byte order mark."),
+    "unknown-host": ProblemType(400, "The host is not one of this service", "Use the address that you were given."),
+    "unauthorized": ProblemType(
+        401,
+        "A key or token is needed",
+        "Send an API key in the header `X-API-Key`, or a bearer token in the header `Authorization`.",
+    ),
+    "forbidden": ProblemType(
+        403, "The key or token does not open this", "Ask the operator for one that has the scope in `detail`."
+    ),
     "not-found": ProblemType(404, "There is nothing here", "See the API explorer at /docs for every path."),
     "unknown-ruleset": ProblemType(404, "There is no such rule set", "GET /v1/rulesets lists the rule sets."),
     "unknown-rule": ProblemType(404, "There is no such rule", "GET /v1/rulesets/{id}/rules lists the rules."),
     "method-not-allowed": ProblemType(405, "The path does not take this method", "See the `Allow` header."),
+    "too-slow": ProblemType(408, "The request took too long to arrive", "Send it again."),
     "too-large": ProblemType(413, "The body is too large", "Send the facts of one candidate."),
+    "headers-too-large": ProblemType(431, "The headers are too large", "Send fewer or shorter headers."),
+    "overloaded": ProblemType(503, "The service is busy", "Ask again after the seconds in the header `Retry-After`."),
+    "unavailable": ProblemType(
+        503, "Something that is needed cannot be reached", "Ask again after the seconds in the header `Retry-After`."
+    ),
     "not-json-type": ProblemType(
         415, "The content type is not JSON", "Send `Content-Type: application/json` and no other encoding than UTF-8."
     ),
@@ -107,6 +122,7 @@ def problem(
 ) -> JSONResponse:
     """Return a problem document as a response."""
     found = PROBLEMS[kind]
+    request.scope["triage.problem"] = kind
     content: dict[str, Any] = {
         "type": f"/problems/{kind}",
         "title": found.title,
@@ -114,7 +130,8 @@ def problem(
         "detail": detail,
         "instance": request.url.path.encode("utf-8", "replace").decode(),
     }
-    formats: dict[str, ErrorFormat] = getattr(request.app.state, "error_formats", {})
+    app = request.scope.get("app")
+    formats: dict[str, ErrorFormat] = getattr(app.state, "error_formats", {}) if app else {}
     for prefix, render in formats.items():
         if request.url.path.startswith(prefix):
             said = "; ".join([detail, *(f"{error.pointer}: {error.detail}" for error in errors)])

@@ -1,6 +1,6 @@
 """The FastAPI application of this service: its document with worked examples, and what goes before its middleware."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -20,6 +20,15 @@ class Service(FastAPI):
         super().__init__(**options)
         self._engines = engines
         self.body_limits: dict[str, int] = {}
+        self.front: ASGIApp = super().__call__
+        """What takes each request first; whoever wraps it stands before telemetry and routing."""
+        self.amendments: list[Callable[[dict[str, Any]], None]] = []
+        """What is added to the OpenAPI document once it is made."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, beginning with whatever stands in front."""
+        scope["app"] = self
+        await self.front(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document; its examples are put in here, since FastAPI drops each `null` of an example."""
@@ -31,6 +40,8 @@ class Service(FastAPI):
                 operation = document["paths"][path]["post"]
                 operation["requestBody"]["content"]["application/json"]["examples"] = asked
                 operation["responses"]["200"]["content"]["application/json"]["examples"] = answered
+            for amend in self.amendments:
+                amend(document)
             self.openapi_schema = document
         return self.openapi_schema
 
