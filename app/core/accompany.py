@@ -4,7 +4,8 @@ Nothing here changes a decision, and nothing here ever sees an assumed value: an
 unresolved, a precondition to be confirmed, a component of a plan to be confirmed.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
+from functools import lru_cache
 from typing import Literal
 
 from app.core.answer import (
@@ -17,10 +18,14 @@ from app.core.answer import (
     Unresolved,
 )
 from app.core.conditions import ALWAYS, Condition, facts_read
-from app.core.facts import Candidate
+from app.core.facts import Candidate, Value
 from app.core.finding import Finding
 from app.core.logic import Conditions, Reading
-from app.core.rules import Alternative, Component, Fits, Pathway, Plan, Release, Source
+from app.core.rules import Alternative, Fits, Pathway, Plan, Release, Source
+from app.core.states import HELD, NOT_HELD, REMEMBERED, States, state_at
+
+Status = Literal["met", "unmet", "to_confirm"]
+"""Whether a precondition is in place."""
 
 
 def conditions_of(release: Release) -> Iterator[Condition]:
@@ -39,121 +44,163 @@ def conditions_of(release: Release) -> Iterator[Condition]:
             yield alternative.fits.no
 
 
+class Known:
+    """The known facts of a candidate as these conditions read them, and what they make of each; nothing is assumed."""
+
+    __slots__ = ("candidate", "reading", "states")
+
+    def __init__(self, candidate: Candidate, reading: Reading, states: States) -> None:
+        self.candidate = candidate
+        self.reading = reading
+        self.states = states
+
+
 class Accompany:
-    """Finds what goes with the decisions of one release."""
+    """Finds what goes with the decisions of one release.
+
+    What it returns it makes once and returns again: equal parts of answers are one object, so that a face can keep what
+    it made of them.
+    """
 
     def __init__(self, release: Release) -> None:
         self._release = release
-        self._conditions = Conditions.of(release.facts.values(), conditions_of(release))
+        self._conditions = Conditions(release.facts.values(), [ALWAYS, *conditions_of(release)])
+        self._place = self._conditions.place
         self._sources: dict[str, tuple[Source, ...]] = {
             rule.id: tuple(release.sources[source] for source in rule.sources)
             for rule in (*release.cautions, *release.preconditions, *release.alternatives)
         }
-        self._reads = {caution.id: facts_read(caution.when) for caution in release.cautions}
-        self._plans = {plan.pathway: plan for plan in release.plans}
+        self._cautions = [(c, self._place(c.when), facts_read(c.when)) for c in release.cautions]
+        self._preconditions = [
+            (p, None if p.outside else self._place(p.when), None if p.unmet is None else self._place(p.unmet))
+            for p in release.preconditions
+        ]
+        self._alternatives = [(a, self._place(a.when)) for a in release.alternatives]
+        self._plans = {
+            plan.pathway: (plan, [(c, self._place(c.when)) for c in plan.components]) for plan in release.plans
+        }
         self._plan_sources = {plan.pathway: self._sources_of_plan(plan) for plan in release.plans}
-        self._notices = sorted((n for n in release.notices if not n.by_engine), key=lambda notice: notice.order)
+        ordered = sorted((n for n in release.notices if not n.by_engine), key=lambda notice: notice.order)
+        self._notices = [(n, self._place(n.when)) for n in ordered]
         self._engine_notices = {notice.id: notice.says for notice in release.notices if notice.by_engine}
+        self._caution_shown = lru_cache(REMEMBERED)(self._show_caution)
+        self._unresolved = lru_cache(REMEMBERED)(Unresolved)
+        self._precondition_shown = lru_cache(REMEMBERED)(self._show_precondition)
+        self._component_shown = lru_cache(REMEMBERED)(self._show_component)
+        self._alternative_shown = lru_cache(REMEMBERED)(self._show_alternative)
 
-    def reading(self, candidate: Candidate) -> Reading:
-        """Return the known facts as these conditions read them; nothing is assumed."""
-        return self._conditions.diagram.reading(candidate)
+    def known(self, candidate: Candidate) -> Known:
+        """Return what the known facts make of these conditions."""
+        reading = self._conditions.diagram.reading(candidate)
+        return Known(candidate, reading, self._conditions.states(reading))
 
-    def cautions(
-        self, candidate: Candidate, reading: Reading, pathways: Collection[Pathway]
-    ) -> tuple[list[CautionShown], list[Unresolved]]:
+    def cautions(self, known: Known, pathways: Collection[Pathway]) -> tuple[list[CautionShown], list[Unresolved]]:
         """Return the cautions that hold for these pathways, and those whose facts are unknown."""
         shown: list[CautionShown] = []
         unresolved: list[Unresolved] = []
-        for caution in self._release.cautions:
-            if not any(pathway in pathways for pathway in caution.concerns):
+        states, candidate = known.states, known.candidate
+        for number, (caution, place, reads) in enumerate(self._cautions):
+            state = states >> place & 3
+            if state == NOT_HELD or not any(pathway in pathways for pathway in caution.concerns):
                 continue
-            state = self._state(caution.when, reading)
-            if state:
-                because = [KnownFact(name, candidate[name]) for name in self._reads[caution.id] if name in candidate]
-                shown.append(
-                    CautionShown(
-                        caution.id,
-                        caution.topic,
-                        caution.concerns,
-                        caution.says,
-                        caution.reading,
-                        because,
-                        self._sources[caution.id],
-                    )
-                )
-            elif state is None:
-                unresolved.append(Unresolved(caution.id, caution.topic, self._ask(caution.when, reading)))
+            if state == HELD:
+                because = tuple([(name, candidate[name]) for name in reads if name in candidate])
+                shown.append(self._caution_shown(number, because))
+            else:
+                unresolved.append(self._unresolved(caution.id, caution.topic, self._ask(place, known)))
         return shown, unresolved
 
-    def preconditions(self, reading: Reading, pathways: Collection[Pathway]) -> tuple[list[PreconditionShown], bool]:
+    def _show_caution(self, number: int, because: tuple[tuple[str, Value], ...]) -> CautionShown:
+        caution, _, _ = self._cautions[number]
+        return CautionShown(
+            caution.id,
+            caution.topic,
+            caution.concerns,
+            caution.says,
+            caution.reading,
+            [KnownFact(name, value) for name, value in because],
+            self._sources[caution.id],
+        )
+
+    def preconditions(self, known: Known, pathways: Collection[Pathway]) -> tuple[list[PreconditionShown], bool]:
         """Return the preconditions of these pathways, and whether all are met that the service can see."""
         shown: list[PreconditionShown] = []
         all_met = True
-        for rule in self._release.preconditions:
+        for number, (rule, met, unmet) in enumerate(self._preconditions):
             if not any(pathway in pathways for pathway in rule.concerns):
                 continue
-            ask: Sequence[str] = ()
-            if not rule.outside and self._state(rule.when, reading):
-                status: Literal["met", "unmet", "to_confirm"] = "met"
-            elif rule.unmet is not None and self._state(rule.unmet, reading):
+            ask: tuple[str, ...] = ()
+            if met is not None and state_at(known.states, met):
+                status: Status = "met"
+            elif unmet is not None and state_at(known.states, unmet):
                 status = "unmet"
             else:
                 status = "to_confirm"
-                ask = [] if rule.outside else self._ask_either(rule.when, rule.unmet, reading)
+                places = [place for place in (met, unmet) if met is not None and place is not None]
+                ask = tuple(dict.fromkeys(name for place in places for name in self._ask(place, known)))
             all_met = all_met and (rule.outside or status == "met")
-            shown.append(PreconditionShown(rule.id, status, rule.says, rule.reading, ask, self._sources[rule.id]))
+            shown.append(self._precondition_shown(number, status, ask))
         return shown, all_met
 
-    def plan(self, reading: Reading, pathway: Pathway) -> PlanShown:
+    def _show_precondition(self, number: int, status: Status, ask: tuple[str, ...]) -> PreconditionShown:
+        rule, _, _ = self._preconditions[number]
+        return PreconditionShown(rule.id, status, rule.says, rule.reading, ask, self._sources[rule.id])
+
+    def plan(self, known: Known, pathway: Pathway) -> PlanShown:
         """Return the plan of a pathway; a component is included only where its condition is known to hold."""
-        plan = self._plans[pathway]
-        components = [shown for c in plan.components if (shown := self._component(c, reading))]
+        plan, listed = self._plans[pathway]
+        components = []
+        for number, (component, place) in enumerate(listed):
+            state = state_at(known.states, place)
+            if state is not False or component.otherwise is not None:
+                ask = self._ask(place, known) if state is None else ()
+                components.append(self._component_shown(pathway, number, ask, state=state))
         return PlanShown(plan.id, pathway, plan.says, components, plan.parts, self._plan_sources[pathway])
 
-    def _component(self, component: Component, reading: Reading) -> ComponentShown | None:
+    def _show_component(
+        self, pathway: Pathway, number: int, ask: tuple[str, ...], *, state: bool | None
+    ) -> ComponentShown:
+        component, _ = self._plans[pathway][1][number]
         sources = tuple(self._release.sources[source] for source in component.sources)
-        state = self._state(component.when, reading)
+        if state is None:
+            return ComponentShown(component.id, "to_confirm", component.says, ask, sources)
         if state:
             return ComponentShown(component.id, "included", component.says, (), sources)
-        if state is None:
-            return ComponentShown(
-                component.id, "to_confirm", component.says, self._ask(component.when, reading), sources
-            )
-        if component.otherwise is None:
-            return None
-        return ComponentShown(component.id, "left_out", component.otherwise, (), sources)
+        return ComponentShown(component.id, "left_out", component.otherwise or "", (), sources)
 
-    def alternatives(self, reading: Reading, indicated: Pathway | None) -> list[AlternativeShown]:
+    def alternatives(self, known: Known, indicated: Pathway | None) -> list[AlternativeShown]:
         """Return the alternatives that go with an indicated pathway, or with none."""
-        shown = []
-        for rule in self._release.alternatives:
-            listed = rule.without_phase if indicated is None else indicated in rule.concerns
-            if listed and self._state(rule.when, reading):
-                fits, why = self._fit(rule, reading)
-                shown.append(
-                    AlternativeShown(
-                        rule.id, rule.kind, rule.title, rule.says, rule.compares, fits, why, (), self._sources[rule.id]
-                    )
-                )
-        return shown
+        return [
+            self._alternative_shown(number, self._fits(rule, known))
+            for number, (rule, place) in enumerate(self._alternatives)
+            if (rule.without_phase if indicated is None else indicated in rule.concerns)
+            and state_at(known.states, place)
+        ]
 
-    def _fit(self, rule: Alternative, reading: Reading) -> tuple[Fits, str]:
+    def _show_alternative(self, number: int, fits: Fits) -> AlternativeShown:
+        rule, _ = self._alternatives[number]
+        why = rule.fits.because[fits] if rule.fits else self._release.wording.consultation
+        return AlternativeShown(
+            rule.id, rule.kind, rule.title, rule.says, rule.compares, fits, why, (), self._sources[rule.id]
+        )
+
+    def _fits(self, rule: Alternative, known: Known) -> Fits:
         if rule.fits is None:
-            return "yes", self._release.wording.consultation
-        fits: Fits = "unknown"
-        if self._state(rule.fits.no, reading):
-            fits = "no"
-        elif self._state(rule.fits.yes, reading) and self._state(rule.fits.no, reading) is False:
-            fits = "yes"
-        return fits, rule.fits.because[fits]
+            return "yes"
+        no = state_at(known.states, self._place(rule.fits.no))
+        if no:
+            return "no"
+        return "yes" if no is False and state_at(known.states, self._place(rule.fits.yes)) else "unknown"
 
-    def notices(self, reading: Reading, finding: Finding, pathways: Collection[Pathway]) -> list[str]:
+    def notices(self, known: Known, finding: Finding, pathways: Collection[Pathway]) -> list[str]:
         """Return the notices of the rule book that hold, in their order, then those the answer itself calls for."""
-        concerned = [n for n in self._notices if not n.concerns or any(p in pathways for p in n.concerns)]
-        held = [n for n in concerned if not n.otherwise and self._state(n.when, reading)]
-        groups = {notice.group for notice in held}
-        texts = [n.says for n in concerned if n in held or (n.otherwise and n.group not in groups)]
+        concerned = [
+            (n, not n.otherwise and bool(state_at(known.states, place)))
+            for n, place in self._notices
+            if not n.concerns or any(p in pathways for p in n.concerns)
+        ]
+        groups = {notice.group for notice, held in concerned if held}
+        texts = [n.says for n, held in concerned if held or (n.otherwise and n.group not in groups)]
         if finding.objections:
             texts.append(self._engine_notices["NOTICE-ASSUMED"])
         if not finding.settled and finding.next_fact is None:
@@ -162,15 +209,8 @@ class Accompany:
             texts.append(self._engine_notices["NOTICE-UNSIGNED"])
         return texts
 
-    def _state(self, condition: Condition, reading: Reading) -> bool | None:
-        return True if condition is ALWAYS else self._conditions.state(condition, reading)
-
-    def _ask(self, condition: Condition, reading: Reading) -> list[str]:
-        return self._conditions.depends_on(condition, reading)
-
-    def _ask_either(self, one: Condition, other: Condition | None, reading: Reading) -> list[str]:
-        names = self._ask(one, reading) + (self._ask(other, reading) if other is not None else [])
-        return list(dict.fromkeys(names))
+    def _ask(self, place: int, known: Known) -> tuple[str, ...]:
+        return self._conditions.depends_on(place, known.reading)
 
     def _sources_of_plan(self, plan: Plan) -> tuple[Source, ...]:
         cited = list(plan.sources)

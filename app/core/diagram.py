@@ -171,6 +171,17 @@ class Diagram:
 
         return bits
 
+    def levels_below(self, root: int) -> tuple[int, ...]:
+        """Return the levels that a root depends on, from the top."""
+        seen: set[int] = set()
+        todo = [root]
+        while todo:
+            node = todo.pop()
+            if node >= 0 and node not in seen:
+                seen.add(node)
+                todo.extend(self.distinct[node])
+        return tuple(sorted({self.levels[node] for node in seen}))
+
     def size(self, roots: Iterable[int]) -> int:
         """Return how many nodes these roots use together."""
         seen: set[int] = set()

@@ -12,6 +12,7 @@ from app.core.logic import Logic, Reading
 from app.core.precedence import UNDECIDED, Decision, Indicated, Stage, phases, stages
 from app.core.questions import Questions
 from app.core.rules import DecisionRule, Release
+from app.core.states import States, state_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class Finding:
     """The decision of one candidate.
 
     `given` is the candidate as asked, `assumed` with every unknown confirm fact at its no-objection value (the same in
-    strict mode). `next_fact` is the fact to ask next, `settles` whether an answer to it can settle the decision.
+    strict mode), each with the states of all rules. `next_fact` is the fact to ask next, `settles` whether an answer to
+    it can settle the decision.
     """
 
     decision: Decision
@@ -32,6 +34,8 @@ class Finding:
     objections: Sequence[str]
     given: Reading
     assumed: Reading
+    given_states: States
+    assumed_states: States
 
     @property
     def settled(self) -> bool:
@@ -58,6 +62,7 @@ class Finder:
         logic = self.logic
         given = logic.reading(candidate, strict=True)
         assumed = given if strict or UNKNOWN not in given else logic.reading(candidate, strict=False)
+        given_states = logic.states(given)
         outlook = logic.outlook(assumed)
         settled = len(outlook.possible) == 1
         question = None if settled else self.questions.next(outlook.left, unavailable)
@@ -72,18 +77,22 @@ class Finder:
             objections=() if assumed is given else logic.objections(assumed, candidate),
             given=given,
             assumed=assumed,
+            given_states=given_states,
+            assumed_states=given_states if assumed is given else logic.states(assumed),
         )
+
+    def stages_of(self, rule: DecisionRule) -> frozenset[Stage]:
+        """Return the stages at which a rule takes part in deciding."""
+        return self._stages[rule.id]
 
     def bears(self, rule: DecisionRule, finding: Finding) -> bool | None:
         """Return whether a rule takes part in deciding every completion, none, or (`None`) perhaps some."""
         at = self._stages[rule.id]
         if at.isdisjoint(finding.stages):
             return False
-        state = self.logic.state(rule, finding.assumed)
+        state = state_at(finding.assumed_states, self.logic.place[rule.id])
         return None if state and not finding.stages <= at else state
 
-    def could_object(self, rule: DecisionRule, finding: Finding) -> bool:
-        """Return whether the rule would bear on the decision once its own facts made it hold."""
-        return rule.kind in ("exclusion", "scope", "concern", "phase") or not self._stages[rule.id].isdisjoint(
-            finding.stages
-        )
+    def could_object(self, rule: DecisionRule, stages: frozenset[Stage]) -> bool:
+        """Return whether the rule would bear on the decision at these stages once its own facts made it hold."""
+        return rule.kind in ("exclusion", "scope", "concern", "phase") or not self._stages[rule.id].isdisjoint(stages)

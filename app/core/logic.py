@@ -7,13 +7,14 @@ and none enumerates completions.
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from app.core.conditions import Condition, comparisons, facts_read
 from app.core.diagram import UNKNOWN, Diagram, Restriction, restrict, variable
 from app.core.facts import Candidate, Fact
 from app.core.precedence import Case, Decision, Stage, cases
 from app.core.rules import DecisionRule
+from app.core.states import REMEMBERED, STATE_OF_BITS, States, Votes
 
 Reading = list[int]
 """One region a level, or `UNKNOWN`."""
@@ -26,32 +27,42 @@ def diagram_of(facts: Iterable[Fact], conditions: Sequence[Condition], budget: i
     return Diagram([variable(fact, compared) for fact in facts if fact.name in read], budget)
 
 
-@dataclass(frozen=True)
 class Conditions:
     """Conditions that may share facts, compiled so that each is exactly held, not held, or undecided."""
 
-    diagram: Diagram
-    roots: Mapping[Condition, int]
-
-    @classmethod
-    def of(cls, facts: Iterable[Fact], conditions: Iterable[Condition]) -> "Conditions":
-        """Compile these conditions."""
+    def __init__(self, facts: Iterable[Fact], conditions: Iterable[Condition]) -> None:
         listed = list(dict.fromkeys(conditions))
-        diagram = diagram_of(facts, listed)
-        return cls(diagram, {condition: diagram.condition(condition) for condition in listed})
+        self.diagram = diagram_of(facts, listed)
+        self.roots = {condition: self.diagram.condition(condition) for condition in listed}
+        self._votes = Votes(self.diagram, list(self.roots.values()))
+        self._place = {condition: 2 * number for number, condition in enumerate(listed)}
+        self._below = [(root, self.diagram.levels_below(root)) for root in self.roots.values()]
+        self._left = lru_cache(REMEMBERED)(self._depends_on)
+
+    def states(self, reading: Reading) -> States:
+        """Return the states of all conditions, for `state_at` and the `place` of each."""
+        return self._votes.of(reading)
+
+    def place(self, condition: Condition) -> int:
+        """Return where the state of a condition stands."""
+        return self._place[condition]
 
     def state(self, condition: Condition, reading: Reading) -> bool | None:
         """Return whether every completion makes the condition hold, none does, or (`None`) it is undecided."""
         return STATE_OF_BITS[self.diagram.reachable(self.roots[condition], reading)]
 
-    def depends_on(self, condition: Condition, reading: Reading) -> list[str]:
-        """Return the unknown facts on which the condition still depends."""
-        levels = restrict(self.diagram, self.roots[condition], reading).levels()
-        return [self.diagram.variables[level].fact.name for level in sorted(levels)]
+    def depends_on(self, place: int, reading: Reading) -> tuple[str, ...]:
+        """Return the unknown facts on which the condition at a place still depends."""
+        number = place // 2
+        return self._left(number, tuple([reading[level] for level in self._below[number][1]]))
 
-
-STATE_OF_BITS: tuple[bool | None, ...] = (None, True, False, None)
-"""By the bits of the terminals `True` (1) and `False` (2), which every diagram makes first."""
+    def _depends_on(self, number: int, regions: tuple[int, ...]) -> tuple[str, ...]:
+        root, levels = self._below[number]
+        reading = [UNKNOWN] * len(self.diagram.variables)
+        for level, region in zip(levels, regions, strict=True):
+            reading[level] = region
+        left = restrict(self.diagram, root, reading).levels()
+        return tuple(self.diagram.variables[level].fact.name for level in sorted(left))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +98,23 @@ class Logic:
         self.stage_root = self._root({case: case.outcome.stage for case in listed})
         self._outcome_root = self._root({case: case.outcome for case in listed})
         self.rule_roots = {rule.id: self.diagram.condition(rule.when) for rule in rules}
+        self.place = {rule.id: 2 * number for number, rule in enumerate(self.rules)}
+        self._votes = Votes(self.diagram, list(self.rule_roots.values()))
+        self._read_by = {rule.id: self._levels_read(rule) for rule in self.rules}
+        self._pinned = lru_cache(REMEMBERED)(self._pinned_by)
         self._assumed = self._assumed_regions()
         terminal = self.diagram.terminal
         self._decisions = [(terminal(d), d) for d in dict.fromkeys(case.outcome.decision for case in listed)]
         self._stage_of = {terminal(case.outcome): case.outcome.stage for case in listed}
         self._decision_of = {terminal(case.outcome): terminal(case.outcome.decision) for case in listed}
+        self._settled = {
+            terminal(case.outcome): Outlook(
+                [case.outcome.decision],
+                frozenset([case.outcome.stage]),
+                Restriction(terminal(case.outcome.decision), []),
+            )
+            for case in listed
+        }
 
     @cached_property
     def size(self) -> int:
@@ -129,6 +152,8 @@ class Logic:
     def outlook(self, reading: Reading) -> Outlook:
         """Return what completions can come to, and what of the decision is left to find out, in one go."""
         left = restrict(self.diagram, self._outcome_root, reading)
+        if left.root < 0:
+            return self._settled[left.root]
         reached = left.terminals()
         decisions = {self._decision_of[outcome] for outcome in reached}
         return Outlook(
@@ -154,22 +179,32 @@ class Logic:
         """Return the unknown facts on which a rule's own condition still depends, in asking order."""
         return self.missing(restrict(self.diagram, self.rule_roots[rule.id], reading))
 
-    def pinned_by(self, rule: DecisionRule, reading: Reading) -> list[str]:
+    def states(self, reading: Reading) -> States:
+        """Return the states of all rules' own conditions, for `state_at` and the `place` of each."""
+        return self._votes.of(reading)
+
+    def pinned_by(self, rule: DecisionRule, reading: Reading) -> tuple[str, ...]:
         """Return known facts that by themselves settle a rule's condition, in the order it reads them.
 
         None of them can be left out. Meant for a rule whose condition is settled.
         """
-        level_of = self.diagram.level_of
-        names = [name for name in facts_read(rule.when) if reading[level_of[name]] != UNKNOWN]
-        if len(names) < 2:
-            return names
-        state = self.state(rule, reading)
-        trial = list(reading)
-        for name in reversed(names):
-            trial[level_of[name]] = UNKNOWN
-            if self.state(rule, trial) is not state:
-                trial[level_of[name]] = reading[level_of[name]]
-        return [name for name in names if trial[level_of[name]] != UNKNOWN]
+        return self._pinned(rule.id, tuple([reading[level] for _, level in self._read_by[rule.id]]))
+
+    def _levels_read(self, rule: DecisionRule) -> list[tuple[str, int]]:
+        return [(name, self.diagram.level_of[name]) for name in facts_read(rule.when)]
+
+    def _pinned_by(self, rule: str, regions: tuple[int, ...]) -> tuple[str, ...]:
+        trial = [UNKNOWN] * len(self.diagram.variables)
+        for (_, level), region in zip(self._read_by[rule], regions, strict=True):
+            trial[level] = region
+        known = [(name, level) for name, level in self._read_by[rule] if trial[level] != UNKNOWN]
+        root = self.rule_roots[rule]
+        state = self.diagram.reachable(root, trial)
+        for _, level in reversed(known if len(known) > 1 else ()):
+            region, trial[level] = trial[level], UNKNOWN
+            if self.diagram.reachable(root, trial) != state:
+                trial[level] = region
+        return tuple(name for name, level in known if trial[level] != UNKNOWN)
 
     def objections(self, reading: Reading, candidate: Candidate) -> list[str]:
         """Return the unknown facts of which another value than the assumed one changes what is possible."""

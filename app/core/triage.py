@@ -6,7 +6,8 @@ contract alone. All are pure functions of the question and the release.
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from hashlib import sha256
 
 from app.core.accompany import Accompany
@@ -26,8 +27,9 @@ from app.core.conditions import facts_read
 from app.core.facts import Candidate, Fact, Value
 from app.core.finding import Finder, Finding
 from app.core.languages import DEFAULT, Translation, language_of, translated
-from app.core.precedence import phases
+from app.core.precedence import Stage, phases
 from app.core.rules import DecisionRule, Fits, Pathway, Release
+from app.core.states import REMEMBERED, state_at
 from app.core.why import Why
 
 
@@ -63,6 +65,16 @@ class Triage:
             for name in facts_read(rule.when):
                 self._readers[name].append(rule)
         self._questions = {name: self._question(fact) for name, fact in release.facts.items()}
+        self._assumed = {name: fact.assumed_as for name, fact in release.facts.items() if fact.assumed_as is not None}
+        self._written = [
+            (name, {value: f'"{name}":{json.dumps(value, ensure_ascii=False)}' for value in fact.domain})
+            for name, fact in sorted(release.facts.items())
+        ]
+        self._written_release = f'"language":{json.dumps(language)},"release":{json.dumps(release.digest)}'
+        self._next_question = lru_cache(REMEMBERED)(self._make_next_question)
+        self._assumption = lru_cache(REMEMBERED)(self._make_assumption)
+        self._lower_phase = lru_cache(REMEMBERED)(self._make_lower_phase)
+        self._known_fact = lru_cache(REMEMBERED)(KnownFact)
 
     def finding(self, asked: Asked) -> Finding:
         """Return the decision and the machine contract around it, without any text."""
@@ -71,17 +83,17 @@ class Triage:
     def answer(self, asked: Asked) -> Answer:
         """Return the whole answer."""
         finding = self.finding(asked)
-        reading = self._accompany.reading(asked.facts)
+        known = self._accompany.known(asked.facts)
         pathways = self._pathways(finding)
         disposition = finding.decision.disposition
         indicated = finding.indicated.pathway if finding.indicated else None
-        cautions, unresolved = self._accompany.cautions(asked.facts, reading, pathways)
-        preconditions, all_met = self._accompany.preconditions(reading, pathways)
+        cautions, unresolved = self._accompany.cautions(known, pathways)
+        preconditions, all_met = self._accompany.preconditions(known, pathways)
         recommended = finding.decision.pathway
         ready = recommended is not None and all_met and not finding.objections
         referral = self._why.referral(asked.facts, finding)
         early = disposition in ("excluded", "referred") and indicated is None
-        alternatives = [] if early or not finding.settled else self._accompany.alternatives(reading, indicated)
+        alternatives = [] if early or not finding.settled else self._accompany.alternatives(known, indicated)
         return Answer(
             decision=finding.decision,
             indicated=finding.indicated,
@@ -98,10 +110,10 @@ class Triage:
             cautions=cautions,
             unresolved=unresolved,
             preconditions=preconditions if disposition in ("recommended", "clinician_review") else [],
-            plan=self._accompany.plan(reading, recommended) if recommended else {},
+            plan=self._accompany.plan(known, recommended) if recommended else {},
             alternatives=[*alternatives, *self._lower_phases(finding)],
             if_resolved=self._if_resolved(asked) if disposition == "excluded" else None,
-            notices=self._accompany.notices(reading, finding, pathways),
+            notices=self._accompany.notices(known, finding, pathways),
             facts=self._facts(asked),
             ruleset=self.ruleset,
             id=self.identity(asked),
@@ -112,7 +124,7 @@ class Triage:
         """Return the machine contract alone."""
         finding = self.finding(asked)
         pathways = self._pathways(finding)
-        _, all_met = self._accompany.preconditions(self._accompany.reading(asked.facts), pathways)
+        _, all_met = self._accompany.preconditions(self._accompany.known(asked.facts), pathways)
         return DecisionView(
             decision=finding.decision,
             indicated=finding.indicated,
@@ -130,14 +142,11 @@ class Triage:
 
     def identity(self, asked: Asked) -> str:
         """Return the digest of release, options and normalised facts: equal questions have equal ids, anywhere."""
-        question = {
-            "facts": {name: asked.facts[name] for name in sorted(asked.facts)},
-            "language": self.language,
-            "release": self.release.digest,
-            "unavailable": sorted(set(asked.unavailable)),
-            "unknowns": "strict" if asked.strict else "confirm",
-        }
-        text = json.dumps(question, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        facts = asked.facts
+        written = ",".join([by_value[facts[name]] for name, by_value in self._written if name in facts])
+        names = ",".join([f'"{name}"' for name in sorted(set(asked.unavailable))])
+        unknowns = "strict" if asked.strict else "confirm"
+        text = f'{{"facts":{{{written}}},{self._written_release},"unavailable":[{names}],"unknowns":"{unknowns}"}}'
         return "sha256:" + sha256(text.encode()).hexdigest()
 
     def _pathways(self, finding: Finding) -> list[Pathway]:
@@ -167,29 +176,19 @@ class Triage:
         )
 
     def _next(self, finding: Finding) -> Question | None:
-        if finding.next_fact is None:
-            return None
-        question = self._questions[finding.next_fact]
-        why = self.release.wording.next_question["settles" if finding.settles else "narrows"]
-        return Question(
-            question.fact,
-            question.question,
-            question.help,
-            question.answers,
-            question.minimum,
-            question.maximum,
-            question.unit,
-            why,
-        )
+        return self._next_question(finding.next_fact, settles=finding.settles) if finding.next_fact else None
+
+    def _make_next_question(self, name: str, *, settles: bool) -> Question:
+        why = self.release.wording.next_question["settles" if settles else "narrows"]
+        return replace(self._questions[name], why=why)
 
     def _assumptions(self, finding: Finding) -> list[Assumption]:
-        shown = []
-        for name in finding.objections:
-            fact = self.release.facts[name]
-            because = [rule.id for rule in self._readers[name] if self.finder.could_object(rule, finding)]
-            if fact.assumed_as is not None:
-                shown.append(Assumption(name, fact.assumed_as, because, fact.question))
-        return shown
+        return [self._assumption(name, finding.stages) for name in finding.objections if name in self._assumed]
+
+    def _make_assumption(self, name: str, stages: frozenset[Stage]) -> Assumption:
+        fact = self.release.facts[name]
+        because = [rule.id for rule in self._readers[name] if self.finder.could_object(rule, stages)]
+        return Assumption(name, self._assumed[name], because, fact.question)
 
     def _summary(self, finding: Finding, *, ready: bool, referred: bool) -> str:
         texts = self.release.wording.summary
@@ -217,31 +216,33 @@ class Triage:
         if finding.indicated is None or finding.decision.disposition not in ("excluded", "clinician_review"):
             return []
         shown = []
-        logic, wording = self.finder.logic, self.release.wording
+        states, place = finding.given_states, self.finder.logic.place
         for rule in self._phases:
             if rule.phase >= finding.indicated.phase:
                 continue
-            against = [(r, logic.state(r, finding.given)) for r in self.release.rules if rule.pathway in r.pathways]
+            against = [(r, state_at(states, place[r.id])) for r in self.release.rules if rule.pathway in r.pathways]
             if any(r.effect == "excludes" and state for r, state in against):
                 continue
-            criteria = logic.state(rule, finding.given)
+            criteria = state_at(states, place[rule.id])
             open_ = criteria is None or any(state is None for _, state in against)
             fits: Fits = "no" if criteria is False else "unknown" if open_ else "yes"
-            blocked = [r.id for r, state in against if state]
-            shown.append(
-                AlternativeShown(
-                    rule.id,
-                    "lower_phase",
-                    wording.pathways[rule.pathway],
-                    rule.discuss,
-                    {},
-                    fits,
-                    wording.lower_phase[fits],
-                    blocked,
-                    self._why.sources[rule.id],
-                )
-            )
+            shown.append(self._lower_phase(rule.id, fits, tuple([r.id for r, state in against if state])))
         return shown
+
+    def _make_lower_phase(self, rule_id: str, fits: Fits, blocked: tuple[str, ...]) -> AlternativeShown:
+        wording = self.release.wording
+        rule = next(rule for rule in self._phases if rule.id == rule_id)
+        return AlternativeShown(
+            rule.id,
+            "lower_phase",
+            wording.pathways[rule.pathway],
+            rule.discuss,
+            {},
+            fits,
+            wording.lower_phase[fits],
+            blocked,
+            self._why.sources[rule.id],
+        )
 
     def _if_resolved(self, asked: Asked) -> IfResolved | None:
         """Lift every exclusion that stands against the candidate, also those that lifting one uncovers."""
@@ -259,7 +260,7 @@ class Triage:
                 lifted |= rule.lifted_by
             facts |= lifted
         return IfResolved(
-            [KnownFact(name, lifted[name]) for name in self.release.facts if name in lifted],
+            [self._known_fact(name, lifted[name]) for name in self.release.facts if name in lifted],
             finding.decision,
             finding.possible,
             finding.missing,

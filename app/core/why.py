@@ -1,12 +1,14 @@
 """Why a decision is what it is: the rules that bear on it, what comes first, and which phases came close."""
 
+from functools import lru_cache
+
 from app.core.answer import AlsoMatched, KnownFact, NearMiss, Reason, Referral
 from app.core.conditions import conjuncts, in_words
-from app.core.facts import Candidate
+from app.core.facts import Candidate, Value
 from app.core.finding import Finder, Finding
-from app.core.logic import STATE_OF_BITS
-from app.core.precedence import phases
+from app.core.precedence import Stage, phases
 from app.core.rules import DecisionRule, Disposition, Effect, Release, Source
+from app.core.states import HELD, NOT_HELD, REMEMBERED, Votes, state_at
 
 DECIDES: dict[Disposition, Effect] = {
     "excluded": "excludes",
@@ -18,21 +20,31 @@ DECIDES: dict[Disposition, Effect] = {
 
 
 class Why:
-    """Explains the findings of one release from its rules."""
+    """Explains the findings of one release from its rules.
+
+    What it returns it makes once and returns again: equal parts of answers are one object, so that a face can keep what
+    it made of them.
+    """
 
     def __init__(self, release: Release, finder: Finder) -> None:
         self._finder = finder
         self._logic = finder.logic
         self._rules = release.rules
-        self._scope = [rule for rule in release.rules if rule.kind == "scope"]
-        self._phases = phases(release.rules)
-        self._parts = {
-            rule.id: [(in_words(p), self._logic.diagram.condition(p)) for p in conjuncts(rule.when)]
-            for rule in self._phases
-        }
+        self._rule = {rule.id: rule for rule in release.rules}
+        self._scope = [(rule, self._logic.place[rule.id]) for rule in release.rules if rule.kind == "scope"]
+        self._phases = [(rule, self._logic.place[rule.id]) for rule in phases(release.rules)]
+        parts = [(rule, conjuncts(rule.when)) for rule, _ in self._phases]
+        self._parts = {rule.id: [in_words(part) for part in conjoined] for rule, conjoined in parts}
+        diagram = self._logic.diagram
+        self._votes = Votes(diagram, [diagram.condition(part) for _, conjoined in parts for part in conjoined])
         self.sources: dict[str, tuple[Source, ...]] = {
             rule.id: tuple(release.sources[source] for source in rule.sources) for rule in release.rules
         }
+        self._bearing = lru_cache(REMEMBERED)(self._rules_that_bear)
+        self._reason = lru_cache(REMEMBERED)(self._make_reason)
+        self._referral = lru_cache(REMEMBERED)(self._make_referral)
+        self._also = {rule.id: AlsoMatched(rule.id, rule.pathway, rule.phase) for rule, _ in self._phases}
+        self._near = lru_cache(REMEMBERED)(NearMiss)
 
     def rationale(self, candidate: Candidate, finding: Finding) -> list[Reason]:
         """Return every rule that bears on the decision.
@@ -40,58 +52,65 @@ class Why:
         Where the decision is settled and yet no single rule is sure to decide it, the rules that may are given as
         `undecided`: whichever holds, the decision is the same.
         """
-        bearing = [(rule, self._finder.bears(rule, finding)) for rule in self._rules]
-        held = [rule for rule, bears in bearing if bears]
-        reasons = [self._reason(rule, candidate, finding, held=True) for rule in held]
-        if finding.settled:
-            effect = DECIDES[finding.decision.disposition]
-            if not any(rule.effect == effect for rule in held):
-                reasons += [
-                    self._reason(rule, candidate, finding, held=False)
-                    for rule, bears in bearing
-                    if bears is None and rule.effect == effect
-                ]
+        states, reasons, perhaps, found = finding.assumed_states, [], [], False
+        effect = DECIDES[finding.decision.disposition] if finding.settled else None
+        for rule, place, always in self._bearing(finding.stages):
+            state = states >> place & 3
+            if state == HELD and always:
+                found = found or rule.effect == effect
+                reasons.append(self._reason(rule.id, self._because(rule, candidate, finding), held=True))
+            elif state != NOT_HELD and rule.effect == effect:
+                perhaps.append(rule)
+        if effect and not found:
+            reasons += [self._reason(rule.id, (), held=False) for rule in perhaps]
         return reasons
 
-    def _reason(self, rule: DecisionRule, candidate: Candidate, finding: Finding, *, held: bool) -> Reason:
+    def _rules_that_bear(self, stages: frozenset[Stage]) -> list[tuple[DecisionRule, int, bool]]:
+        """Return the rules that may decide at one of these stages, and whether each decides at all of them."""
+        return [
+            (rule, self._logic.place[rule.id], stages <= at)
+            for rule in self._rules
+            if not (at := self._finder.stages_of(rule)).isdisjoint(stages)
+        ]
+
+    def _make_reason(self, rule_id: str, because: tuple[tuple[str, Value], ...], *, held: bool) -> Reason:
+        rule = self._rule[rule_id]
         return Reason(
             rule.id,
             rule.effect,
             "held" if held else "undecided",
             rule.says,
             rule.reading,
-            self.because(rule, candidate, finding) if held else (),
+            [KnownFact(name, value) for name, value in because],
             self.sources[rule.id],
         )
 
-    def because(self, rule: DecisionRule, candidate: Candidate, finding: Finding) -> list[KnownFact]:
+    def _because(self, rule: DecisionRule, candidate: Candidate, finding: Finding) -> tuple[tuple[str, Value], ...]:
         """Return known facts and values that make a rule hold, none of which can be left out."""
-        names = self._logic.pinned_by(rule, finding.assumed)
-        return [KnownFact(name, candidate[name]) for name in names if name in candidate]
+        pinned = self._logic.pinned_by(rule, finding.assumed)
+        return tuple([(name, candidate[name]) for name in pinned if name in candidate])
 
     def referral(self, candidate: Candidate, finding: Finding) -> list[Referral]:
         """Return every scope rule that holds, whatever decides."""
         return [
-            Referral(
-                rule.id,
-                rule.refer_to,
-                rule.urgency,
-                rule.says,
-                self.because(rule, candidate, finding),
-                self.sources[rule.id],
-            )
-            for rule in self._scope
-            if self._logic.state(rule, finding.given)
+            self._referral(rule.id, self._because(rule, candidate, finding))
+            for rule, place in self._scope
+            if state_at(finding.given_states, place)
         ]
+
+    def _make_referral(self, rule_id: str, because: tuple[tuple[str, Value], ...]) -> Referral:
+        rule = self._rule[rule_id]
+        known = [KnownFact(name, value) for name, value in because]
+        return Referral(rule.id, rule.refer_to, rule.urgency, rule.says, known, self.sources[rule.id])
 
     def also_matched(self, finding: Finding) -> list[AlsoMatched]:
         """Return the lower phases whose condition holds too."""
         if finding.indicated is None:
             return []
         return [
-            AlsoMatched(rule.id, rule.pathway, rule.phase)
-            for rule in self._phases
-            if rule.phase < finding.indicated.phase and self._logic.state(rule, finding.given)
+            self._also[rule.id]
+            for rule, place in self._phases
+            if rule.phase < finding.indicated.phase and state_at(finding.given_states, place)
         ]
 
     def near_misses(self, finding: Finding) -> list[NearMiss]:
@@ -99,15 +118,16 @@ class Why:
         if finding.indicated is None and finding.stages != {"gap"}:
             return []
         reached = finding.indicated.phase if finding.indicated else 0
+        all_states = self._votes.of(finding.given)
         found = []
-        for rule in self._phases:
+        place = 0
+        for rule, _ in self._phases:
+            parts = self._parts[rule.id]
+            states = [state_at(all_states, place + 2 * number) for number in range(len(parts))]
+            place += 2 * len(parts)
             if rule.phase <= reached:
                 continue
-            states = [
-                (words, STATE_OF_BITS[self._logic.diagram.reachable(root, finding.given)])
-                for words, root in self._parts[rule.id]
-            ]
-            unmet = [words for words, state in states if not state]
-            if unmet and len(unmet) < len(states) and any(state is False for _, state in states):
-                found.append(NearMiss(rule.id, rule.pathway, rule.phase, unmet))
+            unmet = tuple([words for words, state in zip(parts, states, strict=True) if not state])
+            if unmet and len(unmet) < len(parts) and False in states:
+                found.append(self._near(rule.id, rule.pathway, rule.phase, unmet))
         return found

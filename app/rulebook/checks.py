@@ -211,7 +211,7 @@ def _rules(book: Book, release: Release) -> Iterator[Complaint]:
     for precondition in release.preconditions:
         if precondition.unmet is not None:
             both = All((precondition.when, precondition.unmet))
-            compiled = Conditions.of(release.facts.values(), [both])
+            compiled = Conditions(release.facts.values(), [both])
             if compiled.state(both, compiled.diagram.reading({})) is not False:
                 file, where = _at(book, precondition.id)
                 yield book.complaint(file, where, "`met` and `unmet` can hold together")
@@ -224,7 +224,7 @@ def _lifting(book: Book, release: Release, rule: str, when: Condition, lifted: C
         if fact is None or value not in fact.domain or isinstance(value, bool) != (fact.kind == "boolean"):
             yield book.complaint(file, (*where, "lifted_by", name), f"`{name}: {value}` is no answer of this release")
             return
-    compiled = Conditions.of(release.facts.values(), [when])
+    compiled = Conditions(release.facts.values(), [when])
     if compiled.state(when, compiled.diagram.reading(lifted)) is not False:
         yield book.complaint(file, (*where, "lifted_by"), "the rule still holds, or may, after what lifts it")
 
@@ -304,7 +304,7 @@ def _run_example(
             return f"`{name}` is not a fact of release {release.id}"
         if value not in fact.domain or isinstance(value, bool) != (fact.kind == "boolean"):
             return f"`{value}` is no answer of `{name}`"
-    compiled = Conditions.of(release.facts.values(), [condition for _, condition in listed])
+    compiled = Conditions(release.facts.values(), [condition for _, condition in listed])
     reading = compiled.diagram.reading(facts)
     states = {word: compiled.state(condition, reading) for word, condition in listed}
     if otherwise == "undecided":
@@ -317,7 +317,7 @@ def _run_example(
     if expected != found:
         return f"expected `{expected}`, and it is `{found}`"
     if "ask" in example:
-        ask = {name for _, condition in listed for name in compiled.depends_on(condition, reading)}
+        ask = {name for _, condition in listed for name in compiled.depends_on(compiled.place(condition), reading)}
         if set(example["ask"]) != ask:
             return f"asks {sorted(example['ask'])}, and it depends on {sorted(ask)}"
     return None
