@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 the input or the rule book is refused, 2 the command line is wrong.
 """
 
+import gc
 import json
 import sys
 from datetime import datetime
@@ -249,6 +250,8 @@ def serve(
     typer.echo(f"Candidate Triage answers on http://{shown}:{port}; open it to try it, /docs for the API")
     if settings.metrics == "port" and app.state.watch.metrics is not None:
         start_http_server(settings.metrics_port, host, app.state.watch.metrics.registry)
+    gc.collect()
+    gc.freeze()  # the rule book stays as long as the process: no need to look through it for garbage again and again
     uvicorn.run(
         app,
         host=host,

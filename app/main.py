@@ -29,6 +29,7 @@ from app.guard.telemetry import telemetry
 from app.guard.watch import Watch
 from app.rest import explorer, operation, rulesets, triage
 from app.rest.candidate import body_of
+from app.rest.front import Front
 from app.rest.problems import add_problems
 from app.rest.problems import router as problem_pages
 from app.rest.service import Service
@@ -104,6 +105,8 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     if settings.metrics == "path" and watch.metrics is not None:
         application.include_router(metrics_route(watch.metrics))
     application.amendments.append(partial(show_access, anonymous=settings.anonymous))
+    if tracer is None:  # spans are made by FastAPI, which the hot path does not reach
+        application.front = Front(application.front, engines, settings.max_body_bytes, settings.kept_bytes)
     elsewhere = ("/cds-services",) if settings.cds_clients else ()
     application.front = guarded(application.front, settings, watch, elsewhere=elsewhere)
     return application

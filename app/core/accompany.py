@@ -4,9 +4,9 @@ Nothing here changes a decision, and nothing here ever sees an assumed value: an
 unresolved, a precondition to be confirmed, a component of a plan to be confirmed.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from app.core.answer import (
     AlternativeShown,
@@ -21,7 +21,7 @@ from app.core.conditions import ALWAYS, Condition, facts_read
 from app.core.facts import Candidate, Value
 from app.core.finding import Finding
 from app.core.logic import Conditions, Reading
-from app.core.rules import Alternative, Fits, Pathway, Plan, Release, Source
+from app.core.rules import Alternative, Caution, Fits, Notice, Pathway, Plan, Precondition, Release, Source
 from app.core.states import HELD, NOT_HELD, REMEMBERED, States, state_at
 
 Status = Literal["met", "unmet", "to_confirm"]
@@ -55,6 +55,14 @@ class Known:
         self.states = states
 
 
+class Concerned(NamedTuple):
+    """What concerns some pathways: with its number, where its states stand, and what it reads."""
+
+    cautions: list[tuple[int, Caution, int, Sequence[str]]]
+    preconditions: list[tuple[int, Precondition, int | None, int | None]]
+    notices: list[tuple[Notice, int]]
+
+
 class Accompany:
     """Finds what goes with the decisions of one release.
 
@@ -75,7 +83,7 @@ class Accompany:
             (p, None if p.outside else self._place(p.when), None if p.unmet is None else self._place(p.unmet))
             for p in release.preconditions
         ]
-        self._alternatives = [(a, self._place(a.when)) for a in release.alternatives]
+        self._alternatives = [(a, self._place(a.when), self._places_of_fit(a)) for a in release.alternatives]
         self._plans = {
             plan.pathway: (plan, [(c, self._place(c.when)) for c in plan.components]) for plan in release.plans
         }
@@ -83,25 +91,41 @@ class Accompany:
         ordered = sorted((n for n in release.notices if not n.by_engine), key=lambda notice: notice.order)
         self._notices = [(n, self._place(n.when)) for n in ordered]
         self._engine_notices = {notice.id: notice.says for notice in release.notices if notice.by_engine}
+        self._concerned = lru_cache(REMEMBERED)(self._find_concerned)
         self._caution_shown = lru_cache(REMEMBERED)(self._show_caution)
         self._unresolved = lru_cache(REMEMBERED)(Unresolved)
         self._precondition_shown = lru_cache(REMEMBERED)(self._show_precondition)
         self._component_shown = lru_cache(REMEMBERED)(self._show_component)
         self._alternative_shown = lru_cache(REMEMBERED)(self._show_alternative)
 
+    def _places_of_fit(self, rule: Alternative) -> tuple[int, int] | None:
+        return (self._place(rule.fits.no), self._place(rule.fits.yes)) if rule.fits else None
+
+    def _find_concerned(self, pathways: tuple[Pathway, ...]) -> Concerned:
+        """Return what concerns one of these pathways."""
+
+        def some(concerns: Collection[Pathway]) -> bool:
+            return any(pathway in pathways for pathway in concerns)
+
+        return Concerned(
+            [(number, *listed) for number, listed in enumerate(self._cautions) if some(listed[0].concerns)],
+            [(number, *listed) for number, listed in enumerate(self._preconditions) if some(listed[0].concerns)],
+            [(notice, place) for notice, place in self._notices if not notice.concerns or some(notice.concerns)],
+        )
+
     def known(self, candidate: Candidate) -> Known:
         """Return what the known facts make of these conditions."""
         reading = self._conditions.diagram.reading(candidate)
         return Known(candidate, reading, self._conditions.states(reading))
 
-    def cautions(self, known: Known, pathways: Collection[Pathway]) -> tuple[list[CautionShown], list[Unresolved]]:
+    def cautions(self, known: Known, pathways: tuple[Pathway, ...]) -> tuple[list[CautionShown], list[Unresolved]]:
         """Return the cautions that hold for these pathways, and those whose facts are unknown."""
         shown: list[CautionShown] = []
         unresolved: list[Unresolved] = []
         states, candidate = known.states, known.candidate
-        for number, (caution, place, reads) in enumerate(self._cautions):
+        for number, caution, place, reads in self._concerned(pathways).cautions:
             state = states >> place & 3
-            if state == NOT_HELD or not any(pathway in pathways for pathway in caution.concerns):
+            if state == NOT_HELD:
                 continue
             if state == HELD:
                 because = tuple([(name, candidate[name]) for name in reads if name in candidate])
@@ -122,13 +146,11 @@ class Accompany:
             self._sources[caution.id],
         )
 
-    def preconditions(self, known: Known, pathways: Collection[Pathway]) -> tuple[list[PreconditionShown], bool]:
+    def preconditions(self, known: Known, pathways: tuple[Pathway, ...]) -> tuple[list[PreconditionShown], bool]:
         """Return the preconditions of these pathways, and whether all are met that the service can see."""
         shown: list[PreconditionShown] = []
         all_met = True
-        for number, (rule, met, unmet) in enumerate(self._preconditions):
-            if not any(pathway in pathways for pathway in rule.concerns):
-                continue
+        for number, rule, met, unmet in self._concerned(pathways).preconditions:
             ask: tuple[str, ...] = ()
             if met is not None and state_at(known.states, met):
                 status: Status = "met"
@@ -171,33 +193,24 @@ class Accompany:
     def alternatives(self, known: Known, indicated: Pathway | None) -> list[AlternativeShown]:
         """Return the alternatives that go with an indicated pathway, or with none."""
         return [
-            self._alternative_shown(number, self._fits(rule, known))
-            for number, (rule, place) in enumerate(self._alternatives)
+            self._alternative_shown(number, _fits(places, known.states))
+            for number, (rule, place, places) in enumerate(self._alternatives)
             if (rule.without_phase if indicated is None else indicated in rule.concerns)
             and state_at(known.states, place)
         ]
 
     def _show_alternative(self, number: int, fits: Fits) -> AlternativeShown:
-        rule, _ = self._alternatives[number]
+        rule, _, _ = self._alternatives[number]
         why = rule.fits.because[fits] if rule.fits else self._release.wording.consultation
         return AlternativeShown(
             rule.id, rule.kind, rule.title, rule.says, rule.compares, fits, why, (), self._sources[rule.id]
         )
 
-    def _fits(self, rule: Alternative, known: Known) -> Fits:
-        if rule.fits is None:
-            return "yes"
-        no = state_at(known.states, self._place(rule.fits.no))
-        if no:
-            return "no"
-        return "yes" if no is False and state_at(known.states, self._place(rule.fits.yes)) else "unknown"
-
-    def notices(self, known: Known, finding: Finding, pathways: Collection[Pathway]) -> list[str]:
+    def notices(self, known: Known, finding: Finding, pathways: tuple[Pathway, ...]) -> list[str]:
         """Return the notices of the rule book that hold, in their order, then those the answer itself calls for."""
         concerned = [
             (n, not n.otherwise and bool(state_at(known.states, place)))
-            for n, place in self._notices
-            if not n.concerns or any(p in pathways for p in n.concerns)
+            for n, place in self._concerned(pathways).notices
         ]
         groups = {notice.group for notice, held in concerned if held}
         texts = [n.says for n, held in concerned if held or (n.otherwise and n.group not in groups)]
@@ -221,3 +234,13 @@ class Accompany:
                 *([part.differs] if part.differs else []),
             ]
         return tuple(self._release.sources[source] for source in dict.fromkeys(cited))
+
+
+def _fits(places: tuple[int, int] | None, states: States) -> Fits:
+    """Return whether an alternative fits, from where the states of its "no" and its "yes" stand."""
+    if places is None:
+        return "yes"
+    no, yes = (state_at(states, place) for place in places)
+    if no:
+        return "no"
+    return "yes" if yes and no is False else "unknown"

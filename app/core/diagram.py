@@ -47,6 +47,7 @@ class Diagram:
     def __init__(self, variables: Sequence[Variable], budget: int = 1_000_000) -> None:
         self.variables = tuple(variables)
         self.level_of = {v.fact.name: level for level, v in enumerate(self.variables)}
+        self._regions = [(v.fact.name, v.region_of) for v in self.variables]
         self.terminals: list[Hashable] = []
         self.levels: list[int] = []
         self.children: list[tuple[int, ...]] = []
@@ -129,9 +130,8 @@ class Diagram:
 
     def reading(self, candidate: Candidate) -> list[int]:
         """Return the candidate as one region a level; `KeyError` for a value outside a fact's domain."""
-        return [
-            UNKNOWN if (value := candidate.get(v.fact.name)) is None else v.region_of[value] for v in self.variables
-        ]
+        known = candidate.get
+        return [UNKNOWN if (value := known(name)) is None else regions[value] for name, regions in self._regions]
 
     def walk(self, root: int, reading: Sequence[int]) -> Hashable:
         """Return the answer of a candidate all of whose facts on the way are known."""

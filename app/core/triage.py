@@ -5,7 +5,7 @@ contract alone. All are pure functions of the question and the release.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
@@ -27,7 +27,7 @@ from app.core.conditions import facts_read
 from app.core.facts import Candidate, Fact, Value
 from app.core.finding import Finder, Finding
 from app.core.languages import DEFAULT, Translation, language_of, translated
-from app.core.precedence import Stage, phases
+from app.core.precedence import Decision, Stage, phases
 from app.core.rules import DecisionRule, Fits, Pathway, Release
 from app.core.states import REMEMBERED, state_at
 from app.core.why import Why
@@ -46,6 +46,15 @@ class Asked:
     unavailable: tuple[str, ...] = ()
     graded: Mapping[str, ScaleGrade] = field(default_factory=dict)
     reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of an answer that is given out: its id, its decision and the rules that bear on it."""
+
+    id: str
+    decision: Decision
+    rules: Sequence[str]
 
 
 class Triage:
@@ -80,8 +89,16 @@ class Triage:
         """Return the decision and the machine contract around it, without any text."""
         return self.finder.find(asked.facts, strict=asked.strict, unavailable=asked.unavailable)
 
+    def tell(self, told: Told) -> None:
+        """Hear of every answer that is given out, also when it is given again; does nothing here."""
+
     def answer(self, asked: Asked) -> Answer:
         """Return the whole answer."""
+        answer = self._answer(asked)
+        self.tell(told_of(answer))
+        return answer
+
+    def _answer(self, asked: Asked) -> Answer:
         finding = self.finding(asked)
         known = self._accompany.known(asked.facts)
         pathways = self._pathways(finding)
@@ -123,12 +140,14 @@ class Triage:
     def view(self, asked: Asked) -> DecisionView:
         """Return the machine contract alone."""
         finding = self.finding(asked)
-        pathways = self._pathways(finding)
-        _, all_met = self._accompany.preconditions(self._accompany.known(asked.facts), pathways)
-        return DecisionView(
+        ready = finding.decision.pathway is not None and not finding.objections
+        if ready:
+            known = self._accompany.known(asked.facts)
+            _, ready = self._accompany.preconditions(known, self._pathways(finding))
+        view = DecisionView(
             decision=finding.decision,
             indicated=finding.indicated,
-            ready=finding.decision.pathway is not None and all_met and not finding.objections,
+            ready=ready,
             referral=self._why.referral(asked.facts, finding),
             possible=finding.possible,
             missing=finding.missing,
@@ -139,6 +158,8 @@ class Triage:
             id=self.identity(asked),
             reference=asked.reference,
         )
+        self.tell(told_of(view))
+        return view
 
     def identity(self, asked: Asked) -> str:
         """Return the digest of release, options and normalised facts: equal questions have equal ids, anywhere."""
@@ -149,12 +170,14 @@ class Triage:
         text = f'{{"facts":{{{written}}},{self._written_release},"unavailable":[{names}],"unknowns":"{unknowns}"}}'
         return "sha256:" + sha256(text.encode()).hexdigest()
 
-    def _pathways(self, finding: Finding) -> list[Pathway]:
+    def _pathways(self, finding: Finding) -> tuple[Pathway, ...]:
         """Return the pathways that are indicated or may still be."""
-        return [rule.pathway for rule in self._phases if rule.pathway in finding.stages]
+        return tuple([rule.pathway for rule in self._phases if rule.pathway in finding.stages])
 
     def _facts(self, asked: Asked) -> dict[str, Value | ScaleGrade]:
-        return {name: asked.graded.get(name, asked.facts[name]) for name in self.release.facts if name in asked.facts}
+        facts: dict[str, Value | ScaleGrade] = {n: asked.facts[n] for n in self.release.facts if n in asked.facts}
+        facts.update(asked.graded)
+        return facts
 
     def _question(self, fact: Fact) -> Question:
         wording = self.release.wording
@@ -266,6 +289,12 @@ class Triage:
             finding.missing,
             self._assumptions(finding),
         )
+
+
+def told_of(answer: Answer | DecisionView) -> Told:
+    """Return what is told of an answer."""
+    rules = answer.rules if isinstance(answer, DecisionView) else [reason.rule for reason in answer.rationale]
+    return Told(answer.id, answer.decision, rules)
 
 
 @dataclass(frozen=True)

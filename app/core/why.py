@@ -33,6 +33,7 @@ class Why:
         self._rule = {rule.id: rule for rule in release.rules}
         self._scope = [(rule, self._logic.place[rule.id]) for rule in release.rules if rule.kind == "scope"]
         self._phases = [(rule, self._logic.place[rule.id]) for rule in phases(release.rules)]
+        self._highest = max((rule.phase for rule, _ in self._phases), default=0)
         parts = [(rule, conjuncts(rule.when)) for rule, _ in self._phases]
         self._parts = {rule.id: [in_words(part) for part in conjoined] for rule, conjoined in parts}
         diagram = self._logic.diagram
@@ -118,6 +119,8 @@ class Why:
         if finding.indicated is None and finding.stages != {"gap"}:
             return []
         reached = finding.indicated.phase if finding.indicated else 0
+        if reached == self._highest:
+            return []
         all_states = self._votes.of(finding.given)
         found = []
         place = 0

@@ -9,12 +9,11 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.guard.seen import CURRENT
-from app.guard.telemetry import without_carried
+from app.guard.telemetry import CARRIED, without_carried
 from app.guard.watch import Watch
 from app.rest.problems import problem
 
@@ -44,6 +43,13 @@ class Limits:
     hsts_seconds: int = 0
 
 
+ADDED = frozenset({b"content-security-policy", b"referrer-policy", b"x-content-type-options", b"x-request-id"})
+
+
+def _lacking(names: set[bytes], added: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    return [pair for pair in added if pair[0] not in names]
+
+
 class Gate:
     """Guards an application; `anonymous` says that nobody is asked who they are."""
 
@@ -65,39 +71,46 @@ class Gate:
                 log.warning(ANONYMOUS)
             await self._app(scope, receive, send)
             return
-        seen = self._watch.begin(scope)
-        without_carried(scope)
+        size, host, given = 0, b"", b""
+        for name, value in scope["headers"]:
+            size += len(name) + len(value) + 4
+            if name == b"host":
+                host = value
+            elif name == b"x-request-id":
+                given = value
+            elif name in CARRIED:
+                without_carried(scope)
+        seen = self._watch.begin(scope["path"], given)
         protection = self._secure if scope.get("scheme") == "https" else self._plain
         added = [*protection, (b"x-request-id", seen.request_id.encode())]
 
         async def send_protected(message: Message) -> None:
             if message["type"] == "http.response.start":
                 seen.status = message["status"]
-                headers = list(message.get("headers", ()))
+                headers = message.get("headers", ())
                 names = {name.lower() for name, _ in headers}
-                headers += [pair for pair in added if pair[0] not in names]
-                message["headers"] = headers
+                message["headers"] = [*headers, *(added if names.isdisjoint(ADDED) else _lacking(names, added))]
             await send(message)
 
         self._at_work += 1
         within = CURRENT.set(seen)
         try:
-            app = self._refusal(scope) or self._app
+            app = self._refusal(scope, size, host) or self._app
             await app(scope, receive, send_protected)
         finally:
             CURRENT.reset(within)
             self._at_work -= 1
             self._watch.done(scope, seen)
 
-    def _refusal(self, scope: Scope) -> ASGIApp | None:
+    def _refusal(self, scope: Scope, size: int, host: bytes) -> ASGIApp | None:
         if scope["path"] in PROBES:
             return None
         if self._at_work > self._limits.concurrency:
             return overloaded(scope)
-        if sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > self._limits.header_bytes:
+        if size > self._limits.header_bytes:
             says = f"the headers are larger than the {self._limits.header_bytes} bytes that this service accepts"
             return problem(Request(scope), "headers-too-large", says)
-        if self._hosts and not self._is_ours(Headers(scope=scope).get("host", "")):
+        if self._hosts and not self._is_ours(host.decode("latin-1")):
             return problem(Request(scope), "unknown-host", "this service does not answer for that host")
         return None
 

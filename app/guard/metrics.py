@@ -3,7 +3,7 @@
 Every label is one of a known few: names of routes, rules, releases and problems, never what a caller sent.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from threading import Lock
 
 from fastapi import APIRouter, Response
@@ -25,7 +25,7 @@ class Decisions(Collector):
         self._dispositions: dict[tuple[str, str], int] = {}
         self._rules: dict[tuple[str, str], int] = {}
 
-    def add(self, decided: Decided, rules: list[str]) -> None:
+    def add(self, decided: Decided, rules: Sequence[str]) -> None:
         """Count a decision and the rules that bear on it."""
         with self._lock:
             disposition = decided.decision.disposition, decided.release

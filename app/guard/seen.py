@@ -4,15 +4,14 @@ The engines that a service answers with are `Heard`: each decision is noted on t
 face asked, so that no face has to report.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from app.core.answer import Answer, DecisionView
 from app.core.precedence import Decision
 from app.core.rules import Release
-from app.core.triage import Asked, Triage
+from app.core.triage import Told, Triage
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Seen:
 
 
 CURRENT: ContextVar[Seen | None] = ContextVar("triage_request", default=None)
-Hear = Callable[[Decided, list[str]], None]
+Hear = Callable[[Decided, Sequence[str]], None]
 
 
 class Heard(Triage):
@@ -49,23 +48,12 @@ class Heard(Triage):
         super().__init__(release, language)
         self._hear = hear
 
-    def answer(self, asked: Asked) -> Answer:
-        """Return the whole answer."""
-        answer = super().answer(asked)
-        self._note(answer, [reason.rule for reason in answer.rationale])
-        return answer
-
-    def view(self, asked: Asked) -> DecisionView:
-        """Return the machine contract alone."""
-        view = super().view(asked)
-        self._note(view, list(view.rules))
-        return view
-
-    def _note(self, answer: Answer | DecisionView, rules: list[str]) -> None:
+    def tell(self, told: Told) -> None:
+        """Note a decision that is given out."""
         seen = CURRENT.get()
         if seen is None or not seen.counts:
             return
-        decided = Decided(answer.id, answer.decision, answer.ruleset.id, answer.ruleset.digest)
+        decided = Decided(told.id, told.decision, self.release.id, self.release.digest)
         seen.decisions += 1
         seen.last = decided
-        self._hear(decided, rules)
+        self._hear(decided, told.rules)

@@ -6,9 +6,10 @@ An id from the caller is kept where it is a UUID or hexadecimal, which no name o
 import logging
 import os
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from time import perf_counter
 
-from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from app.guard.access import NEEDS, OPEN, OPEN_ALONE, OPEN_BELOW, is_open
@@ -17,9 +18,15 @@ from app.guard.seen import Decided, Seen
 
 log = logging.getLogger("triage.request")
 
-REQUEST_ID = re.compile(r"(?:[0-9a-f]{16,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
+REQUEST_ID = re.compile(rb"(?:[0-9a-f]{16,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 REPLAYS = "/v1/receipts"
+
+
+@lru_cache(256)
+def counts(path: str) -> bool:
+    """Say whether the decisions of a request for this path are a caller's: those of examples and replays are not."""
+    return not is_open(path) and not path.startswith(REPLAYS)
 
 
 class Watch:
@@ -28,14 +35,12 @@ class Watch:
     def __init__(self, metrics: Metrics | None = None) -> None:
         self.metrics = metrics
 
-    def begin(self, scope: Scope) -> Seen:
-        """Note that a request begins."""
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given.lower() if REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
-        path = scope["path"]
-        return Seen(request_id, counts=not is_open(path) and not path.startswith(REPLAYS))
+    def begin(self, path: str, given: bytes) -> Seen:
+        """Note that a request begins; `given` is the id that the caller sent, if any."""
+        request_id = given.decode("latin-1").lower() if REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
+        return Seen(request_id, counts(path))
 
-    def decided(self, decided: Decided, rules: list[str]) -> None:
+    def decided(self, decided: Decided, rules: Sequence[str]) -> None:
         """Note a decision."""
         if self.metrics is not None:
             self.metrics.decisions.add(decided, rules)
