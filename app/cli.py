@@ -14,7 +14,10 @@ import typer
 import uvicorn
 from prometheus_client import start_http_server
 from pydantic import TypeAdapter, ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from app.batch import BadOutputError, How, answer_file
 from app.core.answer import Answer, DecisionView
 from app.core.compare import Comparison, compare
 from app.core.explain import Explanation, explain
@@ -112,15 +115,48 @@ def decide(
     ruleset: RulesetOption = "current",
     strict: StrictOption = False,
     view: Annotated[str, typer.Option(help="`full`, or `decision` for the machine contract alone.")] = "full",
+    batch: Annotated[bool, typer.Option("--batch", help="The file holds one candidate a line.")] = False,
+    output: Annotated[
+        Path | None, typer.Option(help="With --batch: where the answers go, one a line; `FILE.answers` when left out.")
+    ] = None,
 ) -> None:
-    """Decide for one candidate and print the answer as JSON."""
+    """Decide for one candidate and print the answer as JSON, or with --batch for every line of a file.
+
+    A batch uses all cores. Where it is stopped, the same command goes on from there.
+    """
     if view not in ("full", "decision"):
         raise typer.BadParameter("write `full` or `decision`", param_hint="--view")
+    if batch:
+        decide_batch(Path(file), output or Path(f"{file}.answers"), ruleset, strict=strict, full=view == "full")
+        return
+    if output is not None:
+        raise typer.BadParameter("goes with --batch", param_hint="--output")
     engine, asked = question_in(file, ruleset, strict=strict)
     if view == "decision":
         show(TypeAdapter(DecisionView), engine.view(asked))
     else:
         show(TypeAdapter(Answer), engine.answer(asked))
+
+
+def decide_batch(source: Path, output: Path, ruleset: str, *, strict: bool, full: bool) -> None:
+    """Answer every line of a file into another, with a bar that shows how far it is."""
+    engine = engine_or_exit(engines_or_exit(), ruleset)
+    how = How(settings_or_exit(), engine.release.id, strict, full)
+    try:
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        ) as bar:
+            task = bar.add_task(source.name, total=source.stat().st_size)
+            answered = answer_file(source, output, how, lambda done: bar.update(task, completed=done))
+    except OSError as error:
+        raise refuse(f"{error.filename}: {(error.strerror or 'cannot be read').lower()}") from None
+    except BadOutputError as error:
+        raise refuse(f"{output}: {error}; remove it, or name another with `--output`") from None
+    typer.echo(f"{answered} lines answered into {output}", err=True)
 
 
 @cli.command("explain")

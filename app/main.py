@@ -27,9 +27,10 @@ from app.guard.metrics import Metrics, metrics_route
 from app.guard.seen import Heard
 from app.guard.telemetry import telemetry
 from app.guard.watch import Watch
-from app.rest import explorer, operation, rulesets, triage
+from app.rest import batch, explorer, operation, rulesets, triage
 from app.rest.candidate import body_of
 from app.rest.front import Front
+from app.rest.lines import BATCH_PATH
 from app.rest.problems import add_problems
 from app.rest.problems import router as problem_pages
 from app.rest.service import Service
@@ -93,8 +94,10 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
         max_body_size=settings.max_body_bytes,
         telemetry=telemetry(tracer),
     )
+    application.body_limits = {BATCH_PATH: batch.ANY_SIZE}
     add_problems(application)
     application.include_router(triage.routes(engines))
+    application.include_router(batch.routes(engines, settings.max_body_bytes))
     application.include_router(rulesets.routes(engines))
     application.include_router(operation.routes(engines, program))
     application.include_router(problem_pages)
@@ -126,7 +129,7 @@ def add_record_faces(app: Service, engines: Engines, codes: Codes, settings: Set
     app.include_router(fhir.routes(engines, codes, base, program, body_of, limit))
     app.include_router(cds_hooks.routes(service, body_of, limit))
     app.state.error_formats = {"/fhir": outcome_response, "/cds-services": outcome_response}
-    app.body_limits = {"/fhir": limit, "/cds-services": limit}
+    app.body_limits |= {"/fhir": limit, "/cds-services": limit}
 
 
 def __getattr__(name: str) -> FastAPI:

@@ -117,28 +117,35 @@ ErrorFormat = Callable[[int, str, dict[str, str] | None], JSONResponse]
 """How a face with a format of its own says an error: from status, text and headers."""
 
 
-def problem(
-    request: Request, kind: str, detail: str, errors: Sequence[FieldError] = (), headers: dict[str, str] | None = None
-) -> JSONResponse:
-    """Return a problem document as a response."""
+def problem_content(kind: str, detail: str, instance: str, errors: Sequence[FieldError] = ()) -> dict[str, Any]:
+    """Return a problem document."""
     found = PROBLEMS[kind]
-    request.scope["triage.problem"] = kind
     content: dict[str, Any] = {
         "type": f"/problems/{kind}",
         "title": found.title,
         "status": found.status,
         "detail": detail,
-        "instance": request.url.path.encode("utf-8", "replace").decode(),
+        "instance": instance,
     }
+    if errors:
+        content["errors"] = [error.model_dump(exclude_none=True) for error in errors]
+    return content
+
+
+def problem(
+    request: Request, kind: str, detail: str, errors: Sequence[FieldError] = (), headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """Return a problem document as a response, or what a face with a format of its own says instead."""
+    status = PROBLEMS[kind].status
+    request.scope["triage.problem"] = kind
     app = request.scope.get("app")
     formats: dict[str, ErrorFormat] = getattr(app.state, "error_formats", {}) if app else {}
     for prefix, render in formats.items():
         if request.url.path.startswith(prefix):
             said = "; ".join([detail, *(f"{error.pointer}: {error.detail}" for error in errors)])
-            return render(found.status, said, headers)
-    if errors:
-        content["errors"] = [error.model_dump(exclude_none=True) for error in errors]
-    return JSONResponse(content, found.status, headers=headers, media_type=MEDIA_TYPE)
+            return render(status, said, headers)
+    content = problem_content(kind, detail, request.url.path.encode("utf-8", "replace").decode(), errors)
+    return JSONResponse(content, status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def add_problems(app: FastAPI) -> None:

@@ -1,0 +1,112 @@
+"""`POST /v1/triage/batch`: candidates streamed in, answers streamed out.
+
+The next part of the body is read only when the answers to the last one are on their way, so that memory stays flat and
+a caller who reads slowly is read from slowly. One who stops reading is let go.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterator
+from itertools import islice
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from app.core.triage import Engines
+from app.rest.candidate import readers_of
+from app.rest.lines import BATCH_PATH, Cutter, LineAnswerer
+from app.rest.problems import ProblemError
+from app.rest.triage import REFUSALS, AcceptLanguage, TriageOptions, engine_named
+
+MEDIA_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
+LINES_AT_ONCE = 32
+"""After so many lines other requests get their turn."""
+STALLED_SECONDS = 30.0
+"""How long a caller may take none of what is sent."""
+ANY_SIZE = sys.maxsize
+
+
+class Answers(Response):
+    """The answers to a body of lines, sent while it is read."""
+
+    media_type = MEDIA_TYPES[0]
+
+    def __init__(self, request: Request, answerer: LineAnswerer, max_line: int, headers: dict[str, str]) -> None:
+        super().__init__(None, headers=headers)
+        del self.headers["content-length"]
+        self._request = request
+        self._answerer = answerer
+        self._max_line = max_line
+        self._number = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answers as they are found."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        try:
+            async for written in self._written():
+                async with asyncio.timeout(STALLED_SECONDS):
+                    await send({"type": "http.response.body", "body": written, "more_body": True})
+        except ClientDisconnect:
+            return
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _written(self) -> AsyncIterator[bytes]:
+        cutter = Cutter(self._max_line)
+        async for data in self._request.stream():
+            async for written in self._answered(cutter.lines(data)):
+                yield written
+        async for written in self._answered(cutter.last()):
+            yield written
+
+    async def _answered(self, lines: Iterator[bytes | None]) -> AsyncIterator[bytes]:
+        while some := list(islice(lines, LINES_AT_ONCE)):
+            yield b"".join([self._answerer.answer(line, self._number + n) for n, line in enumerate(some, 1)])
+            self._number += len(some)
+            await asyncio.sleep(0)
+
+
+def routes(engines: Engines, max_line: int) -> APIRouter:
+    """Return the batch route; `max_line` is the longest line in bytes."""
+    router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS, max_body_size=ANY_SIZE)
+    readers = readers_of(engines)
+    example = '{"primary_concern": "dullness", "age_years": 34}\n{"pregnant": true, "reference": "second"}\n'
+    lines = {"schema": {"type": "string", "description": "One `Candidate` a line."}, "example": example}
+    content = dict.fromkeys(MEDIA_TYPES[:2], lines)
+    answered = {
+        "description": "One answer a line, in order; in place of an answer a problem with its `line`.",
+        "content": {MEDIA_TYPES[0]: {"schema": {"type": "string"}}},
+    }
+
+    @router.post(
+        BATCH_PATH.removeprefix("/v1"),
+        summary="Answer many candidates, one a line",
+        response_class=Response,
+        responses={200: answered},
+        openapi_extra={"requestBody": {"required": True, "content": content}},
+    )
+    async def batch(
+        request: Request, options: Annotated[TriageOptions, Query()], accept_language: AcceptLanguage = ""
+    ) -> Answers:
+        """Answers JSON Lines: line *i* of the answer belongs to line *i* of the body, and comes as soon as it is found.
+
+        A line that cannot be answered gets a problem object with its `line`; the others are answered. There is no limit
+        to the number of lines. Send and read at the same time: who sends without reading is waited for.
+        """
+        media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media not in MEDIA_TYPES:
+            raise ProblemError("not-json-type", f"write `Content-Type: {MEDIA_TYPES[0]}`")
+        engine = engine_named(engines.spoken(accept_language), options.ruleset)
+        answerer = LineAnswerer(
+            engine,
+            readers[engine.release.id],
+            strict=options.unknowns == "strict",
+            full=options.view == "full",
+            max_bytes=max_line,
+        )
+        headers = {"Content-Language": engine.language, "Vary": "Accept-Language"}
+        return Answers(request, answerer, max_line, headers)
+
+    return router

@@ -1,0 +1,84 @@
+"""JSON Lines in, JSON Lines out: line *i* answers line *i*, whoever sends them.
+
+A line that cannot be answered gets a problem in its place, with its number. `Cutter` cuts a stream into lines with no
+more in memory than one line, `LineAnswerer` answers one of them.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic_core import to_json
+
+from app.core.triage import Triage
+from app.rest.candidate import CandidateReader
+from app.rest.json_text import read_json
+from app.rest.problems import ProblemError, problem_content
+from app.rest.quick import QuickReader
+from app.rest.written import Writer
+
+BATCH_PATH = "/v1/triage/batch"
+
+
+class LineAnswerer:
+    """Answers lines by one engine; `max_bytes` is the longest line."""
+
+    def __init__(self, engine: Triage, reader: CandidateReader, *, strict: bool, full: bool, max_bytes: int) -> None:
+        self._reader = reader
+        self._quick = QuickReader(engine.release)
+        self._writer = Writer()
+        self._answer = engine.answer if full else engine.view
+        self._strict = strict
+        self._max_bytes = max_bytes
+
+    def answer(self, line: bytes | None, number: int) -> bytes:
+        """Return the answer to a line, with its line end; `None` stands for a line that was too long to keep."""
+        if line is None or len(line) > self._max_bytes:
+            says = f"the line is longer than the {self._max_bytes} bytes that this service accepts"
+            return _problem(ProblemError("too-large", says), number)
+        asked = self._quick.asked(line, strict=self._strict)
+        if asked is None:
+            try:
+                asked = self._reader.asked(read_json(line), strict=self._strict)
+            except ProblemError as error:
+                return _problem(error, number)
+        return self._writer.written(self._answer(asked)) + b"\n"
+
+
+def _problem(error: ProblemError, number: int) -> bytes:
+    content: dict[str, Any] = problem_content(error.kind, error.detail, BATCH_PATH, error.errors)
+    return to_json(content | {"line": number}) + b"\n"
+
+
+class Cutter:
+    """Cuts a stream of bytes into lines; of a line that is too long it keeps nothing and yields `None`."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._begun: list[bytes] = []
+        self._size = 0
+
+    def lines(self, data: bytes) -> Iterator[bytes | None]:
+        """Yield the lines that are complete with these bytes, without their ends."""
+        first, *rest = data.split(b"\n")
+        self._keep(first)
+        for part in rest:
+            yield self._take()
+            self._keep(part)
+
+    def last(self) -> Iterator[bytes | None]:
+        """Yield the line that the stream ended in, if it did not end with a line end."""
+        if self._size:
+            yield self._take()
+
+    def _keep(self, part: bytes) -> None:
+        self._size += len(part)
+        if self._size > self._max_bytes:
+            self._begun.clear()
+        elif part:
+            self._begun.append(part)
+
+    def _take(self) -> bytes | None:
+        line = None if self._size > self._max_bytes else b"".join(self._begun)
+        self._begun.clear()
+        self._size = 0
+        return line
