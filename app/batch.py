@@ -14,6 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import BinaryIO
 
+from app.guard.receipts import Signer
 from app.main import build_engines
 from app.rest.candidate import readers_of
 from app.rest.lines import Cutter, LineAnswerer
@@ -44,8 +45,15 @@ class How:
         """Return what answers lines so."""
         engines = build_engines(self.settings)
         reader = readers_of(engines)[self.release]
-        most = self.settings.max_body_bytes
-        return LineAnswerer(engines.by_id[self.release], reader, strict=self.strict, full=self.full, max_bytes=most)
+        signer = Signer(self.settings.signing_keys)
+        return LineAnswerer(
+            engines.by_id[self.release],
+            reader,
+            signer.receipt_of if signer.signs else None,
+            strict=self.strict,
+            full=self.full,
+            max_bytes=self.settings.max_body_bytes,
+        )
 
 
 def answer_file(source: Path, output: Path, how: How, progress: Callable[[int], None]) -> int:

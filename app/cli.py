@@ -28,6 +28,7 @@ from app.core.verify import Verification, Verifier
 from app.guard.connection import DRAIN_SECONDS, bounded, is_loopback
 from app.guard.keys import SCOPES, new_key
 from app.guard.logs import log_config
+from app.guard.receipts import new_signing_key
 from app.main import build_app, build_engines, rules_folder
 from app.rest.candidate import readers_of
 from app.rest.json_text import read_json
@@ -316,6 +317,18 @@ def key(
     typer.echo(f"The entry: {json.dumps(entry.model_dump(mode='json'))}")
     typer.echo("Put the entries into TRIAGE_API_KEYS as one JSON list, for example:")
     typer.echo(f"TRIAGE_API_KEYS='{json.dumps([entry.model_dump(mode='json')])}'")
+
+
+@cli.command("signing-key")
+def signing_key() -> None:
+    """Make a key for receipts, and print the entry for TRIAGE_SIGNING_KEYS; keep it secret."""
+    made = new_signing_key()
+    typer.echo(json.dumps(made.model_dump()))
+    typer.echo(
+        "Put it first in TRIAGE_SIGNING_KEYS, a JSON list. Leave the older ones behind it, without their `d`, so that "
+        "what they signed stays good.",
+        err=True,
+    )
 
 
 @cli.command()

@@ -21,9 +21,11 @@ from app.core.rules import Release
 from app.core.triage import Engines, Triage
 from app.fhir import routes as fhir
 from app.fhir.outcome import outcome_response
+from app.guard import replay
 from app.guard.build import guarded
 from app.guard.document import show_access
 from app.guard.metrics import Metrics, metrics_route
+from app.guard.receipts import Signer
 from app.guard.seen import Heard
 from app.guard.telemetry import telemetry
 from app.guard.watch import Watch
@@ -81,6 +83,8 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     book = book or load_book(settings)
     watch, tracer = Watch(), TracerProvider() if settings.otel else None
     engines = build_engines(settings, book, lambda release, language: Heard(release, language, watch.decided))
+    signer = Signer(settings.signing_keys)
+    sign = signer.receipt_of if signer.signs else None
     program = version("candidate-triage")
     digest = engines.by_id[engines.current].release.digest
     watch.metrics = None if settings.metrics == "off" else Metrics(program, engines.current, digest)
@@ -97,11 +101,12 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     application.body_limits = {BATCH_PATH: batch.ANY_SIZE}
     add_problems(application)
     application.include_router(triage.routes(engines))
-    application.include_router(batch.routes(engines, settings.max_body_bytes))
+    application.include_router(batch.routes(engines, settings.max_body_bytes, sign))
+    application.include_router(replay.routes(engines, signer))
     application.include_router(rulesets.routes(engines))
     application.include_router(operation.routes(engines, program))
     application.include_router(problem_pages)
-    add_record_faces(application, engines, book.codes, settings, program)
+    add_record_faces(application, engines, book.codes, settings, program, signer)
     application.include_router(web.routes(engines))
     explorer.add_explorer(application)
     application.state.watch, application.state.tracer = watch, tracer
@@ -111,11 +116,13 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     if tracer is None:  # spans are made by FastAPI, which the hot path does not reach
         application.front = Front(application.front, engines, settings.max_body_bytes, settings.kept_bytes)
     elsewhere = ("/cds-services",) if settings.cds_clients else ()
-    application.front = guarded(application.front, settings, watch, elsewhere=elsewhere)
+    application.front = guarded(application.front, settings, watch, signer if sign else None, elsewhere=elsewhere)
     return application
 
 
-def add_record_faces(app: Service, engines: Engines, codes: Codes, settings: Settings, program: str) -> None:
+def add_record_faces(
+    app: Service, engines: Engines, codes: Codes, settings: Settings, program: str, signer: Signer
+) -> None:
     """Add the faces that read health records: FHIR and CDS Hooks, which say errors as OperationOutcomes."""
     base, limit = settings.public_url, settings.max_record_bytes
     clients = [Client(client.iss, client.jwks, client.jku) for client in settings.cds_clients]
@@ -126,7 +133,8 @@ def add_record_faces(app: Service, engines: Engines, codes: Codes, settings: Set
         Trust(clients, seconds=settings.read_seconds),
         FhirServer(frozenset(settings.cds_fhir_hosts), settings.read_seconds, limit),
     )
-    app.include_router(fhir.routes(engines, codes, base, program, body_of, limit))
+    sign = signer.whole_receipt_of if signer.signs else None
+    app.include_router(fhir.routes(engines, codes, base, program, body_of, limit, sign))
     app.include_router(cds_hooks.routes(service, body_of, limit))
     app.state.error_formats = {"/fhir": outcome_response, "/cds-services": outcome_response}
     app.body_limits |= {"/fhir": limit, "/cds-services": limit}

@@ -11,6 +11,7 @@ from app import batch
 from app.batch import How
 from app.cli import cli
 from app.core.triage import Engines
+from app.guard.receipts import Signer, new_signing_key
 from app.main import rules_folder
 from app.settings import Settings
 from tests.books import random_candidate
@@ -79,3 +80,17 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert refused.exit_code == 1
     assert "no such file" in refused.stderr
     assert run("decide", str(tmp_path / "none"), "--output", "x").exit_code == 2
+
+
+def test_each_answer_has_its_receipt_where_a_key_is_configured(source: Path) -> None:
+    key = new_signing_key()
+    settings = {"TRIAGE_RULES": str(rules_folder()), "TRIAGE_SIGNING_KEYS": json.dumps([key.model_dump()])}
+    done = CliRunner().invoke(cli, ["decide", "--batch", str(source), "--view", "decision"], env=settings)
+    assert done.exit_code == 0
+    signer = Signer((key,))
+    for line in Path(f"{source}.answers").read_text("utf-8").splitlines():
+        answer = json.loads(line)
+        if "decision" in answer:
+            signer.check(answer["receipt"], answer["id"], answer["decision"], answer["ruleset"]["digest"])
+        else:
+            assert "receipt" not in answer

@@ -155,3 +155,11 @@ def test_key_makes_a_key_that_opens_what_it_says_and_is_shown_once() -> None:
     assert printed.count(key) == 1
     for wrong in (("key", "Clinic A"), ("key", "a", "--scope", "all")):
         assert run(*wrong).exit_code == 2
+
+
+def test_signing_key_makes_a_key_for_receipts() -> None:
+    printed = run("signing-key")
+    (made,) = Settings(signing_keys=f"[{printed.stdout}]").signing_keys  # type: ignore[arg-type]
+    assert made.d is not None
+    assert json.loads(run("signing-key").stdout)["kid"] != made.kid
+    assert made.d not in printed.stderr

@@ -57,6 +57,10 @@ class Told:
     rules: Sequence[str]
 
 
+Sign = Callable[[Answer | DecisionView], str]
+"""Signs an answer that is given out, and returns the receipt."""
+
+
 class Triage:
     """One release, compiled and ready to answer."""
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from app.core.codes import Codes
-from app.core.triage import Asked, Triage
+from app.core.triage import Asked, Sign, Triage
 from app.fhir.elements import RecordError, Resource, entries, items, text
 from app.fhir.plan import care_plan, plan_address
+from app.fhir.provenance import provenance
 from app.fhir.questionnaire import canonical
 from app.fhir.record import Reader
 
@@ -85,10 +86,15 @@ def _resources(resource: Any, where: str) -> Iterator[Resource]:
     yield from entries(resource)
 
 
-def apply(application: Application, engine: Triage, codes: Codes, base: str, on: date) -> Resource:
-    """Return the care plan for a subject."""
+def apply(
+    application: Application, engine: Triage, codes: Codes, base: str, on: date, sign: Sign | None = None
+) -> Resource:
+    """Return the care plan for a subject; where `sign` makes receipts, a Provenance with one is contained."""
     patient = application.subject.rpartition("/")[2]
     reader = Reader(engine.release, codes, canonical(base), on, patient)
     record = reader.read(application.resources)
     answer = engine.answer(Asked(dict(record.facts), application.strict, record.unavailable))
-    return care_plan(answer, engine, record, application.subject, base)
+    plan = care_plan(answer, engine, record, application.subject, base)
+    if sign is not None:
+        plan["contained"].append(provenance(sign(answer), base, datetime.now(UTC)))
+    return plan

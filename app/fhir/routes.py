@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from app.core.codes import Codes
-from app.core.triage import Engines
+from app.core.triage import Engines, Sign
 from app.fhir import apply as application
 from app.fhir.capability import capability_statement
 from app.fhir.elements import RecordError, Resource
@@ -51,8 +51,19 @@ def refused(error: RecordError) -> JSONResponse:
     return answered(outcome(error.says, error.code, error.expression), 404 if error.code == "not-found" else 422)
 
 
-def routes(engines: Engines, codes: Codes, base: str, program: str, read: ReadBody, max_bytes: int) -> APIRouter:
-    """Return the routes; `base` is the public address of this service, `max_bytes` the largest body."""
+def routes(
+    engines: Engines,
+    codes: Codes,
+    base: str,
+    program: str,
+    read: ReadBody,
+    max_bytes: int,
+    sign: Sign | None = None,
+) -> APIRouter:
+    """Return the routes; `base` is the public address of this service, `max_bytes` the largest body.
+
+    `sign` makes the receipts that a CarePlan carries in a Provenance.
+    """
     router = APIRouter(prefix="/fhir", tags=["fhir"], max_body_size=max_bytes)
     engine = engines.by_id[engines.current]
     release = engine.release
@@ -101,7 +112,7 @@ def routes(engines: Engines, codes: Codes, base: str, program: str, read: ReadBo
     async def apply_plan(request: Request, *, named: bool) -> JSONResponse:
         try:
             asked = application.read_parameters(await read(request), base, named=named)
-            return answered(application.apply(asked, engine, codes, base, today()))
+            return answered(application.apply(asked, engine, codes, base, today(), sign))
         except RecordError as error:
             return refused(error)
 

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 from app.guard.access import INTAKE, Access
 from app.guard.gate import Gate, Limits
 from app.guard.options import GuardOptions
+from app.guard.receipts import Signer
 from app.guard.tokens import IssuerKeys, Tokens
 from app.guard.watch import Watch
 
@@ -19,6 +20,7 @@ def guarded(
     app: ASGIApp,
     options: GuardOptions,
     watch: Watch,
+    signer: Signer | None = None,
     *,
     elsewhere: Sequence[str] = (),
     transport: httpx.AsyncBaseTransport | None = None,
@@ -29,6 +31,7 @@ def guarded(
         app: What is guarded.
         options: The settings.
         watch: What writes down and counts.
+        signer: What signs each answer, if anything does.
         elsewhere: Prefixes of paths whose face checks its callers by itself.
         transport: Replaces the network for the keys of the token issuer, in tests.
     """
@@ -46,4 +49,4 @@ def guarded(
             max_age=CORS_SECONDS,
         )
     limits = Limits(options.max_concurrency, options.max_header_bytes, options.trusted_hosts, options.hsts_seconds)
-    return Gate(app, limits, watch, anonymous=options.anonymous)
+    return Gate(app, limits, watch, anonymous=options.anonymous, signer=signer)

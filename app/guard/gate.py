@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.guard.receipts import Signer
 from app.guard.seen import CURRENT
 from app.guard.telemetry import CARRIED, without_carried
 from app.guard.watch import Watch
@@ -51,10 +52,13 @@ def _lacking(names: set[bytes], added: Sequence[tuple[bytes, bytes]]) -> list[tu
 
 
 class Gate:
-    """Guards an application; `anonymous` says that nobody is asked who they are."""
+    """Guards an application; `anonymous` says that nobody is asked who they are, `signer` signs what was decided."""
 
-    def __init__(self, app: ASGIApp, limits: Limits, watch: Watch, *, anonymous: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, limits: Limits, watch: Watch, *, anonymous: bool, signer: Signer | None = None
+    ) -> None:
         self._app = app
+        self._signer = signer
         self._watch = watch
         self._limits = limits
         self._anonymous = anonymous
@@ -90,6 +94,9 @@ class Gate:
                 headers = message.get("headers", ())
                 names = {name.lower() for name, _ in headers}
                 message["headers"] = [*headers, *(added if names.isdisjoint(ADDED) else _lacking(names, added))]
+                if self._signer is not None and (last := seen.last) is not None:
+                    receipt = self._signer.receipt(last.id, last.decision, last.digest)
+                    message["headers"].append((b"triage-receipt", receipt.encode()))
             await send(message)
 
         self._at_work += 1

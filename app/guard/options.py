@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.guard.keys import ApiKey
+from app.guard.receipts import SigningKey
 from app.guard.tokens import ASYMMETRIC, Issuer
 
 
@@ -48,6 +49,8 @@ class GuardOptions(BaseSettings):
     """Where the public keys of that issuer are: https, or http on the same machine."""
     oauth_algorithms: Words = ("RS256", "PS256", "ES256", "ES384")
     """The signature algorithms that are accepted: asymmetric ones alone."""
+    signing_keys: Annotated[tuple[SigningKey, ...], NoDecode, BeforeValidator(_json), Field(repr=False)] = ()
+    """The Ed25519 keys of receipts, as JSON: the first signs, the others stay known. `triage signing-key` makes one."""
 
     trusted_hosts: Words = ()
     """The host names that are answered, `*.example.org` for every name below; any host where none is set."""
@@ -68,6 +71,15 @@ class GuardOptions(BaseSettings):
     """The port of the metrics, where they have one of their own."""
     otel: bool = False
     """Sends traces and metrics by OpenTelemetry; the usual `OTEL_` variables say where to."""
+
+    @field_validator("signing_keys")
+    @classmethod
+    def _can_sign(cls, value: tuple[SigningKey, ...]) -> tuple[SigningKey, ...]:
+        if value and value[0].d is None:
+            raise ValueError("the first key signs, and needs its private half `d`")
+        if len({key.kid for key in value}) != len(value):
+            raise ValueError("give each key a `kid` of its own")
+        return value
 
     @field_validator("oauth_audience", "oauth_jwks_url")
     @classmethod

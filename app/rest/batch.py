@@ -15,7 +15,7 @@ from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from app.core.triage import Engines
+from app.core.triage import Engines, Sign
 from app.rest.candidate import readers_of
 from app.rest.lines import BATCH_PATH, Cutter, LineAnswerer
 from app.rest.problems import ProblemError
@@ -68,15 +68,16 @@ class Answers(Response):
             await asyncio.sleep(0)
 
 
-def routes(engines: Engines, max_line: int) -> APIRouter:
-    """Return the batch route; `max_line` is the longest line in bytes."""
+def routes(engines: Engines, max_line: int, sign: Sign | None = None) -> APIRouter:
+    """Return the batch route; `max_line` is the longest line in bytes, `sign` makes receipts."""
     router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS, max_body_size=ANY_SIZE)
     readers = readers_of(engines)
     example = '{"primary_concern": "dullness", "age_years": 34}\n{"pregnant": true, "reference": "second"}\n'
     lines = {"schema": {"type": "string", "description": "One `Candidate` a line."}, "example": example}
     content = dict.fromkeys(MEDIA_TYPES[:2], lines)
     answered = {
-        "description": "One answer a line, in order; in place of an answer a problem with its `line`.",
+        "description": "One answer a line, in order; in place of an answer a problem with its `line`. An answer "
+        "has its `receipt` with it, where a signing key is configured.",
         "content": {MEDIA_TYPES[0]: {"schema": {"type": "string"}}},
     }
 
@@ -102,6 +103,7 @@ def routes(engines: Engines, max_line: int) -> APIRouter:
         answerer = LineAnswerer(
             engine,
             readers[engine.release.id],
+            sign,
             strict=options.unknowns == "strict",
             full=options.view == "full",
             max_bytes=max_line,

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from app.core.triage import Triage
+from app.core.triage import Sign, Triage
 from app.rest.candidate import CandidateReader
 from app.rest.json_text import read_json
 from app.rest.problems import ProblemError, problem_content
@@ -20,9 +20,19 @@ BATCH_PATH = "/v1/triage/batch"
 
 
 class LineAnswerer:
-    """Answers lines by one engine; `max_bytes` is the longest line."""
+    """Answers lines by one engine; `max_bytes` is the longest line, `sign` makes the receipt that each answer gets."""
 
-    def __init__(self, engine: Triage, reader: CandidateReader, *, strict: bool, full: bool, max_bytes: int) -> None:
+    def __init__(
+        self,
+        engine: Triage,
+        reader: CandidateReader,
+        sign: Sign | None = None,
+        *,
+        strict: bool,
+        full: bool,
+        max_bytes: int,
+    ) -> None:
+        self._sign = sign
         self._reader = reader
         self._quick = QuickReader(engine.release)
         self._writer = Writer()
@@ -41,7 +51,11 @@ class LineAnswerer:
                 asked = self._reader.asked(read_json(line), strict=self._strict)
             except ProblemError as error:
                 return _problem(error, number)
-        return self._writer.written(self._answer(asked)) + b"\n"
+        answer = self._answer(asked)
+        written = self._writer.written(answer)
+        if self._sign is None:
+            return written + b"\n"
+        return b'%b,"receipt":"%b"}\n' % (written[:-1], self._sign(answer).encode())
 
 
 def _problem(error: ProblemError, number: int) -> bytes:
