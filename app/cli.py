@@ -3,7 +3,6 @@
 Exit codes: 0 done, 1 the input or the rule book is refused, 2 the command line is wrong.
 """
 
-import gc
 import json
 import sys
 from datetime import datetime
@@ -11,8 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import uvicorn
-from prometheus_client import start_http_server
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -25,9 +22,8 @@ from app.core.logic import Logic
 from app.core.report import comparison_in_lines, in_lines
 from app.core.triage import Asked, Engines, Triage
 from app.core.verify import Verification, Verifier
-from app.guard.connection import DRAIN_SECONDS, bounded, is_loopback
+from app.guard.connection import is_loopback
 from app.guard.keys import SCOPES, new_key
-from app.guard.logs import log_config
 from app.guard.receipts import new_signing_key
 from app.main import build_app, build_engines, rules_folder
 from app.rest.candidate import readers_of
@@ -39,6 +35,7 @@ from app.rulebook.files import BrokenRuleBookError
 from app.rulebook.load import build, load
 from app.rulebook.ordering import write_orders
 from app.rulebook.signing import sign
+from app.serve import prepared, run
 from app.settings import BadSettingError, Settings, read_settings
 
 cli = typer.Typer(
@@ -270,6 +267,7 @@ def sign_release(
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to bind; TRIAGE_HOST.")] = None,
     port: Annotated[int | None, typer.Option(help="The port to bind; TRIAGE_PORT.", min=1, max=65535)] = None,
+    workers: Annotated[int | None, typer.Option(help="How many processes; TRIAGE_WORKERS.", min=1, max=256)] = None,
 ) -> None:
     """Serve over HTTP."""
     settings = settings_or_exit()
@@ -279,26 +277,15 @@ def serve(
             f"`TRIAGE_HOST`: others could reach {host}, and nobody would be asked who they are; set `TRIAGE_API_KEYS` "
             "(`triage key` makes one) or `TRIAGE_OAUTH_ISSUER`, or `TRIAGE_ALLOW_ANONYMOUS=true` if that is meant"
         )
+    shown = f"[{host}]" if ":" in host else host
     try:
-        app = build_app(settings)
+        process = prepared(
+            settings.model_copy(update={"host": host, "port": port, "workers": workers or settings.workers})
+        )
     except (BrokenRuleBookError, BadSettingError) as error:
         raise refuse(str(error)) from None
-    shown = f"[{host}]" if ":" in host else host
     typer.echo(f"Candidate Triage answers on http://{shown}:{port}; open it to try it, /docs for the API")
-    if settings.metrics == "port" and app.state.watch.metrics is not None:
-        start_http_server(settings.metrics_port, host, app.state.watch.metrics.registry)
-    gc.collect()
-    gc.freeze()  # the rule book stays as long as the process: no need to look through it for garbage again and again
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        log_config=log_config(settings.log_level),
-        access_log=False,
-        server_header=False,
-        http=bounded(settings, app.state.watch),
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-    )
+    run(process)
 
 
 @cli.command()

@@ -47,6 +47,8 @@ class Settings(GuardOptions):
     """The address that `triage serve` binds."""
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     """The port that `triage serve` binds."""
+    workers: Annotated[int, Field(ge=1, le=256)] = 1
+    """In how many processes `triage serve` answers; in containers rather run more of them."""
     rules: Path | None = None
     """A folder with a rule book to use instead of the one that comes with the program."""
     ruleset: str | None = None

@@ -130,7 +130,7 @@ def test_openapi_prints_the_committed_document() -> None:
 
 def test_serve_refuses_to_let_others_in_while_nobody_is_asked_who_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[str] = []
-    monkeypatch.setattr("app.cli.uvicorn.run", lambda app, **options: served.append(options["host"]))
+    monkeypatch.setattr("app.cli.run", lambda process: served.append(process.host))
     refused = run("serve", "--host", "0.0.0.0")
     assert refused.exit_code == 1
     assert refused.stderr.startswith("`TRIAGE_HOST`: others could reach 0.0.0.0")
@@ -143,6 +143,9 @@ def test_serve_refuses_to_let_others_in_while_nobody_is_asked_who_they_are(monke
     ):
         assert run("serve", "--host", host, **settings).exit_code == 0
         assert served.pop() == host
+    several = run("serve", "--workers", "2", TRIAGE_METRICS="path")
+    assert (several.exit_code, served) == (1, [])
+    assert several.stderr.startswith("`TRIAGE_METRICS`: several processes")
 
 
 def test_key_makes_a_key_that_opens_what_it_says_and_is_shown_once() -> None:

@@ -5,7 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -38,35 +40,66 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
-@pytest.fixture
-def served(installed: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str, int]]:
-    """The service of the installed wheel, the line it starts with, and its port."""
+@contextmanager
+def serving(installed: Path, folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str, int]]:
+    """Start the service of the installed wheel; yield it, the line it starts with, and its port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = os.environ | {"PYTHONPATH": str(installed), "TRIAGE_PORT": str(port)}
-    command = [sys.executable, "-u", "-c", PROGRAM, "serve"]
+    command = [sys.executable, "-u", "-c", PROGRAM, "serve", *options]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stdout
         assert process.stderr
         assert process.stderr.readline() == f"{installed}/app/cli.py\n"
         line = process.stdout.readline()
         while "Uvicorn running" not in process.stderr.readline():
             assert process.poll() is None
-        yield process, line, port
-        process.kill()
+        try:
+            yield process, line, port
+        finally:
+            process.kill()
 
 
-def test_the_wheel_serves_from_anywhere(served: tuple[subprocess.Popen[str], str, int]) -> None:
-    process, line, port = served
-    here = f"http://127.0.0.1:{port}"
-    assert line == f"Candidate Triage answers on {here}; open it to try it, /docs for the API\n"
+def decided(here: str) -> bytes:
     body = (ROOT / "tests" / "cases" / "candidate.json").read_bytes()
     request = Request(f"{here}/v1/triage", body, {"Content-Type": "application/json"})
     with urlopen(request) as answer:
-        assert b'"disposition":"excluded"' in answer.read()
-    with urlopen(f"{here}/readyz") as ready:
-        assert ready.status == 200
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(20) in (0, -signal.SIGTERM)
+        found: bytes = answer.read()
+    return found
+
+
+def test_the_wheel_serves_from_anywhere(installed: Path, tmp_path: Path) -> None:
+    with serving(installed, tmp_path) as (process, line, port):
+        here = f"http://127.0.0.1:{port}"
+        assert line == f"Candidate Triage answers on {here}; open it to try it, /docs for the API\n"
+        assert b'"disposition":"excluded"' in decided(here)
+        with urlopen(f"{here}/readyz") as ready:
+            assert ready.status == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) in (0, -signal.SIGTERM)
+
+
+def workers(of: int) -> set[int]:
+    """Return the processes that answer, by what Linux says of a process' children."""
+    listed = (int(word) for word in Path(f"/proc/{of}/task/{of}/children").read_text("ascii").split())
+    return {pid for pid in listed if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc to see processes")
+def test_a_worker_that_is_killed_is_replaced_while_the_others_answer(installed: Path, tmp_path: Path) -> None:
+    with serving(installed, tmp_path, "--workers", "2") as (process, _, port):
+        here = f"http://127.0.0.1:{port}"
+        answer = decided(here)
+        first = workers(process.pid)
+        assert len(first) == 2
+        killed = min(first)
+        os.kill(killed, signal.SIGKILL)
+        assert decided(here) == answer
+        while len(workers(process.pid) - {killed}) < 2:
+            time.sleep(0.05)
+        for _ in range(20):
+            assert decided(here) == answer
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0

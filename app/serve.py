@@ -1,0 +1,85 @@
+"""`triage serve`: the application behind uvicorn, in this process or in several that are watched and replaced.
+
+Each process builds its own application and takes connections from the one socket they share, so that what waits there
+when a process dies is taken by the others.
+"""
+
+import gc
+import logging
+import sys
+from typing import Any
+
+from prometheus_client import start_http_server
+from uvicorn import Config, Server
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+
+from app.guard.connection import DRAIN_SECONDS, bounded
+from app.guard.logs import log_config
+from app.main import build_app
+from app.rulebook.files import BrokenRuleBookError
+from app.settings import BadSettingError, Settings
+
+log = logging.getLogger("triage.serve")
+
+
+class Process(Config):
+    """How each process serves."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__(
+            build_app,
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            log_config=log_config(settings.log_level),
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+
+    def load_app(self) -> Any:
+        """Return what makes the application, which is made here already: the protocol needs its watch."""
+        settings = self._settings
+        try:
+            app = build_app(settings)
+        except (BrokenRuleBookError, BadSettingError) as error:
+            if settings.workers == 1:
+                raise
+            log.critical(str(error))
+            sys.exit(STARTUP_FAILURE)
+        self.http_protocol_class = bounded(settings, app.state.watch)
+        if settings.metrics == "port" and app.state.watch.metrics is not None:
+            start_http_server(settings.metrics_port, settings.host, app.state.watch.metrics.registry)
+        gc.collect()
+        gc.freeze()  # the rule book stays as long as the process: no need to look through it for garbage again
+        return lambda: app
+
+
+def prepared(settings: Settings) -> Process:
+    """Return what is ready to serve.
+
+    Raises `BadSettingError` and `BrokenRuleBookError`. Of several processes each reads the rule book for itself, and
+    one that cannot ends them all.
+    """
+    process = Process(settings)
+    if settings.workers == 1:
+        process.load()
+    elif settings.metrics != "off":
+        raise BadSettingError(
+            "`TRIAGE_METRICS`: several processes would each count for themselves; run one process a container, or send "
+            "metrics by `TRIAGE_OTEL`"
+        )
+    return process
+
+
+def run(process: Process) -> None:
+    """Serve until told to stop."""
+    if process.workers == 1:
+        Server(process).run()
+    else:
+        socket = process.bind_socket()
+        socket.listen(process.backlog)  # so that whoever comes before the first process is ready waits, and is answered
+        Multiprocess(process, [socket]).run()
