@@ -6,6 +6,7 @@ when a process dies is taken by the others.
 
 import gc
 import logging
+import socket
 import sys
 from typing import Any
 
@@ -79,7 +80,13 @@ def run(process: Process) -> None:
     """Serve until told to stop."""
     if process.workers == 1:
         Server(process).run()
-    else:
-        socket = process.bind_socket()
-        socket.listen(process.backlog)  # so that whoever comes before the first process is ready waits, and is answered
-        Multiprocess(process, [socket]).run()
+        return
+    family = socket.AF_INET6 if ":" in process.host else socket.AF_INET
+    try:
+        # it listens already, so that whoever comes before the first process is ready waits, and is answered
+        shared = socket.create_server((process.host, process.port), family=family, backlog=process.backlog)
+    except OSError as error:
+        log.critical("cannot bind %s port %d: %s", process.host, process.port, (error.strerror or "no reason").lower())
+        sys.exit(STARTUP_FAILURE)
+    log.info("%d processes listen", process.workers)
+    Multiprocess(process, [shared]).run()

@@ -54,8 +54,10 @@ def serving(installed: Path, folder: Path, *options: str) -> Iterator[tuple[subp
         assert process.stderr
         assert process.stderr.readline() == f"{installed}/app/cli.py\n"
         line = process.stdout.readline()
-        while "Uvicorn running" not in process.stderr.readline():
-            assert process.poll() is None
+        said = ""
+        while "Uvicorn running" not in said and "processes listen" not in said:
+            said = process.stderr.readline()
+            assert said
         try:
             yield process, line, port
         finally:
