@@ -113,10 +113,12 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     if settings.metrics == "path" and watch.metrics is not None:
         application.include_router(metrics_route(watch.metrics))
     application.amendments.append(partial(show_access, anonymous=settings.anonymous))
-    if tracer is None:  # spans are made by FastAPI, which the hot path does not reach
-        application.front = Front(application.front, engines, settings.max_body_bytes, settings.kept_bytes)
+    # spans are made by FastAPI, which the hot path does not reach
+    vary = "Accept-Language, Origin" if settings.cors_origins else "Accept-Language"
+    front = Front(engines, settings.max_body_bytes, settings.kept_bytes, vary) if tracer is None else None
     elsewhere = ("/cds-services",) if settings.cds_clients else ()
-    application.front = guarded(application.front, settings, watch, signer if sign else None, elsewhere=elsewhere)
+    gate = guarded(application.front, settings, watch, signer if sign else None, front, elsewhere=elsewhere)
+    application.front = application.state.gate = gate
     return application
 
 

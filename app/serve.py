@@ -23,6 +23,13 @@ from app.settings import BadSettingError, Settings
 
 log = logging.getLogger("triage.serve")
 
+IDLE_SECONDS = 75
+"""How long a connection may wait for its next request: longer than the 60 seconds of the usual balancers, which would
+else send requests into connections that are just being closed."""
+
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+"""No line of ours says them, and finding them out for every line costs."""
+
 
 class Process(Config):
     """How each process serves."""
@@ -38,7 +45,9 @@ class Process(Config):
             log_config=log_config(settings.log_level),
             access_log=False,
             server_header=False,
+            ws="none",
             timeout_graceful_shutdown=DRAIN_SECONDS,
+            timeout_keep_alive=IDLE_SECONDS,
         )
 
     def load_app(self) -> Any:
@@ -51,9 +60,14 @@ class Process(Config):
                 raise
             log.critical(str(error))
             sys.exit(STARTUP_FAILURE)
-        self.http_protocol_class = bounded(settings, app.state.watch)
+        self.http_protocol_class = bounded(settings, app)
         if settings.metrics == "port" and app.state.watch.metrics is not None:
-            start_http_server(settings.metrics_port, settings.host, app.state.watch.metrics.registry)
+            try:
+                start_http_server(settings.metrics_port, settings.host, app.state.watch.metrics.registry)
+            except OSError as error:
+                raise BadSettingError(
+                    f"`TRIAGE_METRICS_PORT`: {(error.strerror or 'cannot be bound').lower()}"
+                ) from None
         gc.collect()
         gc.freeze()  # the rule book stays as long as the process: no need to look through it for garbage again
         return lambda: app
@@ -89,4 +103,7 @@ def run(process: Process) -> None:
         log.critical("cannot bind %s port %d: %s", process.host, process.port, (error.strerror or "no reason").lower())
         sys.exit(STARTUP_FAILURE)
     log.info("%d processes listen", process.workers)
-    Multiprocess(process, [shared]).run()
+    supervisor = Multiprocess(process, [shared])
+    supervisor.run()
+    if any(each.exitcode == STARTUP_FAILURE for each in supervisor.processes):
+        sys.exit(STARTUP_FAILURE)

@@ -83,6 +83,29 @@ def test_the_wheel_serves_from_anywhere(installed: Path, tmp_path: Path) -> None
         assert process.wait(20) in (0, -signal.SIGTERM)
 
 
+def refused(installed: Path, folder: Path, *options: str, **settings: str) -> str:
+    """Start the service with what it cannot serve, and return what it says."""
+    environment = os.environ | {"PYTHONPATH": str(installed)} | settings
+    command = [sys.executable, "-c", PROGRAM, "serve", *options]
+    ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+    assert ended.returncode not in (0, -signal.SIGKILL)
+    assert "Traceback" not in ended.stderr
+    return ended.stderr
+
+
+def test_what_cannot_be_served_ends_with_a_line_that_says_why(installed: Path, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert "`TRIAGE_METRICS_PORT`: address already in use" in refused(
+            installed, tmp_path, TRIAGE_PORT="1", TRIAGE_METRICS="port", TRIAGE_METRICS_PORT=port
+        )
+        assert "address already in use" in refused(installed, tmp_path, "--workers", "2", TRIAGE_PORT=port)
+        assert "address already in use" in refused(installed, tmp_path, TRIAGE_PORT=port)
+    assert "releases.yaml" in refused(installed, tmp_path, "--workers", "2", TRIAGE_RULES=str(tmp_path))
+
+
 def workers(of: int) -> set[int]:
     """Return the processes that answer, by what Linux says of a process' children."""
     listed = (int(word) for word in Path(f"/proc/{of}/task/{of}/children").read_text("ascii").split())

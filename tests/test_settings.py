@@ -17,6 +17,10 @@ def test_every_setting_is_read() -> None:
     assert (found.host, found.port, found.rules, found.max_body_bytes) == ("::1", 9, Path("r"), 2000)
 
 
+def test_an_empty_variable_holds_no_keys() -> None:
+    assert read_settings({"TRIAGE_API_KEYS": "", "TRIAGE_SIGNING_KEYS": " "}) == Settings()
+
+
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [

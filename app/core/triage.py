@@ -50,11 +50,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is told of an answer that is given out: its id, its decision and the rules that bear on it."""
+    """What is told of an answer that is given out: as much of it as may be written down or signed."""
 
     id: str
     decision: Decision
     rules: Sequence[str]
+    """The rules that bear on the decision."""
+    release: str
+    digest: str
+    """The digest of the release."""
 
 
 Sign = Callable[[Answer | DecisionView], str]
@@ -298,7 +302,7 @@ class Triage:
 def told_of(answer: Answer | DecisionView) -> Told:
     """Return what is told of an answer."""
     rules = answer.rules if isinstance(answer, DecisionView) else [reason.rule for reason in answer.rationale]
-    return Told(answer.id, answer.decision, rules)
+    return Told(answer.id, answer.decision, rules, answer.ruleset.id, answer.ruleset.digest)
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,15 @@ class Access:
                 app = await self._refusal(scope, scope_of(path)) or app
         await app(scope, receive, send)
 
+    def knows(self, scope: Asked) -> bool:
+        """Say whether an API key opens the path; what else may open it is not looked at."""
+        given = credential(Headers(scope=scope))
+        key = find_key(self._keys, given) if given else None
+        if key is None or scope_of(scope["path"]) not in key.scopes:
+            return False
+        scope["triage.caller"] = key.name
+        return True
+
     async def _refusal(self, scope: Asked, needed: Scope | None) -> ASGIApp | None:
         request = Request(scope)
         given = credential(Headers(scope=scope))

@@ -7,11 +7,12 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from app.guard.access import INTAKE, Access
-from app.guard.gate import Gate, Limits
+from app.guard.gate import Gate, Limits, Whole
 from app.guard.options import GuardOptions
 from app.guard.receipts import Signer
 from app.guard.tokens import IssuerKeys, Tokens
 from app.guard.watch import Watch
+from app.rest.front import Front
 
 CORS_SECONDS = 600
 
@@ -21,10 +22,11 @@ def guarded(
     options: GuardOptions,
     watch: Watch,
     signer: Signer | None = None,
+    front: Front | None = None,
     *,
     elsewhere: Sequence[str] = (),
     transport: httpx.AsyncBaseTransport | None = None,
-) -> ASGIApp:
+) -> Gate:
     """Return an application behind its guard.
 
     Args:
@@ -32,13 +34,15 @@ def guarded(
         options: The settings.
         watch: What writes down and counts.
         signer: What signs each answer, if anything does.
+        front: What answers ordinary requests that arrive whole, if anything does.
         elsewhere: Prefixes of paths whose face checks its callers by itself.
         transport: Replaces the network for the keys of the token issuer, in tests.
     """
+    access = None
     if not options.anonymous:
         issuer = options.issuer
         tokens = Tokens(issuer, IssuerKeys(issuer.jwks_url, transport=transport)) if issuer else None
-        app = Access(app, options.api_keys, tokens, (*elsewhere, *(INTAKE if options.open_intake else ())))
+        app = access = Access(app, options.api_keys, tokens, (*elsewhere, *(INTAKE if options.open_intake else ())))
     if options.cors_origins:
         app = CORSMiddleware(
             app,
@@ -49,4 +53,5 @@ def guarded(
             max_age=CORS_SECONDS,
         )
     limits = Limits(options.max_concurrency, options.max_header_bytes, options.trusted_hosts, options.hsts_seconds)
-    return Gate(app, limits, watch, anonymous=options.anonymous, signer=signer)
+    whole = Whole(front, access, cors=bool(options.cors_origins)) if front else None
+    return Gate(app, limits, watch, anonymous=options.anonymous, signer=signer, whole=whole)

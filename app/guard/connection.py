@@ -7,12 +7,14 @@ the protocol. A request that arrives whole, as nearly all do, costs one comparis
 import ipaddress
 import json
 from asyncio import TimerHandle
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
-from starlette.types import Receive, Scope, Send
+from fastapi import FastAPI
+from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from app.guard.gate import PROBES, overloaded
+from app.guard.gate import FRAMES, PROBES, PROTECTION, Gate, overloaded
 from app.guard.options import GuardOptions
 from app.guard.watch import Watch
 from app.rest.problems import MEDIA_TYPE, PROBLEMS
@@ -23,13 +25,41 @@ SLOWEST = 1_000
 """Bytes a second below which a body crawls."""
 
 
+class Turn:
+    """What was answered at once in this turn of the event loop, and is sent when the turn ends.
+
+    Each of these requests waited for those before it, so that their number says how much waits. To send them together
+    takes less time than to send each when it is made: whoever reads them is woken once.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[BoundedProtocol] = []
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def sends(self, connection: "BoundedProtocol") -> None:
+        """Note that a connection has an answer to send."""
+        if not self._waiting:
+            connection.loop.call_soon(self._ends)
+        self._waiting.append(connection)
+
+    def _ends(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for connection in waiting:
+            connection.flush()
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """HTTP with limits on headers, on waiting and on work at once; `bounded` sets them."""
 
     header_bytes = 16_384
     seconds = 15.0
     at_once = 256
-    watch = Watch()
+    service: FastAPI
+    watch: Watch
+    gate: Gate
+    turn: Turn
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -38,6 +68,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._header_size = 0
         self._body_size = 0
         self._timer: TimerHandle | None = None
+        self._held: Any = None
+        self._unsent: list[bytes] = []
 
     def connection_made(self, transport: Any) -> None:
         """Start to wait for the first request."""
@@ -47,6 +79,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._stop_waiting()
+        self._unsent.clear()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -56,6 +89,9 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             self._body_size += len(data)
         super().data_received(data)
+        if self._held is not None and self.flow.read_paused:  # too much to wait for
+            app, self._held = self._held, None
+            super()._start_asgi_task(self.cycle, app)
         if self._in_headers and self._header_size > self.header_bytes:
             self._refuse("headers-too-large", "the headers are larger than this service accepts")
             return
@@ -64,6 +100,33 @@ class BoundedProtocol(HttpToolsProtocol):
                 self._wait()
         elif self._timer is not None:
             self._stop_waiting()
+
+    def eof_received(self) -> Any:
+        """The caller sends no more, and may wait for what was asked; `True` keeps the connection until that is sent."""
+        self.flush()
+        last = self._last
+        if last is None or last.response_complete or last.more_body:
+            return False
+        last.keep_alive = False
+        return True
+
+    def shutdown(self) -> None:
+        """The service stops: close the connection, or let it end with its answer."""
+        self.flush()
+        super().shutdown()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP."""
+        self.flush()
+        super().send_400_response(msg)
+
+    def flush(self) -> None:
+        """Send what was answered at once in this turn."""
+        unsent, self._unsent = self._unsent, []
+        if unsent and not self.transport.is_closing():
+            self.transport.writelines(unsent)
+            if not self.cycle.keep_alive and self.cycle.response_complete:
+                self.transport.close()
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -82,13 +145,49 @@ class BoundedProtocol(HttpToolsProtocol):
         """It is complete."""
         self._arriving, self._in_headers = False, True
         super().on_message_complete()
+        app, self._held = self._held, None
+        if app is not None and not self._answered(self.cycle):
+            super()._start_asgi_task(self.cycle, app)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         # requests wait here as tasks before any application sees them, so that only here can too many be noticed
-        if len(self.tasks) >= self.at_once and cycle.scope["path"] not in PROBES:
-            self.watch.refused("overloaded")
-            app = _shed
-        super()._start_asgi_task(cycle, app)
+        if len(self.tasks) + len(self.turn) >= self.at_once and cycle.scope["path"] not in PROBES:
+            self._shed(cycle)
+        elif cycle.more_body and not cycle.waiting_for_100_continue and self.gate.takes(cast("Scope", cycle.scope)):
+            self._held = app
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def _answered(self, cycle: RequestResponseCycle) -> bool:
+        """Answer a request that is here whole without a task, where it is ordinary; else leave it as it was."""
+        if not cycle.keep_alive or self._unsent or self.flow.write_paused or self.transport.is_closing():
+            return False
+        try:
+            answer = self.gate.answer(cast("Scope", cycle.scope), bytes(cycle.body))
+        except Exception:  # a fault of ours: the plain way meets it too, answers 500 and logs where
+            return False
+        if answer is None:
+            return False
+        self._send(cycle, b"HTTP/1.1 200 OK\r\n", *answer)
+        return True
+
+    def _shed(self, cycle: RequestResponseCycle) -> None:
+        """Refuse a request for load: as little work as can be."""
+        self.watch.refused("overloaded")
+        said = overloaded({**cycle.scope, "app": self.service})
+        headers = [*said.raw_headers, *PROTECTION, FRAMES]
+        self._send(cycle, b"HTTP/1.1 503 Service Unavailable\r\n", _lines(headers), bytes(said.body))
+
+    def _send(self, cycle: RequestResponseCycle, status: bytes, headers: bytes, body: bytes) -> None:
+        """Send a whole answer when the turn ends; the connection goes on with what follows."""
+        close = b"" if cycle.keep_alive else b"connection: close\r\n"
+        default = _lines(self.server_state.default_headers)
+        self._unsent.append(b"".join((status, default, headers, close, b"\r\n")))
+        if cycle.scope["method"] != "HEAD":
+            self._unsent.append(body)
+        self.turn.sends(self)
+        cycle.response_started = cycle.response_complete = True
+        self.on_response_complete()
 
     @property
     def _last(self) -> RequestResponseCycle | None:
@@ -120,6 +219,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _refuse(self, kind: str, detail: str) -> None:
         """Answer what cannot become a request, unless an answer is on its way; close in any case."""
+        self.flush()
         self.watch.refused(kind)
         if self._last is None or self._last.response_complete:
             found = PROBLEMS[kind]
@@ -133,17 +233,20 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-async def _shed(scope: Scope, receive: Receive, send: Send) -> None:
-    await overloaded(scope)(scope, receive, send)
+def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    return b"".join([b"%b: %b\r\n" % pair for pair in headers])
 
 
-def bounded(options: GuardOptions, watch: Watch) -> type[BoundedProtocol]:
-    """Return the protocol with the limits of the settings."""
+def bounded(options: GuardOptions, service: FastAPI) -> type[BoundedProtocol]:
+    """Return the protocol with the limits of the settings, for an application with a `watch` and a `gate`."""
     limits = {
         "header_bytes": options.max_header_bytes,
         "seconds": float(options.request_seconds),
         "at_once": options.max_concurrency,
-        "watch": watch,
+        "service": service,
+        "watch": service.state.watch,
+        "gate": service.state.gate,
+        "turn": Turn(),
     }
     return type("Bounded", (BoundedProtocol,), limits)
 

@@ -3,7 +3,7 @@
 Every label is one of a known few: names of routes, rules, releases and problems, never what a caller sent.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from threading import Lock
 
 from fastapi import APIRouter, Response
@@ -12,7 +12,8 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from app.guard.seen import Decided
+from app.core.triage import Told
+from app.rest.problems import PROBLEMS
 
 SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
@@ -25,13 +26,13 @@ class Decisions(Collector):
         self._dispositions: dict[tuple[str, str], int] = {}
         self._rules: dict[tuple[str, str], int] = {}
 
-    def add(self, decided: Decided, rules: Sequence[str]) -> None:
+    def add(self, told: Told) -> None:
         """Count a decision and the rules that bear on it."""
         with self._lock:
-            disposition = decided.decision.disposition, decided.release
+            disposition = told.decision.disposition, told.release
             self._dispositions[disposition] = self._dispositions.get(disposition, 0) + 1
-            for name in rules:
-                rule = name, decided.release
+            for name in told.rules:
+                rule = name, told.release
                 self._rules[rule] = self._rules.get(rule, 0) + 1
 
     def collect(self) -> Iterator[CounterMetricFamily]:
@@ -64,6 +65,8 @@ class Metrics:
             "triage_request_seconds", "Time to answer.", ["route"], buckets=SECONDS, registry=self.registry
         )
         self._refusals = Counter("triage_refusals", "Requests refused, by kind.", ["kind"], registry=self.registry)
+        for kind in PROBLEMS:  # a rate sees the first of each kind only where it was there before, at 0
+            self._refusals.labels(kind)
 
     def request(self, method: str, route: str, status: str, seconds: float) -> None:
         """Count a request."""

@@ -21,6 +21,8 @@ def _words(value: Any) -> Any:
 def _json(value: Any) -> Any:
     if not isinstance(value, str):
         return value
+    if not value.strip():  # an empty secret: no keys
+        return ()
     try:
         return json.loads(value)
     except ValueError:

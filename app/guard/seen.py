@@ -4,24 +4,13 @@ The engines that a service answers with are `Heard`: each decision is noted on t
 face asked, so that no face has to report.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from app.core.precedence import Decision
 from app.core.rules import Release
 from app.core.triage import Told, Triage
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """A decision, as much of it as may be written down or signed."""
-
-    id: str
-    decision: Decision
-    release: str
-    digest: str
 
 
 @dataclass(slots=True)
@@ -34,11 +23,11 @@ class Seen:
     started: float = field(default_factory=perf_counter)
     status: int | None = None
     decisions: int = 0
-    last: Decided | None = None
+    last: Told | None = None
 
 
 CURRENT: ContextVar[Seen | None] = ContextVar("triage_request", default=None)
-Hear = Callable[[Decided, Sequence[str]], None]
+Hear = Callable[[Told], None]
 
 
 class Heard(Triage):
@@ -53,7 +42,6 @@ class Heard(Triage):
         seen = CURRENT.get()
         if seen is None or not seen.counts:
             return
-        decided = Decided(told.id, told.decision, self.release.id, self.release.digest)
         seen.decisions += 1
-        seen.last = decided
-        self._hear(decided, told.rules)
+        seen.last = told
+        self._hear(told)

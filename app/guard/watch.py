@@ -6,17 +6,19 @@ An id from the caller is kept where it is a UUID or hexadecimal, which no name o
 import logging
 import os
 import re
-from collections.abc import Sequence
 from functools import lru_cache
+from itertools import count
 from time import perf_counter
 
 from starlette.types import Scope
 
+from app.core.triage import Told
 from app.guard.access import NEEDS, OPEN, OPEN_ALONE, OPEN_BELOW, is_open
+from app.guard.logs import REQUESTS
 from app.guard.metrics import Metrics
-from app.guard.seen import Decided, Seen
+from app.guard.seen import Seen
 
-log = logging.getLogger("triage.request")
+log = logging.getLogger(REQUESTS)
 
 REQUEST_ID = re.compile(rb"(?:[0-9a-f]{16,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -34,16 +36,19 @@ class Watch:
 
     def __init__(self, metrics: Metrics | None = None) -> None:
         self.metrics = metrics
+        self._process = os.urandom(8).hex()
+        self._count = count(1)
 
     def begin(self, path: str, given: bytes) -> Seen:
         """Note that a request begins; `given` is the id that the caller sent, if any."""
-        request_id = given.decode("latin-1").lower() if REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
-        return Seen(request_id, counts(path))
+        if given and REQUEST_ID.fullmatch(given):
+            return Seen(given.decode("latin-1").lower(), counts(path))
+        return Seen(f"{self._process}{next(self._count):016x}", counts(path))
 
-    def decided(self, decided: Decided, rules: Sequence[str]) -> None:
+    def decided(self, told: Told) -> None:
         """Note a decision."""
         if self.metrics is not None:
-            self.metrics.decisions.add(decided, rules)
+            self.metrics.decisions.add(told)
 
     def refused(self, kind: str) -> None:
         """Note a refusal that never became a request."""
@@ -70,13 +75,19 @@ class Watch:
                 "route": route,
                 "status": seen.status,
                 "ms": round(seconds * 1000, 3),
-                "problem": kind,
-                "caller": scope.get("triage.caller"),
-                "decisions": seen.decisions or None,
-                "disposition": seen.last.decision.disposition if seen.last else None,
-                "release": seen.last.release if seen.last else None,
             }
-            log.info("request", extra={"fields": {name: value for name, value in fields.items() if value is not None}})
+            if kind:
+                fields["problem"] = kind
+            if caller := scope.get("triage.caller"):
+                fields["caller"] = caller
+            if last := seen.last:
+                fields |= {
+                    "decisions": seen.decisions,
+                    "disposition": last.decision.disposition,
+                    "release": last.release,
+                }
+            # `log.info` looks through the stack for who called it: more work than all the rest
+            log.handle(log.makeRecord(log.name, logging.INFO, "", 0, "request", (), None, None, {"fields": fields}))
 
 
 def route_of(scope: Scope) -> str:
@@ -84,8 +95,13 @@ def route_of(scope: Scope) -> str:
     template = getattr(scope.get("route"), "path", None)
     if isinstance(template, str):
         return template
-    path = scope["path"]
+    return part_of(scope["path"])
+
+
+@lru_cache(256)
+def part_of(path: str) -> str:
+    """Return the part of the service that a path belongs to."""
     if path in OPEN or path in OPEN_ALONE:
-        return str(path)
+        return path
     below = (*(prefix for prefix, _ in NEEDS), *OPEN_BELOW)
     return next((prefix for prefix in below if path == prefix or path.startswith(prefix + "/")), "unmatched")

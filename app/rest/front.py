@@ -1,9 +1,9 @@
-"""The one hot path: `POST /v1/triage` with an ordinary body, answered before routing.
+"""The one hot path: `POST /v1/triage` with an ordinary body, answered without middleware, routing or a task of its own.
 
-It exists because nearly every request is of this kind and the way through middleware, routing, dependencies and
-serialisation costs several times the decision. It decides nothing: the same engine answers, and the bytes are those of
-the plain way (`tests/rest/test_front.py` compares thousands, good and bad). Whatever is not ordinary is passed on with
-its body untouched: another method, path, content type or query, a body in parts, a value that needs a closer look.
+It exists because nearly every request is of this kind, and all that stands around the decision costs several times the
+decision. It decides nothing: the same engine answers, and the bytes are those of the plain way
+(`tests/guard/test_whole.py` compares thousands, good and bad). Whatever is not ordinary is left to the plain way:
+another method, path, content type or query, a value that needs a closer look.
 """
 
 from functools import lru_cache
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from app.core.triage import Engines, Triage, told_of
 from app.rest.kept import Given, Kept
@@ -33,46 +33,34 @@ class Way(NamedTuple):
     reader: QuickReader
     strict: bool
     full: bool
-    headers: list[tuple[bytes, bytes]]
+    headers: bytes
 
 
 class Front:
-    """Answers ordinary triage requests, and passes on every other.
+    """Answers ordinary triage requests.
 
-    `limit` is the largest body in bytes, `kept_bytes` how much of answers is kept for when the same is asked again.
+    `limit` is the largest body in bytes, `kept_bytes` how much of answers is kept for when the same is asked again,
+    `vary` names the headers that answers vary by.
     """
 
-    def __init__(self, app: ASGIApp, engines: Engines, limit: int, kept_bytes: int) -> None:
-        self._app = app
+    def __init__(self, engines: Engines, limit: int, kept_bytes: int, vary: str = "Accept-Language") -> None:
         self._engines = engines
         self._limit = limit
+        self._vary = vary
         self._writer = Writer()
         self._kept = Kept(kept_bytes)
         self._readers = {name: QuickReader(engine.release) for name, engine in engines.by_id.items()}
         self._way = lru_cache(REMEMBERED)(self._find_way)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer or pass on."""
-        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST" or scope.get("root_path"):
-            await self._app(scope, receive, send)
-            return
-        way = self._way_of(scope)
-        if way is None:
-            await self._app(scope, receive, send)
-            return
-        message = await receive()
-        given = None
-        if message["type"] == "http.request" and not message.get("more_body", False):
-            given = self._given(way, message.get("body", b""))
-        if given is None:
-            await self._app(scope, _again(message, receive), send)
-            return
-        await send({"type": "http.response.start", "status": 200, "headers": given.headers})
-        await send({"type": "http.response.body", "body": given.written})
+    @staticmethod
+    def takes(scope: Scope) -> bool:
+        """Say whether a request is for this path."""
+        return bool(scope["path"] == PATH and scope["method"] == "POST" and not scope.get("root_path"))
 
-    def _given(self, way: Way, body: bytes) -> Given | None:
-        """Return the answer to a body, or `None` where that takes a closer look."""
-        if len(body) > self._limit:
+    def given(self, scope: Scope, body: bytes) -> Given | None:
+        """Return the answer to a request that this path takes, or `None` where it takes a closer look."""
+        way = self._way_of(scope)
+        if way is None or len(body) > self._limit:
             return None
         key = sha256(way.name + body).digest()
         given = self._kept.get(key)
@@ -84,7 +72,7 @@ class Front:
             return None
         answer = way.engine.answer(asked) if way.full else way.engine.view(asked)
         written = self._writer.written(answer)
-        headers = (*way.headers, (b"content-length", b"%d" % len(written)), (b"content-type", b"application/json"))
+        headers = b"%bcontent-length: %d\r\ncontent-type: application/json\r\n" % (way.headers, len(written))
         given = Given(written, headers, told_of(answer))
         self._kept.keep(key, given)
         return given
@@ -110,17 +98,7 @@ class Front:
         engine = self._engines.spoken(language.decode("latin-1")).find(options.ruleset)
         if engine is None or len(pairs) != len(dict(pairs)):
             return None
-        headers = [(b"content-language", engine.language.encode()), (b"vary", b"Accept-Language")]
+        headers = f"content-language: {engine.language}\r\nvary: {self._vary}\r\n".encode()
         reader = self._readers[engine.release.id]
         name = f"{engine.release.digest} {engine.language} {options.unknowns} {options.view}\n".encode()
         return Way(name, engine, reader, options.unknowns == "strict", options.view == "full", headers)
-
-
-def _again(message: Message, receive: Receive) -> Receive:
-    """Return a `receive` that gives a message again, then what follows it."""
-    first = [message]
-
-    async def again() -> Message:
-        return first.pop() if first else await receive()
-
-    return again

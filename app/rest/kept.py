@@ -3,17 +3,16 @@
 Kept by a digest of the request in memory alone, up to a number of bytes; the ones that nobody asked for again go first.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from app.core.triage import Told
 
 
 class Given(NamedTuple):
-    """An answer as it was given: its body, its headers, and what was told of it."""
+    """An answer as it was given: its body, the lines of its headers, and what was told of it."""
 
     written: bytes
-    headers: Sequence[tuple[bytes, bytes]]
+    headers: bytes
     told: Told
 
 

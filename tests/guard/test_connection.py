@@ -9,7 +9,6 @@ import uvicorn
 
 from app.guard.connection import bounded, is_loopback
 from app.guard.options import GuardOptions
-from app.guard.watch import Watch
 from app.main import build_app
 from app.rulebook.load import RuleBook
 from app.settings import Settings
@@ -42,9 +41,7 @@ async def served(book: RuleBook, client: Client, **options: int) -> None:
     """Serve, let the client do its work, and drain."""
     app = build_app(Settings(), book)
     settings = GuardOptions.model_construct(**(GuardOptions().model_dump() | options))
-    config = uvicorn.Config(
-        app, port=0, log_config=None, http=bounded(settings, Watch()), lifespan="on", access_log=False
-    )
+    config = uvicorn.Config(app, port=0, log_config=None, http=bounded(settings, app), lifespan="on", access_log=False)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:

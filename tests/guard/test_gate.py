@@ -80,8 +80,16 @@ def test_a_browser_of_a_configured_origin_may_ask_and_read_a_refusal(book: RuleB
 def test_headers_beyond_the_limit_are_refused(book: RuleBook) -> None:
     client = client_with(book, max_header_bytes=1_000)
     assert client.get("/version", headers={"X-Filler": "x" * 500}).status_code == 200
-    refused = client.get("/version", headers={"X-Filler": "x" * 1_000})
-    assert (refused.status_code, refused.json()["type"]) == (431, "/problems/headers-too-large")
+    for refused in (client.get("/version", headers={"X-Filler": "x" * 1_000}), client.get("/version?" + "x" * 1_000)):
+        assert (refused.status_code, refused.json()["type"]) == (431, "/problems/headers-too-large")
+
+
+def test_a_request_that_names_several_hosts_is_refused(book: RuleBook) -> None:
+    for settings in ({}, {"trusted_hosts": "testserver"}):
+        client = client_with(book, **settings)
+        for hosts in (("evil.example", "testserver"), ("testserver", "evil.example"), ("testserver", "testserver")):
+            refused = client.get("/version", headers=[("Host", host) for host in hosts])
+            assert (refused.status_code, refused.json()["detail"]) == (400, "a request names one host")
 
 
 def test_more_than_fits_at_once_is_sent_away_and_the_place_is_free_again() -> None:

@@ -31,6 +31,7 @@ def test_decisions_requests_and_refusals_are_counted(book: RuleBook) -> None:
     assert found['triage_requests_total{method="POST",route="/v1/triage",status="200"}'] == 3
     assert found['triage_requests_total{method="GET",route="unmatched",status="404"}'] == 1
     assert found['triage_refusals_total{kind="not-facts"}'] == 1
+    assert found['triage_refusals_total{kind="overloaded"}'] == 0
     assert found['triage_request_seconds_count{route="/v1/triage"}'] == 4
     assert sum(name.startswith("triage_build_info") for name in found) == 1
     assert len([name for name in found if name.startswith("triage_decisions_total")]) == 2
