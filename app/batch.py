@@ -18,6 +18,8 @@ from app.guard.receipts import Signer
 from app.main import build_engines
 from app.rest.candidate import readers_of
 from app.rest.lines import Cutter, LineAnswerer
+from app.rest.quick import QuickReader
+from app.rest.written import Writer
 from app.settings import Settings
 
 LINES = 500
@@ -46,9 +48,12 @@ class How:
         engines = build_engines(self.settings)
         reader = readers_of(engines)[self.release]
         signer = Signer(self.settings.signing_keys)
+        engine = engines.by_id[self.release]
         return LineAnswerer(
-            engines.by_id[self.release],
+            engine,
+            QuickReader(engine),
             reader,
+            Writer(),
             signer.receipt_of if signer.signs else None,
             strict=self.strict,
             full=self.full,

@@ -30,6 +30,9 @@ else send requests into connections that are just being closed."""
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 """No line of ours says them, and finding them out for every line costs."""
 
+START_SECONDS = 60
+"""How long a process may take to start or to say that it lives, on a machine that has much else to do."""
+
 
 class Process(Config):
     """How each process serves."""
@@ -48,6 +51,7 @@ class Process(Config):
             ws="none",
             timeout_graceful_shutdown=DRAIN_SECONDS,
             timeout_keep_alive=IDLE_SECONDS,
+            timeout_worker_healthcheck=START_SECONDS,
         )
 
     def load_app(self) -> Any:

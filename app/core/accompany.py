@@ -4,7 +4,7 @@ Nothing here changes a decision, and nothing here ever sees an assumed value: an
 unresolved, a precondition to be confirmed, a component of a plan to be confirmed.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -20,9 +20,10 @@ from app.core.answer import (
 from app.core.conditions import ALWAYS, Condition, facts_read
 from app.core.facts import Candidate, Value
 from app.core.finding import Finding
-from app.core.logic import Conditions, Reading
+from app.core.logic import Conditions
 from app.core.rules import Alternative, Caution, Fits, Notice, Pathway, Plan, Precondition, Release, Source
 from app.core.states import HELD, NOT_HELD, REMEMBERED, States, state_at
+from app.core.traits import Reading, Seen
 
 Status = Literal["met", "unmet", "to_confirm"]
 """Whether a precondition is in place."""
@@ -61,6 +62,8 @@ class Concerned(NamedTuple):
     cautions: list[tuple[int, Caution, int, Sequence[str]]]
     preconditions: list[tuple[int, Precondition, int | None, int | None]]
     notices: list[tuple[Notice, int]]
+    noticed: States
+    """Where the states that these notices read stand."""
 
 
 class Accompany:
@@ -74,6 +77,7 @@ class Accompany:
         self._release = release
         self._conditions = Conditions(release.facts.values(), [ALWAYS, *conditions_of(release)])
         self._place = self._conditions.place
+        self.sight = self._conditions.sight
         self._sources: dict[str, tuple[Source, ...]] = {
             rule.id: tuple(release.sources[source] for source in rule.sources)
             for rule in (*release.cautions, *release.preconditions, *release.alternatives)
@@ -96,6 +100,9 @@ class Accompany:
         self._unresolved = lru_cache(REMEMBERED)(Unresolved)
         self._precondition_shown = lru_cache(REMEMBERED)(self._show_precondition)
         self._component_shown = lru_cache(REMEMBERED)(self._show_component)
+        self._going_with = lru_cache(REMEMBERED)(self._find_going_with)
+        self._alternatives_shown = lru_cache(REMEMBERED)(self._show_alternatives)
+        self._notice_texts = lru_cache(REMEMBERED)(self._make_notice_texts)
         self._alternative_shown = lru_cache(REMEMBERED)(self._show_alternative)
 
     def _places_of_fit(self, rule: Alternative) -> tuple[int, int] | None:
@@ -107,16 +114,17 @@ class Accompany:
         def some(concerns: Collection[Pathway]) -> bool:
             return any(pathway in pathways for pathway in concerns)
 
+        notices = [(notice, place) for notice, place in self._notices if not notice.concerns or some(notice.concerns)]
         return Concerned(
             [(number, *listed) for number, listed in enumerate(self._cautions) if some(listed[0].concerns)],
             [(number, *listed) for number, listed in enumerate(self._preconditions) if some(listed[0].concerns)],
-            [(notice, place) for notice, place in self._notices if not notice.concerns or some(notice.concerns)],
+            notices,
+            sum((HELD | NOT_HELD) << place for place in {place for _, place in notices}),
         )
 
-    def known(self, candidate: Candidate) -> Known:
-        """Return what the known facts make of these conditions."""
-        reading = self._conditions.diagram.reading(candidate)
-        return Known(candidate, reading, self._conditions.states(reading))
+    def known(self, candidate: Candidate, answers: Iterable[Seen]) -> Known:
+        """Return what the known facts make of these conditions; `answers` are these facts as `sight` sees them."""
+        return Known(candidate, *self.sight.all(answers))
 
     def cautions(self, known: Known, pathways: tuple[Pathway, ...]) -> tuple[list[CautionShown], list[Unresolved]]:
         """Return the cautions that hold for these pathways, and those whose facts are unknown."""
@@ -190,14 +198,28 @@ class Accompany:
             return ComponentShown(component.id, "included", component.says, (), sources)
         return ComponentShown(component.id, "left_out", component.otherwise or "", (), sources)
 
-    def alternatives(self, known: Known, indicated: Pathway | None) -> list[AlternativeShown]:
+    def alternatives(self, known: Known, indicated: Pathway | None) -> tuple[AlternativeShown, ...]:
         """Return the alternatives that go with an indicated pathway, or with none."""
-        return [
-            self._alternative_shown(number, _fits(places, known.states))
-            for number, (rule, place, places) in enumerate(self._alternatives)
+        _, read = self._going_with(indicated)
+        return self._alternatives_shown(indicated, known.states & read)
+
+    def _find_going_with(self, indicated: Pathway | None) -> tuple[list[int], States]:
+        """Return the numbers of the alternatives that may go with a pathway, and where the states they read stand."""
+        numbers = [
+            number
+            for number, (rule, _, _) in enumerate(self._alternatives)
             if (rule.without_phase if indicated is None else indicated in rule.concerns)
-            and state_at(known.states, place)
         ]
+        places = {place for n in numbers for place in (self._alternatives[n][1], *(self._alternatives[n][2] or ()))}
+        return numbers, sum((HELD | NOT_HELD) << place for place in places)
+
+    def _show_alternatives(self, indicated: Pathway | None, states: States) -> tuple[AlternativeShown, ...]:
+        listed = [(number, *self._alternatives[number]) for number in self._going_with(indicated)[0]]
+        return tuple(
+            self._alternative_shown(number, _fits(places, states))
+            for number, _, place, places in listed
+            if state_at(states, place)
+        )
 
     def _show_alternative(self, number: int, fits: Fits) -> AlternativeShown:
         rule, _, _ = self._alternatives[number]
@@ -206,21 +228,27 @@ class Accompany:
             rule.id, rule.kind, rule.title, rule.says, rule.compares, fits, why, (), self._sources[rule.id]
         )
 
-    def notices(self, known: Known, finding: Finding, pathways: tuple[Pathway, ...]) -> list[str]:
+    def notices(self, known: Known, finding: Finding, pathways: tuple[Pathway, ...]) -> tuple[str, ...]:
         """Return the notices of the rule book that hold, in their order, then those the answer itself calls for."""
+        read = known.states & self._concerned(pathways).noticed
+        stuck = not finding.settled and finding.next_fact is None
+        return self._notice_texts(pathways, read, assumed=bool(finding.objections), stuck=stuck)
+
+    def _make_notice_texts(
+        self, pathways: tuple[Pathway, ...], states: States, *, assumed: bool, stuck: bool
+    ) -> tuple[str, ...]:
         concerned = [
-            (n, not n.otherwise and bool(state_at(known.states, place)))
-            for n, place in self._concerned(pathways).notices
+            (n, not n.otherwise and bool(state_at(states, place))) for n, place in self._concerned(pathways).notices
         ]
         groups = {notice.group for notice, held in concerned if held}
         texts = [n.says for n, held in concerned if held or (n.otherwise and n.group not in groups)]
-        if finding.objections:
+        if assumed:
             texts.append(self._engine_notices["NOTICE-ASSUMED"])
-        if not finding.settled and finding.next_fact is None:
+        if stuck:
             texts.append(self._engine_notices["NOTICE-NOT-ANSWERABLE"])
         if self._release.reviewed is None:
             texts.append(self._engine_notices["NOTICE-UNSIGNED"])
-        return texts
+        return tuple(texts)
 
     def _ask(self, place: int, known: Known) -> tuple[str, ...]:
         return self._conditions.depends_on(place, known.reading)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from app.core.diagram import UNKNOWN
 from app.core.facts import Candidate, Value
-from app.core.logic import Logic, Reading
+from app.core.logic import Logic
 from app.core.precedence import UNDECIDED, Decision
+from app.core.traits import Reading
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,16 @@ class Diagram:
         known = candidate.get
         return [UNKNOWN if (value := known(name)) is None else regions[value] for name, regions in self._regions]
 
+    def descend(self, root: int, reading: Sequence[int]) -> int:
+        """Return where the known facts lead: a terminal, or the first node that looks at an unknown one."""
+        levels, children = self.levels, self.children
+        while root >= 0:
+            region = reading[levels[root]]
+            if region < 0:
+                break
+            root = children[root][region]
+        return root
+
     def walk(self, root: int, reading: Sequence[int]) -> Hashable:
         """Return the answer of a candidate all of whose facts on the way are known."""
         levels, children = self.levels, self.children

@@ -8,11 +8,11 @@ from app.core.changes import changes
 from app.core.conditions import facts_read
 from app.core.facts import Candidate, Value
 from app.core.finding import Finding
-from app.core.logic import Reading
 from app.core.precedence import Decision
 from app.core.record import record
 from app.core.rules import DecisionRule, Effect, Phase
 from app.core.sufficient import Sufficient, sufficient_reasons
+from app.core.traits import Reading
 from app.core.triage import Asked, Triage
 
 REASONS_SHOWN = 20

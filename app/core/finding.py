@@ -3,20 +3,20 @@
 `Finder` holds one compiled release; `find` is the whole of decision.md section 2 for known and unknown facts alike.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
 
 from app.core.diagram import UNKNOWN
 from app.core.facts import Candidate
-from app.core.logic import Logic, Reading
+from app.core.logic import Logic
 from app.core.precedence import UNDECIDED, Decision, Indicated, Stage, phases, stages
 from app.core.questions import Questions
 from app.core.rules import DecisionRule, Release
 from app.core.states import States, state_at
+from app.core.traits import Reading, Seen
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """The decision of one candidate.
 
     `given` is the candidate as asked, `assumed` with every unknown confirm fact at its no-objection value (the same in
@@ -54,15 +54,16 @@ class Finder:
         }
         self._stages = {rule.id: frozenset(stages(rule)) for rule in release.rules}
 
-    def find(self, candidate: Candidate, *, strict: bool = False, unavailable: Collection[str] = ()) -> Finding:
+    def find(
+        self, candidate: Candidate, answers: Iterable[Seen], *, strict: bool, unavailable: Collection[str]
+    ) -> Finding:
         """Return what the rules find for the known facts of a candidate.
 
-        `unavailable` names unknown facts that are not to be asked. Values must be in their fact's domain.
+        `answers` are these facts as `logic.sight` sees them, `unavailable` names unknown facts not to be asked.
         """
         logic = self.logic
-        given = logic.reading(candidate, strict=True)
-        assumed = given if strict or UNKNOWN not in given else logic.reading(candidate, strict=False)
-        given_states = logic.states(given)
+        given, given_states = logic.sight.all(answers)
+        assumed = given if strict or UNKNOWN not in given else logic.assumed(given)
         outlook = logic.outlook(assumed)
         settled = len(outlook.possible) == 1
         question = None if settled else self.questions.next(outlook.left, unavailable)

@@ -15,9 +15,7 @@ from app.core.facts import Candidate, Fact
 from app.core.precedence import Case, Decision, Stage, cases
 from app.core.rules import DecisionRule
 from app.core.states import REMEMBERED, STATE_OF_BITS, States, Votes
-
-Reading = list[int]
-"""One region a level, or `UNKNOWN`."""
+from app.core.traits import Reading, Sight
 
 
 def diagram_of(facts: Iterable[Fact], conditions: Sequence[Condition], budget: int = 1_000_000) -> Diagram:
@@ -35,6 +33,7 @@ class Conditions:
         self.diagram = diagram_of(facts, listed)
         self.roots = {condition: self.diagram.condition(condition) for condition in listed}
         self._votes = Votes(self.diagram, list(self.roots.values()))
+        self.sight = Sight(self.diagram, self._votes)
         self._place = {condition: 2 * number for number, condition in enumerate(listed)}
         self._below = [(root, self.diagram.levels_below(root)) for root in self.roots.values()]
         self._left = lru_cache(REMEMBERED)(self._depends_on)
@@ -100,6 +99,7 @@ class Logic:
         self.rule_roots = {rule.id: self.diagram.condition(rule.when) for rule in rules}
         self.place = {rule.id: 2 * number for number, rule in enumerate(self.rules)}
         self._votes = Votes(self.diagram, list(self.rule_roots.values()))
+        self.sight = Sight(self.diagram, self._votes)
         self._read_by = {rule.id: self._levels_read(rule) for rule in self.rules}
         self._pinned = lru_cache(REMEMBERED)(self._pinned_by)
         self._assumed = self._assumed_regions()
@@ -140,8 +140,10 @@ class Logic:
     def reading(self, candidate: Candidate, *, strict: bool) -> Reading:
         """Return the candidate as regions; unless `strict`, unknown confirm facts are at their assumed value."""
         given = self.diagram.reading(candidate)
-        if strict:
-            return given
+        return given if strict else self.assumed(given)
+
+    def assumed(self, given: Reading) -> Reading:
+        """Return a reading with unknown confirm facts at their assumed value."""
         return [a if region < 0 else region for region, a in zip(given, self._assumed, strict=True)]
 
     def possible(self, reading: Reading) -> list[Decision]:
@@ -151,7 +153,10 @@ class Logic:
 
     def outlook(self, reading: Reading) -> Outlook:
         """Return what completions can come to, and what of the decision is left to find out, in one go."""
-        left = restrict(self.diagram, self._outcome_root, reading)
+        root = self.diagram.descend(self._outcome_root, reading)
+        if root < 0:
+            return self._settled[root]
+        left = restrict(self.diagram, root, reading)
         if left.root < 0:
             return self._settled[left.root]
         reached = left.terminals()

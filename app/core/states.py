@@ -7,6 +7,7 @@ filled from the diagram.
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from math import prod
 from operator import itemgetter
 
 from app.core.diagram import UNKNOWN, Diagram
@@ -18,6 +19,8 @@ HELD, NOT_HELD = 1, 2
 REMEMBERED = 4096
 """How many combinations of facts that a condition joins are kept; more are looked up anew."""
 
+Groups = dict[tuple[int, ...], list[tuple[int, int]]]
+"""By the levels that they read, places and roots of conditions."""
 States = int
 """Two bits for each condition, those of the terminals that it can still reach."""
 
@@ -33,7 +36,10 @@ class Votes:
     def __init__(self, diagram: Diagram, roots: Sequence[int]) -> None:
         self._diagram = diagram
         self._fixed: States = 0
-        groups: dict[tuple[int, ...], list[tuple[int, int]]] = {}
+        self.nothing: States = 0
+        """The states while nothing is known, without those of conditions that join facts."""
+        self._shares: dict[int, list[States]] = {}
+        groups: Groups = {}
         for number, root in enumerate(roots):
             levels = diagram.levels_below(root)
             if levels:
@@ -42,20 +48,47 @@ class Votes:
                 self._fixed |= diagram.reachable(root, ()) << 2 * number
         self._alone: list[tuple[int, list[States]]] = []
         self._joined: list[tuple[Callable[[Sequence[int]], tuple[int, ...]], Callable[[tuple[int, ...]], States]]] = []
-        for levels, group in groups.items():
+        for levels, group in self._merged(groups).items():
             if len(levels) == 1:
                 (level,) = levels
                 # the last entry is the one of UNKNOWN, which is -1
                 regions = [*range(len(diagram.variables[level].regions)), UNKNOWN]
-                self._alone.append((level, [self._bits(group, levels, (region,)) for region in regions]))
+                by_region = [self._bits(group, levels, (region,)) for region in regions]
+                self._alone.append((level, by_region))
+                self._shares[level] = [bits - by_region[UNKNOWN] for bits in by_region]
             else:
                 self._joined.append((itemgetter(*levels), self._remembering(group, levels)))
+        self.nothing = self._fixed + sum(by_region[UNKNOWN] for _, by_region in self._alone)
+
+    def _merged(self, groups: Groups) -> Groups:
+        """Return the groups with joined facts put together, as long as all their combinations can be remembered."""
+        merged: Groups = {levels: group for levels, group in groups.items() if len(levels) == 1}
+        for levels, group in sorted(groups.items(), key=lambda item: -len(item[0])):
+            if len(levels) == 1:
+                continue
+            for others in [others for others in merged if len(others) > 1]:
+                both = tuple(sorted({*levels, *others}))
+                if prod(len(self._diagram.variables[level].regions) + 1 for level in both) <= REMEMBERED:
+                    merged[both] = merged.pop(others) + group
+                    break
+            else:
+                merged[levels] = group
+        return merged
 
     def of(self, reading: Sequence[int]) -> States:
         """Return the states of all conditions for what is known."""
         states = self._fixed
         for level, by_region in self._alone:
             states |= by_region[reading[level]]
+        return states | self.joined(reading)
+
+    def share(self, level: int, region: int) -> States:
+        """Return what a known fact adds to the states while nothing is known."""
+        return self._shares[level][region] if level in self._shares else 0
+
+    def joined(self, reading: Sequence[int]) -> States:
+        """Return the states of the conditions that join facts."""
+        states = 0
         for pick, joined in self._joined:
             states |= joined(pick(reading))
         return states

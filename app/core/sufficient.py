@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from app.core.diagram import UNKNOWN
 from app.core.facts import Candidate, Fact, Value
-from app.core.logic import Logic, Reading
+from app.core.logic import Logic
+from app.core.traits import Reading
 
 LIMIT = 256
 """How many sets are kept at any node; beyond that the list of reasons is not complete."""

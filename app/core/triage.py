@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
+from typing import NamedTuple
 
-from app.core.accompany import Accompany
+from app.core.accompany import Accompany, Known
 from app.core.answer import (
     AlternativeShown,
     Answer,
@@ -29,7 +30,8 @@ from app.core.finding import Finder, Finding
 from app.core.languages import DEFAULT, Translation, language_of, translated
 from app.core.precedence import Decision, Stage, phases
 from app.core.rules import DecisionRule, Fits, Pathway, Release
-from app.core.states import REMEMBERED, state_at
+from app.core.states import REMEMBERED, States, state_at
+from app.core.traits import BESIDE, DECISION, WRITTEN, Trait
 from app.core.why import Why
 
 
@@ -46,10 +48,11 @@ class Asked:
     unavailable: tuple[str, ...] = ()
     graded: Mapping[str, ScaleGrade] = field(default_factory=dict)
     reference: str | None = None
+    traits: Sequence[Trait] | None = None
+    """The same facts as `Triage.trait` gives them, where whoever asks has them at hand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """What is told of an answer that is given out: as much of it as may be written down or signed."""
 
     id: str
@@ -61,7 +64,7 @@ class Told:
     """The digest of the release."""
 
 
-Sign = Callable[[Answer | DecisionView], str]
+Sign = Callable[[Told], str]
 """Signs an answer that is given out, and returns the receipt."""
 
 
@@ -83,11 +86,11 @@ class Triage:
                 self._readers[name].append(rule)
         self._questions = {name: self._question(fact) for name, fact in release.facts.items()}
         self._assumed = {name: fact.assumed_as for name, fact in release.facts.items() if fact.assumed_as is not None}
-        self._written = [
-            (name, {value: f'"{name}":{json.dumps(value, ensure_ascii=False)}' for value in fact.domain})
-            for name, fact in sorted(release.facts.items())
-        ]
+        self._traits = {
+            name: {value: self._trait(name, value) for value in fact.domain} for name, fact in release.facts.items()
+        }
         self._written_release = f'"language":{json.dumps(language)},"release":{json.dumps(release.digest)}'
+        self._outlines: dict[tuple[str, frozenset[Stage], States, bool], DecisionView] = {}
         self._next_question = lru_cache(REMEMBERED)(self._make_next_question)
         self._assumption = lru_cache(REMEMBERED)(self._make_assumption)
         self._lower_phase = lru_cache(REMEMBERED)(self._make_lower_phase)
@@ -95,20 +98,47 @@ class Triage:
 
     def finding(self, asked: Asked) -> Finding:
         """Return the decision and the machine contract around it, without any text."""
-        return self.finder.find(asked.facts, strict=asked.strict, unavailable=asked.unavailable)
+        return self._finding(asked, self._traits_of(asked))
+
+    def _finding(self, asked: Asked, traits: Sequence[Trait]) -> Finding:
+        return self.finder.find(asked.facts, map(DECISION, traits), strict=asked.strict, unavailable=asked.unavailable)
+
+    def trait(self, name: str, value: Value) -> Trait:
+        """Return an answer to a fact as this release sees it."""
+        return self._traits[name][value]
+
+    def _trait(self, name: str, value: Value) -> Trait:
+        text = f'"{name}":{json.dumps(value, ensure_ascii=False)}'
+        return Trait(
+            (name, value), self.finder.logic.sight.of(name, value), self._accompany.sight.of(name, value), text
+        )
+
+    def _traits_of(self, asked: Asked) -> Sequence[Trait]:
+        if asked.traits is not None:
+            return asked.traits
+        return [self._traits[name][value] for name, value in asked.facts.items()]
+
+    def _known(self, asked: Asked, traits: Sequence[Trait]) -> Known:
+        return self._accompany.known(asked.facts, map(BESIDE, traits))
 
     def tell(self, told: Told) -> None:
         """Hear of every answer that is given out, also when it is given again; does nothing here."""
 
     def answer(self, asked: Asked) -> Answer:
         """Return the whole answer."""
+        return self.answered(asked)[0]
+
+    def answered(self, asked: Asked) -> tuple[Answer, Told]:
+        """Return the whole answer, and what is told of it."""
         answer = self._answer(asked)
-        self.tell(told_of(answer))
-        return answer
+        told = told_of(answer)
+        self.tell(told)
+        return answer, told
 
     def _answer(self, asked: Asked) -> Answer:
-        finding = self.finding(asked)
-        known = self._accompany.known(asked.facts)
+        traits = self._traits_of(asked)
+        finding = self._finding(asked, traits)
+        known = self._known(asked, traits)
         pathways = self._pathways(finding)
         disposition = finding.decision.disposition
         indicated = finding.indicated.pathway if finding.indicated else None
@@ -118,7 +148,8 @@ class Triage:
         ready = recommended is not None and all_met and not finding.objections
         referral = self._why.referral(asked.facts, finding)
         early = disposition in ("excluded", "referred") and indicated is None
-        alternatives = [] if early or not finding.settled else self._accompany.alternatives(known, indicated)
+        alternatives = () if early or not finding.settled else self._accompany.alternatives(known, indicated)
+        lower = self._lower_phases(finding)
         return Answer(
             decision=finding.decision,
             indicated=finding.indicated,
@@ -136,23 +167,47 @@ class Triage:
             unresolved=unresolved,
             preconditions=preconditions if disposition in ("recommended", "clinician_review") else [],
             plan=self._accompany.plan(known, recommended) if recommended else {},
-            alternatives=[*alternatives, *self._lower_phases(finding)],
+            alternatives=[*alternatives, *lower] if lower else alternatives,
             if_resolved=self._if_resolved(asked) if disposition == "excluded" else None,
             notices=self._accompany.notices(known, finding, pathways),
             facts=self._facts(asked),
             ruleset=self.ruleset,
-            id=self.identity(asked),
+            id=self._identity(asked, traits),
             reference=asked.reference,
         )
 
     def view(self, asked: Asked) -> DecisionView:
         """Return the machine contract alone."""
-        finding = self.finding(asked)
+        outline, told = self.outlined(asked)
+        return replace(outline, id=told.id, reference=asked.reference)
+
+    def outlined(self, asked: Asked) -> tuple[DecisionView, Told]:
+        """Return `view` without its `id` and `reference`, one object for all that are decided alike; and what is told.
+
+        So a face can keep what it made of it.
+        """
+        traits = self._traits_of(asked)
+        finding = self._finding(asked, traits)
         ready = finding.decision.pathway is not None and not finding.objections
         if ready:
-            known = self._accompany.known(asked.facts)
-            _, ready = self._accompany.preconditions(known, self._pathways(finding))
-        view = DecisionView(
+            _, ready = self._accompany.preconditions(self._known(asked, traits), self._pathways(finding))
+        if finding.settled and not finding.objections and not finding.given_states & self._why.referring:
+            bearing = finding.assumed_states & self._why.bearing(finding.stages)
+            alike = finding.decision.disposition, finding.stages, bearing, ready
+            outline = self._outlines.get(alike)
+            if outline is None:
+                if len(self._outlines) >= REMEMBERED:
+                    self._outlines.clear()
+                outline = self._outlines[alike] = self._make_outline(asked, finding, ready=ready)
+        else:
+            outline = self._make_outline(asked, finding, ready=ready)
+        ruleset = self.ruleset
+        told = Told(self._identity(asked, traits), outline.decision, outline.rules, ruleset.id, ruleset.digest)
+        self.tell(told)
+        return outline, told
+
+    def _make_outline(self, asked: Asked, finding: Finding, *, ready: bool) -> DecisionView:
+        return DecisionView(
             decision=finding.decision,
             indicated=finding.indicated,
             ready=ready,
@@ -163,17 +218,18 @@ class Triage:
             assumptions=self._assumptions(finding),
             rules=[reason.rule for reason in self._why.rationale(asked.facts, finding)],
             ruleset=self.ruleset,
-            id=self.identity(asked),
-            reference=asked.reference,
+            id="",
+            reference=None,
         )
-        self.tell(told_of(view))
-        return view
 
     def identity(self, asked: Asked) -> str:
         """Return the digest of release, options and normalised facts: equal questions have equal ids, anywhere."""
-        facts = asked.facts
-        written = ",".join([by_value[facts[name]] for name, by_value in self._written if name in facts])
-        names = ",".join([f'"{name}"' for name in sorted(set(asked.unavailable))])
+        return self._identity(asked, self._traits_of(asked))
+
+    def _identity(self, asked: Asked, traits: Sequence[Trait]) -> str:
+        # a quotation mark sorts before every letter of a name, so that these are in the order of the names
+        written = ",".join(sorted(map(WRITTEN, traits)))
+        names = ",".join([f'"{name}"' for name in sorted(set(asked.unavailable))]) if asked.unavailable else ""
         unknowns = "strict" if asked.strict else "confirm"
         text = f'{{"facts":{{{written}}},{self._written_release},"unavailable":[{names}],"unknowns":"{unknowns}"}}'
         return "sha256:" + sha256(text.encode()).hexdigest()
@@ -299,9 +355,9 @@ class Triage:
         )
 
 
-def told_of(answer: Answer | DecisionView) -> Told:
+def told_of(answer: Answer) -> Told:
     """Return what is told of an answer."""
-    rules = answer.rules if isinstance(answer, DecisionView) else [reason.rule for reason in answer.rationale]
+    rules = [reason.rule for reason in answer.rationale]
     return Told(answer.id, answer.decision, rules, answer.ruleset.id, answer.ruleset.digest)
 
 

@@ -8,7 +8,7 @@ from app.core.facts import Candidate, Value
 from app.core.finding import Finder, Finding
 from app.core.precedence import Stage, phases
 from app.core.rules import DecisionRule, Disposition, Effect, Release, Source
-from app.core.states import HELD, NOT_HELD, REMEMBERED, Votes, state_at
+from app.core.states import HELD, NOT_HELD, REMEMBERED, States, Votes, state_at
 
 DECIDES: dict[Disposition, Effect] = {
     "excluded": "excludes",
@@ -42,6 +42,10 @@ class Why:
             rule.id: tuple(release.sources[source] for source in rule.sources) for rule in release.rules
         }
         self._bearing = lru_cache(REMEMBERED)(self._rules_that_bear)
+        self.referring: States = sum(HELD << place for _, place in self._scope)
+        """Where the states of rules that refer stand."""
+        self.bearing = lru_cache(REMEMBERED)(self._states_that_bear)
+        """Returns where the states of the rules stand that may decide at some stages."""
         self._reason = lru_cache(REMEMBERED)(self._make_reason)
         self._referral = lru_cache(REMEMBERED)(self._make_referral)
         self._also = {rule.id: AlsoMatched(rule.id, rule.pathway, rule.phase) for rule, _ in self._phases}
@@ -73,6 +77,9 @@ class Why:
             for rule in self._rules
             if not (at := self._finder.stages_of(rule)).isdisjoint(stages)
         ]
+
+    def _states_that_bear(self, stages: frozenset[Stage]) -> States:
+        return sum((HELD | NOT_HELD) << place for _, place, _ in self._bearing(stages))
 
     def _make_reason(self, rule_id: str, because: tuple[tuple[str, Value], ...], *, held: bool) -> Reason:
         rule = self._rule[rule_id]

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from app.core.codes import Codes
-from app.core.triage import Asked, Sign, Triage
+from app.core.triage import Asked, Sign, Triage, told_of
 from app.fhir.elements import RecordError, Resource, entries, items, text
 from app.fhir.plan import care_plan, plan_address
 from app.fhir.provenance import provenance
@@ -96,5 +96,5 @@ def apply(
     answer = engine.answer(Asked(dict(record.facts), application.strict, record.unavailable))
     plan = care_plan(answer, engine, record, application.subject, base)
     if sign is not None:
-        plan["contained"].append(provenance(sign(answer), base, datetime.now(UTC)))
+        plan["contained"].append(provenance(sign(told_of(answer)), base, datetime.now(UTC)))
     return plan

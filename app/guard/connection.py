@@ -21,6 +21,10 @@ from app.rest.problems import MEDIA_TYPE, PROBLEMS
 
 DRAIN_SECONDS = 25
 """How long requests may take to finish once the process is told to stop; Kubernetes waits 30 seconds."""
+STALLED_SECONDS = 30
+"""How long a caller may take none of what is sent."""
+PIPELINED = 64
+"""How many requests of one connection wait for their turn; the connection is closed once they are answered."""
 SLOWEST = 1_000
 """Bytes a second below which a body crawls."""
 
@@ -70,6 +74,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._timer: TimerHandle | None = None
         self._held: Any = None
         self._unsent: list[bytes] = []
+        self._surplus = False
+        self._goes_on = False
+        self._stalled: TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Start to wait for the first request."""
@@ -79,11 +86,15 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._stop_waiting()
+        if self._stalled is not None:
+            self._stalled.cancel()
         self._unsent.clear()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take what came, and wait for the rest where a request is not complete."""
+        if self._surplus:
+            return
         if self._in_headers:
             self._header_size += len(data)
         else:
@@ -100,6 +111,19 @@ class BoundedProtocol(HttpToolsProtocol):
                 self._wait()
         elif self._timer is not None:
             self._stop_waiting()
+
+    def pause_writing(self) -> None:
+        """The caller does not take what is sent: wait for so long, then let it go."""
+        super().pause_writing()
+        if self._stalled is None:
+            self._stalled = self.loop.call_later(STALLED_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The caller has taken it."""
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+        super().resume_writing()
 
     def eof_received(self) -> Any:
         """The caller sends no more, and may wait for what was asked; `True` keeps the connection until that is sent."""
@@ -139,19 +163,44 @@ class BoundedProtocol(HttpToolsProtocol):
         self._header_size = self._body_size = 0
         if self._timer is not None:
             self._stop_waiting()
-        super().on_headers_complete()
+        if len(self.pipeline) >= PIPELINED and not self._surplus:
+            # one read holds thousands of small requests: answer those that wait, and close then
+            self._surplus = True
+            self.cycle.keep_alive = False
+        if not self._surplus:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of its body is here."""
+        if not self._surplus:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """It is complete."""
         self._arriving, self._in_headers = False, True
+        if self._surplus:
+            return
         super().on_message_complete()
         app, self._held = self._held, None
         if app is not None and not self._answered(self.cycle):
             super()._start_asgi_task(self.cycle, app)
 
+    def on_response_complete(self) -> None:
+        """It is answered; go on with the next that waits, in a turn of its own: one after the other would recurse."""
+        if self.pipeline:
+            self.loop.call_soon(self._go_on)
+        else:
+            super().on_response_complete()
+
+    def _go_on(self) -> None:
+        self._goes_on = True
+        super().on_response_complete()
+        self._goes_on = False
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        # requests wait here as tasks before any application sees them, so that only here can too many be noticed
-        if len(self.tasks) + len(self.turn) >= self.at_once and cycle.scope["path"] not in PROBES:
+        # requests wait here as tasks before any application sees them, so that only here can too many be noticed; the
+        # task of the request before on this connection may still be among them
+        if len(self.tasks) + len(self.turn) - self._goes_on >= self.at_once and cycle.scope["path"] not in PROBES:
             self._shed(cycle)
         elif cycle.more_body and not cycle.waiting_for_100_continue and self.gate.takes(cast("Scope", cycle.scope)):
             self._held = app

@@ -18,8 +18,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from app.core.answer import Answer, DecisionView
 from app.core.precedence import Decision
+from app.core.triage import Told
 
 ALGORITHM = "Ed25519"
 REMEMBERED = 20_000
@@ -72,13 +72,13 @@ class Signer:
         """Return the receipt for an answer, from its id, its decision and the digest of its release."""
         return self._made(name, decision, digest)
 
-    def receipt_of(self, answer: Answer | DecisionView) -> str:
+    def receipt_of(self, told: Told) -> str:
         """Return the receipt for an answer."""
-        return self.receipt(answer.id, answer.decision, answer.ruleset.digest)
+        return self.receipt(told.id, told.decision, told.digest)
 
-    def whole_receipt_of(self, answer: Answer | DecisionView) -> str:
+    def whole_receipt_of(self, told: Told) -> str:
         """Return the receipt for an answer with its payload, for where the answer itself does not go along."""
-        return self._signed(answer.id, answer.decision, answer.ruleset.digest)
+        return self._signed(told.id, told.decision, told.digest)
 
     def _make(self, name: str, decision: Decision, digest: str) -> str:
         header, _, signature = self._signed(name, decision, digest).split(".")

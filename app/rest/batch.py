@@ -7,6 +7,7 @@ a caller who reads slowly is read from slowly. One who stops reading is let go.
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Annotated
 
@@ -19,7 +20,9 @@ from app.core.triage import Engines, Sign
 from app.rest.candidate import readers_of
 from app.rest.lines import BATCH_PATH, Cutter, LineAnswerer
 from app.rest.problems import ProblemError
+from app.rest.quick import QuickReader
 from app.rest.triage import REFUSALS, AcceptLanguage, TriageOptions, engine_named
+from app.rest.written import Writer
 
 MEDIA_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
 LINES_AT_ONCE = 32
@@ -49,7 +52,7 @@ class Answers(Response):
             async for written in self._written():
                 async with asyncio.timeout(STALLED_SECONDS):
                     await send({"type": "http.response.body", "body": written, "more_body": True})
-        except ClientDisconnect:
+        except (ClientDisconnect, TimeoutError):
             return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -71,7 +74,7 @@ class Answers(Response):
 def routes(engines: Engines, max_line: int, sign: Sign | None = None) -> APIRouter:
     """Return the batch route; `max_line` is the longest line in bytes, `sign` makes receipts."""
     router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS, max_body_size=ANY_SIZE)
-    readers = readers_of(engines)
+    readers, quick, writer = readers_of(engines), lru_cache(QuickReader), Writer()
     example = '{"primary_concern": "dullness", "age_years": 34}\n{"pregnant": true, "reference": "second"}\n'
     lines = {"schema": {"type": "string", "description": "One `Candidate` a line."}, "example": example}
     content = dict.fromkeys(MEDIA_TYPES[:2], lines)
@@ -102,7 +105,9 @@ def routes(engines: Engines, max_line: int, sign: Sign | None = None) -> APIRout
         engine = engine_named(engines.spoken(accept_language), options.ruleset)
         answerer = LineAnswerer(
             engine,
+            quick(engine),
             readers[engine.release.id],
+            writer,
             sign,
             strict=options.unknowns == "strict",
             full=options.view == "full",

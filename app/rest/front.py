@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from pydantic import ValidationError
 from starlette.types import Scope
 
-from app.core.triage import Engines, Triage, told_of
+from app.core.triage import Engines, Triage
 from app.rest.kept import Given, Kept
 from app.rest.quick import QuickReader
 from app.rest.triage import TriageOptions
@@ -49,8 +49,8 @@ class Front:
         self._vary = vary
         self._writer = Writer()
         self._kept = Kept(kept_bytes)
-        self._readers = {name: QuickReader(engine.release) for name, engine in engines.by_id.items()}
         self._way = lru_cache(REMEMBERED)(self._find_way)
+        self._reader = lru_cache(REMEMBERED)(QuickReader)
 
     @staticmethod
     def takes(scope: Scope) -> bool:
@@ -70,10 +70,9 @@ class Front:
         asked = way.reader.asked(body, strict=way.strict)
         if asked is None:
             return None
-        answer = way.engine.answer(asked) if way.full else way.engine.view(asked)
-        written = self._writer.written(answer)
+        written, told = self._writer.answer(way.engine, asked, full=way.full)
         headers = b"%bcontent-length: %d\r\ncontent-type: application/json\r\n" % (way.headers, len(written))
-        given = Given(written, headers, told_of(answer))
+        given = Given(written, headers, told)
         self._kept.keep(key, given)
         return given
 
@@ -99,6 +98,5 @@ class Front:
         if engine is None or len(pairs) != len(dict(pairs)):
             return None
         headers = f"content-language: {engine.language}\r\nvary: {self._vary}\r\n".encode()
-        reader = self._readers[engine.release.id]
         name = f"{engine.release.digest} {engine.language} {options.unknowns} {options.view}\n".encode()
-        return Way(name, engine, reader, options.unknowns == "strict", options.view == "full", headers)
+        return Way(name, engine, self._reader(engine), options.unknowns == "strict", options.view == "full", headers)

@@ -20,12 +20,17 @@ BATCH_PATH = "/v1/triage/batch"
 
 
 class LineAnswerer:
-    """Answers lines by one engine; `max_bytes` is the longest line, `sign` makes the receipt that each answer gets."""
+    """Answers lines by one engine; `max_bytes` is the longest line, `sign` makes the receipt that each answer gets.
+
+    `quick`, `reader` and `writer` may be used by others as well: what they keep takes long to make.
+    """
 
     def __init__(
         self,
         engine: Triage,
+        quick: QuickReader,
         reader: CandidateReader,
+        writer: Writer,
         sign: Sign | None = None,
         *,
         strict: bool,
@@ -34,9 +39,10 @@ class LineAnswerer:
     ) -> None:
         self._sign = sign
         self._reader = reader
-        self._quick = QuickReader(engine.release)
-        self._writer = Writer()
-        self._answer = engine.answer if full else engine.view
+        self._quick = quick
+        self._writer = writer
+        self._engine = engine
+        self._full = full
         self._strict = strict
         self._max_bytes = max_bytes
 
@@ -51,11 +57,10 @@ class LineAnswerer:
                 asked = self._reader.asked(read_json(line), strict=self._strict)
             except ProblemError as error:
                 return _problem(error, number)
-        answer = self._answer(asked)
-        written = self._writer.written(answer)
+        written, told = self._writer.answer(self._engine, asked, full=self._full)
         if self._sign is None:
             return written + b"\n"
-        return b'%b,"receipt":"%b"}\n' % (written[:-1], self._sign(answer).encode())
+        return b'%b,"receipt":"%b"}\n' % (written[:-1], self._sign(told).encode())
 
 
 def _problem(error: ProblemError, number: int) -> bytes:

@@ -2,32 +2,68 @@
 
 Whatever is wrong or unusual with a body, even a reading on a scale, is left to `candidate`, which says what would be
 right. So nothing is accepted here that is not accepted there, and no error is worded twice.
+
+A body is first looked at as its members are usually spelt: every answer to every fact is known beforehand, so that a
+member is looked up as a whole. What is spelt otherwise is parsed.
 """
 
+import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
 from app.core.facts import Value
-from app.core.rules import Release
-from app.core.triage import Asked
+from app.core.traits import FACT, Trait
+from app.core.triage import Asked, Triage
 from app.rest.candidate import REFERENCE
 
 TYPES = {"boolean": bool, "integer": int}
 REFERENCE_PATTERN = re.compile(REFERENCE)
+REFERENCE_MEMBER = re.compile(rb'reference": ?"([A-Za-z0-9._:-]{1,64})"')
 
 
 class QuickReader:
-    """Reads candidates for one release."""
+    """Reads candidates for one engine."""
 
-    def __init__(self, release: Release) -> None:
+    def __init__(self, engine: Triage) -> None:
+        facts = engine.release.facts
         self._right: dict[str, tuple[type, frozenset[Value]]] = {
-            name: (TYPES.get(fact.kind, str), frozenset(fact.domain)) for name, fact in release.facts.items()
+            name: (TYPES.get(fact.kind, str), frozenset(fact.domain)) for name, fact in facts.items()
+        }
+        self._members: dict[bytes, Trait] = {
+            spelt: engine.trait(name, value)
+            for name, fact in facts.items()
+            for value in fact.domain
+            for spelt in _spelt(name, value)
         }
 
     def asked(self, body: bytes, *, strict: bool) -> Asked | None:
         """Return the question that a body asks, or `None` where that takes a closer look."""
+        return self._as_spelt(body, strict=strict) or self._parsed(body, strict=strict)
+
+    def _as_spelt(self, body: bytes, *, strict: bool) -> Asked | None:
+        """Return the question of a body all of whose members are spelt as usual: between `{"` and `}`, none twice."""
+        if body[:2] != b'{"' or body[-1:] != b"}":
+            return None
+        spelt = body[2:-1].split(b', "' if b', "' in body else b',"')
+        reference = None
+        try:
+            members = [self._members[member] for member in spelt]
+        except KeyError:
+            at = next(place for place, member in enumerate(spelt) if member not in self._members)
+            found = REFERENCE_MEMBER.fullmatch(spelt.pop(at))
+            if found is None or not all(member in self._members for member in spelt):
+                return None
+            members = [self._members[member] for member in spelt]
+            reference = found[1].decode()
+        facts = dict(map(FACT, members))
+        if len(facts) != len(members):
+            return None
+        return Asked(facts, strict, (), {}, reference, members)
+
+    def _parsed(self, body: bytes, *, strict: bool) -> Asked | None:
         try:
             data = orjson.loads(body)
         except orjson.JSONDecodeError:
@@ -59,3 +95,8 @@ class QuickReader:
         """Return the facts among these that are not answered, in asking order."""
         named = {name for name in listed if isinstance(name, str) and data.get(name) is None}
         return tuple(name for name in self._right if name in named)
+
+
+def _spelt(name: str, value: Value) -> Iterator[bytes]:
+    for colon in (":", ": "):
+        yield f'{name}"{colon}{json.dumps(value, ensure_ascii=False)}'.encode()

@@ -15,11 +15,16 @@ from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from app.core.answer import Answer, DecisionView, IfResolved, PlanShown, ScaleGrade
+from app.core.triage import Asked, Told, Triage
 
 ASSEMBLED = (Answer, DecisionView, IfResolved, PlanShown, ScaleGrade)
 """Written field by field: no two of them are alike. Everything else that is a record is a part."""
 UNIQUE = frozenset({"id", "reference"})
 """Fields whose text is another in every answer."""
+NAMELESS = b'"","reference":null}'
+"""How a view ends that has neither id nor reference."""
+OUTLINES = 5_000
+"""How many views without id and reference are kept."""
 MOST = 50_000
 """How many parts and texts are kept; beyond it the store is begun anew."""
 
@@ -35,18 +40,40 @@ class Writer:
             float: to_json,
             str: self._text,
             list: self._list,
-            tuple: self._list,
+            tuple: self._tuple,
             dict: self._mapping,
         }
         self._by_type |= {of: self._assembling(of) for of in ASSEMBLED}
         self._parts: dict[int, bytes] = {}
         self._kept: list[object] = []
         self._texts: dict[str, bytes] = {}
+        self._members: dict[tuple[str, Any], bytes] = {}
+        self._outlines: dict[int, tuple[DecisionView, bytes]] = {}  # with each itself, for the reason given at `_part`
         self._adapters: dict[type, TypeAdapter[Any]] = {}
 
     def written(self, answer: Answer | DecisionView) -> bytes:
         """Return an answer as JSON in UTF-8."""
         return self._by_type[type(answer)](answer)
+
+    def answer(self, engine: Triage, asked: Asked, *, full: bool) -> tuple[bytes, Told]:
+        """Return an answer as JSON in UTF-8, the whole one or the machine contract alone, and what is told of it."""
+        if full:
+            answer, told = engine.answered(asked)
+            return self.written(answer), told
+        outline, told = engine.outlined(asked)
+        return self._outlined(outline, told.id, asked.reference), told
+
+    def _outlined(self, outline: DecisionView, name: str, reference: str | None) -> bytes:
+        kept = self._outlines.get(id(outline))
+        if kept is None:
+            if len(self._outlines) >= OUTLINES:
+                self._outlines.clear()
+            kept = self._outlines[id(outline)] = outline, self.written(outline).removesuffix(NAMELESS)
+        return b'%b"%b","reference":%b}' % (
+            kept[1],
+            name.encode(),
+            b"null" if reference is None else to_json(reference),
+        )
 
     def _value(self, value: Any) -> bytes:
         return self._by_type.get(type(value), self._part)(value)
@@ -59,23 +86,40 @@ class Writer:
 
         def assembled(value: Any) -> bytes:
             listed = zip(heads, writers, values_of(value), strict=True)
-            return b"".join([head + write(each) for head, write, each in listed]) + b"}"
+            pieces = [piece for head, write, each in listed for piece in (head, write(each))]
+            pieces.append(b"}")
+            return b"".join(pieces)
 
         return assembled
 
     def _list(self, items: Sequence[Any]) -> bytes:
         if not items:
             return b"[]"
+        if type(items[0]) is str:
+            return b"[%b]" % b",".join([self._text(item) for item in items])
         try:
             return b"[%b]" % b",".join([self._parts[id(item)] for item in items])
         except KeyError:
             return b"[%b]" % b",".join([self._value(item) for item in items])
 
+    def _tuple(self, items: Sequence[Any]) -> bytes:
+        """Return what is kept of a tuple: the engine makes equal ones once, as it does parts."""
+        written = self._parts.get(id(items))
+        return self._keep(items, self._list(items)) if written is None else written
+
     def _mapping(self, mapping: Mapping[str, Any]) -> bytes:
-        by_type, text = self._by_type, self._text
-        return b"{%b}" % b",".join(
-            [b"%b:%b" % (text(name), by_type.get(type(item), self._part)(item)) for name, item in mapping.items()]
-        )
+        try:
+            return b"{%b}" % b",".join([self._members[member] for member in mapping.items()])
+        except (KeyError, TypeError):  # one that is new, or that cannot be looked up
+            return b"{%b}" % b",".join([self._member(name, item) for name, item in mapping.items()])
+
+    def _member(self, name: str, item: Any) -> bytes:
+        written = b"%b:%b" % (self._text(name), self._value(item))
+        if type(item) in (bool, int, str):  # one name has values of one type, so that `True` is never taken for 1
+            if len(self._members) >= MOST:
+                self._members.clear()
+            self._members[name, item] = written
+        return written
 
     def _text(self, text: str) -> bytes:
         written = self._texts.get(text)
@@ -87,12 +131,16 @@ class Writer:
 
     def _part(self, part: object) -> bytes:
         written = self._parts.get(id(part))
-        if written is None:
-            if len(self._kept) >= MOST:
-                self._parts, self._kept = {}, []
-            # the part itself is kept as well, so that no other object can get its id
-            self._kept.append(part)
-            of = type(part)
-            adapter = self._adapters.get(of) or self._adapters.setdefault(of, TypeAdapter(of))
-            written = self._parts[id(part)] = adapter.dump_json(part)
+        if written is not None:
+            return written
+        of = type(part)
+        adapter = self._adapters.get(of) or self._adapters.setdefault(of, TypeAdapter(of))
+        return self._keep(part, adapter.dump_json(part))
+
+    def _keep(self, part: object, written: bytes) -> bytes:
+        if len(self._kept) >= MOST:
+            self._parts, self._kept = {}, []
+        # the part itself is kept as well, so that no other object can get its id
+        self._kept.append(part)
+        self._parts[id(part)] = written
         return written

@@ -14,7 +14,7 @@ from starlette.types import Scope
 from uvicorn.server import ServerState
 
 from app.core.triage import Triage
-from app.guard.connection import bounded
+from app.guard.connection import PIPELINED, bounded
 from app.guard.gate import Gate
 from app.guard.keys import new_key
 from app.guard.logs import REQUESTS as REQUEST_LOG
@@ -332,3 +332,47 @@ def test_beyond_so_many_in_one_turn_requests_are_shed(book: RuleBook) -> None:
     assert b'"OperationOutcome"' in answers[6]
     assert 'triage_refusals_total{kind="overloaded"} 3.0' in counted(service)
     assert asyncio.run(crowd([b"/v1/triage"])) != answers[4:5]
+
+
+def test_a_long_pipeline_is_answered_in_part_and_closed(book: RuleBook) -> None:
+    service = build_app(Settings(), book)
+    asked = b"GET /version HTTP/1.1\r\nhost: here\r\n\r\n"
+    answer, _ = whole(service, asked * 3000)
+    assert answer.count(b"HTTP/1.1 200") == PIPELINED + 1
+    assert answer.count(b"connection: close") == 1
+    short, _ = whole(service, asked * PIPELINED)
+    assert short.count(b"HTTP/1.1 200") == PIPELINED
+    assert b"connection: close" not in short
+
+
+def test_one_pipeline_alone_is_not_shed_and_a_pipeline_of_refusals_ends(book: RuleBook) -> None:
+    service = build_app(Settings(), book)
+    asked = b"GET /version HTTP/1.1\r\nhost: here\r\n\r\n" * 50
+    assert whole(service, asked, max_concurrency=1)[0].count(b"HTTP/1.1 200") == 50
+
+    async def crowd() -> list[bytes]:
+        state = ServerState()
+        protocol = bounded(GuardOptions(max_concurrency=1), service)
+        busy, other = (Connection(service, protocol, state) for _ in range(2))
+        return list(await asyncio.gather(busy.says(asking(b"{}", b"/v1/triage/explain")), other.says(asked)))
+
+    _, refused = asyncio.run(crowd())
+    assert refused.count(b"HTTP/1.1 ") == 50
+    assert refused.startswith(b"HTTP/1.1 503")
+
+
+def test_who_takes_nothing_is_let_go(book: RuleBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.guard.connection.STALLED_SECONDS", 0.01)
+    service = build_app(Settings(), book)
+
+    async def stalls(*, goes_on: bool) -> bool:
+        connection = Connection(service, bounded(GuardOptions(), service))
+        await connection.says(asking(b"{}"))
+        connection.protocol.pause_writing()
+        if goes_on:
+            connection.protocol.resume_writing()
+        await asyncio.sleep(0.05)
+        return connection.wire.aborted
+
+    assert asyncio.run(stalls(goes_on=False))
+    assert not asyncio.run(stalls(goes_on=True))

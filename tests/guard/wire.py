@@ -16,6 +16,7 @@ class Wire(asyncio.Transport):
         super().__init__()
         self.written = b""
         self.closed = False
+        self.aborted = False
 
     def write(self, data: Any) -> None:
         assert not self.closed
@@ -29,6 +30,9 @@ class Wire(asyncio.Transport):
 
     def close(self) -> None:
         self.closed = True
+
+    def abort(self) -> None:
+        self.closed = self.aborted = True
 
     def pause_reading(self) -> None:
         pass
@@ -45,27 +49,27 @@ class Connection:
         self._config.load()
         self._state = state or ServerState()
         self._state.default_headers = [(b"date", b"Thu, 01 Jan 1970 00:00:00 GMT")]
-        self._protocol = protocol
-        self._wire = Wire()
-        self._wire.close()
+        self._made_by = protocol
+        self.wire = Wire()
+        self.wire.close()
 
     async def says(self, *parts: bytes) -> bytes:
         """Send a request in parts and return what is answered."""
-        if self._wire.closed:
-            self._wire = Wire()
-            self._open = self._protocol(self._config, self._state, {})
-            self._open.connection_made(self._wire)
-        self._wire.written = b""
+        if self.wire.closed:
+            self.wire = Wire()
+            self.protocol = self._made_by(self._config, self._state, {})
+            self.protocol.connection_made(self.wire)
+        self.wire.written = b""
         for part in parts:
-            self._open.data_received(part)
+            self.protocol.data_received(part)
             await asyncio.sleep(0)
         while self._state.tasks:
             await asyncio.sleep(0)
         await asyncio.sleep(0)
-        return self._wire.written
+        return self.wire.written
 
     def leaves(self) -> None:
         """Close the connection."""
-        if not self._wire.closed:
-            self._open.connection_lost(None)
-            self._wire.close()
+        if not self.wire.closed:
+            self.protocol.connection_lost(None)
+            self.wire.close()
