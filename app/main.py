@@ -30,7 +30,7 @@ from app.guard.seen import Heard
 from app.guard.telemetry import telemetry
 from app.guard.watch import Watch
 from app.rest import batch, explorer, operation, rulesets, triage
-from app.rest.candidate import body_of
+from app.rest.candidate import record_of
 from app.rest.front import Front
 from app.rest.lines import BATCH_PATH
 from app.rest.problems import add_problems
@@ -134,10 +134,11 @@ def add_record_faces(
         base,
         Trust(clients, seconds=settings.read_seconds),
         FhirServer(frozenset(settings.cds_fhir_hosts), settings.read_seconds, limit),
+        guarded=not settings.anonymous,
     )
     sign = signer.whole_receipt_of if signer.signs else None
-    app.include_router(fhir.routes(engines, codes, base, program, body_of, limit, sign))
-    app.include_router(cds_hooks.routes(service, body_of, limit))
+    app.include_router(fhir.routes(engines, codes, base, program, record_of, limit, sign))
+    app.include_router(cds_hooks.routes(service, record_of, limit))
     app.state.error_formats = {"/fhir": outcome_response, "/cds-services": outcome_response}
     app.body_limits |= {"/fhir": limit, "/cds-services": limit}
 

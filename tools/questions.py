@@ -11,8 +11,9 @@ from random import Random
 from statistics import fmean
 
 from app.core.facts import Value
-from app.core.logic import Logic, Reading
+from app.core.logic import Logic
 from app.core.questions import NEARLY, Questions
+from app.core.traits import Reading
 from app.core.triage import Triage
 from app.main import build_engines
 from app.settings import Settings

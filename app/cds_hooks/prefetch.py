@@ -4,6 +4,7 @@ A key that is absent was not fetched; `null` was fetched and found nothing; an O
 next page is not whole. None of the four says that anything is not so.
 """
 
+from asyncio import gather
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -49,27 +50,35 @@ def state_of(prefetch: Mapping[str, Any], key: str) -> State:
 
 async def record_of(call: Call, templates: Mapping[str, str], server: FhirServer) -> Record:
     """Return the record of a call, read from the caller's server where a key is absent, failed or not whole."""
-    states: dict[str, State] = {}
+    states = {key: state_of(call.prefetch, key) for key in templates}
+    reads = bool(call.server and call.token)
+    wanted = [key for key, state in states.items() if reads and state not in ("given", "empty")]
+    # all at once, so that together they take no longer than one may
+    read = await gather(*(_read(call, templates[key], server) for key in wanted))
+    found = dict(zip(wanted, read, strict=True))
     resources: list[Resource] = []
     notes: list[str] = []
-    for key, template in templates.items():
-        state = state_of(call.prefetch, key)
+    for key, state in states.items():
         value = call.prefetch.get(key)
-        if state in ("absent", "failed", "partial") and call.server and call.token:
-            query = template.replace("{{context.patientId}}", call.patient)
-            try:
-                value = await server.read(call.server, call.token, query)
-                state = "given"
-            except UnreadableError as error:
+        match found.get(key):
+            case UnreadableError() as error:
                 notes.append(f"`{key}` could not be read: {error}")
-        elif state == "failed":
-            notes.append(f"`{key}` failed where it was prefetched")
-        elif state == "partial":
-            notes.append(f"`{key}` has further pages that were not read")
-        if state in ("given", "partial"):
+            case dict() as value:
+                states[key] = "given"
+            case _ if state == "failed":
+                notes.append(f"`{key}` failed where it was prefetched")
+            case _ if state == "partial":
+                notes.append(f"`{key}` has further pages that were not read")
+        if states[key] in ("given", "partial"):
             resources += entries(value)
-        states[key] = state
     return Record(resources, states, tuple(notes))
+
+
+async def _read(call: Call, template: str, server: FhirServer) -> Resource | UnreadableError:
+    try:
+        return await server.read(call.server, call.token, template.replace("{{context.patientId}}", call.patient))
+    except UnreadableError as error:
+        return error
 
 
 def facts_behind(key: str, release: Release, codes: Codes) -> frozenset[str]:

@@ -17,7 +17,7 @@ from app.cds_hooks.services import HOOKS, PREFIX, STRICT, discovery, templates
 from app.cds_hooks.trust import Trust, UntrustedError
 from app.core.codes import Codes
 from app.core.triage import Asked, Triage
-from app.fhir.elements import RecordError
+from app.fhir.elements import RecordError, text
 from app.fhir.outcome import MEDIA_TYPE, issue, outcome
 from app.fhir.questionnaire import canonical
 from app.fhir.record import Reader
@@ -49,6 +49,8 @@ class Service:
     trust: Trust
     server: FhirServer
     on: Callable[[], date] = today
+    guarded: bool = False
+    """Whether keys or tokens are asked for before anything comes here."""
 
     async def answer(self, body: Any, hook: str) -> JSONResponse:
         """Return the cards for a call, or what must be sent with it.
@@ -76,7 +78,7 @@ def routes(service: Service, read: ReadBody, max_bytes: int) -> APIRouter:
     """Return the routes of the services; `max_bytes` is the largest body."""
     router = APIRouter(prefix="/cds-services", tags=["cds hooks"], max_body_size=max_bytes)
     found = discovery(service.base, service.engine.release.id)
-    if service.trust.is_open:
+    if service.trust.is_open and not service.guarded:
         LOG.warning("no CDS client is configured: anybody may call the CDS services")
 
     @router.get("", summary="Which CDS services there are")
@@ -154,12 +156,11 @@ def _outcome(entry: Any, place: int) -> str:
     where = f"feedback[{place}]"
     if not isinstance(entry, dict) or not isinstance(entry.get("card"), str):
         raise RecordError("`card` is the uuid of a card", f"{where}.card", "required")
-    found = entry.get("outcome")
+    found = text(entry.get("outcome"))
     if found not in OUTCOMES:
         raise RecordError("`outcome` is `accepted` or `overridden`", f"{where}.outcome", "code-invalid")
     if not isinstance(entry.get("outcomeTimestamp"), str):
         raise RecordError("`outcomeTimestamp` is a time", f"{where}.outcomeTimestamp", "required")
     if found == "accepted" and not isinstance(entry.get("acceptedSuggestions"), list):
         raise RecordError("`acceptedSuggestions` is a list", f"{where}.acceptedSuggestions", "required")
-    word: str = found
-    return word
+    return found

@@ -1,16 +1,19 @@
 """Reading what was not prefetched from the caller's FHIR server: listed hosts, https, a time limit, no redirects."""
 
-import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from app.fhir.elements import Resource, items, text
+from app.guard.fetch import UnfetchedError, fetched, session
 
 PAGES = 10
 """How many pages of a search are read at most."""
+ADDRESS = re.compile(r"https://([^/]+)(?:/[!-~]*)?")
+LONGEST_ADDRESS = 8_000
+TOKEN = re.compile(r"[!-~]*")
 
 
 class UnreadableError(Exception):
@@ -28,27 +31,26 @@ class FhirServer:
 
     def may_read(self, server: str) -> bool:
         """Return whether a server is one that may be read from."""
-        parts = urlsplit(server)
-        return parts.scheme == "https" and parts.netloc in self.hosts and not parts.username
+        return _host(server) in self.hosts
 
     async def read(self, server: str, token: str, query: str) -> Resource:
         """Return a resource, or a Bundle with all its pages; `UnreadableError` where it cannot be read."""
         if not self.may_read(server):
             raise UnreadableError("the FHIR server is not one that may be read from")
+        if not TOKEN.fullmatch(token):
+            raise UnreadableError("the access token is none that can be sent")
         headers = {"Accept": "application/fhir+json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         try:
-            async with httpx.AsyncClient(
-                headers=headers, timeout=self.seconds, follow_redirects=False, transport=self.transport
-            ) as client:
+            async with session(self.seconds, headers, self.transport) as client:
                 return await self._pages(client, server, f"{server}/{query}")
-        except httpx.HTTPError:
-            raise UnreadableError("the FHIR server did not answer in time") from None
+        except UnfetchedError as error:
+            raise UnreadableError(f"the FHIR server {error}") from None
 
     async def _pages(self, client: httpx.AsyncClient, server: str, url: str) -> Resource:
         first = await self._page(client, url)
         page, count = first, 1
         while following := next_page(page):
-            if urlsplit(following).netloc != urlsplit(server).netloc or urlsplit(following).scheme != "https":
+            if _host(following) != _host(server):
                 raise UnreadableError("a further page is on another server")
             if count == PAGES:
                 raise UnreadableError(f"the search has more than {PAGES} pages")
@@ -58,21 +60,16 @@ class FhirServer:
         return first
 
     async def _page(self, client: httpx.AsyncClient, url: str) -> Resource:
-        async with client.stream("GET", url) as response:
-            if response.status_code != httpx.codes.OK:
-                raise UnreadableError(f"the FHIR server answered {response.status_code}")
-            body = b""
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > self.max_bytes:
-                    raise UnreadableError("the FHIR server sent too much")
-        try:
-            found: Any = json.loads(body)
-        except (ValueError, RecursionError):
-            raise UnreadableError("the FHIR server did not send JSON") from None
+        found = await fetched(client, url, self.max_bytes)
         if not isinstance(found, dict) or found.get("resourceType") == "OperationOutcome":
             raise UnreadableError("the FHIR server sent no resource")
         return found
+
+
+def _host(address: str) -> str | None:
+    """Return all that stands between `https://` and the path; `None` where it is no such address."""
+    found = ADDRESS.fullmatch(address) if len(address) <= LONGEST_ADDRESS else None
+    return found and found[1]
 
 
 def next_page(bundle: Any) -> str:

@@ -15,12 +15,14 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from app.guard.tokens import IssuerKeys, NoIssuerError
+
 ALGORITHMS = ["ES384", "RS384"]
 LEEWAY_SECONDS = 30
 LONGEST_SECONDS = 3600
 """A token that is valid for longer is refused: it would have to be remembered for as long."""
-KEYS_SECONDS = 300
-"""How long the keys of a client are kept before they are read again."""
+LATEST = 1e12
+"""A time beyond it is none: a whole number may be larger than any float."""
 MOST_REMEMBERED = 100_000
 
 
@@ -46,7 +48,14 @@ class Trust:
     seconds: float = 2.0
     transport: httpx.AsyncBaseTransport | None = None
     _used: dict[tuple[str, str], float] = field(default_factory=dict)
-    _fetched: dict[str, tuple[float, KeySet]] = field(default_factory=dict)
+    _keys_at: dict[str, IssuerKeys] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._keys_at = {
+            address: IssuerKeys(address, seconds=self.seconds, transport=self.transport)
+            for address in {client.address for client in self.clients}
+            if address
+        }
 
     @property
     def is_open(self) -> bool:
@@ -64,7 +73,7 @@ class Trust:
         keys = await self._keys(client, header)
         try:
             claims = jwt.decode(token, keys, algorithms=ALGORITHMS).claims
-        except (JoseError, ValueError, TypeError):
+        except (JoseError, ValueError, TypeError, RecursionError):
             raise UntrustedError("the token is not signed by a key of its issuer, with ES384 or RS384") from None
         self._check(claims, client, address)
 
@@ -89,21 +98,11 @@ class Trust:
             raise UntrustedError("the keys of the issuer are not where the token says")
         if client.keys is not None:
             return KeySet.import_key_set({"keys": client.keys["keys"]})
-        address = client.address or ""
-        kept = self._fetched.get(address)
-        if kept and self.now() - kept[0] < KEYS_SECONDS:
-            return kept[1]
+        name = header.get("kid")
         try:
-            async with httpx.AsyncClient(
-                timeout=self.seconds, follow_redirects=False, transport=self.transport
-            ) as session:
-                answer = await session.get(address)
-                answer.raise_for_status()
-                keys = KeySet.import_key_set(answer.json())
-        except (httpx.HTTPError, JoseError, ValueError, TypeError, KeyError, AttributeError):
+            return await self._keys_at[client.address or ""].having(name if isinstance(name, str) else None)
+        except NoIssuerError:
             raise UntrustedError("the keys of the issuer could not be read") from None
-        self._fetched[address] = (self.now(), keys)
-        return keys
 
     def _check(self, claims: Mapping[str, Any], client: Client, address: str) -> None:
         now = self.now()
@@ -129,4 +128,4 @@ class Trust:
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and -LATEST < value < LATEST

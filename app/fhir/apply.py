@@ -44,7 +44,7 @@ def read_parameters(body: Any, base: str, *, named: bool) -> Application:
     resources: list[Resource] = []
     for place, parameter in enumerate(items(body.get("parameter") or [])):
         where = f"Parameters.parameter[{place}]"
-        match parameter.get("name"):
+        match text(parameter.get("name")):
             case "subject":
                 subject = _subject(parameter, where)
             case "planDefinition":

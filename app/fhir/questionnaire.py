@@ -139,7 +139,8 @@ def _check_contained(response: Resource, address: str) -> None:
     for inside in items(response.get("contained")):
         if inside.get("resourceType") != "Questionnaire":
             continue
-        derived = [text(name).partition("|")[0] for name in inside.get("derivedFrom") or [] if isinstance(name, str)]
+        listed = inside.get("derivedFrom")
+        derived = [text(name).partition("|")[0] for name in listed] if isinstance(listed, list) else []
         named = text(inside.get("url")).partition("|")[0]
         if address not in (*derived, named, named.removesuffix("-adaptive")):
             raise RecordError(

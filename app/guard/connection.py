@@ -192,6 +192,9 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             super().on_response_complete()
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """There is nothing to upgrade to, and the request is answered as it is: not worth a line."""
+
     def _go_on(self) -> None:
         self._goes_on = True
         super().on_response_complete()

@@ -65,7 +65,7 @@ class LineHandler(logging.StreamHandler[TextIO]):
         """Write what was taken."""
         with self.lock or nullcontext():
             lines, self._lines = self._lines, []
-            if lines:
+            if lines and not self.stream.closed:
                 self.stream.write("\n".join([*lines, ""]))
                 self.stream.flush()
 

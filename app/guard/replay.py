@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from app.core.answer import Answer, DecisionView
 from app.core.triage import Asked, Engines, Triage
 from app.guard.receipts import NotSignedError, Signer, UnknownKeyError
-from app.rest.candidate import body_of, readers_of
+from app.rest.candidate import readers_of, record_of
 from app.rest.json_text import pointer_to
 from app.rest.problems import FieldError, ProblemError
 from app.rest.triage import REFUSALS
@@ -107,7 +107,7 @@ def routes(engines: Engines, signer: Signer) -> APIRouter:
         responses=REFUSALS,
         openapi_extra=request,
     )
-    async def verify(body: Annotated[Any, Depends(body_of)]) -> Verdict:
+    async def verify(body: Annotated[Any, Depends(record_of)]) -> Verdict:
         """Checks the signature, decides again by the release that answered, and compares."""
         return replayer.verdict(_stored(body))
 

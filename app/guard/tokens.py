@@ -5,7 +5,6 @@ among them, at most once a minute, so that made-up tokens cannot make this servi
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry, extract_compact
 
+from app.guard.fetch import UnfetchedError, fetched, session
 from app.guard.keys import SCOPES, Scope
 
 log = logging.getLogger("triage.guard")
@@ -51,12 +51,21 @@ class Issuer:
 
 
 class IssuerKeys:
-    """The public keys of an issuer, fetched when needed; `transport` replaces the network in tests."""
+    """The public keys of an issuer, fetched when needed; `transport` replaces the network in tests.
+
+    That they could not be had is remembered as well, so that made-up tokens do not ask again and again.
+    """
 
     def __init__(
-        self, url: str, *, transport: httpx.AsyncBaseTransport | None = None, clock: Callable[[], float] = monotonic
+        self,
+        url: str,
+        *,
+        seconds: float = FETCH_SECONDS,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._url = url
+        self._seconds = seconds
         self._transport = transport
         self._clock = clock
         self._keys: KeySet | None = None
@@ -72,8 +81,10 @@ class IssuerKeys:
                 self._tried = self._clock()
                 try:
                     self._keys, self._fetched = await self._fetch(), self._clock()
-                except (httpx.HTTPError, httpx.InvalidURL, JoseError, ValueError, KeyError, TypeError) as error:
-                    log.warning("the keys of the token issuer cannot be fetched: %s", type(error).__name__)
+                except UnfetchedError as error:
+                    log.warning("the keys of a token issuer cannot be had: it %s", error)
+                except (JoseError, ValueError, KeyError, TypeError, AttributeError):
+                    log.warning("the keys of a token issuer cannot be had: it sent something else")
         return self._held()
 
     def _wanted(self, kid: str | None) -> bool:
@@ -89,18 +100,8 @@ class IssuerKeys:
         return self._keys
 
     async def _fetch(self) -> KeySet:
-        async with (
-            asyncio.timeout(FETCH_SECONDS),
-            httpx.AsyncClient(transport=self._transport, timeout=FETCH_SECONDS, follow_redirects=False) as client,
-            client.stream("GET", self._url, headers={"Accept": "application/json"}) as answer,
-        ):
-            answer.raise_for_status()
-            body = b""
-            async for part in answer.aiter_bytes():
-                body += part
-                if len(body) > MAX_BYTES:
-                    raise ValueError("too large")
-        document = json.loads(body)
+        async with session(self._seconds, {"Accept": "application/json"}, self._transport) as client:
+            document = await fetched(client, self._url, MAX_BYTES)
         usable = [key for key in document["keys"] if key.get("use", "sig") == "sig" and key.get("kty") != "oct"]
         return KeySet.import_key_set({"keys": usable})
 

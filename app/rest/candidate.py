@@ -4,7 +4,6 @@ The model of the facts is generated from the release, so that what is checked an
 """
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 from fastapi import Request
@@ -15,7 +14,7 @@ from app.core.answer import ScaleGrade
 from app.core.rules import Release
 from app.core.triage import Asked, Engines
 from app.rest.json_text import pointer_to, read_json, repeated_keys
-from app.rest.problems import FieldError, ProblemError
+from app.rest.problems import MOST_ERRORS, FieldError, ProblemError
 from app.rest.values import closest, reader, refuse, schema_of
 
 REFERENCE = r"^[A-Za-z0-9._:-]{1,64}$"
@@ -68,7 +67,7 @@ class CandidateReader:
     def _fact_name(self, value: Any) -> str:
         if isinstance(value, str) and value in self.release.facts:
             return value
-        raise refuse("unknown_fact", "this release has no such fact", closest(value, tuple(self.release.facts)))
+        raise refuse("unknown_fact", "this release has no such fact")
 
     def asked(self, data: Any, *, strict: bool) -> Asked:
         """Return the question that a JSON value asks.
@@ -88,16 +87,18 @@ class CandidateReader:
         try:
             read = self.model.model_validate(data).__dict__
         except ValidationError as error:
-            errors += [self._explain(details) for details in error.errors(include_url=False)]
+            wrong = error.errors(include_url=False)
+            errors += [self._explain(details, suggest=place < MOST_ERRORS) for place, details in enumerate(wrong)]
         errors += self._contradictions(data)
         if errors:
             raise ProblemError("not-facts", f"{len(errors)} of the values cannot be used", errors=errors)
         known = {name: read[name] for name in self.release.facts if read[name] is not None}
+        unavailable = frozenset(read["unavailable"])
         graded = {name: value for name, value in known.items() if isinstance(value, ScaleGrade)}
         return Asked(
             facts=known | {name: value.grade for name, value in graded.items()},
             strict=strict,
-            unavailable=tuple(name for name in self.release.facts if name in read["unavailable"]),
+            unavailable=tuple(name for name in self.release.facts if name in unavailable),
             graded=graded,
             reference=read["reference"],
         )
@@ -112,7 +113,7 @@ class CandidateReader:
             if isinstance(name, str) and name in self.release.facts and data.get(name) is not None
         ]
 
-    def _explain(self, details: ErrorDetails) -> FieldError:
+    def _explain(self, details: ErrorDetails, *, suggest: bool) -> FieldError:
         pointer = ""
         for step in details["loc"]:
             pointer = pointer_to(pointer, step)
@@ -123,13 +124,12 @@ class CandidateReader:
                 says = f"release {self.release.id} does not have this fact; it came with {first}"
                 return FieldError(pointer, "not_in_release", says)
             case "extra_forbidden":
-                close = get_close_matches(name.casefold()[:64], list(self.model.model_fields), 1)
-                return FieldError(pointer, "unknown_fact", "this release has no such fact", close[0] if close else None)
-            case "string_unicode" if not name:
-                return FieldError(
-                    pointer, "unknown_fact", "a name in the body is no text; this release has no such fact"
-                )
-            case "string_pattern_mismatch" | "string_type" | "string_unicode":
+                close = closest(name, tuple(self.model.model_fields)) if suggest else None
+                return FieldError(pointer, "unknown_fact", "this release has no such fact", close)
+            case "unknown_fact":
+                close = closest(details["input"], tuple(self.release.facts)) if suggest else None
+                return FieldError(pointer, "unknown_fact", details["msg"], close)
+            case "string_pattern_mismatch" | "string_type":
                 says = "write 1 to 64 characters of A-Z a-z 0-9 . _ : -"
                 return FieldError(pointer, "not_a_reference", says)
             case "list_type":
@@ -158,3 +158,12 @@ async def body_of(request: Request) -> Any:
     if charset and charset not in ("charset=utf-8", "charset=utf8"):
         raise ProblemError("not-json-type", "write `Content-Type: application/json`; JSON is UTF-8")
     return read_json(await request.body())
+
+
+async def record_of(request: Request) -> Any:
+    """Return the JSON of a request body that says no key twice: of two answers none is the one that was meant."""
+    data = await body_of(request)
+    repeated = list(repeated_keys(data))
+    if repeated:
+        raise ProblemError("not-json", "an object of the body holds a key more than once", errors=repeated)
+    return data

@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Path, Request
+from fastapi import APIRouter, FastAPI, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from jinja2 import Environment, PackageLoader, select_autoescape
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 MEDIA_TYPE = "application/problem+json"
+CALLER_LEFT = 499
+MOST_ERRORS = 100
+"""How many errors a problem lists: twice as many as there are facts."""
 
 
 @dataclass(frozen=True)
@@ -104,13 +108,15 @@ class Problem(BaseModel):
 
 
 class ProblemError(Exception):
-    """Raised anywhere below a route to answer with a problem document."""
+    """Raised anywhere below a route to answer with a problem document; of very many errors the rest are counted."""
 
     def __init__(self, kind: str, detail: str, *, errors: Sequence[FieldError] = ()) -> None:
+        if len(errors) > MOST_ERRORS:
+            detail += f"; the first {MOST_ERRORS} are listed, {len(errors) - MOST_ERRORS} more are not"
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
-        self.errors = list(errors)
+        self.errors = list(errors[:MOST_ERRORS])
 
 
 ErrorFormat = Callable[[int, str, dict[str, str] | None], JSONResponse]
@@ -177,6 +183,11 @@ def add_problems(app: FastAPI) -> None:
             case status if status < 500:
                 return problem(request, "bad-request", HTTPStatus(status).phrase.lower(), headers=headers)
         return problem(request, "internal", "nothing was decided", headers=headers)
+
+    @app.exception_handler(ClientDisconnect)
+    def left(_: Request, __: ClientDisconnect) -> Response:
+        # nobody reads it: the status is what proxies write down for a caller who went away
+        return Response(status_code=CALLER_LEFT)
 
     @app.exception_handler(Exception)
     def failed(request: Request, _: Exception) -> JSONResponse:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any
 
@@ -63,6 +64,16 @@ def test_a_search_is_read_with_the_token_and_all_its_pages() -> None:
         "https://ehr.example.evil.example/fhir",
         "https://user@ehr.example/fhir",
         "https://ehr.example:444/fhir",
+        "https://ehr.example?@other.example/fhir",
+        "https://ehr.example#/fhir",
+        "https://ehr.example\\@other.example/fhir",
+        "https://ehr.ex\nample/fhir",
+        "https://ehr.example/fh\tir",
+        "https://ehr.example/\u0000",
+        "https://ehr.example/\u00e9",
+        "https://ehr.example/" + "x" * 70_000,
+        "https://[",
+        "https://[ehr.example/fhir",
         "file:///etc",
         "",
     ],
@@ -85,8 +96,17 @@ def test_no_other_server_is_asked(server: str) -> None:
         httpx.Response(200, json={"resourceType": "OperationOutcome"}),
         httpx.Response(200, json=bundle() | {"link": [{"relation": "next", "url": "https://other.example/x"}]}),
         httpx.Response(200, json=bundle() | {"link": [{"relation": "next", "url": "http://ehr.example/fhir/x"}]}),
+        httpx.Response(200, json=bundle() | {"link": [{"relation": "next", "url": "https://["}]}),
+        httpx.Response(200, json=bundle() | {"link": [{"relation": "next", "url": f"{EHR}/\u0000"}]}),
+        httpx.Response(200, json=bundle() | {"link": [{"relation": "next", "url": f"{EHR}/{'x' * 70_000}"}]}),
+        httpx.Response(200, text='{"resourceType": "Bundle", "id": "\\ud800"}'),
+        httpx.Response(200, text='{"resourceType": "Bundle", "total": NaN}'),
+        httpx.Response(200, text='{"resourceType": "Bundle", "id": ' + "[" * 500 + "]" * 500 + "}"),
     ],
-    ids=["redirect", "refused", "broken", "no JSON", "no resource", "outcome", "next elsewhere", "next in the clear"],
+    ids=[
+        *("redirect", "refused", "broken", "no JSON", "no resource", "outcome", "next elsewhere", "next in the clear"),
+        *("next that is none", "next with a NUL", "next of 70 kB", "half a surrogate", "no number", "too deep"),
+    ],
 )
 def test_what_cannot_be_used_is_said_and_not_followed(answer: httpx.Response) -> None:
     ehr = Ehr(Condition=answer)
@@ -108,6 +128,47 @@ def test_too_much_too_many_pages_and_no_answer_are_given_up() -> None:
     server = FhirServer(frozenset({"ehr.example"}), transport=httpx.MockTransport(slow))
     with pytest.raises(UnreadableError, match="in time"):
         asyncio.run(server.read(EHR, "", "Condition?patient=1"))
+
+
+@pytest.mark.parametrize("token", ["\u00e9", "a b", "a\r\nX-Other: 1", "a\u0000"])
+def test_a_token_that_cannot_stand_in_a_header_is_not_sent(token: str) -> None:
+    ehr = Ehr()
+    with pytest.raises(UnreadableError, match="token"):
+        asyncio.run(ehr.server().read(EHR, token, "Condition?patient=1"))
+    assert ehr.asked == []
+
+
+class Trickle(httpx.AsyncByteStream):
+    """A body that takes a second, each part of which comes soon."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for _ in range(200):
+            await asyncio.sleep(0.005)
+            yield b" "
+
+
+def test_the_time_limit_is_for_all_that_is_read() -> None:
+    server = Ehr(Condition=httpx.Response(200, stream=Trickle())).server(seconds=0.05)
+    with pytest.raises(UnreadableError, match="in time"):
+        asyncio.run(server.read(EHR, "", "Condition?patient=1"))
+
+
+def test_what_is_absent_is_read_at_once(book: RuleBook, engines: Engines) -> None:
+    under_way = most = 0
+
+    async def slow(_: httpx.Request) -> httpx.Response:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.01)
+        under_way -= 1
+        return httpx.Response(200, json=bundle(condition("L01.00")))
+
+    server = FhirServer(frozenset({"ehr.example"}), transport=httpx.MockTransport(slow))
+    body = call() | {"prefetch": {}, "fhirServer": EHR, "fhirAuthorization": {"access_token": "token"}}
+    service = Service(engines.by_id[engines.current], book.codes, BASE, Trust(), server, lambda: date(2026, 11, 23))
+    assert asyncio.run(service.answer(body, body["hook"])).status_code == 200
+    assert most == 5
 
 
 def answered(ehr: Ehr, body: dict[str, Any], book: RuleBook, engines: Engines) -> tuple[int, dict[str, Any]]:

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -13,12 +13,15 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from app.cds_hooks.trust import LONGEST_SECONDS, Client, Trust, UntrustedError
+from app.guard.keys import SCOPES, new_key
+from app.guard.tokens import MAX_BYTES
 from app.main import build_app
 from app.rulebook.load import RuleBook
 from app.settings import CdsClient, Settings
 from tests.cds_hooks.calls import call, path
 from tests.fhir.resources import BASE
 
+_, ENTRY = new_key("tests", SCOPES)
 NOW = 1_700_000_000.0
 HERE = BASE + path()
 ISSUER = "https://ehr.example"
@@ -78,6 +81,11 @@ WRONG: dict[str, Callable[[], str | None]] = {
     "no expiry": lambda: f"Bearer {token(exp=None)}",
     "valid for ever": lambda: f"Bearer {token(exp=NOW + LONGEST_SECONDS + 60)}",
     "from the future": lambda: f"Bearer {token(iat=NOW + 600, exp=NOW + 700)}",
+    "expiry that is no number": lambda: f"Bearer {token(exp=float('nan'))}",
+    "expiry without end": lambda: f"Bearer {token(exp=float('inf'))}",
+    "expiry beyond every float": lambda: f"Bearer {token(exp=10**400)}",
+    "issued before all time": lambda: f"Bearer {token(iat=-(10**400))}",
+    "issued at no number": lambda: f"Bearer {token(iat=float('nan'))}",
     "no id": lambda: f"Bearer {token(jti=None)}",
     "keys elsewhere": lambda: f"Bearer {token(header={'jku': 'https://evil.example/jwks.json'})}",
 }
@@ -104,6 +112,54 @@ def test_keys_are_read_from_the_listed_address_alone_and_kept_for_a_while() -> N
         by = Trust([Client(ISSUER, address=JKU)], now=lambda: NOW, transport=httpx.MockTransport(lambda _, a=answer: a))
         with pytest.raises(UntrustedError, match="could not be read"):
             check(f"Bearer {token()}", by)
+
+
+def unreadable(answer: Callable[[httpx.Request], httpx.Response], times: int) -> int:
+    """Ask for keys that cannot be had so many times; return how often the client was asked for them."""
+    asked = 0
+
+    def keys(request: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        return answer(request)
+
+    by = Trust([Client(ISSUER, address=JKU)], now=lambda: NOW, seconds=0.05, transport=httpx.MockTransport(keys))
+    for _ in range(times):
+        with pytest.raises(UntrustedError, match="could not be read"):
+            check(f"Bearer {token(STRANGER)}", by)
+    return asked
+
+
+class Trickle(httpx.AsyncByteStream):
+    """A body that takes a second, each part of which comes soon."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for _ in range(200):
+            await asyncio.sleep(0.005)
+            yield b" "
+
+
+BAD_KEYS: dict[str, Callable[[httpx.Request], httpx.Response]] = {
+    "failing": lambda _: httpx.Response(500),
+    "too large": lambda _: httpx.Response(200, json=KEYS | {"more": "x" * MAX_BYTES}),
+    "too slow": lambda _: httpx.Response(200, stream=Trickle()),
+    "no keys": lambda _: httpx.Response(200, json={"keys": [1]}),
+    "a list": lambda _: httpx.Response(200, json=[]),
+}
+
+
+@pytest.mark.parametrize("name", BAD_KEYS)
+def test_keys_that_cannot_be_had_are_not_asked_for_with_every_token(name: str) -> None:
+    assert unreadable(BAD_KEYS[name], 3) == 1
+
+
+@pytest.mark.parametrize(("guarded", "open_"), [({}, True), ({"api_keys": (ENTRY,)}, False)], ids=["open", "with keys"])
+def test_that_anybody_may_call_is_said_where_it_is_so(
+    book: RuleBook, caplog: pytest.LogCaptureFixture, guarded: dict[str, Any], open_: bool
+) -> None:
+    app = build_app(Settings(**guarded), book)
+    assert ("anybody may call the CDS services" in caplog.text) == open_
+    assert (TestClient(app).post(path(), json=call()).status_code == 200) == open_
 
 
 def test_a_configured_service_refuses_strangers_with_an_outcome(book: RuleBook) -> None:

@@ -1,12 +1,17 @@
 """Every error is one problem document that says where and what would be right."""
 
+import json
+from difflib import get_close_matches
+from typing import Any
+
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from app.main import build_app
-from app.rest.problems import PROBLEMS
+from app.rest.json_text import json_object, read_json, repeated_keys
+from app.rest.problems import MOST_ERRORS, PROBLEMS
 from app.rulebook.load import RuleBook
 from app.settings import Settings
 
@@ -70,6 +75,78 @@ def test_all_errors_come_at_once(client: TestClient) -> None:
     assert pointers == {"/age_years", "/pregnant", "/colour", "/unavailable/0"}
 
 
+@pytest.mark.parametrize("count", [MOST_ERRORS, MOST_ERRORS + 1, 2000])
+def test_of_very_many_errors_the_rest_are_counted(client: TestClient, count: int) -> None:
+    listed = min(count, MOST_ERRORS)
+    says = f"{count} of the values cannot be used"
+    if count > MOST_ERRORS:
+        says += f"; the first {MOST_ERRORS} are listed, {count - MOST_ERRORS} more are not"
+    bodies = [
+        json.dumps({f"pregnent{n}": 1 for n in range(count)}),
+        json.dumps({"unavailable": [f"pregnent{n}" for n in range(count)]}),
+        json.dumps({"unavailable": ["pregnant"] * count, "pregnant": True}),
+    ]
+    for body in bodies:
+        found = assert_problem(_post(client, body), 422, "not-facts")
+        assert isinstance(found["errors"], list)
+        assert len(found["errors"]) == listed
+        assert found["detail"] == says
+
+
+def test_every_fact_can_be_wrong_at_once_and_is_listed(client: TestClient) -> None:
+    facts = client.get("/v1/rulesets/current/facts").json()
+    assert 2 * len(facts) <= MOST_ERRORS
+    wrong = {fact["name"]: [] for fact in facts} | {"unavailable": [fact["name"] for fact in facts]}
+    found = assert_problem(client.post("/v1/triage", json=wrong), 422, "not-facts")
+    assert isinstance(found["errors"], list)
+    assert len(found["errors"]) == 2 * len(facts)
+
+
+def test_the_closest_fact_is_looked_for_as_often_as_errors_are_listed(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def counted(word: str, *rest: Any) -> list[str]:
+        looked.append(word)
+        return get_close_matches(word, *rest)
+
+    monkeypatch.setattr("app.rest.values.get_close_matches", counted)
+    names = [f"pregnent{n}" for n in range(1000)]
+    assert_problem(client.post("/v1/triage", json=dict.fromkeys(names, 1)), 422, "not-facts")
+    assert len(looked) == MOST_ERRORS
+    assert_problem(client.post("/v1/triage", json={"unavailable": names}), 422, "not-facts")
+    assert len(looked) == 2 * MOST_ERRORS
+    assert_problem(client.post("/v1/triage", json={"x" * 65: 1, "unavailable": ["y" * 65, 7]}), 422, "not-facts")
+    assert len(looked) == 2 * MOST_ERRORS
+
+
+def test_repeated_keys_are_found_in_one_look_at_each() -> None:
+    compared = 0
+
+    class Key(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    keys = [f"k{n}" for n in range(2000)]
+    read = json_object([(Key(key), 1) for key in [*keys, "k7", "k3", "k3"]])
+    assert read.repeated == ("k3", "k7")
+    # to compare each with each takes four millions
+    assert compared < 10 * len(keys)
+
+
+def test_one_key_of_very_many_that_is_repeated_is_found() -> None:
+    text = ",".join(f'"k{n}":1' for n in (*range(100_000), 99_999))
+    (found,) = repeated_keys(read_json(f"{{{text}}}".encode()))
+    assert (found.pointer, found.code) == ("/k99999", "duplicate_key")
+
+
 def test_a_repeated_key_is_an_error_and_never_the_last_one(client: TestClient) -> None:
     text = '{"pregnant": true, "pregnant": false}'
     found = assert_problem(_post(client, text), 422, "not-facts")
@@ -108,11 +185,6 @@ def test_json_that_is_no_object_gets_422(client: TestClient, text: str) -> None:
 @pytest.mark.parametrize("text", ['{"age_years": 1e999}', '{"age_years": -1e999}', '{"age_years": %s}' % ("9" * 5000)])
 def test_a_number_without_end_is_out_of_range(client: TestClient, text: str) -> None:
     assert_problem(_post(client, text), 422, "not-facts")
-
-
-def test_a_lone_surrogate_is_refused_like_any_unknown_fact(client: TestClient) -> None:
-    assert_problem(_post(client, '{"\\ud800": 1}'), 422, "not-facts")
-    assert_problem(_post(client, '{"primary_concern": "\\ud800"}'), 422, "not-facts")
 
 
 @pytest.mark.parametrize("given", ["text/plain", "application/xml", "", "application/json; charset=latin-1"])
