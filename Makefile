@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test format lock openapi bench questions image-check clean
+.PHONY: help run test format lock openapi bench questions image-check sbom audit clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,15 @@ questions: $(VENV)/.installed-dev ## measure how many questions it needs, beside
 image-check: $(VENV)/.installed-dev ## lint the Dockerfile and go through its steps without Docker
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/python tools/image_check.py
+
+sbom: $(VENV)/.installed-dev ## list what runs, as CycloneDX, in dist/sbom.cdx.json
+	@mkdir -p dist
+	@$(BIN)/python -W ignore::UserWarning -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible \
+		--sv 1.6 --of JSON --validate -o dist/sbom.cdx.json requirements.txt
+
+audit: $(VENV)/.installed-dev ## look up what is locked among known vulnerabilities; asks PyPI
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off \
+		-r requirements.txt -r requirements-build.txt -r requirements-dev.txt
 
 clean: ## remove everything made
 	rm -rf $(VENV) tests/node/node_modules build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
