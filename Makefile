@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test format lock openapi bench questions image-check sbom audit clean
+.PHONY: help run test format lock openapi bench stress questions image-check sbom audit clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -36,8 +36,12 @@ openapi: $(VENV)/.installed ## write openapi.json
 	@$(BIN)/triage openapi > openapi.json.new
 	@mv openapi.json.new openapi.json
 
-bench: $(VENV)/.installed-dev ## measure how fast it decides
-	@$(BIN)/python -m tools.bench
+bench: $(VENV)/.installed-bench $(VENV)/.wrk ## measure how fast it is, in a quarter of an hour; PART=http for a part
+	@$(BIN)/python -m tools.bench $(PART)
+	@$(if $(PART),,$(BIN)/python -m tools.peers)
+
+stress: $(VENV)/.installed-dev $(VENV)/.wrk ## try to break it, in twenty minutes; SCENARIO=fuzz for one
+	@$(BIN)/python -m tools.stress $(SCENARIO)
 
 questions: $(VENV)/.installed-dev ## measure how many questions it needs, beside the exact optimum
 	@$(BIN)/python -m tools.questions
@@ -79,6 +83,16 @@ $(VENV)/.installed-node: tests/node/package-lock.json $(VENV)/.installed-dev
 $(VENV)/.browser: $(VENV)/.made
 	@command -v chromium > /dev/null || (apt-get install -y -q chromium || (apt-get update -q && apt-get install -y -q chromium)) \
 		> /dev/null 2>&1 || echo "NO CHROMIUM: the browser tests will be skipped" >&2
+	@touch $@
+
+$(VENV)/.installed-bench: requirements-bench.txt $(VENV)/.installed-dev
+	@$(PIP) --require-hashes -r requirements-bench.txt
+	@touch $@
+
+# Generators of load, from Debian where they can be installed; what needs them says so.
+$(VENV)/.wrk: $(VENV)/.made
+	@(command -v wrk && command -v h2load) > /dev/null || (apt-get install -y -q wrk nghttp2-client || (apt-get update -q && \
+		apt-get install -y -q wrk nghttp2-client)) > /dev/null 2>&1 || echo "NO WRK OR H2LOAD: some of it is left out" >&2
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed

@@ -1,8 +1,4 @@
-"""What a decision costs, as ratios to a plain hand-written function measured in the same run.
-
-`python -m tools.bench` prints medians in microseconds and the ratio to the hand-written function. Nothing is asserted
-on time: figures belong to the machine and the day they were taken on.
-"""
+"""What a decision costs in this process, in microseconds and as ratios to a hand-written function of the same run."""
 
 import asyncio
 import json
@@ -30,6 +26,7 @@ from app.fhir.record import Reader
 from app.main import build_engines, load_book
 from app.rest.json_text import read_json
 from app.settings import Settings
+from tools.bench.records import cds_call, record_of_200
 
 CANDIDATES = 2000
 EXPLAINED = 500
@@ -126,7 +123,7 @@ def _time(work: Callable[[Asked], object], asked: Asked) -> float:
     return (time.perf_counter_ns() - start) / 1000
 
 
-def main() -> None:
+def run(engine: Triage) -> None:
     """Measure and print."""
     started = time.perf_counter()
     engines = build_engines(Settings())
@@ -194,36 +191,6 @@ def main() -> None:
         print(f"  {name:43} {ratio:10.2f} times the time per decision")
 
 
-def record_of_200() -> list[dict[str, object]]:
-    """Return 200 resources about one patient, a few of which speak of facts."""
-    codes = ["I10", "E78.5", "L01.00", "Z33.1", "J45.909", "M54.5", "L81.1", "K21.9"]
-    icd = "http://hl7.org/fhir/sid/icd-10-cm"
-    return [
-        {
-            "resourceType": "Condition",
-            "id": f"c{place}",
-            "clinicalStatus": {"coding": [{"code": "active" if place % 5 else "resolved"}]},
-            "verificationStatus": {"coding": [{"code": "confirmed"}]},
-            "code": {"coding": [{"system": icd, "code": codes[place % len(codes)]}]},
-            "subject": {"reference": "Patient/1"},
-            "recordedDate": "2026-10-01",
-        }
-        for place in range(200)
-    ]
-
-
-def cds_call(record: list[dict[str, object]]) -> dict[str, object]:
-    """Return a call of `patient-view` with a record prefetched."""
-    entries = [{"resource": resource} for resource in record]
-    found = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
-    return {
-        "hook": "patient-view",
-        "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
-        "context": {"userId": "Practitioner/1", "patientId": "1"},
-        "prefetch": {"patient": None, "conditions": found, "medications": None, "observations": None, "intake": None},
-    }
-
-
 def _proved(release: Release) -> bool:
     return Verifier(release).verify(release.laws).proved
 
@@ -232,7 +199,3 @@ def _seconds(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,20 @@
+"""How long a start takes until the service is ready, and what a worker holds in memory then."""
+
+import time
+from statistics import median
+
+from app.core.triage import Triage
+from tools.serving import serving
+
+STARTS = 5
+
+
+def run(engine: Triage) -> None:
+    """Measure and print."""
+    seconds, sizes = [], []
+    for _ in range(STARTS):
+        begun = time.perf_counter()
+        with serving() as server:
+            seconds.append(time.perf_counter() - begun)
+            sizes.append(server.rss())
+    print(f"ready after {median(seconds):.2f} s (median of {STARTS}), then {median(sizes) / 1e6:.0f} MB resident")

@@ -1,0 +1,169 @@
+"""Whether all decide alike, and what each takes for it."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from importlib.metadata import version
+from importlib.util import find_spec
+from itertools import chain, islice
+from random import Random
+from statistics import median
+from typing import NamedTuple, Protocol
+
+from app.core.facts import Fact
+from app.core.precedence import Case, cases
+from app.core.triage import Asked, Triage
+from app.main import build_engines
+from app.rest.written import Writer
+from app.settings import Settings
+from tools.bench.decisions import REPEATS, by_hand, candidate, median_microseconds
+from tools.peers import cel, openfisca, spiff, zen
+from tools.peers.languages import Decide, Facts, named, read_by
+
+RELEASE = "2026.2"
+CHECKED = 500
+"""How many candidates of the reference population are decided by all."""
+POOL = 10_000
+"""Among how many more the rare cases are looked for."""
+RARE = 20
+"""How many of each case are taken from the pool."""
+MEASURED = 300
+TOGETHER = 2000
+"""How many candidates OpenFisca decides in one simulation."""
+
+
+class Ways(Protocol):
+    """Translates cases for one engine; the answer is its ways to decide, by the name of each."""
+
+    def __call__(self, listed: Sequence[Case], facts: Mapping[str, Fact], /) -> dict[str, Decide]: ...
+
+
+class Peer(NamedTuple):
+    """Another engine: what is imported, what is installed for it, and how it is given the cases."""
+
+    module: str
+    distribution: str
+    ways: Ways
+
+    @property
+    def installed(self) -> bool:
+        """Whether it can be asked."""
+        return find_spec(self.module) is not None
+
+    def __str__(self) -> str:
+        return f"{self.distribution} {version(self.distribution) if self.installed else 'is not installed'}"
+
+
+PEERS = {
+    "CEL": Peer("cel", "common-expression-language", cel.ways),
+    "ZEN": Peer("zen", "zen-engine", zen.ways),
+    "SpiffWorkflow": Peer("SpiffWorkflow", "spiffworkflow", spiff.ways),
+    "OpenFisca": Peer("openfisca_core", "openfisca-core", openfisca.ways),
+}
+
+
+def shipped() -> Triage:
+    """Return our engine of the release that the hand-written function knows."""
+    return build_engines(Settings()).by_id[RELEASE]
+
+
+def drawn(engine: Triage, seed: int) -> Iterator[Facts]:
+    """Yield candidates of the reference population whose facts are all known, without end."""
+    random = Random(seed)
+    while True:
+        yield candidate(random, engine.release.facts, engine, 1.0)
+
+
+def checked(engine: Triage, count: int, rare: int) -> list[Facts]:
+    """Return so many candidates as they come, and of each case so many more, where the pool has them."""
+    listed = cases(engine.release.rules)
+    common, more = list(islice(drawn(engine, 2026), count)), islice(drawn(engine, 2027), POOL)
+    of_case: dict[int, list[Facts]] = {place: [] for place in range(len(listed))}
+    for facts in more:
+        of_case[next(place for place, case in enumerate(listed) if case.when.holds(facts))].append(facts)
+    return [*common, *chain.from_iterable(found[:rare] for found in of_case.values())]
+
+
+def decided(engine: Triage, facts: Facts) -> str:
+    """Return our decision."""
+    return named(engine.finding(Asked(facts)).decision)
+
+
+def difference(decide: Decide, engine: Triage, candidates: Sequence[Facts]) -> str:
+    """Return how an engine decides the first candidate that it decides otherwise than ours; empty where none."""
+    for facts in candidates:
+        theirs, ours = decide(facts), decided(engine, facts)
+        if theirs != ours:
+            return f"{theirs} instead of {ours} for {facts}"
+    return ""
+
+
+def swapped(listed: Sequence[Case]) -> list[Case]:
+    """Return the cases with one mistake: phase 2 is recommended before it is asked what a clinician must review."""
+    place = next(place for place, case in enumerate(listed) if case.outcome.decision.phase == 2)
+    return [*listed[: place - 1], listed[place], listed[place - 1], *listed[place + 1 :]]
+
+
+def agreed(engine: Triage, candidates: Sequence[Facts]) -> dict[str, Decide]:
+    """Return the ways of all installed engines; ends the program where one decides otherwise, or a mistake passes."""
+    facts, listed = engine.release.facts, cases(engine.release.rules)
+    agreeing: dict[str, Decide] = {}
+    for peer in PEERS.values():
+        if not peer.installed:
+            continue
+        for name, decide in peer.ways(listed, facts).items():
+            if found := difference(decide, engine, candidates):
+                raise SystemExit(f"{name} decides otherwise: {found}")
+            agreeing[name] = decide
+        for name, decide in peer.ways(swapped(listed), facts).items():
+            if not difference(decide, engine, candidates):
+                raise SystemExit(f"two cases of {name} were swapped, and nothing was noticed")
+    return agreeing
+
+
+def rows() -> list[tuple[str, float]]:
+    """Check all, then return the median microseconds of a decision by the name of who makes it; ours come first."""
+    engine = shipped()
+    return measured(engine, agreed(engine, checked(engine, CHECKED, RARE)))
+
+
+def measured(engine: Triage, ways: Mapping[str, Decide]) -> list[tuple[str, float]]:
+    """Measure all in turn for each candidate, so that what else the machine does meets all alike."""
+    writer = Writer()
+    works: dict[str, Callable[[Asked], object]] = {
+        "hand-written function": lambda asked: by_hand(asked.facts),
+        "our decision": engine.finding,
+        "our full answer, as JSON": lambda asked: writer.answer(engine, asked, full=True)[0],
+    }
+    for name, decide in ways.items():
+        works[name] = partial(_of_facts, decide)
+    times: dict[str, list[float]] = {name: [] for name in works}
+    for facts in islice(drawn(engine, 2028), MEASURED):
+        asked = Asked(facts)
+        for name, work in works.items():
+            times[name].append(median_microseconds(work, [asked]))
+    result = [(name, median(taken)) for name, taken in times.items()]
+    if PEERS["OpenFisca"].installed:
+        result.append((f"OpenFisca, one simulation for {TOGETHER}, each", together(engine)))
+    return result
+
+
+def _of_facts(decide: Decide, asked: Asked) -> str:
+    return decide(asked.facts)
+
+
+def together(engine: Triage) -> float:
+    """Return the microseconds for each of many candidates in one simulation, their columns given as arrays."""
+    facts, listed = engine.release.facts, cases(engine.release.rules)
+    candidates = list(islice(drawn(engine, 2029), TOGETHER))
+    columns = openfisca.arrays({name: [each[name] for each in candidates] for name in read_by(listed)})
+    table = openfisca.table_of(listed, facts)
+    least = float("inf")
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        places = table(columns, TOGETHER)
+        least = min(least, time.perf_counter() - start)
+    theirs = [named(listed[place].outcome.decision) for place in places]
+    if theirs != [decided(engine, each) for each in candidates]:
+        raise SystemExit("OpenFisca decides otherwise where it decides many at once")
+    return least / TOGETHER * 1e6

@@ -1,0 +1,163 @@
+"""`triage serve` in processes of its own, on a free port of the loopback: started, watched through /proc, ended.
+
+What it writes goes to a file that can be read while it runs. It is ended in every case, with all its workers.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = "from app.cli import main; main()"
+PINNED = "import os; os.sched_setaffinity(0, {{{core}}}); "
+READY_SECONDS = 60.0
+TICKS = os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class NotServingError(Exception):
+    """A server that did not get ready; the text is what it wrote."""
+
+
+class Server:
+    """A running service: where it answers, and what it takes of the machine."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, written: Path) -> None:
+        self._process = process
+        self.port = port
+        self.address = f"http://127.0.0.1:{port}"
+        self.pid = process.pid
+        self._written = written
+
+    def workers(self) -> set[int]:
+        """Return the processes that take connections: the children of several, else the one there is."""
+        children = _children(self.pid)
+        return {pid for pid in children if b"spawn_main" in _command(pid)} or {self.pid}
+
+    def rss(self) -> int:
+        """Return the resident memory of the workers in bytes."""
+        return sum(_rss(pid) for pid in self.workers())
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time of the workers so far, in seconds."""
+        return sum(_cpu(pid) for pid in self.workers())
+
+    def open_files(self) -> int:
+        """Return how many files and sockets the workers hold."""
+        return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in self.workers())
+
+    def log(self) -> str:
+        """Return what it wrote to standard output and standard error."""
+        return self._written.read_text("utf-8", "replace")
+
+    def is_alive(self) -> bool:
+        """Say whether it runs and is ready."""
+        return self._process.poll() is None and _is_ready(self.address)
+
+    def stop(self, how: int = signal.SIGTERM) -> None:
+        """Send a signal to the process that was started; does not wait."""
+        self._process.send_signal(how)
+
+    def wait(self, seconds: float) -> int:
+        """Wait until it has ended, and return its exit code; `subprocess.TimeoutExpired` where it has not."""
+        return self._process.wait(seconds)
+
+    def has_ended(self) -> bool:
+        """Say whether it has ended."""
+        return self._process.poll() is not None
+
+
+@contextmanager
+def serving(
+    *options: str, settings: Mapping[str, object] | None = None, core: int | None = None, ready: int = 1
+) -> Iterator[Server]:
+    """Serve until left, and end it with all its workers.
+
+    `options` are those of `triage serve`, `settings` are named without `TRIAGE_`, `core` is the only processor it may
+    use. It is yielded once /readyz answers 200 and there are `ready` workers.
+    """
+    environment = {f"TRIAGE_{name.upper()}": str(value) for name, value in (settings or {}).items()}
+    with running(PROGRAM, ["serve", *options, "--port"], environment, core, ready) as server:
+        yield server
+
+
+@contextmanager
+def running(
+    program: str, options: Sequence[str], environment: Mapping[str, str], core: int | None = None, ready: int = 1
+) -> Iterator[Server]:
+    """Run a Python program that serves, until left; the last of its options is followed by its port."""
+    port = free_port()
+    others = {name: value for name, value in os.environ.items() if not name.startswith("TRIAGE_")}
+    pinned = program if core is None else PINNED.format(core=core) + program
+    command = [sys.executable, "-c", pinned, *options, str(port)]
+    with tempfile.TemporaryDirectory(prefix="triage-") as folder:
+        written = Path(folder) / "log"
+        with written.open("wb") as log:
+            process = subprocess.Popen(command, cwd=ROOT, env={**others, **environment}, stdout=log, stderr=log)
+        server = Server(process, port, written)
+        try:
+            _wait(server, ready)
+            yield server
+        finally:
+            family = [server.pid, *_children(server.pid)]
+            for pid in family:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            process.wait()
+
+
+def free_port() -> int:
+    """Return a port that nobody uses now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+def _wait(server: Server, ready: int) -> None:
+    until = time.monotonic() + READY_SECONDS
+    while time.monotonic() < until and not server.has_ended():
+        if _is_ready(server.address) and len(server.workers()) >= ready:
+            return
+        time.sleep(0.01)
+    raise NotServingError(server.log())
+
+
+def _is_ready(address: str) -> bool:
+    try:
+        with urlopen(f"{address}/readyz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
+    except OSError:
+        return []
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def _rss(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * PAGE
+
+
+def _cpu(pid: int) -> float:
+    after_name = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / TICKS
