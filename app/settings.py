@@ -41,7 +41,7 @@ class CdsClient(BaseModel):
 class Settings(GuardOptions):
     """The settings of one service process."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     host: str = "127.0.0.1"
     """The address that `triage serve` binds."""

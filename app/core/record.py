@@ -21,7 +21,7 @@ def _public_name(name: str) -> str:
 
 
 @cache
-def _docstrings(module: str) -> Mapping[str, Mapping[str, str]]:
+def docstrings(module: str) -> Mapping[str, Mapping[str, str]]:
     """Return the docstrings of attributes by class; pydantic would read the module anew for every class."""
     found: dict[str, dict[str, str]] = {}
     for node in ast.parse(getsource(sys.modules[module])).body:
@@ -43,7 +43,7 @@ def record(cls: type[T]) -> type[T]:
         "alias_generator": _public_name,
         "serialize_by_alias": True,
     }
-    for name, text in _docstrings(cls.__module__).get(cls.__name__, {}).items():
+    for name, text in docstrings(cls.__module__).get(cls.__name__, {}).items():
         default = cls.__dict__.get(name, MISSING)
         setattr(cls, name, field(default=default, metadata={"description": text}))
     return dataclass(frozen=True, slots=True)(cls)

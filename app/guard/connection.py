@@ -25,6 +25,8 @@ STALLED_SECONDS = 30
 """How long a caller may take none of what is sent."""
 PIPELINED = 64
 """How many requests of one connection wait for their turn; the connection is closed once they are answered."""
+LINGER_SECONDS = 1.0
+"""How long a caller who is refused may read why, while what it still sends is thrown away."""
 SLOWEST = 1_000
 """Bytes a second below which a body crawls."""
 
@@ -282,7 +284,11 @@ class BoundedProtocol(HttpToolsProtocol):
                 f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
             )
             self.transport.write(head.encode() + body)
-        self.transport.close()
+        # to close at once would cut the answer off, while the caller still sends
+        self._surplus = True
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
 
 def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:

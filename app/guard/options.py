@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.guard.keys import ApiKey
 from app.guard.receipts import SigningKey
 from app.guard.tokens import ASYMMETRIC, Issuer
+from app.rest.described import Described
 
 
 def _words(value: Any) -> Any:
@@ -32,10 +33,10 @@ def _json(value: Any) -> Any:
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 
 
-class GuardOptions(BaseSettings):
+class GuardOptions(Described, BaseSettings):
     """The settings of everything in `app.guard`."""
 
-    model_config = SettingsConfigDict(frozen=True, use_attribute_docstrings=True, validate_default=True)
+    model_config = SettingsConfigDict(frozen=True, validate_default=True)
 
     allow_anonymous: bool = False
     """Lets `triage serve` bind an address that others reach although neither keys nor an issuer are configured."""

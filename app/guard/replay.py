@@ -4,19 +4,20 @@ The signature shows that the answer was given; deciding again, by the release th
 is as it was given, and not only the part that is signed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import product
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, WithJsonSchema
 
 from app.core.answer import Answer, DecisionView
 from app.core.triage import Asked, Engines, Triage
 from app.guard.receipts import NotSignedError, Signer, UnknownKeyError
 from app.rest.candidate import readers_of, record_of
+from app.rest.described import Described
 from app.rest.json_text import pointer_to
 from app.rest.problems import FieldError, ProblemError
 from app.rest.triage import REFUSALS
@@ -43,10 +44,10 @@ SAYS: Mapping[Outcome, str] = {
 }
 
 
-class Stored(BaseModel):
+class Stored(Described):
     """An answer as it was stored, with its receipt."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid")
 
     answer: Annotated[dict[str, Any], WithJsonSchema(SIGNED)]
     """The answer, whole."""
@@ -54,14 +55,12 @@ class Stored(BaseModel):
     """The receipt: the header `Triage-Receipt` of the answer, or the `receipt` of an answer out of a batch."""
     facts: dict[str, Any] | None = None
     """The facts as they were asked, for an answer of `view=decision`, which does not hold them."""
-    unavailable: list[str] = []
+    unavailable: Sequence[str] = ()
     """The facts that were named `unavailable` when it was asked."""
 
 
-class Verdict(BaseModel):
+class Verdict(Described):
     """What is to be thought of a stored answer."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     result: Outcome
     """`valid`: given by this service, and decided again just so. `altered`: not what this service answered.
@@ -176,7 +175,7 @@ class Replayer:
     def _question(self, stored: Stored, name: str, engines: list[Triage]) -> tuple[Triage, Asked]:
         """Return the question that has this id, and the engine in the language it was asked in."""
         reader = self._readers[engines[0].release.id]
-        body = self._facts(stored) | {"unavailable": stored.unavailable}
+        body = self._facts(stored) | {"unavailable": list(stored.unavailable)}
         try:
             questions = [reader.asked(body, strict=strict) for strict in (False, True)]
         except ProblemError as error:

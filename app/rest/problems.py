@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from app.rest.described import Described
+
 MEDIA_TYPE = "application/problem+json"
 CALLER_LEFT = 499
 MOST_ERRORS = 100
@@ -70,10 +72,10 @@ PROBLEMS: dict[str, ProblemType] = {
 """Every problem this service answers with, by the last part of its `type`."""
 
 
-class FieldError(BaseModel):
+class FieldError(Described):
     """One thing that is wrong with a body or a query."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True, frozen=True)
+    model_config = ConfigDict(frozen=True)
 
     pointer: str
     """Where: a JSON pointer into the body, or `?name` for a query parameter."""
@@ -85,13 +87,11 @@ class FieldError(BaseModel):
     """The closest thing that would be right, where one is close."""
 
     def __init__(self, pointer: str, code: str, detail: str, suggestion: str | bool | int | None = None) -> None:
-        super().__init__(pointer=pointer, code=code, detail=detail, suggestion=suggestion)
+        BaseModel.__init__(self, pointer=pointer, code=code, detail=detail, suggestion=suggestion)
 
 
-class Problem(BaseModel):
+class Problem(Described):
     """What went wrong, as RFC 9457 has it."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     type: str
     """The kind of problem: a stable address with a page behind it."""

@@ -6,12 +6,13 @@ Bodies are read by `candidate`; answers are serialised by one adapter each, so e
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from app.core.answer import Answer, DecisionView
 from app.core.explain import Explanation, explain
 from app.core.triage import Engines, Triage
 from app.rest.candidate import body_of, readers_of
+from app.rest.described import Described
 from app.rest.problems import MEDIA_TYPE, Problem, ProblemError
 
 ANSWER = TypeAdapter[Answer | DecisionView](Answer | DecisionView)
@@ -32,10 +33,10 @@ AcceptLanguage = Annotated[
 ]
 
 
-class Options(BaseModel):
+class Options(Described):
     """By which release, and how unknown facts are treated."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid")
 
     ruleset: str = "current"
     """The release that answers: an id, or `current`."""

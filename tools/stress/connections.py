@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import uvloop
 
+from app.guard.connection import PIPELINED as PIPELINE
 from tools.serving import Server, serving
 from tools.stress.crowd import Crowd, well
 from tools.stress.fuzz import failures
@@ -19,7 +20,8 @@ from tools.stress.streams import streams
 from tools.stress.wire import BrokenError, Connection, request
 
 PIPELINED = 50
-LONG = 1_000
+LONG, AT_ONCE = 1_000, PIPELINE + 1
+"""Of so many requests the service answers so many, closing the connection then."""
 SLOWER = ("/changes", "/v1/rulesets/2026.1/diff/2026.2")
 """What takes so long that the end of what a client sends is seen before the answer is made."""
 ENDLESS_HEADER = 50_000_000
@@ -43,7 +45,7 @@ def run(report: Report, *, quick: bool) -> None:
     with serving(settings={"max_concurrency": 1}) as server:
         statuses = uvloop.run(_shed(server.port))
         told = sum(statuses.values())
-        report.check(f"a pipeline of {LONG} requests is answered or refused to its end", told == LONG, statuses)
+        report.check(f"of a pipeline of {LONG} requests the first are answered", told == AT_ONCE, statuses)
         report.none("no failure in the log of one that refuses a pipeline", failures(server.log()))
     uvloop.run(idle(report, asked, 1_000 if quick else 10_000))
 

@@ -23,7 +23,7 @@ WAITING = 20
 LINES = 20
 GRACE = 0.1
 """Seconds that a busy worker may take to read what was written to it."""
-BEGINS_SECONDS = 10.0
+BEGINS_SECONDS = 30.0
 
 
 def lost_in_drain(breaks: Sequence[Break], shutting: float) -> list[Break]:
