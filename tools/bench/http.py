@@ -123,7 +123,7 @@ def _loaded(server: Server, case: Case, asked: Path, pinned: tuple[int, int] | N
     pin = ["taskset", "-c", str(pinned[1])] if pinned else []
     connections = CONNECTIONS if pinned else UNPINNED
     script = ROOT / "tools" / "bench" / "wrk.lua"
-    command = [*pin, "wrk", "-t", "1", "-c", str(connections), "-d", f"{SECONDS}s", "-s", str(script)]
+    command = [*pin, "wrk", "-t", "1", "--timeout", "10s", "-c", str(connections), "-d", f"{SECONDS}s", "-s", str(script)]
     before = server.cpu_seconds()
     said = subprocess.run(
         [*command, server.address + case.path, "--", str(asked), case.media], capture_output=True, text=True, check=True
