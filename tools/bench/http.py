@@ -123,10 +123,13 @@ def _loaded(server: Server, case: Case, asked: Path, pinned: tuple[int, int] | N
     pin = ["taskset", "-c", str(pinned[1])] if pinned else []
     connections = CONNECTIONS if pinned else UNPINNED
     script = ROOT / "tools" / "bench" / "wrk.lua"
-    command = [*pin, "wrk", "-t", "1", "--timeout", "10s", "-c", str(connections), "-d", f"{SECONDS}s", "-s", str(script)]
+    command = [*pin, "wrk", "-t", "1", "--timeout", "10s", "-c", str(connections), "-d", f"{SECONDS}s"]
     before = server.cpu_seconds()
     said = subprocess.run(
-        [*command, server.address + case.path, "--", str(asked), case.media], capture_output=True, text=True, check=True
+        [*command, "-s", str(script), server.address + case.path, "--", str(asked), case.media],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     rate = RATE.search(said)
     if rate is None or ERRORS.search(said):
