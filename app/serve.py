@@ -30,8 +30,9 @@ else send requests into connections that are just being closed."""
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 """No line of ours says them, and finding them out for every line costs."""
 
-START_SECONDS = 60
-"""How long a process may take to start or to say that it lives, on a machine that has much else to do."""
+START_SECONDS = 15
+"""How long a process may take to start or to say that it lives, on a machine that has much else to do. One that dies
+while it is asked is noticed only then."""
 
 
 class Process(Config):
