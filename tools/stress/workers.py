@@ -66,7 +66,8 @@ async def _kills(report: Report, server: Server, asked: list[Question], times: i
     begun = time.time()
     for _ in range(times):
         await asyncio.sleep(pause * random.uniform(0.8, 1.2))
-        workers = server.workers()
+        while not (workers := server.workers()):  # the dead ones are not replaced yet
+            await asyncio.sleep(0.05)
         kills.append(_kill(random.choice(sorted(workers & first or workers)), server.port))
     is_full = await _replaced(server, first)
     await crowd.stop()
