@@ -1,0 +1,31 @@
+"""The states of many conditions at once are those of each condition by itself."""
+
+from itertools import combinations
+from random import Random
+
+import pytest
+
+from app.core.conditions import All
+from app.core.diagram import UNKNOWN
+from app.core.logic import Conditions
+from app.core.states import STATE_OF_BITS, state_at
+from tests.books import small_book
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_states_of_all_conditions_are_those_of_each(seed: int) -> None:
+    book, random = small_book(seed), Random(seed)
+    rules = [rule.when for rule in book.rules]
+    joined = [All((a, b)) for a, b in combinations(rules, 2)]
+    random.shuffle(joined)
+    conditions = Conditions(book.facts.values(), [*rules, *joined[:20]])
+    diagram, sight = conditions.diagram, conditions.sight
+    for _ in range(50):
+        known = {name: random.choice(list(f.domain)) for name, f in book.facts.items() if random.random() < 0.6}
+        reading = diagram.reading(known)
+        states = conditions.states(reading)
+        for condition, root in conditions.roots.items():
+            expected = STATE_OF_BITS[diagram.reachable(root, reading)]
+            assert state_at(states, conditions.place(condition)) == expected
+        assert sight.all([sight.of(name, value) for name, value in known.items()]) == (reading, states)
+    assert sight.all([]) == ([UNKNOWN] * len(diagram.variables), conditions.states([UNKNOWN] * len(diagram.variables)))
