@@ -12,8 +12,13 @@ from app.core.states import STATE_OF_BITS, state_at
 from tests.books import small_book
 
 
+@pytest.mark.parametrize("remembered", [30, 4096])
 @pytest.mark.parametrize("seed", range(60))
-def test_the_states_of_all_conditions_are_those_of_each(seed: int) -> None:
+def test_the_states_of_all_conditions_are_those_of_each(
+    seed: int, remembered: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With few combinations remembered, facts are joined in several groups; with many in one."""
+    monkeypatch.setattr("app.core.states.REMEMBERED", remembered)
     book, random = small_book(seed), Random(seed)
     rules = [rule.when for rule in book.rules]
     joined = [All((a, b)) for a, b in combinations(rules, 2)]
