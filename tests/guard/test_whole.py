@@ -169,8 +169,10 @@ GUARD: dict[str, Any] = {
 
 
 def counted(app: FastAPI) -> str:
+    """Return the counts of one service, without times and without what the process as a whole takes."""
     text = generate_latest(app.state.watch.metrics.registry).decode()
-    return "\n".join(line for line in text.splitlines() if "_seconds" not in line and "_created" not in line)
+    lines = [line for line in text.splitlines() if line.startswith("triage_")]
+    return "\n".join(line for line in lines if "_seconds" not in line and "_created" not in line)
 
 
 def compared(
