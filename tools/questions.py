@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from statistics import fmean
 
+from app.core.diagram import UNKNOWN
 from app.core.facts import Value
 from app.core.logic import Logic
 from app.core.questions import NEARLY, Questions
@@ -81,9 +82,9 @@ class Asker:
             if node >= 0 and node not in seen:
                 seen.add(node)
                 region = reading[d.levels[node]]
-                todo.extend(d.distinct[node] if region < 0 else (d.children[node][region],))
+                todo.extend(d.distinct[node] if region == UNKNOWN else (d.children[node][region],))
         looked = {d.levels[node] for node in seen}
-        return [region if level in looked else -1 for level, region in enumerate(reading)]
+        return bytes([region if level in looked else UNKNOWN for level, region in enumerate(reading)])
 
 
 def as_the_service(asker: Asker, reading: Reading) -> int:

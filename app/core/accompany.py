@@ -4,7 +4,7 @@ Nothing here changes a decision, and nothing here ever sees an assumed value: an
 unresolved, a precondition to be confirmed, a component of a plan to be confirmed.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -23,7 +23,7 @@ from app.core.finding import Finding
 from app.core.logic import Conditions
 from app.core.rules import Alternative, Caution, Fits, Notice, Pathway, Plan, Precondition, Release, Source
 from app.core.states import HELD, NOT_HELD, REMEMBERED, States, state_at
-from app.core.traits import Reading, Seen
+from app.core.traits import Reading
 
 Status = Literal["met", "unmet", "to_confirm"]
 """Whether a precondition is in place."""
@@ -45,15 +45,12 @@ def conditions_of(release: Release) -> Iterator[Condition]:
             yield alternative.fits.no
 
 
-class Known:
-    """The known facts of a candidate as these conditions read them, and what they make of each; nothing is assumed."""
+class Known(NamedTuple):
+    """The known facts of a candidate, as `Accompany.sight` reads them; nothing is assumed."""
 
-    __slots__ = ("candidate", "reading", "states")
-
-    def __init__(self, candidate: Candidate, reading: Reading, states: States) -> None:
-        self.candidate = candidate
-        self.reading = reading
-        self.states = states
+    candidate: Candidate
+    reading: Reading
+    states: States
 
 
 class Concerned(NamedTuple):
@@ -121,10 +118,6 @@ class Accompany:
             notices,
             sum((HELD | NOT_HELD) << place for place in {place for _, place in notices}),
         )
-
-    def known(self, candidate: Candidate, answers: Iterable[Seen]) -> Known:
-        """Return what the known facts make of these conditions; `answers` are these facts as `sight` sees them."""
-        return Known(candidate, *self.sight.all(answers))
 
     def cautions(self, known: Known, pathways: tuple[Pathway, ...]) -> tuple[list[CautionShown], list[Unresolved]]:
         """Return the cautions that hold for these pathways, and those whose facts are unknown."""

@@ -5,8 +5,8 @@ are one node, and a node whose children are all equal does not exist, so for a g
 are equal numbers. Everything exact about unknown facts follows from that: what can still be reached, and which facts
 still matter.
 
-Nodes are numbered from 0, terminals are `-1, -2, ...`; `~terminal` is its place in `terminals`. A *reading* is a list
-with one entry a level: the region of that fact, or `UNKNOWN`.
+Nodes are numbered from 0, terminals are `-1, -2, ...`; `~terminal` is its place in `terminals`. A *reading* is a
+sequence with one entry a level: the region of that fact, or `UNKNOWN`.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from app.core.conditions import All, Any, Comparison, Condition, Not
 from app.core.facts import Candidate, Fact, Value
 
-UNKNOWN = -1
+UNKNOWN = 255
+"""No region has this number, so that a reading can be a string of bytes."""
 
 
 class BudgetExceededError(Exception):
@@ -32,12 +33,17 @@ class Variable:
 
 
 def variable(fact: Fact, compared: Iterable[Comparison]) -> Variable:
-    """Cut the values of a fact into the regions that these comparisons distinguish."""
+    """Cut the values of a fact into the regions that these comparisons distinguish.
+
+    Raises `ValueError` where these are more than a reading can tell apart.
+    """
     accepted = list(dict.fromkeys(c.accepted for c in compared if c.fact == fact.name))
     regions: dict[tuple[bool, ...], list[Value]] = {}
     for value in fact.domain:
         regions.setdefault(tuple(value in a for a in accepted), []).append(value)
     cut = tuple(tuple(values) for values in regions.values())
+    if len(cut) > UNKNOWN:
+        raise ValueError(f"`{fact.name}`: rules cut its values into {len(cut)} regions, and {UNKNOWN} is the most")
     return Variable(fact, cut, {value: i for i, values in enumerate(cut) for value in values})
 
 
@@ -128,17 +134,17 @@ class Diagram:
     def _split(self, node: int, level: int, width: int) -> tuple[int, ...]:
         return self.children[node] if node >= 0 and self.levels[node] == level else (node,) * width
 
-    def reading(self, candidate: Candidate) -> list[int]:
+    def reading(self, candidate: Candidate) -> bytes:
         """Return the candidate as one region a level; `KeyError` for a value outside a fact's domain."""
         known = candidate.get
-        return [UNKNOWN if (value := known(name)) is None else regions[value] for name, regions in self._regions]
+        return bytes([UNKNOWN if (value := known(name)) is None else regions[value] for name, regions in self._regions])
 
     def descend(self, root: int, reading: Sequence[int]) -> int:
         """Return where the known facts lead: a terminal, or the first node that looks at an unknown one."""
         levels, children = self.levels, self.children
         while root >= 0:
             region = reading[levels[root]]
-            if region < 0:
+            if region == UNKNOWN:
                 break
             root = children[root][region]
         return root
@@ -167,7 +173,7 @@ class Diagram:
                     break
                 path.append(node)
                 region = reading[levels[node]]
-                if region < 0:
+                if region == UNKNOWN:
                     found = 0
                     for child in distinct[node]:
                         found |= bits(child)
@@ -267,7 +273,7 @@ def restrict(diagram: Diagram, root: int, reading: Sequence[int]) -> Restriction
     def visit(node: int) -> int:
         while node >= 0:  # known facts leave one way
             region = reading[levels[node]]
-            if region < 0:
+            if region == UNKNOWN:
                 break
             node = children[node][region]
         else:

@@ -3,17 +3,16 @@
 `Finder` holds one compiled release; `find` is the whole of decision.md section 2 for known and unknown facts alike.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from app.core.diagram import UNKNOWN
-from app.core.facts import Candidate
 from app.core.logic import Logic
 from app.core.precedence import UNDECIDED, Decision, Indicated, Stage, phases, stages
 from app.core.questions import Questions
 from app.core.rules import DecisionRule, Release
 from app.core.states import States, state_at
-from app.core.traits import Reading, Seen
+from app.core.traits import Reading
 
 
 class Finding(NamedTuple):
@@ -54,15 +53,12 @@ class Finder:
         }
         self._stages = {rule.id: frozenset(stages(rule)) for rule in release.rules}
 
-    def find(
-        self, candidate: Candidate, answers: Iterable[Seen], *, strict: bool, unavailable: Collection[str]
-    ) -> Finding:
-        """Return what the rules find for the known facts of a candidate.
+    def find(self, given: Reading, states: States, *, strict: bool, unavailable: Collection[str]) -> Finding:
+        """Return what the rules find for a candidate as `logic.sight` reads it.
 
-        `answers` are these facts as `logic.sight` sees them, `unavailable` names unknown facts not to be asked.
+        `unavailable` names unknown facts not to be asked.
         """
         logic = self.logic
-        given, given_states = logic.sight.all(answers)
         assumed = given if strict or UNKNOWN not in given else logic.assumed(given)
         outlook = logic.outlook(assumed)
         settled = len(outlook.possible) == 1
@@ -75,11 +71,11 @@ class Finder:
             missing=() if settled else logic.missing(outlook.left),
             next_fact=question[0] if question else None,
             settles=question[1] if question else False,
-            objections=() if assumed is given else logic.objections(assumed, candidate),
+            objections=() if assumed is given else logic.objections(assumed, given),
             given=given,
             assumed=assumed,
-            given_states=given_states,
-            assumed_states=given_states if assumed is given else logic.states(assumed),
+            given_states=states,
+            assumed_states=states if assumed is given else logic.states(assumed),
         )
 
     def stages_of(self, rule: DecisionRule) -> frozenset[Stage]:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from app.core.conditions import Condition, comparisons, facts_read
+from app.core.conditions import Condition, comparisons, conjuncts, facts_read
 from app.core.diagram import UNKNOWN, Diagram, Restriction, restrict, variable
 from app.core.facts import Candidate, Fact
-from app.core.precedence import Case, Decision, Stage, cases
+from app.core.precedence import Case, Decision, Stage, cases, phases
 from app.core.rules import DecisionRule
 from app.core.states import REMEMBERED, STATE_OF_BITS, States, Votes
 from app.core.traits import Reading, Sight
@@ -33,7 +33,7 @@ class Conditions:
         self.diagram = diagram_of(facts, listed)
         self.roots = {condition: self.diagram.condition(condition) for condition in listed}
         self._votes = Votes(self.diagram, list(self.roots.values()))
-        self.sight = Sight(self.diagram, self._votes)
+        self.sight = Sight(self.diagram, self._votes, len(listed))
         self._place = {condition: 2 * number for number, condition in enumerate(listed)}
         self._below = [(root, self.diagram.levels_below(root)) for root in self.roots.values()]
         self._left = lru_cache(REMEMBERED)(self._depends_on)
@@ -98,8 +98,13 @@ class Logic:
         self._outcome_root = self._root({case: case.outcome for case in listed})
         self.rule_roots = {rule.id: self.diagram.condition(rule.when) for rule in rules}
         self.place = {rule.id: 2 * number for number, rule in enumerate(self.rules)}
-        self._votes = Votes(self.diagram, list(self.rule_roots.values()))
-        self.sight = Sight(self.diagram, self._votes)
+        parts = [(rule.id, self.diagram.condition(part)) for rule in phases(rules) for part in conjuncts(rule.when)]
+        self.parts: dict[str, list[int]] = {rule.id: [] for rule in phases(rules)}
+        """Where the states of the parts of each phase's condition stand."""
+        for number, (name, _) in enumerate(parts, len(self.rules)):
+            self.parts[name].append(2 * number)
+        self._votes = Votes(self.diagram, [*self.rule_roots.values(), *(root for _, root in parts)])
+        self.sight = Sight(self.diagram, self._votes, len(self.rules) + len(parts))
         self._read_by = {rule.id: self._levels_read(rule) for rule in self.rules}
         self._pinned = lru_cache(REMEMBERED)(self._pinned_by)
         self._assumed = self._assumed_regions()
@@ -144,7 +149,7 @@ class Logic:
 
     def assumed(self, given: Reading) -> Reading:
         """Return a reading with unknown confirm facts at their assumed value."""
-        return [a if region < 0 else region for region, a in zip(given, self._assumed, strict=True)]
+        return bytes([a if region == UNKNOWN else region for region, a in zip(given, self._assumed, strict=True)])
 
     def possible(self, reading: Reading) -> list[Decision]:
         """Return every decision that a completion reaches, in a fixed order; exactly one where it is settled."""
@@ -185,7 +190,7 @@ class Logic:
         return self.missing(restrict(self.diagram, self.rule_roots[rule.id], reading))
 
     def states(self, reading: Reading) -> States:
-        """Return the states of all rules' own conditions, for `state_at` and the `place` of each."""
+        """Return the states of all rules' own conditions and of the parts of phases, for `state_at` and the places."""
         return self._votes.of(reading)
 
     def pinned_by(self, rule: DecisionRule, reading: Reading) -> tuple[str, ...]:
@@ -211,23 +216,25 @@ class Logic:
                 trial[level] = region
         return tuple(name for name, level in known if trial[level] != UNKNOWN)
 
-    def objections(self, reading: Reading, candidate: Candidate) -> list[str]:
-        """Return the unknown facts of which another value than the assumed one changes what is possible."""
+    def objections(self, reading: Reading, given: Reading) -> list[str]:
+        """Return the unknown facts of which another value than the assumed one changes what is possible.
+
+        `reading` is `given` with assumptions.
+        """
         d = self.diagram
         bits = d.reachability(reading)
         now = bits(self.decision_root)
         inside, crossing = self._visited(reading, bits)
         found = []
         for level, nodes in inside.items():
-            name = d.variables[level].fact.name
-            if name in candidate or reading[level] == UNKNOWN:
+            if given[level] != UNKNOWN or reading[level] == UNKNOWN:
                 continue
             for region in range(len(d.variables[level].regions)):
                 there = crossing[level]
                 for node in nodes:
                     there |= bits(d.children[node][region])
                 if region != reading[level] and there != now:
-                    found.append(name)
+                    found.append(d.variables[level].fact.name)
                     break
         return [name for name in self.facts if name in found]
 
@@ -246,7 +253,7 @@ class Logic:
             level = d.levels[node]
             inside.setdefault(level, []).append(node)
             region = reading[level]
-            for child in d.distinct[node] if region < 0 else (d.children[node][region],):
+            for child in d.distinct[node] if region == UNKNOWN else (d.children[node][region],):
                 below = d.levels[child] if child >= 0 else depth
                 if below > level + 1:
                     reached = bits(child)

@@ -46,16 +46,15 @@ class Votes:
                 groups.setdefault(levels, []).append((2 * number, root))
             else:
                 self._fixed |= diagram.reachable(root, ()) << 2 * number
-        self._alone: list[tuple[int, list[States]]] = []
+        self._alone: list[tuple[int, dict[int, States]]] = []
         self._joined: list[tuple[Callable[[Sequence[int]], tuple[int, ...]], Callable[[tuple[int, ...]], States]]] = []
         for levels, group in self._merged(groups).items():
             if len(levels) == 1:
                 (level,) = levels
-                # the last entry is the one of UNKNOWN, which is -1
                 regions = [*range(len(diagram.variables[level].regions)), UNKNOWN]
-                by_region = [self._bits(group, levels, (region,)) for region in regions]
+                by_region = {region: self._bits(group, levels, (region,)) for region in regions}
                 self._alone.append((level, by_region))
-                self._shares[level] = [bits - by_region[UNKNOWN] for bits in by_region]
+                self._shares[level] = [by_region[region] - by_region[UNKNOWN] for region in regions]
             else:
                 self._joined.append((itemgetter(*levels), self._remembering(group, levels)))
         self.nothing = self._fixed + sum(by_region[UNKNOWN] for _, by_region in self._alone)

@@ -31,7 +31,7 @@ from app.core.languages import DEFAULT, Translation, language_of, translated
 from app.core.precedence import Decision, Stage, phases
 from app.core.rules import DecisionRule, Fits, Pathway, Release
 from app.core.states import REMEMBERED, States, state_at
-from app.core.traits import BESIDE, DECISION, WRITTEN, Trait
+from app.core.traits import Profile, Traits
 from app.core.why import Why
 
 
@@ -44,12 +44,11 @@ class Asked:
     """
 
     facts: Candidate
+    """What is known; a `Profile` of the engine that is asked takes it least time."""
     strict: bool = False
     unavailable: tuple[str, ...] = ()
     graded: Mapping[str, ScaleGrade] = field(default_factory=dict)
     reference: str | None = None
-    traits: Sequence[Trait] | None = None
-    """The same facts as `Triage.trait` gives them, where whoever asks has them at hand."""
 
 
 class Told(NamedTuple):
@@ -86,10 +85,8 @@ class Triage:
                 self._readers[name].append(rule)
         self._questions = {name: self._question(fact) for name, fact in release.facts.items()}
         self._assumed = {name: fact.assumed_as for name, fact in release.facts.items() if fact.assumed_as is not None}
-        self._traits = {
-            name: {value: self._trait(name, value) for value in fact.domain} for name, fact in release.facts.items()
-        }
-        self._written_release = f'"language":{json.dumps(language)},"release":{json.dumps(release.digest)}'
+        self.traits = Traits(release.facts, self.finder.logic.sight, self._accompany.sight)
+        self._written_release = f'"language":{json.dumps(language)},"release":{json.dumps(release.digest)}'.encode()
         self._outlines: dict[tuple[str, frozenset[Stage], States, bool], DecisionView] = {}
         self._next_question = lru_cache(REMEMBERED)(self._make_next_question)
         self._assumption = lru_cache(REMEMBERED)(self._make_assumption)
@@ -98,28 +95,10 @@ class Triage:
 
     def finding(self, asked: Asked) -> Finding:
         """Return the decision and the machine contract around it, without any text."""
-        return self._finding(asked, self._traits_of(asked))
+        return self._finding(asked, self.traits.profile(asked.facts))
 
-    def _finding(self, asked: Asked, traits: Sequence[Trait]) -> Finding:
-        return self.finder.find(asked.facts, map(DECISION, traits), strict=asked.strict, unavailable=asked.unavailable)
-
-    def trait(self, name: str, value: Value) -> Trait:
-        """Return an answer to a fact as this release sees it."""
-        return self._traits[name][value]
-
-    def _trait(self, name: str, value: Value) -> Trait:
-        text = f'"{name}":{json.dumps(value, ensure_ascii=False)}'
-        return Trait(
-            (name, value), self.finder.logic.sight.of(name, value), self._accompany.sight.of(name, value), text
-        )
-
-    def _traits_of(self, asked: Asked) -> Sequence[Trait]:
-        if asked.traits is not None:
-            return asked.traits
-        return [self._traits[name][value] for name, value in asked.facts.items()]
-
-    def _known(self, asked: Asked, traits: Sequence[Trait]) -> Known:
-        return self._accompany.known(asked.facts, map(BESIDE, traits))
+    def _finding(self, asked: Asked, profile: Profile) -> Finding:
+        return self.finder.find(*self.traits.decision(profile), strict=asked.strict, unavailable=asked.unavailable)
 
     def tell(self, told: Told) -> None:
         """Hear of every answer that is given out, also when it is given again; does nothing here."""
@@ -136,9 +115,10 @@ class Triage:
         return answer, told
 
     def _answer(self, asked: Asked) -> Answer:
-        traits = self._traits_of(asked)
-        finding = self._finding(asked, traits)
-        known = self._known(asked, traits)
+        profile = self.traits.profile(asked.facts)
+        finding = self._finding(asked, profile)
+        facts = profile.facts
+        known = Known(facts, *self.traits.beside(profile))
         pathways = self._pathways(finding)
         disposition = finding.decision.disposition
         indicated = finding.indicated.pathway if finding.indicated else None
@@ -146,7 +126,7 @@ class Triage:
         preconditions, all_met = self._accompany.preconditions(known, pathways)
         recommended = finding.decision.pathway
         ready = recommended is not None and all_met and not finding.objections
-        referral = self._why.referral(asked.facts, finding)
+        referral = self._why.referral(facts, finding)
         early = disposition in ("excluded", "referred") and indicated is None
         alternatives = () if early or not finding.settled else self._accompany.alternatives(known, indicated)
         lower = self._lower_phases(finding)
@@ -160,7 +140,7 @@ class Triage:
             missing=finding.missing,
             next_question=self._next(finding),
             assumptions=self._assumptions(finding),
-            rationale=self._why.rationale(asked.facts, finding),
+            rationale=self._why.rationale(facts, finding),
             also_matched=self._why.also_matched(finding),
             near_misses=self._why.near_misses(finding),
             cautions=cautions,
@@ -170,9 +150,9 @@ class Triage:
             alternatives=[*alternatives, *lower] if lower else alternatives,
             if_resolved=self._if_resolved(asked) if disposition == "excluded" else None,
             notices=self._accompany.notices(known, finding, pathways),
-            facts=self._facts(asked),
+            facts={**facts, **asked.graded} if asked.graded else facts,
             ruleset=self.ruleset,
-            id=self._identity(asked, traits),
+            id=self._identity(asked, profile),
             reference=asked.reference,
         )
 
@@ -186,11 +166,12 @@ class Triage:
 
         So a face can keep what it made of it.
         """
-        traits = self._traits_of(asked)
-        finding = self._finding(asked, traits)
+        profile = self.traits.profile(asked.facts)
+        finding = self._finding(asked, profile)
         ready = finding.decision.pathway is not None and not finding.objections
         if ready:
-            _, ready = self._accompany.preconditions(self._known(asked, traits), self._pathways(finding))
+            known = Known(profile, *self.traits.beside(profile))
+            _, ready = self._accompany.preconditions(known, self._pathways(finding))
         if finding.settled and not finding.objections and not finding.given_states & self._why.referring:
             bearing = finding.assumed_states & self._why.bearing(finding.stages)
             alike = finding.decision.disposition, finding.stages, bearing, ready
@@ -202,7 +183,7 @@ class Triage:
         else:
             outline = self._make_outline(asked, finding, ready=ready)
         ruleset = self.ruleset
-        told = Told(self._identity(asked, traits), outline.decision, outline.rules, ruleset.id, ruleset.digest)
+        told = Told(self._identity(asked, profile), outline.decision, outline.rules, ruleset.id, ruleset.digest)
         self.tell(told)
         return outline, told
 
@@ -224,24 +205,19 @@ class Triage:
 
     def identity(self, asked: Asked) -> str:
         """Return the digest of release, options and normalised facts: equal questions have equal ids, anywhere."""
-        return self._identity(asked, self._traits_of(asked))
+        return self._identity(asked, self.traits.profile(asked.facts))
 
-    def _identity(self, asked: Asked, traits: Sequence[Trait]) -> str:
-        # a quotation mark sorts before every letter of a name, so that these are in the order of the names
-        written = ",".join(sorted(map(WRITTEN, traits)))
-        names = ",".join([f'"{name}"' for name in sorted(set(asked.unavailable))]) if asked.unavailable else ""
-        unknowns = "strict" if asked.strict else "confirm"
-        text = f'{{"facts":{{{written}}},{self._written_release},"unavailable":[{names}],"unknowns":"{unknowns}"}}'
-        return "sha256:" + sha256(text.encode()).hexdigest()
+    def _identity(self, asked: Asked, profile: Profile) -> str:
+        listed = sorted(set(asked.unavailable)) if asked.unavailable else ()
+        unavailable = b",".join([b'"%b"' % name.encode() for name in listed])
+        unknowns = b"strict" if asked.strict else b"confirm"
+        text = b'{"facts":{%b},%b,"unavailable":[%b],"unknowns":"%b"}'
+        digest = sha256(text % (profile.canonical(), self._written_release, unavailable, unknowns))
+        return "sha256:" + digest.hexdigest()
 
     def _pathways(self, finding: Finding) -> tuple[Pathway, ...]:
         """Return the pathways that are indicated or may still be."""
         return tuple([rule.pathway for rule in self._phases if rule.pathway in finding.stages])
-
-    def _facts(self, asked: Asked) -> dict[str, Value | ScaleGrade]:
-        facts: dict[str, Value | ScaleGrade] = {n: asked.facts[n] for n in self.release.facts if n in asked.facts}
-        facts.update(asked.graded)
-        return facts
 
     def _question(self, fact: Fact) -> Question:
         wording = self.release.wording

@@ -1,5 +1,6 @@
 """Why a decision is what it is: the rules that bear on it, what comes first, and which phases came close."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from app.core.answer import AlsoMatched, KnownFact, NearMiss, Reason, Referral
@@ -8,7 +9,7 @@ from app.core.facts import Candidate, Value
 from app.core.finding import Finder, Finding
 from app.core.precedence import Stage, phases
 from app.core.rules import DecisionRule, Disposition, Effect, Release, Source
-from app.core.states import HELD, NOT_HELD, REMEMBERED, States, Votes, state_at
+from app.core.states import HELD, NOT_HELD, REMEMBERED, States, state_at
 
 DECIDES: dict[Disposition, Effect] = {
     "excluded": "excludes",
@@ -33,11 +34,11 @@ class Why:
         self._rule = {rule.id: rule for rule in release.rules}
         self._scope = [(rule, self._logic.place[rule.id]) for rule in release.rules if rule.kind == "scope"]
         self._phases = [(rule, self._logic.place[rule.id]) for rule in phases(release.rules)]
-        self._highest = max((rule.phase for rule, _ in self._phases), default=0)
-        parts = [(rule, conjuncts(rule.when)) for rule, _ in self._phases]
-        self._parts = {rule.id: [in_words(part) for part in conjoined] for rule, conjoined in parts}
-        diagram = self._logic.diagram
-        self._votes = Votes(diagram, [diagram.condition(part) for _, conjoined in parts for part in conjoined])
+        self._parts = [
+            (rule, list(zip(map(in_words, conjuncts(rule.when)), self._logic.parts[rule.id], strict=True)))
+            for rule, _ in self._phases
+        ]
+        self._of_parts: States = sum((HELD | NOT_HELD) << place for _, parts in self._parts for _, place in parts)
         self.sources: dict[str, tuple[Source, ...]] = {
             rule.id: tuple(release.sources[source] for source in rule.sources) for rule in release.rules
         }
@@ -49,7 +50,7 @@ class Why:
         self._reason = lru_cache(REMEMBERED)(self._make_reason)
         self._referral = lru_cache(REMEMBERED)(self._make_referral)
         self._also = {rule.id: AlsoMatched(rule.id, rule.pathway, rule.phase) for rule, _ in self._phases}
-        self._near = lru_cache(REMEMBERED)(NearMiss)
+        self._near = lru_cache(REMEMBERED)(self._find_near_misses)
 
     def rationale(self, candidate: Candidate, finding: Finding) -> list[Reason]:
         """Return every rule that bears on the decision.
@@ -121,23 +122,19 @@ class Why:
             if rule.phase < finding.indicated.phase and state_at(finding.given_states, place)
         ]
 
-    def near_misses(self, finding: Finding) -> list[NearMiss]:
+    def near_misses(self, finding: Finding) -> Sequence[NearMiss]:
         """Return the phases above the indicated one whose condition holds in part and not in full."""
         if finding.indicated is None and finding.stages != {"gap"}:
-            return []
+            return ()
         reached = finding.indicated.phase if finding.indicated else 0
-        if reached == self._highest:
-            return []
-        all_states = self._votes.of(finding.given)
+        return self._near(reached, finding.given_states & self._of_parts)
+
+    def _find_near_misses(self, reached: int, states: States) -> tuple[NearMiss, ...]:
         found = []
-        place = 0
-        for rule, _ in self._phases:
-            parts = self._parts[rule.id]
-            states = [state_at(all_states, place + 2 * number) for number in range(len(parts))]
-            place += 2 * len(parts)
-            if rule.phase <= reached:
-                continue
-            unmet = tuple([words for words, state in zip(parts, states, strict=True) if not state])
-            if unmet and len(unmet) < len(parts) and False in states:
-                found.append(self._near(rule.id, rule.pathway, rule.phase, unmet))
-        return found
+        for rule, parts in self._parts:
+            if rule.phase > reached:
+                listed = [(words, state_at(states, place)) for words, place in parts]
+                unmet = [words for words, state in listed if not state]
+                if unmet and len(unmet) < len(parts) and any(state is False for _, state in listed):
+                    found.append(NearMiss(rule.id, rule.pathway, rule.phase, unmet))
+        return tuple(found)

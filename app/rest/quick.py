@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from app.core.facts import Value
-from app.core.traits import FACT, Trait
+from app.core.traits import Trait
 from app.core.triage import Asked, Triage
 from app.rest.candidate import REFERENCE
 
@@ -32,8 +32,9 @@ class QuickReader:
         self._right: dict[str, tuple[type, frozenset[Value]]] = {
             name: (TYPES.get(fact.kind, str), frozenset(fact.domain)) for name, fact in facts.items()
         }
+        self._traits = engine.traits
         self._members: dict[bytes, Trait] = {
-            spelt: engine.trait(name, value)
+            spelt: engine.traits.of(name, value)
             for name, fact in facts.items()
             for value in fact.domain
             for spelt in _spelt(name, value)
@@ -58,10 +59,8 @@ class QuickReader:
                 return None
             members = [self._members[member] for member in spelt]
             reference = found[1].decode()
-        facts = dict(map(FACT, members))
-        if len(facts) != len(members):
-            return None
-        return Asked(facts, strict, (), {}, reference, members)
+        profile = self._traits.added(members)
+        return None if profile is None else Asked(profile, strict, (), {}, reference)
 
     def _parsed(self, body: bytes, *, strict: bool) -> Asked | None:
         try:

@@ -1,5 +1,6 @@
 """What many answers share is made once; nobody gets a part that belongs to somebody who was decided differently."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from random import Random
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from app.core.answer import Answer, DecisionView
 from app.core.facts import Candidate
 from app.core.rules import Release
-from app.core.traits import Trait
+from app.core.traits import Profile, Trait, Traits
 from app.core.triage import Asked, Engines, Triage
 from tests.books import random_candidate
 
@@ -54,13 +55,44 @@ def test_a_wrong_share_is_noticed(engines: Engines, forgotten: str, monkeypatch:
     assert differing(engine, 7) > 0
 
 
-def test_facts_with_and_without_their_traits_are_answered_alike(engines: Engines) -> None:
+def test_facts_that_are_added_up_already_are_answered_alike(engines: Engines) -> None:
+    """Also by an engine that they were not added up for."""
     engine = engines.by_id["2026.2"]
+    other = Triage(engine.release)
     for asked in asked_of(engine.release, 8)[:500]:
-        traits: list[Trait] = [engine.trait(name, value) for name, value in reversed(list(asked.facts.items()))]
-        told = Asked(asked.facts, asked.strict, traits=traits)
-        assert engine.answer(told) == engine.answer(asked)
-        assert engine.identity(told) == engine.identity(asked)
+        traits = [engine.traits.of(name, value) for name, value in reversed(list(asked.facts.items()))]
+        profile = engine.traits.added(traits)
+        assert profile == asked.facts
+        told = Asked(profile, asked.strict)
+        for each in (engine, other):
+            assert each.answer(told) == each.answer(asked)
+            assert each.identity(told) == each.identity(asked)
+
+
+class Repeats(Traits):
+    """Answers by table that do not notice a fact that is answered twice."""
+
+    def added(self, traits: Sequence[Trait]) -> Profile | None:
+        return Profile(self, traits, self._order(*range(len(traits))))
+
+
+def repeats_unnoticed(traits: Traits, release: Release) -> int:
+    """Return how many lists of answers with a fact answered twice are added up, and those without that are not."""
+    random = Random(10)
+    wrong = 0
+    for _ in range(2000):
+        names = random.choices(list(release.facts), k=random.choice((2, 3, 5, 10)))
+        listed = [traits.of(name, random.choice(release.facts[name].domain)) for name in names]
+        added = traits.added(listed)
+        wrong += (added is None) != (len(set(names)) < len(names))
+    return wrong
+
+
+def test_a_fact_that_is_answered_twice_is_noticed(engines: Engines) -> None:
+    engine = engines.by_id["2026.2"]
+    assert repeats_unnoticed(engine.traits, engine.release) == 0
+    wrong = Repeats(engine.release.facts, engine.finder.logic.sight, engine._accompany.sight)
+    assert repeats_unnoticed(wrong, engine.release) > 0
 
 
 def test_alternatives_and_notices_are_those_of_this_candidate(engines: Engines) -> None:

@@ -32,5 +32,10 @@ def test_the_states_of_all_conditions_are_those_of_each(
         for condition, root in conditions.roots.items():
             expected = STATE_OF_BITS[diagram.reachable(root, reading)]
             assert state_at(states, conditions.place(condition)) == expected
-        assert sight.all([sight.of(name, value) for name, value in known.items()]) == (reading, states)
-    assert sight.all([]) == ([UNKNOWN] * len(diagram.variables), conditions.states([UNKNOWN] * len(diagram.variables)))
+        above = random.getrandbits(9) << sight.width
+        assert sight.read(above + sight.nothing + sum(sight.share(*answer) for answer in known.items())) == (
+            reading,
+            states,
+        )
+    nothing = bytes([UNKNOWN] * len(diagram.variables))
+    assert sight.read(sight.nothing) == (nothing, conditions.states(nothing))

@@ -25,7 +25,7 @@ def diagram(book: SmallBook, candidate: Candidate, strict: bool) -> Contract:
     return Contract(
         frozenset(logic.possible(reading)),
         tuple(logic.missing(left)),
-        () if strict else tuple(logic.objections(reading, candidate)),
+        () if strict else tuple(logic.objections(reading, logic.reading(candidate, strict=True))),
         question[0] if question else None,
     )
 
