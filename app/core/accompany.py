@@ -4,7 +4,7 @@ Nothing here changes a decision, and nothing here ever sees an assumed value: an
 unresolved, a precondition to be confirmed, a component of a plan to be confirmed.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -22,9 +22,11 @@ from app.core.facts import Candidate, Value
 from app.core.finding import Finding
 from app.core.logic import Conditions
 from app.core.rules import Alternative, Caution, Fits, Notice, Pathway, Plan, Precondition, Release, Source
-from app.core.states import HELD, NOT_HELD, REMEMBERED, States, state_at
+from app.core.states import HELD, NOT_HELD, REMEMBERED, States, picking, state_at
 from app.core.traits import Reading
 
+PLANS = 256
+"""How many plans are kept: they are long."""
 Status = Literal["met", "unmet", "to_confirm"]
 """Whether a precondition is in place."""
 
@@ -58,6 +60,10 @@ class Concerned(NamedTuple):
 
     cautions: list[tuple[int, Caution, int, Sequence[str]]]
     preconditions: list[tuple[int, Precondition, int | None, int | None]]
+    required: Sequence[int]
+    """The levels that these preconditions read."""
+    requires: Callable[[Reading], tuple[int, ...]]
+    """Takes the regions there out of a reading."""
     notices: list[tuple[Notice, int]]
     noticed: States
     """Where the states that these notices read stand."""
@@ -88,6 +94,11 @@ class Accompany:
         self._plans = {
             plan.pathway: (plan, [(c, self._place(c.when)) for c in plan.components]) for plan in release.plans
         }
+        planned = {
+            pathway: self._conditions.read_by([place for _, place in listed])
+            for pathway, (_, listed) in self._plans.items()
+        }
+        self._planned = {pathway: (levels, picking(levels)) for pathway, levels in planned.items()}
         self._plan_sources = {plan.pathway: self._sources_of_plan(plan) for plan in release.plans}
         ordered = sorted((n for n in release.notices if not n.by_engine), key=lambda notice: notice.order)
         self._notices = [(n, self._place(n.when)) for n in ordered]
@@ -95,7 +106,9 @@ class Accompany:
         self._concerned = lru_cache(REMEMBERED)(self._find_concerned)
         self._caution_shown = lru_cache(REMEMBERED)(self._show_caution)
         self._unresolved = lru_cache(REMEMBERED)(Unresolved)
+        self._preconditions_shown = lru_cache(REMEMBERED)(self._show_preconditions)
         self._precondition_shown = lru_cache(REMEMBERED)(self._show_precondition)
+        self._plan_shown = lru_cache(PLANS)(self._show_plan)
         self._component_shown = lru_cache(REMEMBERED)(self._show_component)
         self._going_with = lru_cache(REMEMBERED)(self._find_going_with)
         self._alternatives_shown = lru_cache(REMEMBERED)(self._show_alternatives)
@@ -111,10 +124,16 @@ class Accompany:
         def some(concerns: Collection[Pathway]) -> bool:
             return any(pathway in pathways for pathway in concerns)
 
+        required = [(number, *listed) for number, listed in enumerate(self._preconditions) if some(listed[0].concerns)]
         notices = [(notice, place) for notice, place in self._notices if not notice.concerns or some(notice.concerns)]
+        levels = self._conditions.read_by(
+            [place for _, _, met, unmet in required for place in (met, unmet) if place is not None]
+        )
         return Concerned(
             [(number, *listed) for number, listed in enumerate(self._cautions) if some(listed[0].concerns)],
-            [(number, *listed) for number, listed in enumerate(self._preconditions) if some(listed[0].concerns)],
+            required,
+            levels,
+            picking(levels),
             notices,
             sum((HELD | NOT_HELD) << place for place in {place for _, place in notices}),
         )
@@ -147,11 +166,20 @@ class Accompany:
             self._sources[caution.id],
         )
 
-    def preconditions(self, known: Known, pathways: tuple[Pathway, ...]) -> tuple[list[PreconditionShown], bool]:
+    def preconditions(
+        self, reading: Reading, pathways: tuple[Pathway, ...]
+    ) -> tuple[tuple[PreconditionShown, ...], bool]:
         """Return the preconditions of these pathways, and whether all are met that the service can see."""
+        return self._preconditions_shown(pathways, self._concerned(pathways).requires(reading))
+
+    def _show_preconditions(
+        self, pathways: tuple[Pathway, ...], regions: tuple[int, ...]
+    ) -> tuple[tuple[PreconditionShown, ...], bool]:
+        concerned = self._concerned(pathways)
+        known = self._known_alone(concerned.required, regions)
         shown: list[PreconditionShown] = []
         all_met = True
-        for number, rule, met, unmet in self._concerned(pathways).preconditions:
+        for number, rule, met, unmet in concerned.preconditions:
             ask: tuple[str, ...] = ()
             if met is not None and state_at(known.states, met):
                 status: Status = "met"
@@ -163,15 +191,19 @@ class Accompany:
                 ask = tuple(dict.fromkeys(name for place in places for name in self._ask(place, known)))
             all_met = all_met and (rule.outside or status == "met")
             shown.append(self._precondition_shown(number, status, ask))
-        return shown, all_met
+        return tuple(shown), all_met
 
     def _show_precondition(self, number: int, status: Status, ask: tuple[str, ...]) -> PreconditionShown:
         rule, _, _ = self._preconditions[number]
         return PreconditionShown(rule.id, status, rule.says, rule.reading, ask, self._sources[rule.id])
 
-    def plan(self, known: Known, pathway: Pathway) -> PlanShown:
+    def plan(self, reading: Reading, pathway: Pathway) -> PlanShown:
         """Return the plan of a pathway; a component is included only where its condition is known to hold."""
+        return self._plan_shown(pathway, self._planned[pathway][1](reading))
+
+    def _show_plan(self, pathway: Pathway, regions: tuple[int, ...]) -> PlanShown:
         plan, listed = self._plans[pathway]
+        known = self._known_alone(self._planned[pathway][0], regions)
         components = []
         for number, (component, place) in enumerate(listed):
             state = state_at(known.states, place)
@@ -242,6 +274,11 @@ class Accompany:
         if self._release.reviewed is None:
             texts.append(self._engine_notices["NOTICE-UNSIGNED"])
         return tuple(texts)
+
+    def _known_alone(self, levels: Sequence[int], regions: Sequence[int]) -> Known:
+        """Return a candidate of whom these regions alone are known."""
+        reading = self._conditions.only(levels, regions)
+        return Known({}, reading, self._conditions.states(reading))
 
     def _ask(self, place: int, known: Known) -> tuple[str, ...]:
         return self._conditions.depends_on(place, known.reading)

@@ -63,19 +63,20 @@ class Finder:
         outlook = logic.outlook(assumed)
         settled = len(outlook.possible) == 1
         question = None if settled else self.questions.next(outlook.left, unavailable)
+        next_fact, settles = question or (None, False)
         return Finding(
-            decision=outlook.possible[0] if settled else UNDECIDED,
-            indicated=self._indicated.get(outlook.stages),
-            stages=outlook.stages,
-            possible=() if settled else outlook.possible,
-            missing=() if settled else logic.missing(outlook.left),
-            next_fact=question[0] if question else None,
-            settles=question[1] if question else False,
-            objections=() if assumed is given else logic.objections(assumed, given),
-            given=given,
-            assumed=assumed,
-            given_states=states,
-            assumed_states=states if assumed is given else logic.states(assumed),
+            outlook.possible[0] if settled else UNDECIDED,
+            self._indicated.get(outlook.stages),
+            outlook.stages,
+            () if settled else outlook.possible,
+            () if settled else logic.missing(outlook.left),
+            next_fact,
+            settles,
+            () if assumed is given else logic.objections(assumed, given),
+            given,
+            assumed,
+            states,
+            states if assumed is given else logic.states(assumed),
         )
 
     def stages_of(self, rule: DecisionRule) -> frozenset[Stage]:

@@ -38,6 +38,15 @@ class Conditions:
         self._below = [(root, self.diagram.levels_below(root)) for root in self.roots.values()]
         self._left = lru_cache(REMEMBERED)(self._depends_on)
 
+    def read_by(self, places: Iterable[int]) -> tuple[int, ...]:
+        """Return the levels that the conditions at these places read."""
+        return tuple(sorted({level for place in places for level in self._below[place // 2][1]}))
+
+    def only(self, levels: Sequence[int], regions: Sequence[int]) -> Reading:
+        """Return a reading in which these levels alone are known."""
+        known = dict(zip(levels, regions, strict=True))
+        return bytes([known.get(level, UNKNOWN) for level in range(len(self.diagram.variables))])
+
     def states(self, reading: Reading) -> States:
         """Return the states of all conditions, for `state_at` and the `place` of each."""
         return self._votes.of(reading)
@@ -57,10 +66,7 @@ class Conditions:
 
     def _depends_on(self, number: int, regions: tuple[int, ...]) -> tuple[str, ...]:
         root, levels = self._below[number]
-        reading = [UNKNOWN] * len(self.diagram.variables)
-        for level, region in zip(levels, regions, strict=True):
-            reading[level] = region
-        left = restrict(self.diagram, root, reading).levels()
+        left = restrict(self.diagram, root, self.only(levels, regions)).levels()
         return tuple(self.diagram.variables[level].fact.name for level in sorted(left))
 
 

@@ -30,6 +30,13 @@ def state_at(states: States, place: int) -> bool | None:
     return STATE_OF_BITS[states >> place & 3]
 
 
+def picking(levels: Sequence[int]) -> Callable[[Sequence[int]], tuple[int, ...]]:
+    """Return a function that takes the regions at these levels out of a reading."""
+    if len(levels) > 1:
+        return itemgetter(*levels)
+    return lambda reading: tuple([reading[level] for level in levels])
+
+
 class Votes:
     """The states of these roots for any reading; the root at `n` has its two bits at place `2 * n`."""
 
@@ -56,7 +63,7 @@ class Votes:
                 self._alone.append((level, by_region))
                 self._shares[level] = [by_region[region] - by_region[UNKNOWN] for region in regions]
             else:
-                self._joined.append((itemgetter(*levels), self._remembering(group, levels)))
+                self._joined.append((picking(levels), self._remembering(group, levels)))
         self.nothing = self._fixed + sum(by_region[UNKNOWN] for _, by_region in self._alone)
 
     def _merged(self, groups: Groups) -> Groups:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
+from types import MappingProxyType
 from typing import NamedTuple
 
 from app.core.accompany import Accompany, Known
@@ -35,8 +36,7 @@ from app.core.traits import Profile, Traits
 from app.core.why import Why
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """A question to the engine: what is known of a candidate, and how to treat the unknown.
 
     Every value is in its fact's domain and of its type, `unavailable` names facts of the release that `facts` does not:
@@ -47,7 +47,7 @@ class Asked:
     """What is known; a `Profile` of the engine that is asked takes it least time."""
     strict: bool = False
     unavailable: tuple[str, ...] = ()
-    graded: Mapping[str, ScaleGrade] = field(default_factory=dict)
+    graded: Mapping[str, ScaleGrade] = MappingProxyType({})
     reference: str | None = None
 
 
@@ -123,7 +123,7 @@ class Triage:
         disposition = finding.decision.disposition
         indicated = finding.indicated.pathway if finding.indicated else None
         cautions, unresolved = self._accompany.cautions(known, pathways)
-        preconditions, all_met = self._accompany.preconditions(known, pathways)
+        preconditions, all_met = self._accompany.preconditions(known.reading, pathways)
         recommended = finding.decision.pathway
         ready = recommended is not None and all_met and not finding.objections
         referral = self._why.referral(facts, finding)
@@ -145,10 +145,10 @@ class Triage:
             near_misses=self._why.near_misses(finding),
             cautions=cautions,
             unresolved=unresolved,
-            preconditions=preconditions if disposition in ("recommended", "clinician_review") else [],
-            plan=self._accompany.plan(known, recommended) if recommended else {},
+            preconditions=preconditions if disposition in ("recommended", "clinician_review") else (),
+            plan=self._accompany.plan(known.reading, recommended) if recommended else {},
             alternatives=[*alternatives, *lower] if lower else alternatives,
-            if_resolved=self._if_resolved(asked) if disposition == "excluded" else None,
+            if_resolved=self._if_resolved(asked, finding) if disposition == "excluded" else None,
             notices=self._accompany.notices(known, finding, pathways),
             facts={**facts, **asked.graded} if asked.graded else facts,
             ruleset=self.ruleset,
@@ -170,8 +170,8 @@ class Triage:
         finding = self._finding(asked, profile)
         ready = finding.decision.pathway is not None and not finding.objections
         if ready:
-            known = Known(profile, *self.traits.beside(profile))
-            _, ready = self._accompany.preconditions(known, self._pathways(finding))
+            reading, _ = self.traits.beside(profile)
+            _, ready = self._accompany.preconditions(reading, self._pathways(finding))
         if finding.settled and not finding.objections and not finding.given_states & self._why.referring:
             bearing = finding.assumed_states & self._why.bearing(finding.stages)
             alike = finding.decision.disposition, finding.stages, bearing, ready
@@ -307,21 +307,16 @@ class Triage:
             self._why.sources[rule.id],
         )
 
-    def _if_resolved(self, asked: Asked) -> IfResolved | None:
+    def _if_resolved(self, asked: Asked, finding: Finding) -> IfResolved | None:
         """Lift every exclusion that stands against the candidate, also those that lifting one uncovers."""
-        facts = dict(asked.facts)
         lifted: dict[str, Value] = {}
-        while True:
-            again = Asked(facts, asked.strict, asked.unavailable)
-            finding = self.finding(again)
-            if finding.decision.disposition != "excluded":
-                break
+        while finding.decision.disposition == "excluded":
             standing = [rule for rule in self._exclusions if self.finder.bears(rule, finding)]
             if not standing or not all(rule.lifted_by for rule in standing):
                 return None
             for rule in standing:
                 lifted |= rule.lifted_by
-            facts |= lifted
+            finding = self.finding(Asked({**asked.facts, **lifted}, asked.strict, asked.unavailable))
         return IfResolved(
             [self._known_fact(name, lifted[name]) for name in self.release.facts if name in lifted],
             finding.decision,

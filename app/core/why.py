@@ -47,6 +47,7 @@ class Why:
         """Where the states of rules that refer stand."""
         self.bearing = lru_cache(REMEMBERED)(self._states_that_bear)
         """Returns where the states of the rules stand that may decide at some stages."""
+        self._holding = lru_cache(REMEMBERED)(self._find_holding)
         self._reason = lru_cache(REMEMBERED)(self._make_reason)
         self._referral = lru_cache(REMEMBERED)(self._make_referral)
         self._also = {rule.id: AlsoMatched(rule.id, rule.pathway, rule.phase) for rule, _ in self._phases}
@@ -58,18 +59,28 @@ class Why:
         Where the decision is settled and yet no single rule is sure to decide it, the rules that may are given as
         `undecided`: whichever holds, the decision is the same.
         """
-        states, reasons, perhaps, found = finding.assumed_states, [], [], False
-        effect = DECIDES[finding.decision.disposition] if finding.settled else None
-        for rule, place, always in self._bearing(finding.stages):
+        stages = finding.stages
+        held, undecided = self._holding(
+            stages,
+            finding.assumed_states & self.bearing(stages),
+            DECIDES[finding.decision.disposition] if finding.settled else None,
+        )
+        reasons = [self._reason(rule.id, self._because(rule, candidate, finding), held=True) for rule in held]
+        return [*reasons, *undecided] if undecided else reasons
+
+    def _find_holding(
+        self, stages: frozenset[Stage], states: States, effect: Effect | None
+    ) -> tuple[list[DecisionRule], list[Reason]]:
+        """Return the rules that hold and bear, and where none of them has this effect, those that may as reasons."""
+        held, perhaps = [], []
+        for rule, place, always in self._bearing(stages):
             state = states >> place & 3
             if state == HELD and always:
-                found = found or rule.effect == effect
-                reasons.append(self._reason(rule.id, self._because(rule, candidate, finding), held=True))
+                held.append(rule)
             elif state != NOT_HELD and rule.effect == effect:
                 perhaps.append(rule)
-        if effect and not found:
-            reasons += [self._reason(rule.id, (), held=False) for rule in perhaps]
-        return reasons
+        found = effect is None or any(rule.effect == effect for rule in held)
+        return held, [] if found else [self._reason(rule.id, (), held=False) for rule in perhaps]
 
     def _rules_that_bear(self, stages: frozenset[Stage]) -> list[tuple[DecisionRule, int, bool]]:
         """Return the rules that may decide at one of these stages, and whether each decides at all of them."""

@@ -14,19 +14,24 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from app.core.answer import Answer, DecisionView, IfResolved, PlanShown, ScaleGrade
+from app.core.answer import Answer, DecisionView, IfResolved, ScaleGrade
+from app.core.traits import Profile
 from app.core.triage import Asked, Told, Triage
 
-ASSEMBLED = (Answer, DecisionView, IfResolved, PlanShown, ScaleGrade)
+ASSEMBLED = (Answer, DecisionView, IfResolved, ScaleGrade)
 """Written field by field: no two of them are alike. Everything else that is a record is a part."""
-UNIQUE = frozenset({"id", "reference"})
-"""Fields whose text is another in every answer."""
+UNIQUE = frozenset({"facts", "id", "reference"})
+"""Fields whose text is another in nearly every answer."""
+NOTHING: Mapping[str, bytes] = {}
 NAMELESS = b'"","reference":null}'
 """How a view ends that has neither id nor reference."""
 OUTLINES = 5_000
 """How many views without id and reference are kept."""
 MOST = 50_000
-"""How many parts and texts are kept; beyond it the store is begun anew."""
+"""How many texts are kept; beyond it the store is begun anew, as it is for parts of more bytes than `MOST_BYTES`."""
+MOST_BYTES = 10_000_000
+BESIDES = 200
+"""About how many bytes it takes to keep a part besides its text."""
 
 
 class Writer:
@@ -43,9 +48,11 @@ class Writer:
             tuple: self._tuple,
             dict: self._mapping,
         }
+        self._whole = self._assembling(Answer)
         self._by_type |= {of: self._assembling(of) for of in ASSEMBLED}
         self._parts: dict[int, bytes] = {}
         self._kept: list[object] = []
+        self._kept_bytes = 0
         self._texts: dict[str, bytes] = {}
         self._members: dict[tuple[str, Any], bytes] = {}
         self._outlines: dict[int, tuple[DecisionView, bytes]] = {}  # with each itself, for the reason given at `_part`
@@ -59,7 +66,10 @@ class Writer:
         """Return an answer as JSON in UTF-8, the whole one or the machine contract alone, and what is told of it."""
         if full:
             answer, told = engine.answered(asked)
-            return self.written(answer), told
+            known = asked.facts
+            if not isinstance(known, Profile) or asked.graded:
+                return self.written(answer), told
+            return self._whole(answer, {"facts": b"{%b}" % known.written()}), told
         outline, told = engine.outlined(asked)
         return self._outlined(outline, told.id, asked.reference), told
 
@@ -78,16 +88,24 @@ class Writer:
     def _value(self, value: Any) -> bytes:
         return self._by_type.get(type(value), self._part)(value)
 
-    def _assembling(self, of: type) -> Callable[[Any], bytes]:
+    def _assembling(self, of: type) -> Callable[..., bytes]:
+        """Return what writes such records; it may be told how unique fields are written."""
         names = [field.name for field in fields(of)]
-        values_of = attrgetter(*names)
-        heads = [b'%b"%b":' % (b"," if place else b"{", name.encode()) for place, name in enumerate(names)]
-        writers = [to_json if name in UNIQUE else self._value for name in names]
+        frame: list[bytes] = []
+        for name in names:
+            frame += [b'%b"%b":' % (b"," if frame else b"{", name.encode()), b""]
+        frame.append(b"}")
+        first = next((place for place, name in enumerate(names) if name in UNIQUE), len(names))
+        writers: dict[str, Callable[[Any], bytes]] = {"facts": self._mapping, "id": to_json, "reference": to_json}
+        last = [(2 * names.index(name) + 1, name, writers.get(name, self._value)) for name in names[first:]]
+        values_of = attrgetter(*names[:first])
+        by_type, part = self._by_type, self._part
 
-        def assembled(value: Any) -> bytes:
-            listed = zip(heads, writers, values_of(value), strict=True)
-            pieces = [piece for head, write, each in listed for piece in (head, write(each))]
-            pieces.append(b"}")
+        def assembled(value: Any, written: Mapping[str, bytes] = NOTHING) -> bytes:
+            pieces = frame.copy()
+            pieces[1 : 2 * first : 2] = [by_type.get(type(each), part)(each) for each in values_of(value)]
+            for place, name, write in last:
+                pieces[place] = written.get(name) or write(getattr(value, name))
             return b"".join(pieces)
 
         return assembled
@@ -138,8 +156,9 @@ class Writer:
         return self._keep(part, adapter.dump_json(part))
 
     def _keep(self, part: object, written: bytes) -> bytes:
-        if len(self._kept) >= MOST:
-            self._parts, self._kept = {}, []
+        self._kept_bytes += len(written) + BESIDES
+        if self._kept_bytes > MOST_BYTES:
+            self._parts, self._kept, self._kept_bytes = {}, [], 0
         # the part itself is kept as well, so that no other object can get its id
         self._kept.append(part)
         self._parts[id(part)] = written
