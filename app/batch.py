@@ -17,7 +17,7 @@ from typing import BinaryIO
 from app.guard.receipts import Signer
 from app.main import build_engines
 from app.rest.candidate import readers_of
-from app.rest.lines import Cutter, LineAnswerer
+from app.rest.lines import Cutter, LineAnswerer, joined
 from app.rest.quick import QuickReader
 from app.rest.written import Writer
 from app.settings import Settings
@@ -125,4 +125,4 @@ def _answer(block: list[bytes | None], first: int) -> bytes:
 
 
 def _answer_with(answerer: LineAnswerer, block: list[bytes | None], first: int) -> bytes:
-    return b"".join([answerer.answer(line, first + n) for n, line in enumerate(block)])
+    return joined([answerer.answer(line, first + n) for n, line in enumerate(block)])

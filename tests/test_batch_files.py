@@ -39,7 +39,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 def expected(source: Path) -> bytes:
     answerer = How(Settings(), "2026.2", strict=False, full=False).answerer()
     lines = source.read_bytes().split(b"\n")[:-1]
-    return b"".join(answerer.answer(line, number) for number, line in enumerate(lines, 1))
+    return b"".join(answerer.answer(line, number) + b"\n" for number, line in enumerate(lines, 1))
 
 
 def test_every_line_is_answered_in_order(source: Path) -> None:

@@ -6,7 +6,7 @@ a caller who reads slowly is read from slowly. One who stops reading is let go.
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 from typing import Annotated
@@ -18,15 +18,16 @@ from starlette.types import Receive, Scope, Send
 
 from app.core.triage import Engines, Sign
 from app.rest.candidate import readers_of
-from app.rest.lines import BATCH_PATH, Cutter, LineAnswerer
+from app.rest.lines import BATCH_PATH, Cutter, LineAnswerer, joined
 from app.rest.problems import ProblemError
 from app.rest.quick import QuickReader
 from app.rest.triage import REFUSALS, AcceptLanguage, TriageOptions, engine_named
 from app.rest.written import Writer
 
 MEDIA_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
-LINES_AT_ONCE = 32
-"""After so many lines other requests get their turn."""
+LINES_AT_ONCE = 128
+BYTES_AT_ONCE = 262_144
+"""After so many lines, or so many bytes of answers, these are sent and other requests get their turn."""
 STALLED_SECONDS = 30.0
 """How long a caller may take none of what is sent."""
 ANY_SIZE = sys.maxsize
@@ -48,27 +49,31 @@ class Answers(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answers as they are found."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        cutter = Cutter(self._max_line)
         try:
-            async for written in self._written():
-                async with asyncio.timeout(STALLED_SECONDS):
-                    await send({"type": "http.response.body", "body": written, "more_body": True})
+            async for data in self._request.stream():
+                await self._answer(cutter.lines(data), send)
+            await self._answer(cutter.last(), send)
         except (ClientDisconnect, TimeoutError):
             return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _written(self) -> AsyncIterator[bytes]:
-        cutter = Cutter(self._max_line)
-        async for data in self._request.stream():
-            async for written in self._answered(cutter.lines(data)):
-                yield written
-        async for written in self._answered(cutter.last()):
-            yield written
-
-    async def _answered(self, lines: Iterator[bytes | None]) -> AsyncIterator[bytes]:
-        while some := list(islice(lines, LINES_AT_ONCE)):
-            yield b"".join([self._answerer.answer(line, self._number + n) for n, line in enumerate(some, 1)])
-            self._number += len(some)
+    async def _answer(self, lines: Iterator[bytes | None], send: Send) -> None:
+        while piece := self._piece(lines):
+            async with asyncio.timeout(STALLED_SECONDS):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
             await asyncio.sleep(0)
+
+    def _piece(self, lines: Iterator[bytes | None]) -> bytes:
+        answers: list[bytes] = []
+        size = 0
+        for line in islice(lines, LINES_AT_ONCE):
+            self._number += 1
+            answers.append(self._answerer.answer(line, self._number))
+            size += len(answers[-1])
+            if size >= BYTES_AT_ONCE:
+                break
+        return joined(answers)
 
 
 def routes(engines: Engines, max_line: int, sign: Sign | None = None) -> APIRouter:

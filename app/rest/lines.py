@@ -4,7 +4,7 @@ A line that cannot be answered gets a problem in its place, with its number. `Cu
 more in memory than one line, `LineAnswerer` answers one of them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic_core import to_json
@@ -47,7 +47,7 @@ class LineAnswerer:
         self._max_bytes = max_bytes
 
     def answer(self, line: bytes | None, number: int) -> bytes:
-        """Return the answer to a line, with its line end; `None` stands for a line that was too long to keep."""
+        """Return the answer to a line; `None` stands for a line that was too long to keep."""
         if line is None or len(line) > self._max_bytes:
             says = f"the line is longer than the {self._max_bytes} bytes that this service accepts"
             return _problem(ProblemError("too-large", says), number)
@@ -59,13 +59,18 @@ class LineAnswerer:
                 return _problem(error, number)
         written, told = self._writer.answer(self._engine, asked, full=self._full)
         if self._sign is None:
-            return written + b"\n"
-        return b'%b,"receipt":"%b"}\n' % (written[:-1], self._sign(told).encode())
+            return written
+        return b'%b,"receipt":"%b"}' % (written[:-1], self._sign(told).encode())
 
 
 def _problem(error: ProblemError, number: int) -> bytes:
     content: dict[str, Any] = problem_content(error.kind, error.detail, BATCH_PATH, error.errors)
-    return to_json(content | {"line": number}) + b"\n"
+    return to_json(content | {"line": number})
+
+
+def joined(answers: Sequence[bytes]) -> bytes:
+    """Return answers as JSON Lines, each with its line end."""
+    return b"\n".join([*answers, b""]) if answers else b""
 
 
 class Cutter:
