@@ -14,24 +14,20 @@ from typing import NamedTuple
 
 from app.core.accompany import Accompany, Known
 from app.core.answer import (
-    AlternativeShown,
     Answer,
-    Assumption,
     DecisionView,
     IfResolved,
     KnownFact,
-    Option,
-    Question,
     RuleSet,
     ScaleGrade,
 )
-from app.core.conditions import facts_read
-from app.core.facts import Candidate, Fact, Value
+from app.core.facts import Candidate, Value
 from app.core.finding import Finder, Finding
+from app.core.follow import Follow, Following
 from app.core.languages import DEFAULT, Translation, language_of, translated
-from app.core.precedence import Decision, Stage, phases
-from app.core.rules import DecisionRule, Fits, Pathway, Release
-from app.core.states import REMEMBERED, States, state_at
+from app.core.precedence import Decision, Stage
+from app.core.rules import Release
+from app.core.states import REMEMBERED, States
 from app.core.traits import Profile, Traits
 from app.core.why import Why
 
@@ -75,30 +71,21 @@ class Triage:
         self.language = language
         self.finder = Finder(release)
         self._why = Why(release, self.finder)
+        self._follow = Follow(release, self.finder, self._why)
         self._accompany = Accompany(release)
         self.ruleset = RuleSet(release.id, release.digest, release.reviewed)
-        self._phases = phases(release.rules)
         self._exclusions = [r for r in release.rules if r.effect == "excludes"]
-        self._readers: dict[str, list[DecisionRule]] = {name: [] for name in release.facts}
-        for rule in release.rules:
-            for name in facts_read(rule.when):
-                self._readers[name].append(rule)
-        self._questions = {name: self._question(fact) for name, fact in release.facts.items()}
-        self._assumed = {name: fact.assumed_as for name, fact in release.facts.items() if fact.assumed_as is not None}
         self.traits = Traits(release.facts, self.finder.logic.sight, self._accompany.sight)
         self._written_release = f'"language":{json.dumps(language)},"release":{json.dumps(release.digest)}'.encode()
         self._outlines: dict[tuple[str, frozenset[Stage], States, bool], DecisionView] = {}
-        self._next_question = lru_cache(REMEMBERED)(self._make_next_question)
-        self._assumption = lru_cache(REMEMBERED)(self._make_assumption)
-        self._lower_phase = lru_cache(REMEMBERED)(self._make_lower_phase)
         self._known_fact = lru_cache(REMEMBERED)(KnownFact)
 
     def finding(self, asked: Asked) -> Finding:
         """Return the decision and the machine contract around it, without any text."""
-        return self._finding(asked, self.traits.profile(asked.facts))
+        return self._following(asked, self.traits.profile(asked.facts)).finding
 
-    def _finding(self, asked: Asked, profile: Profile) -> Finding:
-        return self.finder.find(*self.traits.decision(profile), strict=asked.strict, unavailable=asked.unavailable)
+    def _following(self, asked: Asked, profile: Profile) -> Following:
+        return self._follow.of(*self.traits.decision(profile), strict=asked.strict, unavailable=asked.unavailable)
 
     def tell(self, told: Told) -> None:
         """Hear of every answer that is given out, also when it is given again; does nothing here."""
@@ -116,33 +103,31 @@ class Triage:
 
     def _answer(self, asked: Asked) -> Answer:
         profile = self.traits.profile(asked.facts)
-        finding = self._finding(asked, profile)
+        following = self._following(asked, profile)
+        finding, pathways = following.finding, following.pathways
         facts = profile.facts
         known = Known(facts, *self.traits.beside(profile))
-        pathways = self._pathways(finding)
         disposition = finding.decision.disposition
         indicated = finding.indicated.pathway if finding.indicated else None
         cautions, unresolved = self._accompany.cautions(known, pathways)
         preconditions, all_met = self._accompany.preconditions(known.reading, pathways)
         recommended = finding.decision.pathway
         ready = recommended is not None and all_met and not finding.objections
-        referral = self._why.referral(facts, finding)
-        early = disposition in ("excluded", "referred") and indicated is None
-        alternatives = () if early or not finding.settled else self._accompany.alternatives(known, indicated)
-        lower = self._lower_phases(finding)
+        alternatives = self._accompany.alternatives(known, indicated) if following.alternatives else ()
+        lower = following.lower_phases
         return Answer(
             decision=finding.decision,
             indicated=finding.indicated,
             ready=ready,
-            referral=referral,
-            summary=self._summary(finding, ready=ready, referred=bool(referral)),
+            referral=self._why.referral(facts, finding) if following.referred else (),
+            summary=following.summary if ready else following.summary_not_ready,
             possible=finding.possible,
             missing=finding.missing,
-            next_question=self._next(finding),
-            assumptions=self._assumptions(finding),
+            next_question=following.next_question,
+            assumptions=following.assumptions,
             rationale=self._why.rationale(facts, finding),
-            also_matched=self._why.also_matched(finding),
-            near_misses=self._why.near_misses(finding),
+            also_matched=following.also_matched,
+            near_misses=following.near_misses,
             cautions=cautions,
             unresolved=unresolved,
             preconditions=preconditions if disposition in ("recommended", "clinician_review") else (),
@@ -167,36 +152,45 @@ class Triage:
         So a face can keep what it made of it.
         """
         profile = self.traits.profile(asked.facts)
-        finding = self._finding(asked, profile)
+        following = self._following(asked, profile)
+        finding = following.finding
         ready = finding.decision.pathway is not None and not finding.objections
         if ready:
             reading, _ = self.traits.beside(profile)
-            _, ready = self._accompany.preconditions(reading, self._pathways(finding))
-        if finding.settled and not finding.objections and not finding.given_states & self._why.referring:
-            bearing = finding.assumed_states & self._why.bearing(finding.stages)
-            alike = finding.decision.disposition, finding.stages, bearing, ready
-            outline = self._outlines.get(alike)
-            if outline is None:
-                if len(self._outlines) >= REMEMBERED:
-                    self._outlines.clear()
-                outline = self._outlines[alike] = self._make_outline(asked, finding, ready=ready)
-        else:
-            outline = self._make_outline(asked, finding, ready=ready)
+            _, ready = self._accompany.preconditions(reading, following.pathways)
+        outline = following.outlines.get(ready) or self._outline(asked, following, ready=ready)
         ruleset = self.ruleset
         told = Told(self._identity(asked, profile), outline.decision, outline.rules, ruleset.id, ruleset.digest)
         self.tell(told)
         return outline, told
 
-    def _make_outline(self, asked: Asked, finding: Finding, *, ready: bool) -> DecisionView:
+    def _outline(self, asked: Asked, following: Following, *, ready: bool) -> DecisionView:
+        if following.referred:  # a referral says because of which values
+            return self._make_outline(asked, following, ready=ready)
+        finding = following.finding
+        if not finding.settled or finding.objections:
+            outline = self._make_outline(asked, following, ready=ready)
+        else:  # whoever is read in another way may yet be decided alike
+            bearing = finding.assumed_states & self._why.bearing(finding.stages)
+            alike = finding.decision.disposition, finding.stages, bearing, ready
+            if len(self._outlines) >= REMEMBERED:
+                self._outlines.clear()
+            outline = self._outlines.get(alike) or self._make_outline(asked, following, ready=ready)
+            self._outlines[alike] = outline
+        following.outlines[ready] = outline
+        return outline
+
+    def _make_outline(self, asked: Asked, following: Following, *, ready: bool) -> DecisionView:
+        finding = following.finding
         return DecisionView(
             decision=finding.decision,
             indicated=finding.indicated,
             ready=ready,
-            referral=self._why.referral(asked.facts, finding),
+            referral=self._why.referral(asked.facts, finding) if following.referred else (),
             possible=finding.possible,
             missing=finding.missing,
-            next_question=self._next(finding),
-            assumptions=self._assumptions(finding),
+            next_question=following.next_question,
+            assumptions=following.assumptions,
             rules=[reason.rule for reason in self._why.rationale(asked.facts, finding)],
             ruleset=self.ruleset,
             id="",
@@ -215,98 +209,6 @@ class Triage:
         digest = sha256(text % (profile.canonical(), self._written_release, unavailable, unknowns))
         return "sha256:" + digest.hexdigest()
 
-    def _pathways(self, finding: Finding) -> tuple[Pathway, ...]:
-        """Return the pathways that are indicated or may still be."""
-        return tuple([rule.pathway for rule in self._phases if rule.pathway in finding.stages])
-
-    def _question(self, fact: Fact) -> Question:
-        wording = self.release.wording
-        labels = dict(fact.labels)
-        if fact.kind == "boolean":
-            labels = {True: wording.yes, False: wording.no} | labels
-        return Question(
-            fact=fact.name,
-            question=fact.question,
-            help=fact.help,
-            answers=[
-                Option(value, labels.get(value, str(value)))
-                for value in ([True, False] if fact.kind == "boolean" else fact.values)
-            ],
-            minimum=fact.minimum if fact.kind == "integer" else None,
-            maximum=fact.maximum if fact.kind == "integer" else None,
-            unit=fact.unit,
-            why="",
-        )
-
-    def _next(self, finding: Finding) -> Question | None:
-        return self._next_question(finding.next_fact, settles=finding.settles) if finding.next_fact else None
-
-    def _make_next_question(self, name: str, *, settles: bool) -> Question:
-        why = self.release.wording.next_question["settles" if settles else "narrows"]
-        return replace(self._questions[name], why=why)
-
-    def _assumptions(self, finding: Finding) -> list[Assumption]:
-        return [self._assumption(name, finding.stages) for name in finding.objections if name in self._assumed]
-
-    def _make_assumption(self, name: str, stages: frozenset[Stage]) -> Assumption:
-        fact = self.release.facts[name]
-        because = [rule.id for rule in self._readers[name] if self.finder.could_object(rule, stages)]
-        return Assumption(name, self._assumed[name], because, fact.question)
-
-    def _summary(self, finding: Finding, *, ready: bool, referred: bool) -> str:
-        texts = self.release.wording.summary
-        disposition = finding.decision.disposition
-        stage = finding.indicated.pathway if finding.indicated else next(iter(finding.stages), "gap")
-        several = finding.indicated is None and len(finding.stages) > 1
-        match disposition:
-            case "recommended":
-                key = f"recommended.{finding.decision.pathway}"
-            case "excluded":
-                key = f"excluded.{'undetermined' if several else 'documented' if stage == 'exclusion' else stage}"
-            case "clinician_review":
-                key = f"clinician_review.{'undetermined' if several else stage}"
-            case "referred":
-                key = "referred"
-            case "needs_information":
-                key = "needs_information.ask" if finding.next_fact else "needs_information.stuck"
-        first = [texts["referral_first"]] if referred and disposition != "referred" else []
-        if disposition == "recommended" and not ready:
-            first = [texts["not_ready"]]
-        return " ".join([*first, texts[key]])
-
-    def _lower_phases(self, finding: Finding) -> list[AlternativeShown]:
-        """Return what of a blocked candidate's lower phases a clinician may discuss: those that nothing excludes."""
-        if finding.indicated is None or finding.decision.disposition not in ("excluded", "clinician_review"):
-            return []
-        shown = []
-        states, place = finding.given_states, self.finder.logic.place
-        for rule in self._phases:
-            if rule.phase >= finding.indicated.phase:
-                continue
-            against = [(r, state_at(states, place[r.id])) for r in self.release.rules if rule.pathway in r.pathways]
-            if any(r.effect == "excludes" and state for r, state in against):
-                continue
-            criteria = state_at(states, place[rule.id])
-            open_ = criteria is None or any(state is None for _, state in against)
-            fits: Fits = "no" if criteria is False else "unknown" if open_ else "yes"
-            shown.append(self._lower_phase(rule.id, fits, tuple([r.id for r, state in against if state])))
-        return shown
-
-    def _make_lower_phase(self, rule_id: str, fits: Fits, blocked: tuple[str, ...]) -> AlternativeShown:
-        wording = self.release.wording
-        rule = next(rule for rule in self._phases if rule.id == rule_id)
-        return AlternativeShown(
-            rule.id,
-            "lower_phase",
-            wording.pathways[rule.pathway],
-            rule.discuss,
-            {},
-            fits,
-            wording.lower_phase[fits],
-            blocked,
-            self._why.sources[rule.id],
-        )
-
     def _if_resolved(self, asked: Asked, finding: Finding) -> IfResolved | None:
         """Lift every exclusion that stands against the candidate, also those that lifting one uncovers."""
         lifted: dict[str, Value] = {}
@@ -322,7 +224,7 @@ class Triage:
             finding.decision,
             finding.possible,
             finding.missing,
-            self._assumptions(finding),
+            self._follow.assumptions(finding),
         )
 
 

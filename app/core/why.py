@@ -1,6 +1,5 @@
 """Why a decision is what it is: the rules that bear on it, what comes first, and which phases came close."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 from app.core.answer import AlsoMatched, KnownFact, NearMiss, Reason, Referral
@@ -38,20 +37,16 @@ class Why:
             (rule, list(zip(map(in_words, conjuncts(rule.when)), self._logic.parts[rule.id], strict=True)))
             for rule, _ in self._phases
         ]
-        self._of_parts: States = sum((HELD | NOT_HELD) << place for _, parts in self._parts for _, place in parts)
         self.sources: dict[str, tuple[Source, ...]] = {
             rule.id: tuple(release.sources[source] for source in rule.sources) for rule in release.rules
         }
         self._bearing = lru_cache(REMEMBERED)(self._rules_that_bear)
-        self.referring: States = sum(HELD << place for _, place in self._scope)
-        """Where the states of rules that refer stand."""
         self.bearing = lru_cache(REMEMBERED)(self._states_that_bear)
         """Returns where the states of the rules stand that may decide at some stages."""
         self._holding = lru_cache(REMEMBERED)(self._find_holding)
         self._reason = lru_cache(REMEMBERED)(self._make_reason)
         self._referral = lru_cache(REMEMBERED)(self._make_referral)
         self._also = {rule.id: AlsoMatched(rule.id, rule.pathway, rule.phase) for rule, _ in self._phases}
-        self._near = lru_cache(REMEMBERED)(self._find_near_misses)
 
     def rationale(self, candidate: Candidate, finding: Finding) -> list[Reason]:
         """Return every rule that bears on the decision.
@@ -123,28 +118,29 @@ class Why:
         known = [KnownFact(name, value) for name, value in because]
         return Referral(rule.id, rule.refer_to, rule.urgency, rule.says, known, self.sources[rule.id])
 
-    def also_matched(self, finding: Finding) -> list[AlsoMatched]:
+    def refers(self, finding: Finding) -> bool:
+        """Return whether a scope rule holds, whatever decides."""
+        return any(state_at(finding.given_states, place) for _, place in self._scope)
+
+    def also_matched(self, finding: Finding) -> tuple[AlsoMatched, ...]:
         """Return the lower phases whose condition holds too."""
         if finding.indicated is None:
-            return []
-        return [
+            return ()
+        return tuple(
             self._also[rule.id]
             for rule, place in self._phases
             if rule.phase < finding.indicated.phase and state_at(finding.given_states, place)
-        ]
+        )
 
-    def near_misses(self, finding: Finding) -> Sequence[NearMiss]:
+    def near_misses(self, finding: Finding) -> tuple[NearMiss, ...]:
         """Return the phases above the indicated one whose condition holds in part and not in full."""
         if finding.indicated is None and finding.stages != {"gap"}:
             return ()
         reached = finding.indicated.phase if finding.indicated else 0
-        return self._near(reached, finding.given_states & self._of_parts)
-
-    def _find_near_misses(self, reached: int, states: States) -> tuple[NearMiss, ...]:
         found = []
         for rule, parts in self._parts:
             if rule.phase > reached:
-                listed = [(words, state_at(states, place)) for words, place in parts]
+                listed = [(words, state_at(finding.given_states, place)) for words, place in parts]
                 unmet = [words for words, state in listed if not state]
                 if unmet and len(unmet) < len(parts) and any(state is False for _, state in listed):
                     found.append(NearMiss(rule.id, rule.pathway, rule.phase, unmet))

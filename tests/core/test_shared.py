@@ -49,7 +49,7 @@ def test_a_wrong_share_is_noticed(engines: Engines, forgotten: str, monkeypatch:
     if forgotten == "rules that bear":
         monkeypatch.setattr(engine._why, "bearing", lambda stages: 0)
     else:
-        monkeypatch.setattr(engine._why, "referring", 0)
+        monkeypatch.setattr(engine._why, "refers", lambda finding: False)
     assert differing(engine, engines.by_id["2026.2"], 7) > 0
 
 
