@@ -4,8 +4,10 @@ Each process builds its own application and takes connections from the one socke
 when a process dies is taken by the others.
 """
 
+import ctypes
 import gc
 import logging
+import platform
 import socket
 import sys
 from typing import Any
@@ -30,6 +32,7 @@ else send requests into connections that are just being closed."""
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 """No line of ours says them, and finding them out for every line costs."""
 
+KEPT_BYTES = 8_000_000
 START_SECONDS = 15
 """How long a process may take to start or to say that it lives, on a machine that has much else to do. One that dies
 while it is asked is noticed only then."""
@@ -73,9 +76,22 @@ class Process(Config):
                 raise BadSettingError(
                     f"`TRIAGE_METRICS_PORT`: {(error.strerror or 'cannot be bound').lower()}"
                 ) from None
+        keep_memory()
         gc.collect()
         gc.freeze()  # the rule book stays as long as the process: no need to look through it for garbage again
         return lambda: app
+
+
+def keep_memory() -> None:
+    """Keep up to `KEPT_BYTES` that were freed, instead of giving them back to the system only to ask for them anew.
+
+    The C library of most Linux systems gives back what is more than 128 kB. Long answers pass that limit over and over
+    again, which took a tenth of the time of a batch. Other libraries are left as they are.
+    """
+    options = (ctypes.c_int(-1), ctypes.c_int(-3))  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of glibc's malloc.h
+    if platform.libc_ver()[0] == "glibc":
+        for option in options:
+            ctypes.CDLL(None).mallopt(option, ctypes.c_int(KEPT_BYTES))
 
 
 def prepared(settings: Settings) -> Process:

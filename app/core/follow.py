@@ -27,7 +27,7 @@ from app.core.states import REMEMBERED, States, state_at
 from app.core.traits import Reading
 from app.core.why import Why
 
-READINGS = 2048
+READINGS = 4096
 """How many ways to be read are kept."""
 
 

@@ -76,7 +76,7 @@ class Triage:
         self.ruleset = RuleSet(release.id, release.digest, release.reviewed)
         self._exclusions = [r for r in release.rules if r.effect == "excludes"]
         self.traits = Traits(release.facts, self.finder.logic.sight, self._accompany.sight)
-        self._written_release = f'"language":{json.dumps(language)},"release":{json.dumps(release.digest)}'.encode()
+        self._options = lru_cache(REMEMBERED)(self._write_options)
         self._outlines: dict[tuple[str, frozenset[Stage], States, bool], DecisionView] = {}
         self._known_fact = lru_cache(REMEMBERED)(KnownFact)
 
@@ -133,7 +133,7 @@ class Triage:
             preconditions=preconditions if disposition in ("recommended", "clinician_review") else (),
             plan=self._accompany.plan(known.reading, recommended) if recommended else {},
             alternatives=[*alternatives, *lower] if lower else alternatives,
-            if_resolved=self._if_resolved(asked, finding) if disposition == "excluded" else None,
+            if_resolved=self._if_resolved(asked, facts, finding) if disposition == "excluded" else None,
             notices=self._accompany.notices(known, finding, pathways),
             facts={**facts, **asked.graded} if asked.graded else facts,
             ruleset=self.ruleset,
@@ -202,14 +202,19 @@ class Triage:
         return self._identity(asked, self.traits.profile(asked.facts))
 
     def _identity(self, asked: Asked, profile: Profile) -> str:
-        listed = sorted(set(asked.unavailable)) if asked.unavailable else ()
-        unavailable = b",".join([b'"%b"' % name.encode() for name in listed])
-        unknowns = b"strict" if asked.strict else b"confirm"
-        text = b'{"facts":{%b},%b,"unavailable":[%b],"unknowns":"%b"}'
-        digest = sha256(text % (profile.canonical(), self._written_release, unavailable, unknowns))
-        return "sha256:" + digest.hexdigest()
+        text = b'{"facts":{%b},%b}' % (profile.canonical(), self._options(asked.unavailable, strict=asked.strict))
+        return "sha256:" + sha256(text).hexdigest()
 
-    def _if_resolved(self, asked: Asked, finding: Finding) -> IfResolved | None:
+    def _write_options(self, unavailable: Iterable[str], *, strict: bool) -> bytes:
+        options = {
+            "language": self.language,
+            "release": self.release.digest,
+            "unavailable": sorted(set(unavailable)),
+            "unknowns": "strict" if strict else "confirm",
+        }
+        return json.dumps(options, separators=(",", ":"))[1:-1].encode()
+
+    def _if_resolved(self, asked: Asked, facts: Candidate, finding: Finding) -> IfResolved | None:
         """Lift every exclusion that stands against the candidate, also those that lifting one uncovers."""
         lifted: dict[str, Value] = {}
         while finding.decision.disposition == "excluded":
@@ -218,7 +223,7 @@ class Triage:
                 return None
             for rule in standing:
                 lifted |= rule.lifted_by
-            finding = self.finding(Asked({**asked.facts, **lifted}, asked.strict, asked.unavailable))
+            finding = self.finding(Asked({**facts, **lifted}, asked.strict, asked.unavailable))
         return IfResolved(
             [self._known_fact(name, lifted[name]) for name in self.release.facts if name in lifted],
             finding.decision,

@@ -21,7 +21,11 @@ from app.rest.candidate import REFERENCE
 
 TYPES = {"boolean": bool, "integer": int}
 REFERENCE_PATTERN = re.compile(REFERENCE)
-REFERENCE_MEMBER = re.compile(rb'reference": ?"([A-Za-z0-9._:-]{1,64})"')
+TOKEN = REFERENCE.strip("^$").encode()
+REFERENCE_MEMBER = re.compile(
+    rb'(?:(?<=^{)"reference": ?"(?P<first>%b)", ?|, ?"reference": ?"(?P<later>%b)"(?=[,}]))' % (TOKEN, TOKEN)
+)
+"""The reference with one comma: that after it where it stands first, else the one before it."""
 
 
 class QuickReader:
@@ -46,20 +50,18 @@ class QuickReader:
 
     def _as_spelt(self, body: bytes, *, strict: bool) -> Asked | None:
         """Return the question of a body all of whose members are spelt as usual: between `{"` and `}`, none twice."""
+        reference = None
+        if b'"reference"' in body and (found := REFERENCE_MEMBER.search(body)):
+            reference = (found["first"] or found["later"]).decode()
+            body = body[: found.start()] + body[found.end() :]
         if body[:2] != b'{"' or body[-1:] != b"}":
             return None
-        spelt = body[2:-1].split(b', "' if b', "' in body else b',"')
-        reference = None
+        members = self._members
         try:
-            members = [self._members[member] for member in spelt]
+            traits = [members[member] for member in body[2:-1].split(b', "' if b', "' in body else b',"')]
         except KeyError:
-            at = next(place for place, member in enumerate(spelt) if member not in self._members)
-            found = REFERENCE_MEMBER.fullmatch(spelt.pop(at))
-            if found is None or not all(member in self._members for member in spelt):
-                return None
-            members = [self._members[member] for member in spelt]
-            reference = found[1].decode()
-        profile = self._traits.added(members)
+            return None
+        profile = self._traits.added(traits)
         return None if profile is None else Asked(profile, strict, (), {}, reference)
 
     def _parsed(self, body: bytes, *, strict: bool) -> Asked | None:
