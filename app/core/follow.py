@@ -4,14 +4,15 @@ Candidates differ in far more than the decision looks at. So what follows from t
 read alike, and kept for a while.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from app.core.answer import (
     AlsoMatched,
     AlternativeShown,
+    Answer,
     Assumption,
     DecisionView,
     NearMiss,
@@ -21,12 +22,13 @@ from app.core.answer import (
 from app.core.conditions import facts_read
 from app.core.facts import Fact
 from app.core.finding import Finder, Finding
-from app.core.precedence import Stage, phases
+from app.core.precedence import Decision, Stage, phases
 from app.core.rules import DecisionRule, Fits, Pathway, Release
 from app.core.states import REMEMBERED, States, state_at
 from app.core.traits import Reading
 from app.core.why import Why
 
+Made = TypeVar("Made")
 READINGS = 4096
 """How many ways to be read are kept."""
 
@@ -50,7 +52,37 @@ class Following(NamedTuple):
     lower_phases: Sequence[AlternativeShown]
     """What of a blocked candidate's lower phases a clinician may discuss."""
     outlines: dict[bool, DecisionView]
-    """The views of those who are ready and of those who are not, as far as they were asked for."""
+    shells: dict[bool, Answer]
+    """What the views, and the answers, of all who are ready have in common, and those of all who are not."""
+
+
+class Shared(Generic[Made]):
+    """What many have in common who are not read alike: where nothing is unknown that matters, few states shape it."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[Decision, frozenset[Stage], States, bool, bool], Made] = {}
+
+    def shared(self, following: Following, states: States, make: Callable[[], Made], *, ready: bool) -> Made:
+        """Return what was made for one with the same states, those that shape it, else what `make` makes."""
+        finding = following.finding
+        if not finding.settled or finding.objections:
+            return make()
+        key = finding.decision, finding.stages, states, following.referred, ready
+        if key not in self._made:
+            if len(self._made) >= REMEMBERED:
+                self._made.clear()
+            self._made[key] = make()
+        return self._made[key]
+
+
+class Gist(NamedTuple):
+    """What a summary says."""
+
+    decision: Decision
+    stages: frozenset[Stage]
+    stuck: bool
+    """Whether nothing is left to be asked."""
+    referred: bool
 
 
 class Follow:
@@ -68,6 +100,7 @@ class Follow:
         self._questions = {name: self._question(fact) for name, fact in release.facts.items()}
         self._assumed = {name: fact.assumed_as for name, fact in release.facts.items() if fact.assumed_as is not None}
         self._next_question = lru_cache(REMEMBERED)(self._make_next_question)
+        self._summary = lru_cache(REMEMBERED)(self._make_summary)
         self._assumption = lru_cache(REMEMBERED)(self._make_assumption)
         self._lower_phase = lru_cache(REMEMBERED)(self._make_lower_phase)
         self.of = lru_cache(READINGS)(self._find)
@@ -76,13 +109,14 @@ class Follow:
     def _find(self, given: Reading, states: States, strict: bool, unavailable: tuple[str, ...]) -> Following:
         finding = self._finder.find(given, states, strict=strict, unavailable=unavailable)
         referred = self._why.refers(finding)
+        gist = Gist(finding.decision, finding.stages, finding.next_fact is None, referred)
         early = finding.decision.disposition in ("excluded", "referred") and finding.indicated is None
         return Following(
             finding=finding,
             pathways=tuple([rule.pathway for rule in self._phases if rule.pathway in finding.stages]),
             referred=referred,
-            summary=self._summary(finding, ready=True, referred=referred),
-            summary_not_ready=self._summary(finding, ready=False, referred=referred),
+            summary=self._summary(gist, ready=True),
+            summary_not_ready=self._summary(gist, ready=False),
             next_question=self._next_question(finding.next_fact, finding.settles) if finding.next_fact else None,
             assumptions=self.assumptions(finding),
             also_matched=self._why.also_matched(finding),
@@ -90,6 +124,7 @@ class Follow:
             alternatives=finding.settled and not early,
             lower_phases=self._lower_phases(finding),
             outlines={},
+            shells={},
         )
 
     def _question(self, fact: Fact) -> Question:
@@ -124,14 +159,15 @@ class Follow:
         because = [rule.id for rule in self._readers[name] if self._finder.could_object(rule, stages)]
         return Assumption(name, self._assumed[name], because, fact.question)
 
-    def _summary(self, finding: Finding, *, ready: bool, referred: bool) -> str:
+    def _make_summary(self, told: Gist, *, ready: bool) -> str:
         texts = self._release.wording.summary
-        disposition = finding.decision.disposition
-        stage = finding.indicated.pathway if finding.indicated else next(iter(finding.stages), "gap")
-        several = finding.indicated is None and len(finding.stages) > 1
+        decision, stages, stuck, referred = told
+        disposition = decision.disposition
+        several = len(stages) > 1
+        stage = next(iter(stages), "gap")
         match disposition:
             case "recommended":
-                key = f"recommended.{finding.decision.pathway}"
+                key = f"recommended.{decision.pathway}"
             case "excluded":
                 key = f"excluded.{'undetermined' if several else 'documented' if stage == 'exclusion' else stage}"
             case "clinician_review":
@@ -139,7 +175,7 @@ class Follow:
             case "referred":
                 key = "referred"
             case "needs_information":
-                key = "needs_information.ask" if finding.next_fact else "needs_information.stuck"
+                key = "needs_information.stuck" if stuck else "needs_information.ask"
         first = [texts["referral_first"]] if referred and disposition != "referred" else []
         if disposition == "recommended" and not ready:
             first = [texts["not_ready"]]

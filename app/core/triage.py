@@ -14,20 +14,27 @@ from typing import NamedTuple
 
 from app.core.accompany import Accompany, Known
 from app.core.answer import (
+    AlternativeShown,
     Answer,
+    CautionShown,
     DecisionView,
     IfResolved,
     KnownFact,
+    PlanShown,
+    PreconditionShown,
+    Reason,
+    Referral,
     RuleSet,
     ScaleGrade,
+    Unresolved,
 )
 from app.core.facts import Candidate, Value
 from app.core.finding import Finder, Finding
-from app.core.follow import Follow, Following
+from app.core.follow import Follow, Following, Shared
 from app.core.languages import DEFAULT, Translation, language_of, translated
-from app.core.precedence import Decision, Stage
+from app.core.precedence import Decision
 from app.core.rules import Release
-from app.core.states import REMEMBERED, States
+from app.core.states import REMEMBERED
 from app.core.traits import Profile, Traits
 from app.core.why import Why
 
@@ -59,6 +66,24 @@ class Told(NamedTuple):
     """The digest of the release."""
 
 
+class Own(NamedTuple):
+    """What of an answer is one candidate's own: fields of `Answer`, in their order."""
+
+    referral: Sequence[Referral]
+    rationale: Sequence[Reason]
+    cautions: Sequence[CautionShown]
+    unresolved: Sequence[Unresolved]
+    preconditions: Sequence[PreconditionShown]
+    plan: PlanShown | Mapping[str, str]
+    alternatives: Sequence[AlternativeShown]
+    if_resolved: IfResolved | None
+    notices: Sequence[str]
+    facts: Mapping[str, Value | ScaleGrade]
+    id: str
+    reference: str | None
+
+
+NOBODYS = Own((), (), (), (), (), {}, (), None, (), {}, "", None)
 Sign = Callable[[Told], str]
 """Signs an answer that is given out, and returns the receipt."""
 
@@ -77,7 +102,8 @@ class Triage:
         self._exclusions = [r for r in release.rules if r.effect == "excludes"]
         self.traits = Traits(release.facts, self.finder.logic.sight, self._accompany.sight)
         self._options = lru_cache(REMEMBERED)(self._write_options)
-        self._outlines: dict[tuple[str, frozenset[Stage], States, bool], DecisionView] = {}
+        self._outlines = Shared[DecisionView]()
+        self._shells = Shared[Answer]()
         self._known_fact = lru_cache(REMEMBERED)(KnownFact)
 
     def finding(self, asked: Asked) -> Finding:
@@ -92,16 +118,14 @@ class Triage:
 
     def answer(self, asked: Asked) -> Answer:
         """Return the whole answer."""
-        return self.answered(asked)[0]
+        shell, own, _ = self.answered(asked)
+        return replace(shell, **{**own._asdict(), "facts": dict(own.facts)})
 
-    def answered(self, asked: Asked) -> tuple[Answer, Told]:
-        """Return the whole answer, and what is told of it."""
-        answer = self._answer(asked)
-        told = told_of(answer)
-        self.tell(told)
-        return answer, told
+    def answered(self, asked: Asked) -> tuple[Answer, Own, Told]:
+        """Return the whole answer in two: one object for all who are read alike, and what is this candidate's own.
 
-    def _answer(self, asked: Asked) -> Answer:
+        So a face can keep what it made of the one. What is told of the answer comes with it.
+        """
         profile = self.traits.profile(asked.facts)
         following = self._following(asked, profile)
         finding, pathways = following.finding, following.pathways
@@ -115,19 +139,9 @@ class Triage:
         ready = recommended is not None and all_met and not finding.objections
         alternatives = self._accompany.alternatives(known, indicated) if following.alternatives else ()
         lower = following.lower_phases
-        return Answer(
-            decision=finding.decision,
-            indicated=finding.indicated,
-            ready=ready,
+        own = Own(
             referral=self._why.referral(facts, finding) if following.referred else (),
-            summary=following.summary if ready else following.summary_not_ready,
-            possible=finding.possible,
-            missing=finding.missing,
-            next_question=following.next_question,
-            assumptions=following.assumptions,
             rationale=self._why.rationale(facts, finding),
-            also_matched=following.also_matched,
-            near_misses=following.near_misses,
             cautions=cautions,
             unresolved=unresolved,
             preconditions=preconditions if disposition in ("recommended", "clinician_review") else (),
@@ -135,11 +149,40 @@ class Triage:
             alternatives=[*alternatives, *lower] if lower else alternatives,
             if_resolved=self._if_resolved(asked, facts, finding) if disposition == "excluded" else None,
             notices=self._accompany.notices(known, finding, pathways),
-            facts={**facts, **asked.graded} if asked.graded else facts,
-            ruleset=self.ruleset,
+            facts={**facts, **asked.graded} if asked.graded else profile,
             id=self._identity(asked, profile),
             reference=asked.reference,
         )
+        told = self._told(own.id, finding.decision, [reason.rule for reason in own.rationale])
+        return following.shells.get(ready) or self._shell(following, ready=ready), own, told
+
+    def _shell(self, following: Following, *, ready: bool) -> Answer:
+        finding = following.finding
+
+        def make() -> Answer:
+            return Answer(
+                decision=finding.decision,
+                indicated=finding.indicated,
+                ready=ready,
+                summary=following.summary if ready else following.summary_not_ready,
+                possible=finding.possible,
+                missing=finding.missing,
+                next_question=following.next_question,
+                assumptions=following.assumptions,
+                also_matched=following.also_matched,
+                near_misses=following.near_misses,
+                ruleset=self.ruleset,
+                **NOBODYS._asdict(),
+            )
+
+        shaping = finding.given_states & self._why.phased
+        shell = following.shells[ready] = self._shells.shared(following, shaping, make, ready=ready)
+        return shell
+
+    def _told(self, name: str, decision: Decision, rules: Sequence[str]) -> Told:
+        told = Told(name, decision, rules, self.ruleset.id, self.ruleset.digest)
+        self.tell(told)
+        return told
 
     def view(self, asked: Asked) -> DecisionView:
         """Return the machine contract alone."""
@@ -159,43 +202,32 @@ class Triage:
             reading, _ = self.traits.beside(profile)
             _, ready = self._accompany.preconditions(reading, following.pathways)
         outline = following.outlines.get(ready) or self._outline(asked, following, ready=ready)
-        ruleset = self.ruleset
-        told = Told(self._identity(asked, profile), outline.decision, outline.rules, ruleset.id, ruleset.digest)
-        self.tell(told)
-        return outline, told
+        return outline, self._told(self._identity(asked, profile), outline.decision, outline.rules)
 
     def _outline(self, asked: Asked, following: Following, *, ready: bool) -> DecisionView:
-        if following.referred:  # a referral says because of which values
-            return self._make_outline(asked, following, ready=ready)
         finding = following.finding
-        if not finding.settled or finding.objections:
-            outline = self._make_outline(asked, following, ready=ready)
-        else:  # whoever is read in another way may yet be decided alike
-            bearing = finding.assumed_states & self._why.bearing(finding.stages)
-            alike = finding.decision.disposition, finding.stages, bearing, ready
-            if len(self._outlines) >= REMEMBERED:
-                self._outlines.clear()
-            outline = self._outlines.get(alike) or self._make_outline(asked, following, ready=ready)
-            self._outlines[alike] = outline
-        following.outlines[ready] = outline
-        return outline
 
-    def _make_outline(self, asked: Asked, following: Following, *, ready: bool) -> DecisionView:
-        finding = following.finding
-        return DecisionView(
-            decision=finding.decision,
-            indicated=finding.indicated,
-            ready=ready,
-            referral=self._why.referral(asked.facts, finding) if following.referred else (),
-            possible=finding.possible,
-            missing=finding.missing,
-            next_question=following.next_question,
-            assumptions=following.assumptions,
-            rules=[reason.rule for reason in self._why.rationale(asked.facts, finding)],
-            ruleset=self.ruleset,
-            id="",
-            reference=None,
-        )
+        def make() -> DecisionView:
+            return DecisionView(
+                decision=finding.decision,
+                indicated=finding.indicated,
+                ready=ready,
+                referral=self._why.referral(asked.facts, finding) if following.referred else (),
+                possible=finding.possible,
+                missing=finding.missing,
+                next_question=following.next_question,
+                assumptions=following.assumptions,
+                rules=[reason.rule for reason in self._why.rationale(asked.facts, finding)],
+                ruleset=self.ruleset,
+                id="",
+                reference=None,
+            )
+
+        if following.referred:  # a referral says because of which values
+            return make()
+        shaping = finding.assumed_states & self._why.bearing(finding.stages)
+        outline = following.outlines[ready] = self._outlines.shared(following, shaping, make, ready=ready)
+        return outline
 
     def identity(self, asked: Asked) -> str:
         """Return the digest of release, options and normalised facts: equal questions have equal ids, anywhere."""

@@ -1,37 +1,57 @@
 """Answers as JSON, put together from parts that are written once.
 
-The engine makes equal parts of answers (a reason, a caution, a question) once and returns the same object again; so
-each is serialised once and its bytes are kept. What this writes is byte for byte what pydantic writes for the whole
-answer: the tests compare them. It is several times faster, since most of an answer is text of the rule book.
+The engine makes equal parts of answers (a reason, a caution, what all who are read alike have in common) once and
+returns the same object again; so each is serialised once and its bytes are kept. What this writes is byte for byte what
+pydantic writes for the whole answer: the tests compare them. It is several times faster, since most of an answer is
+text of the rule book.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from operator import attrgetter
 from types import NoneType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from app.core.answer import Answer, DecisionView, IfResolved, ScaleGrade
 from app.core.traits import Profile
-from app.core.triage import Asked, Told, Triage
+from app.core.triage import Asked, Own, Told, Triage
 
-ASSEMBLED = (Answer, DecisionView, IfResolved, ScaleGrade)
+Made = TypeVar("Made")
+
+ASSEMBLED = (DecisionView, IfResolved, ScaleGrade)
 """Written field by field: no two of them are alike. Everything else that is a record is a part."""
-UNIQUE = frozenset({"facts", "id", "reference"})
-"""Fields whose text is another in nearly every answer."""
-NOTHING: Mapping[str, bytes] = {}
+OWN = frozenset(Own._fields)
 NAMELESS = b'"","reference":null}'
 """How a view ends that has neither id nor reference."""
-OUTLINES = 5_000
-"""How many views without id and reference are kept."""
 MOST = 50_000
-"""How many texts are kept; beyond it the store is begun anew, as it is for parts of more bytes than `MOST_BYTES`."""
-MOST_BYTES = 10_000_000
+"""How many texts are kept; beyond it the store is begun anew."""
+PARTS_BYTES = 6_000_000
+OUTLINES_BYTES = FRAMES_BYTES = 3_000_000
 BESIDES = 200
-"""About how many bytes it takes to keep a part besides its text."""
+"""About how many bytes it takes to keep a thing besides its text."""
+
+
+class Store(Generic[Made]):
+    """What was made of objects, by which object it was made of; beyond so many bytes it is begun anew."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most = most_bytes
+        self._bytes = 0
+        # with each object itself, so that no other can get its id
+        self.made: dict[int, tuple[Any, Made]] = {}
+        """By the id of an object: the object, and what was made of it."""
+
+    def keep(self, of: Any, made: Made, size: int) -> tuple[Any, Made]:
+        """Keep what was made of an object, of so many bytes."""
+        self._bytes += size + BESIDES
+        if self._bytes > self._most:
+            self.made.clear()
+            self._bytes = size + BESIDES
+        kept = self.made[id(of)] = of, made
+        return kept
 
 
 class Writer:
@@ -47,66 +67,62 @@ class Writer:
             list: self._list,
             tuple: self._tuple,
             dict: self._mapping,
+            Profile: lambda profile: b"{%b}" % profile.written(),
         }
-        self._whole = self._assembling(Answer)
         self._by_type |= {of: self._assembling(of) for of in ASSEMBLED}
-        self._parts: dict[int, bytes] = {}
-        self._kept: list[object] = []
-        self._kept_bytes = 0
+        self._parts = Store[bytes](PARTS_BYTES)
+        self._outlines = Store[bytes](OUTLINES_BYTES)
+        self._frames = Store[list[bytes]](FRAMES_BYTES)
         self._texts: dict[str, bytes] = {}
         self._members: dict[tuple[str, Any], bytes] = {}
-        self._outlines: dict[int, tuple[DecisionView, bytes]] = {}  # with each itself, for the reason given at `_part`
         self._adapters: dict[type, TypeAdapter[Any]] = {}
-
-    def written(self, answer: Answer | DecisionView) -> bytes:
-        """Return an answer as JSON in UTF-8."""
-        return self._by_type[type(answer)](answer)
 
     def answer(self, engine: Triage, asked: Asked, *, full: bool) -> tuple[bytes, Told]:
         """Return an answer as JSON in UTF-8, the whole one or the machine contract alone, and what is told of it."""
         if full:
-            answer, told = engine.answered(asked)
-            known = asked.facts
-            if not isinstance(known, Profile) or asked.graded:
-                return self.written(answer), told
-            return self._whole(answer, {"facts": b"{%b}" % known.written()}), told
+            shell, own, told = engine.answered(asked)
+            return self._filled(shell, own), told
         outline, told = engine.outlined(asked)
-        return self._outlined(outline, told.id, asked.reference), told
+        return self._named(outline, told.id, asked.reference), told
 
-    def _outlined(self, outline: DecisionView, name: str, reference: str | None) -> bytes:
-        kept = self._outlines.get(id(outline))
+    def _filled(self, shell: Answer, own: Own) -> bytes:
+        kept = self._frames.made.get(id(shell)) or self._frame(shell)
+        by_type, part = self._by_type, self._part
+        pieces = kept[1].copy()
+        written = [by_type.get(type(each), part)(each) for each in own[:-2]]
+        pieces[1::2] = [*written, b'"%b"' % own.id.encode(), _spelt(own.reference)]
+        return b"".join(pieces)
+
+    def _frame(self, shell: Answer) -> tuple[Answer, list[bytes]]:
+        """Return what is written of all answers with this shell, in pieces with room for what is own between them."""
+        frame = [b"{"]
+        for field in fields(shell):
+            frame[-1] += b'"%b":' % field.name.encode()
+            if field.name in OWN:
+                frame += [b"", b","]
+            else:
+                frame[-1] += self._value(getattr(shell, field.name)) + b","
+        frame[-1] = frame[-1][:-1] + b"}"
+        return self._frames.keep(shell, frame, sum(map(len, frame)))
+
+    def _named(self, outline: DecisionView, name: str, reference: str | None) -> bytes:
+        kept = self._outlines.made.get(id(outline))
         if kept is None:
-            if len(self._outlines) >= OUTLINES:
-                self._outlines.clear()
-            kept = self._outlines[id(outline)] = outline, self.written(outline).removesuffix(NAMELESS)
-        return b'%b"%b","reference":%b}' % (
-            kept[1],
-            name.encode(),
-            b"null" if reference is None else to_json(reference),
-        )
+            written = self._value(outline).removesuffix(NAMELESS)
+            kept = self._outlines.keep(outline, written, len(written))
+        return b'%b"%b","reference":%b}' % (kept[1], name.encode(), _spelt(reference))
 
     def _value(self, value: Any) -> bytes:
         return self._by_type.get(type(value), self._part)(value)
 
-    def _assembling(self, of: type) -> Callable[..., bytes]:
-        """Return what writes such records; it may be told how unique fields are written."""
+    def _assembling(self, of: type) -> Callable[[Any], bytes]:
         names = [field.name for field in fields(of)]
-        frame: list[bytes] = []
-        for name in names:
-            frame += [b'%b"%b":' % (b"," if frame else b"{", name.encode()), b""]
-        frame.append(b"}")
-        first = next((place for place, name in enumerate(names) if name in UNIQUE), len(names))
-        writers: dict[str, Callable[[Any], bytes]] = {"facts": self._mapping, "id": to_json, "reference": to_json}
-        last = [(2 * names.index(name) + 1, name, writers.get(name, self._value)) for name in names[first:]]
-        values_of = attrgetter(*names[:first])
-        by_type, part = self._by_type, self._part
+        values_of = attrgetter(*names)
+        heads = [b'%b"%b":' % (b"," if place else b"{", name.encode()) for place, name in enumerate(names)]
 
-        def assembled(value: Any, written: Mapping[str, bytes] = NOTHING) -> bytes:
-            pieces = frame.copy()
-            pieces[1 : 2 * first : 2] = [by_type.get(type(each), part)(each) for each in values_of(value)]
-            for place, name, write in last:
-                pieces[place] = written.get(name) or write(getattr(value, name))
-            return b"".join(pieces)
+        def assembled(value: Any) -> bytes:
+            listed = zip(heads, values_of(value), strict=True)
+            return b"".join([head + self._value(each) for head, each in listed]) + b"}"
 
         return assembled
 
@@ -115,15 +131,16 @@ class Writer:
             return b"[]"
         if type(items[0]) is str:
             return b"[%b]" % b",".join([self._text(item) for item in items])
+        made = self._parts.made
         try:
-            return b"[%b]" % b",".join([self._parts[id(item)] for item in items])
+            return b"[%b]" % b",".join([made[id(item)][1] for item in items])
         except KeyError:
             return b"[%b]" % b",".join([self._value(item) for item in items])
 
     def _tuple(self, items: Sequence[Any]) -> bytes:
         """Return what is kept of a tuple: the engine makes equal ones once, as it does parts."""
-        written = self._parts.get(id(items))
-        return self._keep(items, self._list(items)) if written is None else written
+        kept = self._parts.made.get(id(items))
+        return kept[1] if kept else self._keep(items, self._list(items))
 
     def _mapping(self, mapping: Mapping[str, Any]) -> bytes:
         try:
@@ -148,18 +165,16 @@ class Writer:
         return written
 
     def _part(self, part: object) -> bytes:
-        written = self._parts.get(id(part))
-        if written is not None:
-            return written
+        kept = self._parts.made.get(id(part))
+        if kept is not None:
+            return kept[1]
         of = type(part)
         adapter = self._adapters.get(of) or self._adapters.setdefault(of, TypeAdapter(of))
         return self._keep(part, adapter.dump_json(part))
 
     def _keep(self, part: object, written: bytes) -> bytes:
-        self._kept_bytes += len(written) + BESIDES
-        if self._kept_bytes > MOST_BYTES:
-            self._parts, self._kept, self._kept_bytes = {}, [], 0
-        # the part itself is kept as well, so that no other object can get its id
-        self._kept.append(part)
-        self._parts[id(part)] = written
-        return written
+        return self._parts.keep(part, written, len(written))[1]
+
+
+def _spelt(reference: str | None) -> bytes:
+    return b"null" if reference is None else to_json(reference)
