@@ -18,12 +18,12 @@ from app.core.answer import (
     Unresolved,
 )
 from app.core.conditions import ALWAYS, Condition, facts_read
-from app.core.facts import Candidate, Value
+from app.core.facts import Value
 from app.core.finding import Finding
 from app.core.logic import Conditions
 from app.core.rules import Alternative, Caution, Fits, Notice, Pathway, Plan, Precondition, Release, Source
 from app.core.states import HELD, NOT_HELD, REMEMBERED, States, picking, state_at
-from app.core.traits import Reading
+from app.core.traits import Profile, Reading
 
 PLANS = 256
 """How many plans are kept: they are long."""
@@ -48,9 +48,8 @@ def conditions_of(release: Release) -> Iterator[Condition]:
 
 
 class Known(NamedTuple):
-    """The known facts of a candidate, as `Accompany.sight` reads them; nothing is assumed."""
+    """A candidate as `Accompany.sight` reads him or her; nothing is assumed."""
 
-    candidate: Candidate
     reading: Reading
     states: States
 
@@ -138,18 +137,19 @@ class Accompany:
             sum((HELD | NOT_HELD) << place for place in {place for _, place in notices}),
         )
 
-    def cautions(self, known: Known, pathways: tuple[Pathway, ...]) -> tuple[list[CautionShown], list[Unresolved]]:
+    def cautions(
+        self, profile: Profile, known: Known, pathways: tuple[Pathway, ...]
+    ) -> tuple[list[CautionShown], list[Unresolved]]:
         """Return the cautions that hold for these pathways, and those whose facts are unknown."""
         shown: list[CautionShown] = []
         unresolved: list[Unresolved] = []
-        states, candidate = known.states, known.candidate
+        states = known.states
         for number, caution, place, reads in self._concerned(pathways).cautions:
             state = states >> place & 3
             if state == NOT_HELD:
                 continue
             if state == HELD:
-                because = tuple([(name, candidate[name]) for name in reads if name in candidate])
-                shown.append(self._caution_shown(number, because))
+                shown.append(self._caution_shown(number, profile.known(reads)))
             else:
                 unresolved.append(self._unresolved(caution.id, caution.topic, self._ask(place, known)))
         return shown, unresolved
@@ -278,7 +278,7 @@ class Accompany:
     def _known_alone(self, levels: Sequence[int], regions: Sequence[int]) -> Known:
         """Return a candidate of whom these regions alone are known."""
         reading = self._conditions.only(levels, regions)
-        return Known({}, reading, self._conditions.states(reading))
+        return Known(reading, self._conditions.states(reading))
 
     def _ask(self, place: int, known: Known) -> tuple[str, ...]:
         return self._conditions.depends_on(place, known.reading)

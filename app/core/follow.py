@@ -26,7 +26,7 @@ from app.core.precedence import Decision, Stage, phases
 from app.core.rules import DecisionRule, Fits, Pathway, Release
 from app.core.states import REMEMBERED, States, state_at
 from app.core.traits import Reading
-from app.core.why import Why
+from app.core.why import Bearing, Why
 
 Made = TypeVar("Made")
 READINGS = 4096
@@ -41,6 +41,8 @@ class Following(NamedTuple):
     """The pathways that are indicated or may still be."""
     referred: bool
     """Whether another kind of care comes first, whatever decides."""
+    bearing: Bearing
+    """The rules that bear on the decision."""
     summary: str
     summary_not_ready: str
     next_question: Question | None
@@ -115,6 +117,7 @@ class Follow:
             finding=finding,
             pathways=tuple([rule.pathway for rule in self._phases if rule.pathway in finding.stages]),
             referred=referred,
+            bearing=self._why.bears(finding),
             summary=self._summary(gist, ready=True),
             summary_not_ready=self._summary(gist, ready=False),
             next_question=self._next_question(finding.next_fact, finding.settles) if finding.next_fact else None,

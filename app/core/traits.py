@@ -6,7 +6,7 @@ once, and a candidate is the sum of its answers: whole fields of bits that never
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -87,6 +87,11 @@ class Profile(Mapping[str, Value]):
             self._facts = dict(map(FACT, self._order.asked(self._traits)))
         return self._facts
 
+    def known(self, names: Iterable[str]) -> tuple[tuple[str, Value], ...]:
+        """Return these facts with their values, as far as they are known."""
+        places, traits = self._order.places, self._traits
+        return tuple([traits[places[name]][0] for name in names if name in places])
+
     def written(self) -> bytes:
         """Return the facts as members of a JSON object, in asking order."""
         return b",".join(map(WRITTEN, self._order.asked(self._traits)))
@@ -113,6 +118,8 @@ class Order(NamedTuple):
 
     asked: Callable[[Sequence[Any]], Sequence[Any]]
     named: Callable[[Sequence[Any]], Sequence[Any]]
+    places: Mapping[str, int]
+    """Where the answer to each fact came."""
 
 
 class Traits:
@@ -158,7 +165,7 @@ class Traits:
         numbers = range(len(places))
         asked = sorted(numbers, key=places.__getitem__)
         named = sorted(numbers, key=lambda number: self._names[places[number]])
-        return Order(_picking(asked), _picking(named))
+        return Order(_picking(asked), _picking(named), {self._names[place]: n for n, place in enumerate(places)})
 
     def decision(self, profile: Profile) -> tuple[Reading, States]:
         """Return a candidate as the decision reads it."""
@@ -169,7 +176,7 @@ class Traits:
         return self._beside.read(profile.sum >> self._beside_at)
 
 
-NO_ORDER = Order(tuple, tuple)
+NO_ORDER = Order(tuple, tuple, {})
 """That of answers of which two are to one fact."""
 
 

@@ -129,31 +129,30 @@ class Triage:
         profile = self.traits.profile(asked.facts)
         following = self._following(asked, profile)
         finding, pathways = following.finding, following.pathways
-        facts = profile.facts
-        known = Known(facts, *self.traits.beside(profile))
+        known = Known(*self.traits.beside(profile))
         disposition = finding.decision.disposition
         indicated = finding.indicated.pathway if finding.indicated else None
-        cautions, unresolved = self._accompany.cautions(known, pathways)
+        cautions, unresolved = self._accompany.cautions(profile, known, pathways)
         preconditions, all_met = self._accompany.preconditions(known.reading, pathways)
         recommended = finding.decision.pathway
         ready = recommended is not None and all_met and not finding.objections
         alternatives = self._accompany.alternatives(known, indicated) if following.alternatives else ()
         lower = following.lower_phases
         own = Own(
-            referral=self._why.referral(facts, finding) if following.referred else (),
-            rationale=self._why.rationale(facts, finding),
+            referral=self._why.referral(profile, finding) if following.referred else (),
+            rationale=self._why.rationale(profile, following.bearing),
             cautions=cautions,
             unresolved=unresolved,
             preconditions=preconditions if disposition in ("recommended", "clinician_review") else (),
             plan=self._accompany.plan(known.reading, recommended) if recommended else {},
             alternatives=[*alternatives, *lower] if lower else alternatives,
-            if_resolved=self._if_resolved(asked, facts, finding) if disposition == "excluded" else None,
+            if_resolved=self._if_resolved(asked, profile.facts, finding) if disposition == "excluded" else None,
             notices=self._accompany.notices(known, finding, pathways),
-            facts={**facts, **asked.graded} if asked.graded else profile,
+            facts={**profile.facts, **asked.graded} if asked.graded else profile,
             id=self._identity(asked, profile),
             reference=asked.reference,
         )
-        told = self._told(own.id, finding.decision, [reason.rule for reason in own.rationale])
+        told = self._told(own.id, finding.decision, following.bearing.rules)
         return following.shells.get(ready) or self._shell(following, ready=ready), own, told
 
     def _shell(self, following: Following, *, ready: bool) -> Answer:
@@ -201,10 +200,10 @@ class Triage:
         if ready:
             reading, _ = self.traits.beside(profile)
             _, ready = self._accompany.preconditions(reading, following.pathways)
-        outline = following.outlines.get(ready) or self._outline(asked, following, ready=ready)
+        outline = following.outlines.get(ready) or self._outline(profile, following, ready=ready)
         return outline, self._told(self._identity(asked, profile), outline.decision, outline.rules)
 
-    def _outline(self, asked: Asked, following: Following, *, ready: bool) -> DecisionView:
+    def _outline(self, profile: Profile, following: Following, *, ready: bool) -> DecisionView:
         finding = following.finding
 
         def make() -> DecisionView:
@@ -212,12 +211,12 @@ class Triage:
                 decision=finding.decision,
                 indicated=finding.indicated,
                 ready=ready,
-                referral=self._why.referral(asked.facts, finding) if following.referred else (),
+                referral=self._why.referral(profile, finding) if following.referred else (),
                 possible=finding.possible,
                 missing=finding.missing,
                 next_question=following.next_question,
                 assumptions=following.assumptions,
-                rules=[reason.rule for reason in self._why.rationale(asked.facts, finding)],
+                rules=following.bearing.rules,
                 ruleset=self.ruleset,
                 id="",
                 reference=None,

@@ -1,14 +1,17 @@
 """Why a decision is what it is: the rules that bear on it, what comes first, and which phases came close."""
 
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from app.core.answer import AlsoMatched, KnownFact, NearMiss, Reason, Referral
 from app.core.conditions import conjuncts, in_words
-from app.core.facts import Candidate, Value
+from app.core.facts import Value
 from app.core.finding import Finder, Finding
 from app.core.precedence import Stage, phases
 from app.core.rules import DecisionRule, Disposition, Effect, Release, Source
 from app.core.states import HELD, NOT_HELD, REMEMBERED, States, state_at
+from app.core.traits import Profile
 
 DECIDES: dict[Disposition, Effect] = {
     "excluded": "excludes",
@@ -17,6 +20,16 @@ DECIDES: dict[Disposition, Effect] = {
     "recommended": "indicates",
 }
 """The effect that a rule must have for the decision to be this one."""
+
+
+class Bearing(NamedTuple):
+    """The rules that bear on a decision."""
+
+    rules: Sequence[str]
+    """The ids of all of them."""
+    held: Sequence[tuple[str, Sequence[str]]]
+    """Those that hold, with the facts that make them hold, assumed ones too."""
+    undecided: Sequence[Reason]
 
 
 class Why:
@@ -43,7 +56,6 @@ class Why:
         self._bearing = lru_cache(REMEMBERED)(self._rules_that_bear)
         self.bearing = lru_cache(REMEMBERED)(self._states_that_bear)
         """Returns where the states of the rules stand that may decide at some stages."""
-        self._holding = lru_cache(REMEMBERED)(self._find_holding)
         self._reason = lru_cache(REMEMBERED)(self._make_reason)
         self._referral = lru_cache(REMEMBERED)(self._make_referral)
         self._referring: States = sum(HELD << place for _, place in self._scope)
@@ -54,34 +66,32 @@ class Why:
         self._near_misses = lru_cache(REMEMBERED)(self._find_near_misses)
         self._also = {rule.id: AlsoMatched(rule.id, rule.pathway, rule.phase) for rule, _ in self._phases}
 
-    def rationale(self, candidate: Candidate, finding: Finding) -> list[Reason]:
+    def bears(self, finding: Finding) -> Bearing:
         """Return every rule that bears on the decision.
 
-        Where the decision is settled and yet no single rule is sure to decide it, the rules that may are given as
-        `undecided`: whichever holds, the decision is the same.
+        Where the decision is settled and yet no single rule is sure to decide it, the rules that may are `undecided`:
+        whichever holds, the decision is the same.
         """
-        stages = finding.stages
-        held, undecided = self._holding(
-            stages,
-            finding.assumed_states & self.bearing(stages),
-            DECIDES[finding.decision.disposition] if finding.settled else None,
-        )
-        reasons = [self._reason(rule.id, self._because(rule, candidate, finding), held=True) for rule in held]
-        return [*reasons, *undecided] if undecided else reasons
-
-    def _find_holding(
-        self, stages: frozenset[Stage], states: States, effect: Effect | None
-    ) -> tuple[list[DecisionRule], list[Reason]]:
-        """Return the rules that hold and bear, and where none of them has this effect, those that may as reasons."""
+        effect = DECIDES[finding.decision.disposition] if finding.settled else None
         held, perhaps = [], []
-        for rule, place, always in self._bearing(stages):
-            state = states >> place & 3
+        for rule, place, always in self._bearing(finding.stages):
+            state = finding.assumed_states >> place & 3
             if state == HELD and always:
                 held.append(rule)
             elif state != NOT_HELD and rule.effect == effect:
                 perhaps.append(rule)
-        found = effect is None or any(rule.effect == effect for rule in held)
-        return held, [] if found else [self._reason(rule.id, (), held=False) for rule in perhaps]
+        if effect is None or any(rule.effect == effect for rule in held):
+            perhaps = []
+        return Bearing(
+            tuple(rule.id for rule in (*held, *perhaps)),
+            [(rule.id, self._logic.pinned_by(rule, finding.assumed)) for rule in held],
+            [self._reason(rule.id, (), held=False) for rule in perhaps],
+        )
+
+    def rationale(self, profile: Profile, bearing: Bearing) -> list[Reason]:
+        """Return the rules that bear with the facts and values that made them hold, none of which can be left out."""
+        reasons = [self._reason(rule, profile.known(facts), held=True) for rule, facts in bearing.held]
+        return [*reasons, *bearing.undecided] if bearing.undecided else reasons
 
     def _rules_that_bear(self, stages: frozenset[Stage]) -> list[tuple[DecisionRule, int, bool]]:
         """Return the rules that may decide at one of these stages, and whether each decides at all of them."""
@@ -106,15 +116,10 @@ class Why:
             self.sources[rule.id],
         )
 
-    def _because(self, rule: DecisionRule, candidate: Candidate, finding: Finding) -> tuple[tuple[str, Value], ...]:
-        """Return known facts and values that make a rule hold, none of which can be left out."""
-        pinned = self._logic.pinned_by(rule, finding.assumed)
-        return tuple([(name, candidate[name]) for name in pinned if name in candidate])
-
-    def referral(self, candidate: Candidate, finding: Finding) -> list[Referral]:
+    def referral(self, profile: Profile, finding: Finding) -> list[Referral]:
         """Return every scope rule that holds, whatever decides."""
         return [
-            self._referral(rule.id, self._because(rule, candidate, finding))
+            self._referral(rule.id, profile.known(self._logic.pinned_by(rule, finding.assumed)))
             for rule, place in self._scope
             if state_at(finding.given_states, place)
         ]
