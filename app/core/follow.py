@@ -10,12 +10,10 @@ from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
 from app.core.answer import (
-    AlsoMatched,
     AlternativeShown,
     Answer,
     Assumption,
     DecisionView,
-    NearMiss,
     Option,
     Question,
 )
@@ -43,16 +41,10 @@ class Following(NamedTuple):
     """Whether another kind of care comes first, whatever decides."""
     bearing: Bearing
     """The rules that bear on the decision."""
-    summary: str
-    summary_not_ready: str
     next_question: Question | None
     assumptions: Sequence[Assumption]
-    also_matched: Sequence[AlsoMatched]
-    near_misses: Sequence[NearMiss]
     alternatives: bool
     """Whether the documented alternatives go with it."""
-    lower_phases: Sequence[AlternativeShown]
-    """What of a blocked candidate's lower phases a clinician may discuss."""
     outlines: dict[bool, DecisionView]
     shells: dict[bool, Answer]
     """What the views, and the answers, of all who are ready have in common, and those of all who are not."""
@@ -77,16 +69,6 @@ class Shared(Generic[Made]):
         return self._made[key]
 
 
-class Gist(NamedTuple):
-    """What a summary says."""
-
-    decision: Decision
-    stages: frozenset[Stage]
-    stuck: bool
-    """Whether nothing is left to be asked."""
-    referred: bool
-
-
 class Follow:
     """Finds what follows from readings by one release."""
 
@@ -102,7 +84,6 @@ class Follow:
         self._questions = {name: self._question(fact) for name, fact in release.facts.items()}
         self._assumed = {name: fact.assumed_as for name, fact in release.facts.items() if fact.assumed_as is not None}
         self._next_question = lru_cache(REMEMBERED)(self._make_next_question)
-        self._summary = lru_cache(REMEMBERED)(self._make_summary)
         self._assumption = lru_cache(REMEMBERED)(self._make_assumption)
         self._lower_phase = lru_cache(REMEMBERED)(self._make_lower_phase)
         self.of = lru_cache(READINGS)(self._find)
@@ -111,21 +92,15 @@ class Follow:
     def _find(self, given: Reading, states: States, strict: bool, unavailable: tuple[str, ...]) -> Following:
         finding = self._finder.find(given, states, strict=strict, unavailable=unavailable)
         referred = self._why.refers(finding)
-        gist = Gist(finding.decision, finding.stages, finding.next_fact is None, referred)
         early = finding.decision.disposition in ("excluded", "referred") and finding.indicated is None
         return Following(
             finding=finding,
             pathways=tuple([rule.pathway for rule in self._phases if rule.pathway in finding.stages]),
             referred=referred,
             bearing=self._why.bears(finding),
-            summary=self._summary(gist, ready=True),
-            summary_not_ready=self._summary(gist, ready=False),
             next_question=self._next_question(finding.next_fact, finding.settles) if finding.next_fact else None,
             assumptions=self.assumptions(finding),
-            also_matched=self._why.also_matched(finding),
-            near_misses=self._why.near_misses(finding),
             alternatives=finding.settled and not early,
-            lower_phases=self._lower_phases(finding),
             outlines={},
             shells={},
         )
@@ -162,15 +137,15 @@ class Follow:
         because = [rule.id for rule in self._readers[name] if self._finder.could_object(rule, stages)]
         return Assumption(name, self._assumed[name], because, fact.question)
 
-    def _make_summary(self, told: Gist, *, ready: bool) -> str:
-        texts = self._release.wording.summary
-        decision, stages, stuck, referred = told
-        disposition = decision.disposition
-        several = len(stages) > 1
-        stage = next(iter(stages), "gap")
+    def summary(self, following: Following, *, ready: bool) -> str:
+        """Return the answer in one or two plain sentences."""
+        finding, texts = following.finding, self._release.wording.summary
+        disposition = finding.decision.disposition
+        several = len(finding.stages) > 1
+        stage = next(iter(finding.stages), "gap")
         match disposition:
             case "recommended":
-                key = f"recommended.{decision.pathway}"
+                key = f"recommended.{finding.decision.pathway}"
             case "excluded":
                 key = f"excluded.{'undetermined' if several else 'documented' if stage == 'exclusion' else stage}"
             case "clinician_review":
@@ -178,14 +153,14 @@ class Follow:
             case "referred":
                 key = "referred"
             case "needs_information":
-                key = "needs_information.stuck" if stuck else "needs_information.ask"
-        first = [texts["referral_first"]] if referred and disposition != "referred" else []
+                key = "needs_information.ask" if finding.next_fact else "needs_information.stuck"
+        first = [texts["referral_first"]] if following.referred and disposition != "referred" else []
         if disposition == "recommended" and not ready:
             first = [texts["not_ready"]]
         return " ".join([*first, texts[key]])
 
-    def _lower_phases(self, finding: Finding) -> tuple[AlternativeShown, ...]:
-        """Return the phases below a blocked one that nothing excludes."""
+    def lower_phases(self, finding: Finding) -> tuple[AlternativeShown, ...]:
+        """Return what of a blocked candidate's lower phases a clinician may discuss: those that nothing excludes."""
         if finding.indicated is None or finding.decision.disposition not in ("excluded", "clinician_review"):
             return ()
         shown = []

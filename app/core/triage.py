@@ -137,7 +137,7 @@ class Triage:
         recommended = finding.decision.pathway
         ready = recommended is not None and all_met and not finding.objections
         alternatives = self._accompany.alternatives(known, indicated) if following.alternatives else ()
-        lower = following.lower_phases
+        lower = self._follow.lower_phases(finding)
         own = Own(
             referral=self._why.referral(profile, finding) if following.referred else (),
             rationale=self._why.rationale(profile, following.bearing),
@@ -163,13 +163,13 @@ class Triage:
                 decision=finding.decision,
                 indicated=finding.indicated,
                 ready=ready,
-                summary=following.summary if ready else following.summary_not_ready,
+                summary=self._follow.summary(following, ready=ready),
                 possible=finding.possible,
                 missing=finding.missing,
                 next_question=following.next_question,
                 assumptions=following.assumptions,
-                also_matched=following.also_matched,
-                near_misses=following.near_misses,
+                also_matched=self._why.also_matched(finding),
+                near_misses=self._why.near_misses(finding),
                 ruleset=self.ruleset,
                 **NOBODYS._asdict(),
             )

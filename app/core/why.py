@@ -62,8 +62,6 @@ class Why:
         places = [place for _, parts in self._parts for _, place in parts] + [place for _, place in self._phases]
         self.phased: States = sum((HELD | NOT_HELD) << place for place in places)
         """Where the states of phases and of their parts stand."""
-        self._also_matched = lru_cache(REMEMBERED)(self._find_also_matched)
-        self._near_misses = lru_cache(REMEMBERED)(self._find_near_misses)
         self._also = {rule.id: AlsoMatched(rule.id, rule.pathway, rule.phase) for rule, _ in self._phases}
 
     def bears(self, finding: Finding) -> Bearing:
@@ -138,11 +136,10 @@ class Why:
         """Return the lower phases whose condition holds too."""
         if finding.indicated is None:
             return ()
-        return self._also_matched(finding.indicated.phase, finding.given_states & self.phased)
-
-    def _find_also_matched(self, reached: int, states: States) -> tuple[AlsoMatched, ...]:
         return tuple(
-            self._also[rule.id] for rule, place in self._phases if rule.phase < reached and state_at(states, place)
+            self._also[rule.id]
+            for rule, place in self._phases
+            if rule.phase < finding.indicated.phase and state_at(finding.given_states, place)
         )
 
     def near_misses(self, finding: Finding) -> tuple[NearMiss, ...]:
@@ -150,13 +147,10 @@ class Why:
         if finding.indicated is None and finding.stages != {"gap"}:
             return ()
         reached = finding.indicated.phase if finding.indicated else 0
-        return self._near_misses(reached, finding.given_states & self.phased)
-
-    def _find_near_misses(self, reached: int, states: States) -> tuple[NearMiss, ...]:
         found = []
         for rule, parts in self._parts:
             if rule.phase > reached:
-                listed = [(words, state_at(states, place)) for words, place in parts]
+                listed = [(words, state_at(finding.given_states, place)) for words, place in parts]
                 unmet = [words for words, state in listed if not state]
                 if unmet and len(unmet) < len(parts) and any(state is False for _, state in listed):
                     found.append(NearMiss(rule.id, rule.pathway, rule.phase, unmet))
