@@ -323,8 +323,3 @@ def openapi() -> None:
     """Print the OpenAPI document."""
     document = build_app(Settings()).openapi()
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
-
-
-def main() -> None:
-    """Run the command line."""
-    cli()

@@ -30,7 +30,7 @@ from app.guard.seen import Heard
 from app.guard.telemetry import telemetry
 from app.guard.watch import Watch
 from app.rest import batch, explorer, operation, rulesets, triage
-from app.rest.candidate import record_of
+from app.rest.candidate import readers_of, record_of
 from app.rest.front import Front
 from app.rest.lines import BATCH_PATH
 from app.rest.problems import add_problems
@@ -83,6 +83,7 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     book = book or load_book(settings)
     watch, tracer = Watch(), TracerProvider() if settings.otel else None
     engines = build_engines(settings, book, lambda release, language: Heard(release, language, watch.decided))
+    readers = readers_of(engines)
     signer = Signer(settings.signing_keys)
     sign = signer.receipt_of if signer.signs else None
     program = version("candidate-triage")
@@ -100,9 +101,9 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     )
     application.body_limits = {BATCH_PATH: batch.ANY_SIZE}
     add_problems(application)
-    application.include_router(triage.routes(engines))
-    application.include_router(batch.routes(engines, settings.max_body_bytes, sign))
-    application.include_router(replay.routes(engines, signer))
+    application.include_router(triage.routes(engines, readers))
+    application.include_router(batch.routes(engines, readers, settings.max_body_bytes, sign))
+    application.include_router(replay.routes(engines, readers, signer))
     application.include_router(rulesets.routes(engines))
     application.include_router(operation.routes(engines, program))
     application.include_router(problem_pages)

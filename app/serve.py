@@ -12,6 +12,7 @@ import socket
 import sys
 from typing import Any
 
+from fastapi import FastAPI
 from prometheus_client import start_http_server
 from uvicorn import Config, Server
 from uvicorn.config import STARTUP_FAILURE
@@ -60,6 +61,17 @@ class Process(Config):
 
     def load_app(self) -> Any:
         """Return what makes the application, which is made here already: the protocol needs its watch."""
+        gc.disable()  # nearly all that is made now stays as long as the process
+        try:
+            app = self._made()
+            keep_memory()
+            gc.collect()
+            gc.freeze()  # no need to look through it for garbage again
+        finally:
+            gc.enable()
+        return lambda: app
+
+    def _made(self) -> FastAPI:
         settings = self._settings
         try:
             app = build_app(settings)
@@ -76,10 +88,7 @@ class Process(Config):
                 raise BadSettingError(
                     f"`TRIAGE_METRICS_PORT`: {(error.strerror or 'cannot be bound').lower()}"
                 ) from None
-        keep_memory()
-        gc.collect()
-        gc.freeze()  # the rule book stays as long as the process: no need to look through it for garbage again
-        return lambda: app
+        return app
 
 
 def keep_memory() -> None:

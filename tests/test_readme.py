@@ -41,7 +41,7 @@ def test_the_request_gets_the_answer_that_is_shown(book: RuleBook) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_runs(command: str) -> None:
-    program = [sys.executable, "-c", "from app.cli import main; main()"]
+    program = [sys.executable, "-c", "from app.start import main; main()"]
     done = subprocess.run([*program, *shlex.split(command)[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout

@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = "import app.cli, sys; sys.stderr.write(app.cli.__file__ + '\\n'); app.cli.main()"
+PROGRAM = "import app.start, sys; sys.stderr.write(app.start.__file__ + '\\n'); app.start.main()"
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def serving(installed: Path, folder: Path, *options: str) -> Iterator[tuple[subp
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stdout
         assert process.stderr
-        assert process.stderr.readline() == f"{installed}/app/cli.py\n"
+        assert process.stderr.readline() == f"{installed}/app/start.py\n"
         line = process.stdout.readline()
         said = ""
         while "Uvicorn running" not in said and "processes listen" not in said:

@@ -17,7 +17,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = "from app.cli import main; main()"
+PROGRAM = "from app.start import main; main()"
 PINNED = "import os; os.sched_setaffinity(0, {{{core}}}); "
 READY_SECONDS = 60.0
 TICKS = os.sysconf("SC_CLK_TCK")

@@ -16,7 +16,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, WithJsonSc
 from app.core.answer import Answer, DecisionView
 from app.core.triage import Asked, Engines, Triage
 from app.guard.receipts import NotSignedError, Signer, UnknownKeyError
-from app.rest.candidate import readers_of, record_of
+from app.rest.candidate import CandidateReader, record_of
 from app.rest.described import Described
 from app.rest.json_text import pointer_to
 from app.rest.problems import FieldError, ProblemError
@@ -87,10 +87,10 @@ class _AlteredError(Exception):
         self.differs = differs
 
 
-def routes(engines: Engines, signer: Signer) -> APIRouter:
+def routes(engines: Engines, readers: Mapping[str, CandidateReader], signer: Signer) -> APIRouter:
     """Return the routes for receipts."""
     router = APIRouter(tags=["receipts"])
-    replayer = Replayer(engines, signer)
+    replayer = Replayer(engines, readers, signer)
     schema = Stored.model_json_schema()
     request = {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
@@ -129,10 +129,10 @@ def _stored(body: Any) -> Stored:
 class Replayer:
     """Decides stored answers again."""
 
-    def __init__(self, engines: Engines, signer: Signer) -> None:
+    def __init__(self, engines: Engines, readers: Mapping[str, CandidateReader], signer: Signer) -> None:
         self._signer = signer
         self._current = engines.current
-        self._readers = readers_of(engines)
+        self._readers = readers
         self._by_digest: dict[str, list[Triage]] = {}
         for spoken in (engines, *engines.others.values()):
             for engine in spoken.by_id.values():

@@ -6,7 +6,7 @@ a caller who reads slowly is read from slowly. One who stops reading is let go.
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Annotated
@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from app.core.triage import Engines, Sign
-from app.rest.candidate import readers_of
+from app.rest.candidate import CandidateReader
 from app.rest.lines import BATCH_PATH, Cutter, LineAnswerer, joined
 from app.rest.problems import ProblemError
 from app.rest.quick import QuickReader
@@ -76,10 +76,12 @@ class Answers(Response):
         return joined(answers)
 
 
-def routes(engines: Engines, max_line: int, sign: Sign | None = None) -> APIRouter:
+def routes(
+    engines: Engines, readers: Mapping[str, CandidateReader], max_line: int, sign: Sign | None = None
+) -> APIRouter:
     """Return the batch route; `max_line` is the longest line in bytes, `sign` makes receipts."""
     router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS, max_body_size=ANY_SIZE)
-    readers, quick, writer = readers_of(engines), lru_cache(QuickReader), Writer()
+    quick, writer = lru_cache(QuickReader), Writer()
     example = '{"primary_concern": "dullness", "age_years": 34}\n{"pregnant": true, "reference": "second"}\n'
     lines = {"schema": {"type": "string", "description": "One `Candidate` a line."}, "example": example}
     content = dict.fromkeys(MEDIA_TYPES[:2], lines)

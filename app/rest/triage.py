@@ -3,6 +3,7 @@
 Bodies are read by `candidate`; answers are serialised by one adapter each, so equal answers are equal bytes.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Response
@@ -11,7 +12,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from app.core.answer import Answer, DecisionView
 from app.core.explain import Explanation, explain
 from app.core.triage import Engines, Triage
-from app.rest.candidate import body_of, readers_of
+from app.rest.candidate import CandidateReader, body_of
 from app.rest.described import Described
 from app.rest.problems import MEDIA_TYPE, Problem, ProblemError
 
@@ -81,10 +82,9 @@ def engine_named(engines: Engines, name: str) -> Triage:
     return found
 
 
-def routes(engines: Engines) -> APIRouter:
-    """Return the triage routes over these engines."""
+def routes(engines: Engines, readers: Mapping[str, CandidateReader]) -> APIRouter:
+    """Return the triage routes over these engines, with a reader for each release."""
     router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS)
-    readers = readers_of(engines)
     schema = readers[engines.current].model.model_json_schema()
     request = {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 

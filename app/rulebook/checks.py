@@ -278,13 +278,14 @@ def check_examples(book: Book, release: Release, only: str | None = None) -> Ite
         for place, entry in book.living(file, release.id):
             if only not in (None, entry.id):
                 continue
+            listed = conditions.get(entry.id, [])
+            compiled = Conditions(release.facts.values(), [condition for _, condition in listed])
             for at, example in enumerate(entry.examples):
                 where = (place, "examples", at)
-                listed = conditions.get(entry.id)
-                if listed is None:
+                if not listed:
                     yield book.complaint(file, where, "this kind of entry has no examples")
                     continue
-                says = _run_example(release, listed, otherwise[listed[0][0]], example)
+                says = _run_example(release, listed, compiled, otherwise[listed[0][0]], example)
                 if says:
                     yield book.complaint(file, where, says)
             needs = (
@@ -295,7 +296,7 @@ def check_examples(book: Book, release: Release, only: str | None = None) -> Ite
 
 
 def _run_example(
-    release: Release, listed: list[tuple[str, Condition]], otherwise: str, example: schema.Example
+    release: Release, listed: list[tuple[str, Condition]], compiled: Conditions, otherwise: str, example: schema.Example
 ) -> str | None:
     facts = {key: value for key, value in example.items() if key not in ("expect", "ask")}
     for name, value in facts.items():
@@ -304,7 +305,6 @@ def _run_example(
             return f"`{name}` is not a fact of release {release.id}"
         if value not in fact.domain or isinstance(value, bool) != (fact.kind == "boolean"):
             return f"`{value}` is no answer of `{name}`"
-    compiled = Conditions(release.facts.values(), [condition for _, condition in listed])
     reading = compiled.diagram.reading(facts)
     states = {word: compiled.state(condition, reading) for word, condition in listed}
     if otherwise == "undecided":

@@ -23,6 +23,7 @@ from app.core.triage import Engines
 from app.guard.receipts import NotSignedError, Signer, SigningKey, UnknownKeyError, new_signing_key
 from app.guard.replay import Replayer, Stored
 from app.main import build_app, build_engines
+from app.rest.candidate import readers_of
 from app.rulebook.load import RuleBook
 from app.settings import BadSettingError, Settings, read_settings
 from tests.books import random_candidate
@@ -257,7 +258,7 @@ def test_an_answer_stays_valid_when_a_clinician_signs_its_release(book: RuleBook
     review = Review("Dr. Example, dermatologist", "2026-12-01", answer["ruleset"]["digest"])
     signed = {name: replace(release, reviewed=review) for name, release in book.releases.items()}
     engines = build_engines(Settings(), replace(book, releases=signed))
-    replayer = Replayer(engines, Signer((KEY,)))
+    replayer = Replayer(engines, readers_of(engines), Signer((KEY,)))
     assert replayer.verdict(Stored(answer=answer, receipt=receipt)).result == "valid"
     pretends = answer | {"ruleset": answer["ruleset"] | {"reviewed": {"reviewer": "Dr. No"}}}
     assert replayer.verdict(Stored(answer=pretends, receipt=receipt)).result == "altered"
@@ -363,8 +364,9 @@ def test_a_wrong_receipt_check_is_noticed(engines: Engines, signing: TestClient,
     make = Replayer if is_signer else wrong
     forged = answer if is_signer else answer | {"summary": "Go ahead."}
     of = "a..b" if is_signer else receipt
-    assert Replayer(engines, right).verdict(Stored(answer=forged, receipt=of)).result == "altered"
-    assert make(engines, other).verdict(Stored(answer=forged, receipt=of)).result == "valid"
+    readers = readers_of(engines)
+    assert Replayer(engines, readers, right).verdict(Stored(answer=forged, receipt=of)).result == "altered"
+    assert make(engines, readers, other).verdict(Stored(answer=forged, receipt=of)).result == "valid"
 
 
 def test_what_is_no_receipt_is_told_from_what_somebody_else_signed() -> None:
