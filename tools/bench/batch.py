@@ -15,7 +15,8 @@ from tools.bench.curves import Curves
 from tools.bench.decisions import candidate
 from tools.serving import Server, serving
 
-CANDIDATES = 2_000
+CANDIDATES = 20_000
+"""Several times as many as an engine keeps readings of."""
 SIZES = {"view=decision": (1, 10_000, 1_000_000, 10_000_000), "view=full": (1, 10_000, 1_000_000)}
 READ = 1 << 20
 
