@@ -113,6 +113,10 @@ class Triage:
     def _following(self, asked: Asked, profile: Profile) -> Following:
         return self._follow.of(*self.traits.decision(profile), strict=asked.strict, unavailable=asked.unavailable)
 
+    def forget(self) -> None:
+        """Forget what followed from readings. No answer changes by it; whoever measures needs it."""
+        self._follow.of.cache_clear()
+
     def tell(self, told: Told) -> None:
         """Hear of every answer that is given out, also when it is given again; does nothing here."""
 

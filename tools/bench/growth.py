@@ -38,13 +38,15 @@ def measured(engine: Triage) -> Curves:
             write = partial(_written, writer, engine, full)
             drawn = [(round(share * number), _drawn(engine, share, strict=strict)) for share in SHARES]
             name = f"{'full answer' if full else 'view=decision'}, {'strict' if strict else 'default mode'}"
-            found[f"facts known of {number}: {name}"] = [(x, median_microseconds(write, asked)) for x, asked in drawn]
+            found[f"facts known of {number}: {name}"] = [
+                (x, median_microseconds(write, asked, engine.forget)) for x, asked in drawn
+            ]
     half, complete = _drawn(engine, 0.5), _drawn(engine, 1.0)
     curves: Curves = {"half of the facts": [], "all facts": []}
     for times in TIMES:
         large = Triage(grown(engine.release, times, Random(2026))) if times > 1 else engine
         for name, asked in (("half of the facts", half), ("all facts", complete)):
-            curves[name].append((len(large.release.rules), median_microseconds(large.finding, asked)))
+            curves[name].append((len(large.release.rules), median_microseconds(large.finding, asked, large.forget)))
     found |= {f"rules: bare decision, {name}": points for name, points in curves.items()}
     found["bytes of a body with all facts: read"] = bodies(engine, complete[0])
     return found

@@ -25,8 +25,10 @@ from tools.serving import ROOT, Server, running, serving
 SECONDS = 4
 ROUNDS = 3
 CONNECTIONS, UNPINNED = 128, 32
-CANDIDATES = 2_000
-"""With 20 kB each, several times what is kept of answers: asked in turn, none is asked again before it is gone."""
+CANDIDATES = 20_000
+"""Several times as many as an engine keeps readings of."""
+ANSWERS = 2_000
+"""How many of the answers the constant application sends in turn, lest it be slowed by its memory."""
 KEPT = 10_000_000
 ORDINARY, PLAIN = "application/json", "application/json; charset=utf-8"
 """The second spelling takes the plain way."""
@@ -51,11 +53,11 @@ class Case:
 CASES = (
     Case("full answer, one candidate again and again (all kept)", True, 1, KEPT),
     Case("full answer, 200 candidates in turn (all kept)", True, 200, KEPT),
-    Case("full answer, 2,000 in turn, nothing kept", True, CANDIDATES, 0),
+    Case("full answer, 20,000 in turn, no answers kept", True, CANDIDATES, 0),
     Case("full answer, 200 in turn, nothing kept, the plain way", True, 200, 0, PLAIN),
     Case("view=decision, one candidate again and again (all kept)", False, 1, KEPT),
     Case("view=decision, 200 candidates in turn (all kept)", False, 200, KEPT),
-    Case("view=decision, 2,000 in turn, nothing kept", False, CANDIDATES, 0),
+    Case("view=decision, 20,000 in turn, no answers kept", False, CANDIDATES, 0),
     Case("view=decision, 200 in turn, nothing kept, the plain way", False, 200, 0, PLAIN),
 )
 
@@ -97,7 +99,7 @@ def _written(engine: Triage, case: Case, folder: Path) -> tuple[Path, Path]:
     drawn = [candidate(random, facts, engine, 1.0) for _ in range(case.candidates)]
     asked, answers = folder / "asked", folder / "answers"
     asked.write_text("\n".join(json.dumps(one) for one in drawn) + "\n", "utf-8")
-    written = [writer.answer(engine, Asked(one), full=case.full)[0] for one in drawn]
+    written = [writer.answer(engine, Asked(one), full=case.full)[0] for one in drawn[:ANSWERS]]
     answers.write_bytes(b"\n".join(written))
     return asked, answers
 

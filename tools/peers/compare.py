@@ -141,7 +141,7 @@ def measured(engine: Triage, ways: Mapping[str, Decide]) -> list[tuple[str, floa
     for facts in islice(drawn(engine, 2028), MEASURED):
         asked = Asked(facts)
         for name, work in works.items():
-            times[name].append(median_microseconds(work, [asked]))
+            times[name].append(median_microseconds(work, [asked], engine.forget))
     result = [(name, median(taken)) for name, taken in times.items()]
     if PEERS["OpenFisca"].installed:
         result.append((f"OpenFisca, one simulation for {TOGETHER}, each", together(engine)))
