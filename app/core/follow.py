@@ -27,7 +27,7 @@ from app.core.traits import Reading
 from app.core.why import Bearing, Why
 
 Made = TypeVar("Made")
-READINGS = 4096
+READINGS = 2048
 """How many ways to be read are kept."""
 
 

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 
 from app.core.diagram import UNKNOWN, Diagram
 from app.core.facts import Candidate, Fact, Value
-from app.core.states import REMEMBERED, States, Votes
+from app.core.states import States, Votes
 
+ORDERS = 256
+"""How many orders are remembered: one caller has one, or never the same again."""
 Reading = Sequence[int]
 """One region a level, or `UNKNOWN`."""
 
@@ -131,7 +133,7 @@ class Traits:
         self._beside_at = decision.width
         self.nothing = decision.nothing + (beside.nothing << self._beside_at)
         """The sum of no answers."""
-        self._order = lru_cache(REMEMBERED)(self._find_order)
+        self._order = lru_cache(ORDERS)(self._find_order)
         self._of = {
             name: {value: self._trait(place, name, value) for value in fact.domain}
             for place, (name, fact) in enumerate(facts.items())

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -47,7 +48,7 @@ def unshared(release: Release) -> Triage:
     """Return an engine that finds everything anew for everybody."""
     engine = Triage(release)
     engine._outlines, engine._shells = Unshared(), Unshared()
-    engine._follow.of = engine._follow._find  # type: ignore[assignment]
+    engine._follow.of = lru_cache(0)(engine._follow._find)
     return engine
 
 

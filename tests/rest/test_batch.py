@@ -148,6 +148,30 @@ def test_no_more_is_read_than_is_answered(app: FastAPI) -> None:
     assert max(caller.ahead) <= 1
 
 
+@pytest.mark.parametrize(
+    ("seconds", "size", "pieces"),
+    [(0.0, 1 << 30, 50), (3600.0, 1, 50), (3600.0, 1 << 30, 1)],
+    ids=["time", "size", "no"],
+)
+def test_other_requests_get_their_turn(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch, seconds: float, size: int, pieces: int
+) -> None:
+    """However many lines come at once: after so long, and after so many bytes."""
+    monkeypatch.setattr(batch, "SECONDS_AT_ONCE", seconds)
+    monkeypatch.setattr(batch, "BYTES_AT_ONCE", size)
+    sent: list[bytes] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b'{"pregnant":true}\n' * 50, "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message.get("body", b""))
+
+    asyncio.run(app(scope(), receive, send))
+    assert len([body for body in sent if body]) == pieces
+    assert b"".join(sent).count(b"\n") == 50
+
+
 def test_a_caller_who_stops_reading_is_let_go(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "STALLED_SECONDS", 0.01)
     caller = Caller(3_000, reads=5)
