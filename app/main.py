@@ -17,6 +17,7 @@ from app.cds_hooks import routes as cds_hooks
 from app.cds_hooks.server import FhirServer
 from app.cds_hooks.trust import Client, Trust
 from app.core.codes import Codes
+from app.core.compiled import Compiled
 from app.core.rules import Release
 from app.core.triage import Engines, Triage
 from app.fhir import routes as fhir
@@ -64,7 +65,7 @@ def load_book(settings: Settings) -> RuleBook:
 
 
 def build_engines(
-    settings: Settings, book: RuleBook | None = None, make: Callable[[Release, str], Triage] = Triage
+    settings: Settings, book: RuleBook | None = None, make: Callable[[Release, str, Compiled], Triage] = Triage
 ) -> Engines:
     """Load, check and compile the rule book; `BrokenRuleBookError` or `BadSettingError` where that cannot be done."""
     book = book or load_book(settings)
@@ -82,7 +83,7 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     settings = settings or read_settings()
     book = book or load_book(settings)
     watch, tracer = Watch(), TracerProvider() if settings.otel else None
-    engines = build_engines(settings, book, lambda release, language: Heard(release, language, watch.decided))
+    engines = build_engines(settings, book, partial(Heard, hear=watch.decided))
     readers = readers_of(engines)
     signer = Signer(settings.signing_keys)
     sign = signer.receipt_of if signer.signs else None

@@ -114,6 +114,11 @@ class Accompany:
         self._notice_texts = lru_cache(REMEMBERED)(self._make_notice_texts)
         self._alternative_shown = lru_cache(REMEMBERED)(self._show_alternative)
 
+    def known(self, field: int) -> Known:
+        """Return a candidate as read here, whom `sight` sees so."""
+        reading = self.sight.reading(field)
+        return Known(reading, self.sight.states(field, reading))
+
     def _places_of_fit(self, rule: Alternative) -> tuple[int, int] | None:
         return (self._place(rule.fits.no), self._place(rule.fits.yes)) if rule.fits else None
 
@@ -223,10 +228,13 @@ class Accompany:
             return ComponentShown(component.id, "included", component.says, (), sources)
         return ComponentShown(component.id, "left_out", component.otherwise or "", (), sources)
 
-    def alternatives(self, known: Known, indicated: Pathway | None) -> tuple[AlternativeShown, ...]:
-        """Return the alternatives that go with an indicated pathway, or with none."""
+    def alternatives(self, known: Known, indicated: Pathway | None, consultation: str) -> tuple[AlternativeShown, ...]:
+        """Return the alternatives that go with an indicated pathway, or with none.
+
+        `consultation` says why one is shown that has no condition of its own.
+        """
         _, read = self._going_with(indicated)
-        return self._alternatives_shown(indicated, known.states & read)
+        return self._alternatives_shown(indicated, known.states & read, consultation)
 
     def _find_going_with(self, indicated: Pathway | None) -> tuple[list[int], States]:
         """Return the numbers of the alternatives that may go with a pathway, and where the states they read stand."""
@@ -238,17 +246,19 @@ class Accompany:
         places = {place for n in numbers for place in (self._alternatives[n][1], *(self._alternatives[n][2] or ()))}
         return numbers, sum((HELD | NOT_HELD) << place for place in places)
 
-    def _show_alternatives(self, indicated: Pathway | None, states: States) -> tuple[AlternativeShown, ...]:
+    def _show_alternatives(
+        self, indicated: Pathway | None, states: States, consultation: str
+    ) -> tuple[AlternativeShown, ...]:
         listed = [(number, *self._alternatives[number]) for number in self._going_with(indicated)[0]]
         return tuple(
-            self._alternative_shown(number, _fits(places, states))
+            self._alternative_shown(number, _fits(places, states), consultation)
             for number, _, place, places in listed
             if state_at(states, place)
         )
 
-    def _show_alternative(self, number: int, fits: Fits) -> AlternativeShown:
+    def _show_alternative(self, number: int, fits: Fits, consultation: str) -> AlternativeShown:
         rule, _, _ = self._alternatives[number]
-        why = rule.fits.because[fits] if rule.fits else self._release.wording.consultation
+        why = rule.fits.because[fits] if rule.fits else consultation
         return AlternativeShown(
             rule.id, rule.kind, rule.title, rule.says, rule.compares, fits, why, (), self._sources[rule.id]
         )

@@ -6,17 +6,18 @@ once, and a candidate is the sum of its answers: whole fields of bits that never
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from app.core.diagram import UNKNOWN, Diagram
 from app.core.facts import Candidate, Fact, Value
 from app.core.states import States, Votes
 
 ORDERS = 256
-"""How many orders are remembered: one caller has one, or never the same again."""
+"""How many orders of facts are remembered: one caller has one, or never the same again."""
 Reading = Sequence[int]
 """One region a level, or `UNKNOWN`."""
 
@@ -25,15 +26,15 @@ class Trait(NamedTuple):
     """One answer to one fact."""
 
     fact: tuple[str, Value]
+    written: tuple[str, bytes]
+    """The fact, and the answer as a member of a JSON object."""
     place: int
     """The place of the fact in asking order."""
     share: int
-    """What the answer adds to the sum of its candidate."""
-    written: bytes
-    """The answer as a member of a JSON object."""
+    """What the answer adds to the sum of its candidate, more than the most common answer."""
 
 
-FACT, PLACE, SHARE, WRITTEN = map(itemgetter, range(4))
+FACT, WRITTEN, PLACE, SHARE = map(itemgetter, range(4))
 """Take one of these out of a trait, in less time than by its name."""
 
 
@@ -50,7 +51,6 @@ class Sight:
         self._levels = len(diagram.variables)
         self._reading_at = 2 * conditions
         self._states = (1 << self._reading_at) - 1
-        self._reading = (1 << 8 * self._levels) - 1
         self.width = self._reading_at + 8 * self._levels
         """How many bits its field has."""
         self.nothing = votes.nothing + (int.from_bytes(bytes([UNKNOWN] * self._levels), "little") << self._reading_at)
@@ -64,43 +64,61 @@ class Sight:
         region = self._variables[level].region_of[value]
         return self._votes.share(level, region) + (region - UNKNOWN << self._reading_at + 8 * level)
 
-    def read(self, field: int) -> tuple[Reading, States]:
-        """Return a candidate as regions, and the states of all conditions; bits above the field do not matter."""
-        reading = (field >> self._reading_at & self._reading).to_bytes(self._levels, "little")
-        return reading, (field & self._states) + self._votes.joined(reading)
+    def reading(self, field: int) -> Reading:
+        """Return a candidate as regions."""
+        return (field >> self._reading_at).to_bytes(self._levels, "little")
+
+    def states(self, field: int, reading: Reading) -> States:
+        """Return the states of all conditions for a candidate with this field and reading."""
+        return (field & self._states) + self._votes.joined(reading)
+
+
+class Ground(NamedTuple):
+    """The most common answers to the facts that are known of a candidate, who is told by what differs from them."""
+
+    sum: int
+    facts: Mapping[str, Value]
+    """The answers, in asking order."""
+    written: Mapping[str, bytes]
+    """The answers as members of a JSON object, in asking order."""
 
 
 class Profile(Mapping[str, Value]):
     """The known facts of a candidate, and what they add up to for one release."""
 
-    __slots__ = ("_facts", "_order", "_traits", "sum", "table")
+    __slots__ = ("_facts", "_traits", "ground", "sum", "table")
 
-    def __init__(self, table: "Traits", traits: Sequence[Trait], order: "Order") -> None:
+    def __init__(self, table: "Traits", ground: Ground, traits: Sequence[Trait]) -> None:
+        """Tell a candidate by the answers that differ from those of the ground; the others may be among them."""
         self.table = table
-        self.sum = sum(map(SHARE, traits), table.nothing)
-        self._facts: dict[str, Value] | None = None
+        self.ground = ground
+        self.sum: int = sum(map(SHARE, traits), ground.sum)
         self._traits = traits
-        self._order = order
+        self._facts: dict[str, Value] | None = None
 
     @property
     def facts(self) -> dict[str, Value]:
         """The facts, in asking order."""
         if self._facts is None:
-            self._facts = dict(map(FACT, self._order.asked(self._traits)))
+            self._facts = {**self.ground.facts, **dict(map(FACT, self._traits))}
         return self._facts
 
     def known(self, names: Iterable[str]) -> tuple[tuple[str, Value], ...]:
         """Return these facts with their values, as far as they are known."""
-        places, traits = self._order.places, self._traits
-        return tuple([traits[places[name]][0] for name in names if name in places])
+        facts = self.facts
+        return tuple([(name, facts[name]) for name in names if name in facts])
 
     def written(self) -> bytes:
         """Return the facts as members of a JSON object, in asking order."""
-        return b",".join(map(WRITTEN, self._order.asked(self._traits)))
+        return b",".join({**self.ground.written, **dict(map(WRITTEN, self._traits))}.values())
 
-    def canonical(self) -> bytes:
-        """Return the facts as members of a JSON object, in the order of their names."""
-        return b",".join(self._order.named(list(map(WRITTEN, self._traits))))
+    def code(self) -> bytes:
+        """Return a number that only candidates with the same facts have, least byte first.
+
+        It holds the facts of the release in asking order, least bits first, each in as many bits as it has answers to
+        tell apart: 0 where it is unknown, else 1 and how many values of its domain come before the answer.
+        """
+        return self.table.code(self.sum)
 
     def __getitem__(self, name: str) -> Value:
         """Return the value of a known fact."""
@@ -112,37 +130,51 @@ class Profile(Mapping[str, Value]):
 
     def __len__(self) -> int:
         """Return how many facts are known."""
-        return len(self._traits)
-
-
-class Order(NamedTuple):
-    """How answers that came in some order are put into that of asking, and into that of their names."""
-
-    asked: Callable[[Sequence[Any]], Sequence[Any]]
-    named: Callable[[Sequence[Any]], Sequence[Any]]
-    places: Mapping[str, int]
-    """Where the answer to each fact came."""
+        return len(self.ground.facts)
 
 
 class Traits:
-    """Every answer to every fact of one release; `decision` and `beside` are what sees candidates there."""
+    """Every answer to every fact of one release; `decision` and `beside` are what sees candidates there.
 
-    def __init__(self, facts: Mapping[str, Fact], decision: Sight, beside: Sight) -> None:
+    `weights` says how common answers are; where it does not, the first is taken to be the most common.
+    """
+
+    def __init__(
+        self,
+        facts: Mapping[str, Fact],
+        weights: Mapping[str, Mapping[Value, float]],
+        decision: Sight,
+        beside: Sight,
+    ) -> None:
         self._names = list(facts)
-        self._decision, self._beside = decision, beside
-        self._beside_at = decision.width
-        self.nothing = decision.nothing + (beside.nothing << self._beside_at)
-        """The sum of no answers."""
-        self._order = lru_cache(ORDERS)(self._find_order)
+        self._sights = decision, beside
+        self._beside_at, self._code_at = decision.width, decision.width + beside.width
+        self._decided, self._besides = (1 << decision.width) - 1, (1 << beside.width) - 1
+        widths = [len(fact.domain).bit_length() for fact in facts.values()]
+        self._starts = dict(zip(facts, accumulate(widths, initial=self._code_at), strict=False))
+        self._code_bytes = (sum(widths) + 7) // 8
+        self._numbers = {name: {v: n for n, v in enumerate(fact.domain, 1)} for name, fact in facts.items()}
+        self._common = {name: _most_common(fact, weights.get(name, {})) for name, fact in facts.items()}
         self._of = {
             name: {value: self._trait(place, name, value) for value in fact.domain}
             for place, (name, fact) in enumerate(facts.items())
         }
+        self._ground = lru_cache(ORDERS)(self._find_ground)
 
     def _trait(self, place: int, name: str, value: Value) -> Trait:
-        share = self._decision.share(name, value) + (self._beside.share(name, value) << self._beside_at)
         written = f'"{name}":{json.dumps(value, ensure_ascii=False)}'
-        return Trait((name, value), place, share, written.encode())
+        share = self._share(name, value) - self._share(name, self._common[name])
+        return Trait((name, value), (name, written.encode()), place, share)
+
+    def _share(self, name: str, value: Value) -> int:
+        """Return what an answer adds to the sum of no answers."""
+        decision, beside = self._sights
+        number = self._numbers[name][value]
+        return (
+            decision.share(name, value)
+            + (beside.share(name, value) << self._beside_at)
+            + (number << self._starts[name])
+        )
 
     def of(self, name: str, value: Value) -> Trait:
         """Return an answer to a fact; `KeyError` where there is no such answer."""
@@ -153,34 +185,39 @@ class Traits:
         if isinstance(facts, Profile) and facts.table is self:
             return facts
         traits = [self._of[name][value] for name, value in facts.items()]
-        return Profile(self, traits, self._order(*map(PLACE, traits)))
+        return Profile(self, self._ground(*map(PLACE, traits)), traits)
 
     def added(self, traits: Sequence[Trait]) -> Profile | None:
         """Return what these answers add up to, or `None` where two of them are to one fact."""
-        order = self._order(*map(PLACE, traits))
-        return None if order is NO_ORDER else Profile(self, traits, order)
+        ground = self._ground(*map(PLACE, traits))
+        return Profile(self, ground, traits) if len(ground.facts) == len(traits) else None
 
-    def _find_order(self, *places: int) -> Order:
-        """Return how answers to the facts at these places are put in order: one caller's come in the same order."""
-        if len(set(places)) < len(places):
-            return NO_ORDER
-        numbers = range(len(places))
-        asked = sorted(numbers, key=places.__getitem__)
-        named = sorted(numbers, key=lambda number: self._names[places[number]])
-        return Order(_picking(asked), _picking(named), {self._names[place]: n for n, place in enumerate(places)})
+    def common(self, name: str) -> Trait:
+        """Return the most common answer to a fact."""
+        return self._of[name][self._common[name]]
 
-    def decision(self, profile: Profile) -> tuple[Reading, States]:
-        """Return a candidate as the decision reads it."""
-        return self._decision.read(profile.sum)
+    def _find_ground(self, *places: int) -> Ground:
+        """Return the most common answers to the facts at these places: one caller's come in the same order."""
+        decision, beside = self._sights
+        common = [self.common(self._names[place]) for place in sorted(set(places))]
+        return Ground(
+            decision.nothing + (beside.nothing << self._beside_at) + sum(self._share(*each.fact) for each in common),
+            dict(each.fact for each in common),
+            dict(each.written for each in common),
+        )
 
-    def beside(self, profile: Profile) -> tuple[Reading, States]:
-        """Return a candidate as what goes with a decision reads it."""
-        return self._beside.read(profile.sum >> self._beside_at)
+    def decision(self, profile: Profile) -> int:
+        """Return the field of the decision: all that the decision sees of a candidate."""
+        return profile.sum & self._decided
+
+    def beside(self, profile: Profile) -> int:
+        """Return the field of what goes with a decision."""
+        return profile.sum >> self._beside_at & self._besides
+
+    def code(self, total: int) -> bytes:
+        """Return the code of the candidate with this sum."""
+        return (total >> self._code_at).to_bytes(self._code_bytes, "little")
 
 
-NO_ORDER = Order(tuple, tuple, {})
-"""That of answers of which two are to one fact."""
-
-
-def _picking(numbers: list[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    return itemgetter(*numbers) if numbers != sorted(numbers) else tuple
+def _most_common(fact: Fact, weights: Mapping[Value, float]) -> Value:
+    return max(fact.domain, key=lambda value: weights.get(value, 0.0))

@@ -12,7 +12,6 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import NamedTuple
 
-from app.core.accompany import Accompany, Known
 from app.core.answer import (
     AlternativeShown,
     Answer,
@@ -28,15 +27,16 @@ from app.core.answer import (
     ScaleGrade,
     Unresolved,
 )
+from app.core.compiled import Compiled
 from app.core.facts import Candidate, Value
-from app.core.finding import Finder, Finding
-from app.core.follow import Follow, Following, Shared
+from app.core.finding import Finding
+from app.core.follow import Following, Shared
 from app.core.languages import DEFAULT, Translation, language_of, translated
 from app.core.precedence import Decision
 from app.core.rules import Release
 from app.core.states import REMEMBERED
-from app.core.traits import Profile, Traits
-from app.core.why import Why
+from app.core.traits import Profile
+from app.core.worded import Worded
 
 
 class Asked(NamedTuple):
@@ -89,18 +89,17 @@ Sign = Callable[[Told], str]
 
 
 class Triage:
-    """One release, compiled and ready to answer."""
+    """One release in one language, ready to answer; `compiled` is what it shares with the same in other languages."""
 
-    def __init__(self, release: Release, language: str = DEFAULT) -> None:
+    def __init__(self, release: Release, language: str = DEFAULT, compiled: Compiled | None = None) -> None:
+        compiled = compiled or Compiled(release)
         self.release = release
         self.language = language
-        self.finder = Finder(release)
-        self._why = Why(release, self.finder)
-        self._follow = Follow(release, self.finder, self._why)
-        self._accompany = Accompany(release)
+        self.finder, self.traits = compiled.finder, compiled.traits
+        self._why, self._follow, self._accompany = compiled.why, compiled.follow, compiled.accompany
+        self._worded = Worded(release, self.finder, self._why.sources)
         self.ruleset = RuleSet(release.id, release.digest, release.reviewed)
         self._exclusions = [r for r in release.rules if r.effect == "excludes"]
-        self.traits = Traits(release.facts, self.finder.logic.sight, self._accompany.sight)
         self._options = lru_cache(REMEMBERED)(self._write_options)
         self._outlines = Shared[DecisionView]()
         self._shells = Shared[Answer]()
@@ -111,7 +110,7 @@ class Triage:
         return self._following(asked, self.traits.profile(asked.facts)).finding
 
     def _following(self, asked: Asked, profile: Profile) -> Following:
-        return self._follow.of(*self.traits.decision(profile), strict=asked.strict, unavailable=asked.unavailable)
+        return self._follow.of(self.traits.decision(profile), asked.strict, asked.unavailable)
 
     def forget(self) -> None:
         """Forget what followed from readings. No answer changes by it; whoever measures needs it."""
@@ -133,18 +132,19 @@ class Triage:
         profile = self.traits.profile(asked.facts)
         following = self._following(asked, profile)
         finding, pathways = following.finding, following.pathways
-        known = Known(*self.traits.beside(profile))
+        known = self._accompany.known(self.traits.beside(profile))
         disposition = finding.decision.disposition
         indicated = finding.indicated.pathway if finding.indicated else None
         cautions, unresolved = self._accompany.cautions(profile, known, pathways)
         preconditions, all_met = self._accompany.preconditions(known.reading, pathways)
         recommended = finding.decision.pathway
         ready = recommended is not None and all_met and not finding.objections
-        alternatives = self._accompany.alternatives(known, indicated) if following.alternatives else ()
-        lower = self._follow.lower_phases(finding)
+        consultation = self.release.wording.consultation
+        alternatives = self._accompany.alternatives(known, indicated, consultation) if following.alternatives else ()
+        lower = self._worded.lower_phases(finding)
         own = Own(
             referral=self._why.referral(profile, finding) if following.referred else (),
-            rationale=self._why.rationale(profile, following.bearing),
+            rationale=self._rationale(profile, following),
             cautions=cautions,
             unresolved=unresolved,
             preconditions=preconditions if disposition in ("recommended", "clinician_review") else (),
@@ -157,7 +157,12 @@ class Triage:
             reference=asked.reference,
         )
         told = self._told(own.id, finding.decision, following.bearing.rules)
-        return following.shells.get(ready) or self._shell(following, ready=ready), own, told
+        return following.shells.get((self.language, ready)) or self._shell(following, ready=ready), own, told
+
+    def _rationale(self, profile: Profile, following: Following) -> list[Reason]:
+        if following.because is None:
+            following.because = self._why.because(following.finding, following.bearing)
+        return self._why.rationale(profile, following.because, following.bearing.undecided)
 
     def _shell(self, following: Following, *, ready: bool) -> Answer:
         finding = following.finding
@@ -167,11 +172,11 @@ class Triage:
                 decision=finding.decision,
                 indicated=finding.indicated,
                 ready=ready,
-                summary=self._follow.summary(following, ready=ready),
+                summary=self._worded.summary(following, ready=ready),
                 possible=finding.possible,
                 missing=finding.missing,
-                next_question=following.next_question,
-                assumptions=following.assumptions,
+                next_question=self._worded.next_question(finding),
+                assumptions=self._worded.assumptions(finding),
                 also_matched=self._why.also_matched(finding),
                 near_misses=self._why.near_misses(finding),
                 ruleset=self.ruleset,
@@ -179,7 +184,8 @@ class Triage:
             )
 
         shaping = finding.given_states & self._why.phased
-        shell = following.shells[ready] = self._shells.shared(following, shaping, make, ready=ready)
+        shell = self._shells.shared(following, shaping, make, ready=ready)
+        following.shells[self.language, ready] = shell
         return shell
 
     def _told(self, name: str, decision: Decision, rules: Sequence[str]) -> Told:
@@ -202,9 +208,9 @@ class Triage:
         finding = following.finding
         ready = finding.decision.pathway is not None and not finding.objections
         if ready:
-            reading, _ = self.traits.beside(profile)
+            reading = self._accompany.sight.reading(self.traits.beside(profile))
             _, ready = self._accompany.preconditions(reading, following.pathways)
-        outline = following.outlines.get(ready) or self._outline(profile, following, ready=ready)
+        outline = following.outlines.get((self.language, ready)) or self._outline(profile, following, ready=ready)
         return outline, self._told(self._identity(asked, profile), outline.decision, outline.rules)
 
     def _outline(self, profile: Profile, following: Following, *, ready: bool) -> DecisionView:
@@ -218,8 +224,8 @@ class Triage:
                 referral=self._why.referral(profile, finding) if following.referred else (),
                 possible=finding.possible,
                 missing=finding.missing,
-                next_question=following.next_question,
-                assumptions=following.assumptions,
+                next_question=self._worded.next_question(finding),
+                assumptions=self._worded.assumptions(finding),
                 rules=following.bearing.rules,
                 ruleset=self.ruleset,
                 id="",
@@ -229,7 +235,9 @@ class Triage:
         if following.referred:  # a referral says because of which values
             return make()
         shaping = finding.assumed_states & self._why.bearing(finding.stages)
-        outline = following.outlines[ready] = self._outlines.shared(following, shaping, make, ready=ready)
+        outline = following.outlines[self.language, ready] = self._outlines.shared(
+            following, shaping, make, ready=ready
+        )
         return outline
 
     def identity(self, asked: Asked) -> str:
@@ -237,17 +245,16 @@ class Triage:
         return self._identity(asked, self.traits.profile(asked.facts))
 
     def _identity(self, asked: Asked, profile: Profile) -> str:
-        text = b'{"facts":{%b},%b}' % (profile.canonical(), self._options(asked.unavailable, strict=asked.strict))
-        return "sha256:" + sha256(text).hexdigest()
+        return "sha256:" + sha256(self._options(asked.unavailable, asked.strict) + profile.code()).hexdigest()
 
-    def _write_options(self, unavailable: Iterable[str], *, strict: bool) -> bytes:
+    def _write_options(self, unavailable: Iterable[str], strict: bool) -> bytes:
         options = {
             "language": self.language,
             "release": self.release.digest,
             "unavailable": sorted(set(unavailable)),
             "unknowns": "strict" if strict else "confirm",
         }
-        return json.dumps(options, separators=(",", ":"))[1:-1].encode()
+        return json.dumps(options, separators=(",", ":")).encode()
 
     def _if_resolved(self, asked: Asked, facts: Candidate, finding: Finding) -> IfResolved | None:
         """Lift every exclusion that stands against the candidate, also those that lifting one uncovers."""
@@ -264,7 +271,7 @@ class Triage:
             finding.decision,
             finding.possible,
             finding.missing,
-            self._follow.assumptions(finding),
+            self._worded.assumptions(finding),
         )
 
 
@@ -289,15 +296,15 @@ class Engines:
         releases: Iterable[Release],
         current: str,
         translations: Iterable[Translation] = (),
-        make: Callable[[Release, str], "Triage"] = Triage,
+        make: Callable[[Release, str, Compiled], "Triage"] = Triage,
     ) -> "Engines":
         """Compile releases, in English and in every language that there is; `make` makes an engine of one."""
-        listed = list(releases)
+        listed = [(release, Compiled(release)) for release in releases]
         others = {
-            each.code: cls({r.id: make(translated(r, each), each.code) for r in listed}, current, each.code)
+            each.code: cls({r.id: make(translated(r, each), each.code, c) for r, c in listed}, current, each.code)
             for each in translations
         }
-        return cls({release.id: make(release, DEFAULT) for release in listed}, current, others=others)
+        return cls({release.id: make(release, DEFAULT, c) for release, c in listed}, current, others=others)
 
     def spoken(self, accepted: str, asked: str | None = None) -> "Engines":
         """Return the engines in the language asked for, else in the best accepted one (`Accept-Language`)."""

@@ -22,13 +22,17 @@ DECIDES: dict[Disposition, Effect] = {
 """The effect that a rule must have for the decision to be this one."""
 
 
+Because = Sequence[tuple[str, Sequence[str]]]
+"""Rules by their ids, each with facts."""
+
+
 class Bearing(NamedTuple):
     """The rules that bear on a decision."""
 
     rules: Sequence[str]
     """The ids of all of them."""
-    held: Sequence[tuple[str, Sequence[str]]]
-    """Those that hold, with the facts that make them hold, assumed ones too."""
+    held: Sequence[DecisionRule]
+    """Those that hold."""
     undecided: Sequence[Reason]
 
 
@@ -53,6 +57,7 @@ class Why:
         self.sources: dict[str, tuple[Source, ...]] = {
             rule.id: tuple(release.sources[source] for source in rule.sources) for rule in release.rules
         }
+        self._bears = lru_cache(REMEMBERED)(self._find_bearing)
         self._bearing = lru_cache(REMEMBERED)(self._rules_that_bear)
         self.bearing = lru_cache(REMEMBERED)(self._states_that_bear)
         """Returns where the states of the rules stand that may decide at some stages."""
@@ -71,9 +76,12 @@ class Why:
         whichever holds, the decision is the same.
         """
         effect = DECIDES[finding.decision.disposition] if finding.settled else None
+        return self._bears(effect, finding.stages, finding.assumed_states & self.bearing(finding.stages))
+
+    def _find_bearing(self, effect: Effect | None, stages: frozenset[Stage], states: States) -> Bearing:
         held, perhaps = [], []
-        for rule, place, always in self._bearing(finding.stages):
-            state = finding.assumed_states >> place & 3
+        for rule, place, always in self._bearing(stages):
+            state = states >> place & 3
             if state == HELD and always:
                 held.append(rule)
             elif state != NOT_HELD and rule.effect == effect:
@@ -82,14 +90,21 @@ class Why:
             perhaps = []
         return Bearing(
             tuple(rule.id for rule in (*held, *perhaps)),
-            [(rule.id, self._logic.pinned_by(rule, finding.assumed)) for rule in held],
-            [self._reason(rule.id, (), held=False) for rule in perhaps],
+            held,
+            [self._reason(rule.id, (), False) for rule in perhaps],
         )
 
-    def rationale(self, profile: Profile, bearing: Bearing) -> list[Reason]:
-        """Return the rules that bear with the facts and values that made them hold, none of which can be left out."""
-        reasons = [self._reason(rule, profile.known(facts), held=True) for rule, facts in bearing.held]
-        return [*reasons, *bearing.undecided] if bearing.undecided else reasons
+    def because(self, finding: Finding, bearing: Bearing) -> Because:
+        """Return the rules that bear and hold with the facts that make them hold, assumed ones too.
+
+        None of these facts can be left out.
+        """
+        return [(rule.id, self._logic.pinned_by(rule, finding.assumed)) for rule in bearing.held]
+
+    def rationale(self, profile: Profile, because: Because, undecided: Sequence[Reason]) -> list[Reason]:
+        """Return the rules that bear, with the values of the facts that made them hold."""
+        reasons = [self._reason(rule, profile.known(facts), True) for rule, facts in because]
+        return [*reasons, *undecided] if undecided else reasons
 
     def _rules_that_bear(self, stages: frozenset[Stage]) -> list[tuple[DecisionRule, int, bool]]:
         """Return the rules that may decide at one of these stages, and whether each decides at all of them."""
@@ -102,7 +117,7 @@ class Why:
     def _states_that_bear(self, stages: frozenset[Stage]) -> States:
         return sum((HELD | NOT_HELD) << place for _, place, _ in self._bearing(stages))
 
-    def _make_reason(self, rule_id: str, because: tuple[tuple[str, Value], ...], *, held: bool) -> Reason:
+    def _make_reason(self, rule_id: str, because: tuple[tuple[str, Value], ...], held: bool) -> Reason:
         rule = self._rule[rule_id]
         return Reason(
             rule.id,

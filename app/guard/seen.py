@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import perf_counter
 
+from app.core.compiled import Compiled
 from app.core.rules import Release
 from app.core.triage import Told, Triage
 
@@ -33,8 +34,8 @@ Hear = Callable[[Told], None]
 class Heard(Triage):
     """An engine that notes its decisions; outside a request it notes nothing."""
 
-    def __init__(self, release: Release, language: str, hear: Hear) -> None:
-        super().__init__(release, language)
+    def __init__(self, release: Release, language: str, compiled: Compiled, hear: Hear) -> None:
+        super().__init__(release, language, compiled)
         self._hear = hear
 
     def tell(self, told: Told) -> None:

@@ -85,9 +85,12 @@ class Cutter:
         """Yield the lines that are complete with these bytes, without their ends."""
         first, *rest = data.split(b"\n")
         self._keep(first)
-        for part in rest:
+        if rest:
             yield self._take()
-            self._keep(part)
+            begun = rest.pop()
+            for line in rest:
+                yield line if len(line) <= self._max_bytes else None
+            self._keep(begun)
 
     def last(self) -> Iterator[bytes | None]:
         """Yield the line that the stream ended in, if it did not end with a line end."""

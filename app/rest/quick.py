@@ -4,28 +4,37 @@ Whatever is wrong or unusual with a body, even a reading on a scale, is left to 
 right. So nothing is accepted here that is not accepted there, and no error is worded twice.
 
 A body is first looked at as its members are usually spelt: every answer to every fact is known beforehand, so that a
-member is looked up as a whole. What is spelt otherwise is parsed.
+member is looked up as a whole. What is spelt otherwise is parsed. Where bodies come one after another with the same
+facts in the same order, only those members are looked up that are not as usual.
 """
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any
+from itertools import compress
+from operator import getitem, ne
+from typing import Any, NamedTuple
 
 import orjson
 
 from app.core.facts import Value
-from app.core.traits import Trait
+from app.core.traits import Ground, Profile, Trait
 from app.core.triage import Asked, Triage
 from app.rest.candidate import REFERENCE
 
 TYPES = {"boolean": bool, "integer": int}
+COLONS = (":", ": ")
 REFERENCE_PATTERN = re.compile(REFERENCE)
-TOKEN = REFERENCE.strip("^$").encode()
-REFERENCE_MEMBER = re.compile(
-    rb'(?:(?<=^{)"reference": ?"(?P<first>%b)", ?|, ?"reference": ?"(?P<later>%b)"(?=[,}]))' % (TOKEN, TOKEN)
-)
-"""The reference with one comma: that after it where it stands first, else the one before it."""
+REFERENCE_MEMBER = re.compile(rb'reference": ?"(%b)"' % REFERENCE.strip("^$").encode())
+
+
+class Usual(NamedTuple):
+    """What is usual in bodies with the same facts in the same order."""
+
+    members: list[bytes]
+    """The most common answers, as they are spelt there."""
+    answers: list[dict[bytes, Trait]]
+    """All answers to the same facts, by how they are spelt."""
+    ground: Ground
 
 
 class QuickReader:
@@ -37,12 +46,14 @@ class QuickReader:
             name: (TYPES.get(fact.kind, str), frozenset(fact.domain)) for name, fact in facts.items()
         }
         self._traits = engine.traits
-        self._members: dict[bytes, Trait] = {
-            spelt: engine.traits.of(name, value)
+        self._answers = {
+            name: {_spelt(name, v, colon): engine.traits.of(name, v) for v in fact.domain for colon in COLONS}
             for name, fact in facts.items()
-            for value in fact.domain
-            for spelt in _spelt(name, value)
         }
+        self._members = {spelt: trait for answers in self._answers.values() for spelt, trait in answers.items()}
+        self._usual: dict[int, Usual] = {}
+        """By how many members a body has: what the last two of them had in common."""
+        self._last: dict[int, Ground] = {}
 
     def asked(self, body: bytes, *, strict: bool) -> Asked | None:
         """Return the question that a body asks, or `None` where that takes a closer look."""
@@ -50,19 +61,52 @@ class QuickReader:
 
     def _as_spelt(self, body: bytes, *, strict: bool) -> Asked | None:
         """Return the question of a body all of whose members are spelt as usual: between `{"` and `}`, none twice."""
-        reference = None
-        if b'"reference"' in body and (found := REFERENCE_MEMBER.search(body)):
-            reference = (found["first"] or found["later"]).decode()
-            body = body[: found.start()] + body[found.end() :]
         if body[:2] != b'{"' or body[-1:] != b"}":
             return None
-        members = self._members
+        members = body[2:-1].split(b', "' if b', "' in body else b',"')
+        reference = None
+        for place in (0, -1):
+            if members[place].startswith(b"reference"):
+                found = REFERENCE_MEMBER.fullmatch(members.pop(place))
+                if found is None or not members:
+                    return None
+                reference = found[1].decode()
+                break
+        profile = self._as_usual(members) or self._added(members)
+        return None if profile is None else Asked(profile, strict, (), {}, reference)
+
+    def _as_usual(self, members: list[bytes]) -> Profile | None:
+        """Return the candidate with these members, or `None` where they are not to the usual facts in their order."""
+        usual = self._usual.get(len(members))
+        if usual is None:
+            return None
+        differ = list(map(ne, members, usual.members))
         try:
-            traits = [members[member] for member in body[2:-1].split(b', "' if b', "' in body else b',"')]
+            traits = list(map(getitem, compress(usual.answers, differ), compress(members, differ)))
+        except KeyError:
+            return None
+        return Profile(self._traits, usual.ground, traits)
+
+    def _added(self, members: list[bytes]) -> Profile | None:
+        """Return the candidate with these members; `None` where one is spelt otherwise, or two are to one fact."""
+        try:
+            traits = [self._members[member] for member in members]
         except KeyError:
             return None
         profile = self._traits.added(traits)
-        return None if profile is None else Asked(profile, strict, (), {}, reference)
+        if profile is not None:
+            number = len(members)
+            if self._last.get(number) is profile.ground:
+                self._usual[number] = self._usual_of(members[0], traits, profile.ground)
+            self._last[number] = profile.ground
+        return profile
+
+    def _usual_of(self, first: bytes, traits: list[Trait], ground: Ground) -> Usual:
+        """Return the most common answers to these facts, spelt as the first member is."""
+        colon = ": " if b'": ' in first else ":"
+        names = [trait.fact[0] for trait in traits]
+        members = [_spelt(*self._traits.common(name).fact, colon) for name in names]
+        return Usual(members, [self._answers[name] for name in names], ground)
 
     def _parsed(self, body: bytes, *, strict: bool) -> Asked | None:
         try:
@@ -98,6 +142,5 @@ class QuickReader:
         return tuple(name for name in self._right if name in named)
 
 
-def _spelt(name: str, value: Value) -> Iterator[bytes]:
-    for colon in (":", ": "):
-        yield f'{name}"{colon}{json.dumps(value, ensure_ascii=False)}'.encode()
+def _spelt(name: str, value: Value, colon: str) -> bytes:
+    return f'{name}"{colon}{json.dumps(value, ensure_ascii=False)}'.encode()

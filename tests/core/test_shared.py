@@ -13,7 +13,7 @@ from app.core.facts import Candidate
 from app.core.follow import Following, Shared
 from app.core.rules import Release
 from app.core.states import States
-from app.core.traits import Profile, Trait, Traits
+from app.core.traits import PLACE, Profile, Trait, Traits
 from app.core.triage import Asked, Engines, Triage
 from tests.books import random_candidate
 
@@ -97,7 +97,7 @@ class Repeats(Traits):
     """Answers by table that do not notice a fact that is answered twice."""
 
     def added(self, traits: Sequence[Trait]) -> Profile | None:
-        return Profile(self, traits, self._order(*range(len(traits))))
+        return Profile(self, self._ground(*map(PLACE, traits)), traits)
 
 
 def repeats_unnoticed(traits: Traits, release: Release) -> int:
@@ -115,7 +115,8 @@ def repeats_unnoticed(traits: Traits, release: Release) -> int:
 def test_a_fact_that_is_answered_twice_is_noticed(engines: Engines) -> None:
     engine = engines.by_id["2026.2"]
     assert repeats_unnoticed(engine.traits, engine.release) == 0
-    wrong = Repeats(engine.release.facts, engine.finder.logic.sight, engine._accompany.sight)
+    release = engine.release
+    wrong = Repeats(release.facts, release.weights, engine.finder.logic.sight, engine._accompany.sight)
     assert repeats_unnoticed(wrong, engine.release) > 0
 
 

@@ -32,10 +32,10 @@ def test_the_states_of_all_conditions_are_those_of_each(
         for condition, root in conditions.roots.items():
             expected = STATE_OF_BITS[diagram.reachable(root, reading)]
             assert state_at(states, conditions.place(condition)) == expected
-        above = random.getrandbits(9) << sight.width
-        assert sight.read(above + sight.nothing + sum(sight.share(*answer) for answer in known.items())) == (
-            reading,
-            states,
-        )
+        field = sight.nothing + sum(sight.share(*answer) for answer in known.items())
+        assert sight.reading(field) == reading
+        assert sight.states(field, reading) == states
+        assert field < 1 << sight.width
     nothing = bytes([UNKNOWN] * len(diagram.variables))
-    assert sight.read(sight.nothing) == (nothing, conditions.states(nothing))
+    assert sight.reading(sight.nothing) == nothing
+    assert sight.states(sight.nothing, nothing) == conditions.states(nothing)
