@@ -51,7 +51,7 @@ class How:
         engine = engines.by_id[self.release]
         return LineAnswerer(
             engine,
-            QuickReader(engine),
+            QuickReader(engine.traits),
             reader,
             Writer(),
             signer.receipt_of if signer.signs else None,

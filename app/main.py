@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -36,7 +36,9 @@ from app.rest.front import Front
 from app.rest.lines import BATCH_PATH
 from app.rest.problems import add_problems
 from app.rest.problems import router as problem_pages
+from app.rest.quick import QuickReader
 from app.rest.service import Service
+from app.rest.written import Writer
 from app.rulebook.load import RuleBook, load
 from app.settings import BadSettingError, Settings, read_settings
 from app.web import routes as web
@@ -85,6 +87,7 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     watch, tracer = Watch(), TracerProvider() if settings.otel else None
     engines = build_engines(settings, book, partial(Heard, hear=watch.decided))
     readers = readers_of(engines)
+    quick, writer = lru_cache(QuickReader), Writer()
     signer = Signer(settings.signing_keys)
     sign = signer.receipt_of if signer.signs else None
     program = version("candidate-triage")
@@ -103,7 +106,7 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     application.body_limits = {BATCH_PATH: batch.ANY_SIZE}
     add_problems(application)
     application.include_router(triage.routes(engines, readers))
-    application.include_router(batch.routes(engines, readers, settings.max_body_bytes, sign))
+    application.include_router(batch.routes(engines, readers, quick, writer, settings.max_body_bytes, sign))
     application.include_router(replay.routes(engines, readers, signer))
     application.include_router(rulesets.routes(engines))
     application.include_router(operation.routes(engines, program))
@@ -117,7 +120,8 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     application.amendments.append(partial(show_access, anonymous=settings.anonymous))
     # spans are made by FastAPI, which the hot path does not reach
     vary = "Accept-Language, Origin" if settings.cors_origins else "Accept-Language"
-    front = Front(engines, settings.max_body_bytes, settings.kept_bytes, vary) if tracer is None else None
+    limits = settings.max_body_bytes, settings.kept_bytes
+    front = Front(engines, quick, writer, *limits, vary) if tracer is None else None
     elsewhere = ("/cds-services",) if settings.cds_clients else ()
     gate = guarded(application.front, settings, watch, signer if sign else None, front, elsewhere=elsewhere)
     application.front = application.state.gate = gate

@@ -66,7 +66,7 @@ class Settings(GuardOptions):
     """The largest body of the FHIR and CDS Hooks faces, in bytes."""
     max_body_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 65_536
     """The largest request body in bytes."""
-    kept_bytes: Annotated[int, Field(ge=0, le=1_000_000_000)] = 10_000_000
+    kept_bytes: Annotated[int, Field(ge=0, le=1_000_000_000)] = 5_000_000
     """How many bytes of answers are kept in memory for when exactly the same is asked again; 0 keeps none."""
     log_level: Literal["critical", "error", "warning", "info", "debug"] = "info"
     """How much `triage serve` logs."""

@@ -4,7 +4,7 @@ Candidates differ in far more than the decision looks at. So what follows from t
 read alike, in whatever language they are answered, and kept for a while.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Generic, TypeVar
@@ -13,11 +13,11 @@ from app.core.answer import Answer, DecisionView
 from app.core.finding import Finder, Finding
 from app.core.precedence import Decision, Stage, phases
 from app.core.rules import Pathway, Release
-from app.core.states import REMEMBERED, States
-from app.core.why import Bearing, Because, Why
+from app.core.states import REMEMBERED
+from app.core.why import Bearing, Because, Referring, Why
 
 Made = TypeVar("Made")
-READINGS = 2048
+READINGS = 1536
 """How many ways to be read are kept."""
 
 
@@ -36,23 +36,24 @@ class Following:
     """Whether the documented alternatives go with it."""
     because: Because | None = None
     """The facts that make these rules hold, once somebody asked for the whole answer."""
-    outlines: dict[tuple[str, bool], DecisionView] = field(default_factory=dict)
+    outlines: dict[tuple[str, bool, Referring], DecisionView] = field(default_factory=dict)
+    """What views in one language have in common, of all who are ready, or are not, and are referred because of this."""
     shells: dict[tuple[str, bool], Answer] = field(default_factory=dict)
-    """What the views, and the answers, in one language have in common: of all who are ready, and of all who are not."""
+    """What answers in one language have in common, of all who are ready, or are not."""
 
 
 class Shared(Generic[Made]):
-    """What many have in common who are not read alike: where nothing is unknown that matters, few states shape it."""
+    """What many have in common who are not read alike: where nothing is unknown that matters, little shapes it."""
 
     def __init__(self) -> None:
-        self._made: dict[tuple[Decision, frozenset[Stage], States, bool, bool], Made] = {}
+        self._made: dict[tuple[Decision, frozenset[Stage], bool, Hashable], Made] = {}
 
-    def shared(self, following: Following, states: States, make: Callable[[], Made], *, ready: bool) -> Made:
-        """Return what was made for one with the same states, those that shape it, else what `make` makes."""
+    def shared(self, following: Following, shape: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what was made for one with the same decision and whatever else shapes it, else what `make` makes."""
         finding = following.finding
         if not finding.settled or finding.objections:
             return make()
-        key = finding.decision, finding.stages, states, following.referred, ready
+        key = finding.decision, finding.stages, following.referred, shape
         if key not in self._made:
             if len(self._made) >= REMEMBERED:
                 self._made.clear()

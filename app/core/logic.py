@@ -113,6 +113,7 @@ class Logic:
         self.sight = Sight(self.diagram, self._votes, len(self.rules) + len(parts))
         self._read_by = {rule.id: self._levels_read(rule) for rule in self.rules}
         self._pinned = lru_cache(REMEMBERED)(self._pinned_by)
+        self._reached = lru_cache(REMEMBERED)(self._come_to)
         self._assumed = self._assumed_regions()
         terminal = self.diagram.terminal
         self._decisions = [(terminal(d), d) for d in dict.fromkeys(case.outcome.decision for case in listed)]
@@ -170,12 +171,21 @@ class Logic:
         left = restrict(self.diagram, root, reading)
         if left.root < 0:
             return self._settled[left.root]
-        reached = left.terminals()
-        decisions = {self._decision_of[outcome] for outcome in reached}
+        reached = frozenset(left.terminals())
+        possible, stages, decisions = self._reached(reached)
         return Outlook(
+            possible,
+            stages,
+            left.mapped(self._decision_of) if len(decisions) > 1 else Restriction(next(iter(decisions)), []),
+        )
+
+    def _come_to(self, reached: frozenset[int]) -> tuple[Sequence[Decision], frozenset[Stage], set[int]]:
+        """Return the decisions, the stages, and the terminals of the decisions, of these outcomes."""
+        decisions = {self._decision_of[outcome] for outcome in reached}
+        return (
             [decision for terminal, decision in self._decisions if terminal in decisions],
             frozenset(self._stage_of[outcome] for outcome in reached),
-            left.mapped(self._decision_of) if len(decisions) > 1 else Restriction(next(iter(decisions)), []),
+            decisions,
         )
 
     def restricted(self, reading: Reading) -> Restriction:

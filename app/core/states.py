@@ -6,7 +6,7 @@ filled from the diagram.
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import partial
 from math import prod
 from operator import itemgetter
 
@@ -16,8 +16,12 @@ STATE_OF_BITS: tuple[bool | None, ...] = (None, True, False, None)
 """By the bits of the terminals `True` (1) and `False` (2), which every diagram makes first."""
 HELD, NOT_HELD = 1, 2
 """The bits of a condition that every completion makes hold, and of one that none does."""
-REMEMBERED = 4096
-"""How many combinations of facts that a condition joins are kept; more are looked up anew."""
+REMEMBERED = 1024
+"""How many results of one kind are kept; what was not is found anew."""
+COMBINATIONS = 4096
+"""How many combinations facts may have that are looked up together."""
+JOINED = 2048
+"""How many of these are kept."""
 
 Groups = dict[tuple[int, ...], list[tuple[int, int]]]
 """By the levels that they read, places and roots of conditions."""
@@ -37,6 +41,21 @@ def picking(levels: Sequence[int]) -> Callable[[Sequence[int]], tuple[int, ...]]
     return lambda reading: tuple([reading[level] for level in levels])
 
 
+class Joined(dict[tuple[int, ...], States]):
+    """What facts that a condition joins say together, found out when it is first asked for."""
+
+    def __init__(self, bits: Callable[[tuple[int, ...]], States]) -> None:
+        super().__init__()
+        self._bits = bits
+
+    def __missing__(self, regions: tuple[int, ...]) -> States:
+        """Find out, and keep."""
+        if len(self) >= JOINED:
+            self.clear()
+        states = self[regions] = self._bits(regions)
+        return states
+
+
 class Votes:
     """The states of these roots for any reading; the root at `n` has its two bits at place `2 * n`."""
 
@@ -54,7 +73,7 @@ class Votes:
             else:
                 self._fixed |= diagram.reachable(root, ()) << 2 * number
         self._alone: list[tuple[int, dict[int, States]]] = []
-        self._joined: list[tuple[Callable[[Sequence[int]], tuple[int, ...]], Callable[[tuple[int, ...]], States]]] = []
+        self._joined: list[tuple[Callable[[Sequence[int]], tuple[int, ...]], Joined]] = []
         for levels, group in self._merged(groups).items():
             if len(levels) == 1:
                 (level,) = levels
@@ -63,18 +82,18 @@ class Votes:
                 self._alone.append((level, by_region))
                 self._shares[level] = [by_region[region] - by_region[UNKNOWN] for region in regions]
             else:
-                self._joined.append((picking(levels), self._remembering(group, levels)))
+                self._joined.append((picking(levels), Joined(partial(self._bits, group, levels))))
         self.nothing = self._fixed + sum(by_region[UNKNOWN] for _, by_region in self._alone)
 
     def _merged(self, groups: Groups) -> Groups:
-        """Return the groups with joined facts put together, as long as all their combinations can be remembered."""
+        """Return the groups with joined facts put together, as long as their combinations are few."""
         merged: Groups = {levels: group for levels, group in groups.items() if len(levels) == 1}
         for levels, group in sorted(groups.items(), key=lambda item: -len(item[0])):
             if len(levels) == 1:
                 continue
             for others in [others for others in merged if len(others) > 1]:
                 both = tuple(sorted({*levels, *others}))
-                if prod(len(self._diagram.variables[level].regions) + 1 for level in both) <= REMEMBERED:
+                if prod(len(self._diagram.variables[level].regions) + 1 for level in both) <= COMBINATIONS:
                     merged[both] = merged.pop(others) + group
                     break
             else:
@@ -96,17 +115,8 @@ class Votes:
         """Return the states of the conditions that join facts."""
         states = 0
         for pick, joined in self._joined:
-            states |= joined(pick(reading))
+            states |= joined[pick(reading)]
         return states
-
-    def _remembering(
-        self, group: Sequence[tuple[int, int]], levels: tuple[int, ...]
-    ) -> Callable[[tuple[int, ...]], States]:
-        @lru_cache(REMEMBERED)
-        def joined(regions: tuple[int, ...]) -> States:
-            return self._bits(group, levels, regions)
-
-        return joined
 
     def _bits(self, group: Sequence[tuple[int, int]], levels: Sequence[int], regions: Sequence[int]) -> States:
         reading = [UNKNOWN] * len(self._diagram.variables)

@@ -16,7 +16,7 @@ from app.core.diagram import UNKNOWN, Diagram
 from app.core.facts import Candidate, Fact, Value
 from app.core.states import States, Votes
 
-ORDERS = 256
+ORDERS = 64
 """How many orders of facts are remembered: one caller has one, or never the same again."""
 Reading = Sequence[int]
 """One region a level, or `UNKNOWN`."""
@@ -77,9 +77,9 @@ class Ground(NamedTuple):
     """The most common answers to the facts that are known of a candidate, who is told by what differs from them."""
 
     sum: int
-    facts: Mapping[str, Value]
+    facts: dict[str, Value]
     """The answers, in asking order."""
-    written: Mapping[str, bytes]
+    written: dict[str, bytes]
     """The answers as members of a JSON object, in asking order."""
 
 
@@ -100,7 +100,9 @@ class Profile(Mapping[str, Value]):
     def facts(self) -> dict[str, Value]:
         """The facts, in asking order."""
         if self._facts is None:
-            self._facts = {**self.ground.facts, **dict(map(FACT, self._traits))}
+            self._facts = facts = self.ground.facts.copy()
+            for name, value in map(FACT, self._traits):
+                facts[name] = value
         return self._facts
 
     def known(self, names: Iterable[str]) -> tuple[tuple[str, Value], ...]:
@@ -110,15 +112,10 @@ class Profile(Mapping[str, Value]):
 
     def written(self) -> bytes:
         """Return the facts as members of a JSON object, in asking order."""
-        return b",".join({**self.ground.written, **dict(map(WRITTEN, self._traits))}.values())
-
-    def code(self) -> bytes:
-        """Return a number that only candidates with the same facts have, least byte first.
-
-        It holds the facts of the release in asking order, least bits first, each in as many bits as it has answers to
-        tell apart: 0 where it is unknown, else 1 and how many values of its domain come before the answer.
-        """
-        return self.table.code(self.sum)
+        members = self.ground.written.copy()
+        for name, written in map(WRITTEN, self._traits):
+            members[name] = written
+        return b",".join(members.values())
 
     def __getitem__(self, name: str) -> Value:
         """Return the value of a known fact."""
@@ -146,6 +143,7 @@ class Traits:
         decision: Sight,
         beside: Sight,
     ) -> None:
+        self.facts = facts
         self._names = list(facts)
         self._sights = decision, beside
         self._beside_at, self._code_at = decision.width, decision.width + beside.width
@@ -214,9 +212,13 @@ class Traits:
         """Return the field of what goes with a decision."""
         return profile.sum >> self._beside_at & self._besides
 
-    def code(self, total: int) -> bytes:
-        """Return the code of the candidate with this sum."""
-        return (total >> self._code_at).to_bytes(self._code_bytes, "little")
+    def code(self, profile: Profile) -> bytes:
+        """Return a number that only candidates with the same facts have, least byte first.
+
+        It holds the facts of the release in asking order, least bits first, each in as many bits as it has answers to
+        tell apart: 0 where it is unknown, else 1 and how many values of its domain come before the answer.
+        """
+        return (profile.sum >> self._code_at).to_bytes(self._code_bytes, "little")
 
 
 def _most_common(fact: Fact, weights: Mapping[Value, float]) -> Value:

@@ -36,6 +36,7 @@ from app.core.precedence import Decision
 from app.core.rules import Release
 from app.core.states import REMEMBERED
 from app.core.traits import Profile
+from app.core.why import Referring
 from app.core.worded import Worded
 
 
@@ -143,7 +144,7 @@ class Triage:
         alternatives = self._accompany.alternatives(known, indicated, consultation) if following.alternatives else ()
         lower = self._worded.lower_phases(finding)
         own = Own(
-            referral=self._why.referral(profile, finding) if following.referred else (),
+            referral=self._why.referral(self._why.referring(profile, finding)) if following.referred else (),
             rationale=self._rationale(profile, following),
             cautions=cautions,
             unresolved=unresolved,
@@ -184,7 +185,7 @@ class Triage:
             )
 
         shaping = finding.given_states & self._why.phased
-        shell = self._shells.shared(following, shaping, make, ready=ready)
+        shell = self._shells.shared(following, (shaping, ready), make)
         following.shells[self.language, ready] = shell
         return shell
 
@@ -210,10 +211,12 @@ class Triage:
         if ready:
             reading = self._accompany.sight.reading(self.traits.beside(profile))
             _, ready = self._accompany.preconditions(reading, following.pathways)
-        outline = following.outlines.get((self.language, ready)) or self._outline(profile, following, ready=ready)
+        because = self._why.referring(profile, finding) if following.referred else ()
+        key = self.language, ready, because
+        outline = following.outlines.get(key) or self._outline(following, because, ready=ready)
         return outline, self._told(self._identity(asked, profile), outline.decision, outline.rules)
 
-    def _outline(self, profile: Profile, following: Following, *, ready: bool) -> DecisionView:
+    def _outline(self, following: Following, because: Referring, *, ready: bool) -> DecisionView:
         finding = following.finding
 
         def make() -> DecisionView:
@@ -221,7 +224,7 @@ class Triage:
                 decision=finding.decision,
                 indicated=finding.indicated,
                 ready=ready,
-                referral=self._why.referral(profile, finding) if following.referred else (),
+                referral=self._why.referral(because),
                 possible=finding.possible,
                 missing=finding.missing,
                 next_question=self._worded.next_question(finding),
@@ -232,12 +235,9 @@ class Triage:
                 reference=None,
             )
 
-        if following.referred:  # a referral says because of which values
-            return make()
         shaping = finding.assumed_states & self._why.bearing(finding.stages)
-        outline = following.outlines[self.language, ready] = self._outlines.shared(
-            following, shaping, make, ready=ready
-        )
+        outline = self._outlines.shared(following, (shaping, because, ready), make)
+        following.outlines[self.language, ready, because] = outline
         return outline
 
     def identity(self, asked: Asked) -> str:
@@ -245,7 +245,9 @@ class Triage:
         return self._identity(asked, self.traits.profile(asked.facts))
 
     def _identity(self, asked: Asked, profile: Profile) -> str:
-        return "sha256:" + sha256(self._options(asked.unavailable, asked.strict) + profile.code()).hexdigest()
+        return (
+            "sha256:" + sha256(self._options(asked.unavailable, asked.strict) + self.traits.code(profile)).hexdigest()
+        )
 
     def _write_options(self, unavailable: Iterable[str], strict: bool) -> bytes:
         options = {

@@ -24,6 +24,9 @@ DECIDES: dict[Disposition, Effect] = {
 
 Because = Sequence[tuple[str, Sequence[str]]]
 """Rules by their ids, each with facts."""
+Known = tuple[tuple[str, Value], ...]
+Referring = tuple[tuple[str, Known], ...]
+"""Rules by their ids, each with facts and their values."""
 
 
 class Bearing(NamedTuple):
@@ -117,7 +120,7 @@ class Why:
     def _states_that_bear(self, stages: frozenset[Stage]) -> States:
         return sum((HELD | NOT_HELD) << place for _, place, _ in self._bearing(stages))
 
-    def _make_reason(self, rule_id: str, because: tuple[tuple[str, Value], ...], held: bool) -> Reason:
+    def _make_reason(self, rule_id: str, because: Known, held: bool) -> Reason:
         rule = self._rule[rule_id]
         return Reason(
             rule.id,
@@ -129,15 +132,21 @@ class Why:
             self.sources[rule.id],
         )
 
-    def referral(self, profile: Profile, finding: Finding) -> list[Referral]:
-        """Return every scope rule that holds, whatever decides."""
-        return [
-            self._referral(rule.id, profile.known(self._logic.pinned_by(rule, finding.assumed)))
-            for rule, place in self._scope
-            if state_at(finding.given_states, place)
-        ]
+    def referring(self, profile: Profile, finding: Finding) -> Referring:
+        """Return every scope rule that holds, whatever decides, and because of which values."""
+        return tuple(
+            [
+                (rule.id, profile.known(self._logic.pinned_by(rule, finding.assumed)))
+                for rule, place in self._scope
+                if state_at(finding.given_states, place)
+            ]
+        )
 
-    def _make_referral(self, rule_id: str, because: tuple[tuple[str, Value], ...]) -> Referral:
+    def referral(self, referring: Referring) -> list[Referral]:
+        """Return where these rules refer to."""
+        return [self._referral(rule, because) for rule, because in referring]
+
+    def _make_referral(self, rule_id: str, because: Known) -> Referral:
         rule = self._rule[rule_id]
         known = [KnownFact(name, value) for name, value in because]
         return Referral(rule.id, rule.refer_to, rule.urgency, rule.says, known, self.sources[rule.id])

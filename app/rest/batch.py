@@ -6,8 +6,7 @@ a caller who reads slowly is read from slowly. One who stops reading is let go.
 
 import asyncio
 import sys
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
 from time import perf_counter
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from app.core.traits import Traits
 from app.core.triage import Engines, Sign
 from app.rest.candidate import CandidateReader
 from app.rest.lines import BATCH_PATH, Cutter, LineAnswerer, joined
@@ -79,11 +79,15 @@ class Answers(Response):
 
 
 def routes(
-    engines: Engines, readers: Mapping[str, CandidateReader], max_line: int, sign: Sign | None = None
+    engines: Engines,
+    readers: Mapping[str, CandidateReader],
+    quick: Callable[[Traits], QuickReader],
+    writer: Writer,
+    max_line: int,
+    sign: Sign | None = None,
 ) -> APIRouter:
     """Return the batch route; `max_line` is the longest line in bytes, `sign` makes receipts."""
     router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS, max_body_size=ANY_SIZE)
-    quick, writer = lru_cache(QuickReader), Writer()
     example = '{"primary_concern": "dullness", "age_years": 34}\n{"pregnant": true, "reference": "second"}\n'
     lines = {"schema": {"type": "string", "description": "One `Candidate` a line."}, "example": example}
     content = dict.fromkeys(MEDIA_TYPES[:2], lines)
@@ -114,7 +118,7 @@ def routes(
         engine = engine_named(engines.spoken(accept_language), options.ruleset)
         answerer = LineAnswerer(
             engine,
-            quick(engine),
+            quick(engine.traits),
             readers[engine.release.id],
             writer,
             sign,

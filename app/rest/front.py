@@ -6,6 +6,7 @@ decision. It decides nothing: the same engine answers, and the bytes are those o
 another method, path, content type or query, a value that needs a closer look.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from urllib.parse import parse_qsl
 from pydantic import ValidationError
 from starlette.types import Scope
 
+from app.core.traits import Traits
 from app.core.triage import Engines, Triage
 from app.rest.kept import Given, Kept
 from app.rest.quick import QuickReader
@@ -43,14 +45,22 @@ class Front:
     `vary` names the headers that answers vary by.
     """
 
-    def __init__(self, engines: Engines, limit: int, kept_bytes: int, vary: str = "Accept-Language") -> None:
+    def __init__(
+        self,
+        engines: Engines,
+        quick: Callable[[Traits], QuickReader],
+        writer: Writer,
+        limit: int,
+        kept_bytes: int,
+        vary: str = "Accept-Language",
+    ) -> None:
         self._engines = engines
         self._limit = limit
         self._vary = vary
-        self._writer = Writer()
+        self._writer = writer
         self._kept = Kept(kept_bytes)
         self._way = lru_cache(REMEMBERED)(self._find_way)
-        self._reader = lru_cache(REMEMBERED)(QuickReader)
+        self._quick = quick
 
     @staticmethod
     def takes(scope: Scope) -> bool:
@@ -99,4 +109,6 @@ class Front:
             return None
         headers = f"content-language: {engine.language}\r\nvary: {self._vary}\r\n".encode()
         name = f"{engine.release.digest} {engine.language} {options.unknowns} {options.view}\n".encode()
-        return Way(name, engine, self._reader(engine), options.unknowns == "strict", options.view == "full", headers)
+        return Way(
+            name, engine, self._quick(engine.traits), options.unknowns == "strict", options.view == "full", headers
+        )

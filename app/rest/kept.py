@@ -1,11 +1,16 @@
 """Answers that were given, kept a while: the same request always gets the same answer.
 
-Kept by a digest of the request in memory alone, up to a number of bytes; the ones that nobody asked for again go first.
+Kept by a digest of the request in memory alone, up to a number of bytes; the one that nobody asked for for longest goes
+first.
 """
 
+from collections import OrderedDict
 from typing import NamedTuple
 
 from app.core.triage import Told
+
+BESIDES = 700
+"""About how many bytes it takes to keep an answer besides its text."""
 
 
 class Given(NamedTuple):
@@ -17,25 +22,28 @@ class Given(NamedTuple):
 
 
 class Kept:
-    """Keeps answers of at most so many bytes: two halves, of which the older is let go when the younger is full."""
+    """Keeps answers of at most so many bytes."""
 
     def __init__(self, most_bytes: int) -> None:
-        self._half = most_bytes // 2
-        self._size = 0
-        self._young: dict[bytes, Given] = {}
-        self._old: dict[bytes, Given] = {}
+        self._most = most_bytes
+        self._bytes = 0
+        self._given: OrderedDict[bytes, Given] = OrderedDict()
 
     def get(self, key: bytes) -> Given | None:
         """Return the answer to a request, where it is still kept."""
-        found = self._young.get(key)
-        if found is None and (found := self._old.get(key)) is not None:
-            self.keep(key, found)
+        found = self._given.get(key)
+        if found is not None:
+            self._given.move_to_end(key)
         return found
 
     def keep(self, key: bytes, given: Given) -> None:
-        """Keep an answer."""
-        if self._size + len(given.written) > self._half:
-            self._old, self._young, self._size = self._young, {}, 0
-        if len(given.written) <= self._half:
-            self._young[key] = given
-            self._size += len(given.written)
+        """Keep the answer to a request whose answer is not kept."""
+        self._bytes += _size(given)
+        self._given[key] = given
+        while self._bytes > self._most:
+            _, oldest = self._given.popitem(last=False)
+            self._bytes -= _size(oldest)
+
+
+def _size(given: Given) -> int:
+    return len(given.written) + BESIDES

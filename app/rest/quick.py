@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from app.core.facts import Value
-from app.core.traits import Ground, Profile, Trait
-from app.core.triage import Asked, Triage
+from app.core.traits import Ground, Profile, Trait, Traits
+from app.core.triage import Asked
 from app.rest.candidate import REFERENCE
 
 TYPES = {"boolean": bool, "integer": int}
@@ -38,16 +38,16 @@ class Usual(NamedTuple):
 
 
 class QuickReader:
-    """Reads candidates for one engine."""
+    """Reads candidates for the engines of one release, in whatever language."""
 
-    def __init__(self, engine: Triage) -> None:
-        facts = engine.release.facts
+    def __init__(self, traits: Traits) -> None:
+        facts = traits.facts
         self._right: dict[str, tuple[type, frozenset[Value]]] = {
             name: (TYPES.get(fact.kind, str), frozenset(fact.domain)) for name, fact in facts.items()
         }
-        self._traits = engine.traits
+        self._traits = traits
         self._answers = {
-            name: {_spelt(name, v, colon): engine.traits.of(name, v) for v in fact.domain for colon in COLONS}
+            name: {_spelt(name, v, colon): traits.of(name, v) for v in fact.domain for colon in COLONS}
             for name, fact in facts.items()
         }
         self._members = {spelt: trait for answers in self._answers.values() for spelt, trait in answers.items()}
@@ -65,14 +65,10 @@ class QuickReader:
             return None
         members = body[2:-1].split(b', "' if b', "' in body else b',"')
         reference = None
-        for place in (0, -1):
-            if members[place].startswith(b"reference"):
-                found = REFERENCE_MEMBER.fullmatch(members.pop(place))
-                if found is None or not members:
-                    return None
-                reference = found[1].decode()
-                break
-        profile = self._as_usual(members) or self._added(members)
+        profile = self._as_usual(members)
+        if profile is None:
+            reference = _taken_out(members)
+            profile = self._as_usual(members) or self._added(members)
         return None if profile is None else Asked(profile, strict, (), {}, reference)
 
     def _as_usual(self, members: list[bytes]) -> Profile | None:
@@ -140,6 +136,16 @@ class QuickReader:
         """Return the facts among these that are not answered, in asking order."""
         named = {name for name in listed if isinstance(name, str) and data.get(name) is None}
         return tuple(name for name in self._right if name in named)
+
+
+def _taken_out(members: list[bytes]) -> str | None:
+    """Take the reference out of the members, where it stands first or last and is not alone, and return it."""
+    for place in (0, -1) if len(members) > 1 else ():
+        found = REFERENCE_MEMBER.fullmatch(members[place])
+        if found is not None:
+            del members[place]
+            return found[1].decode()
+    return None
 
 
 def _spelt(name: str, value: Value, colon: str) -> bytes:

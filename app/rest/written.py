@@ -26,11 +26,11 @@ ASSEMBLED = (DecisionView, IfResolved, ScaleGrade)
 OWN = frozenset(Own._fields)
 NAMELESS = b'"","reference":null}'
 """How a view ends that has neither id nor reference."""
-MOST = 50_000
+MOST = 10_000
 """How many texts are kept; beyond it the store is begun anew."""
-PARTS_BYTES = 6_000_000
-OUTLINES_BYTES = FRAMES_BYTES = 3_000_000
-BESIDES = 200
+PARTS_BYTES = 2_000_000
+OUTLINES_BYTES = FRAMES_BYTES = 1_000_000
+BESIDES = 400
 """About how many bytes it takes to keep a thing besides its text."""
 
 
@@ -65,7 +65,7 @@ class Writer:
             float: to_json,
             str: self._text,
             list: self._list,
-            tuple: self._tuple,
+            tuple: self._list,
             dict: self._mapping,
             Profile: lambda profile: b"{%b}" % profile.written(),
         }
@@ -87,9 +87,9 @@ class Writer:
 
     def _filled(self, shell: Answer, own: Own) -> bytes:
         kept = self._frames.made.get(id(shell)) or self._frame(shell)
-        by_type, part = self._by_type, self._part
+        made, value = self._parts.made, self._value
         pieces = kept[1].copy()
-        written = [by_type.get(type(each), part)(each) for each in own[:-2]]
+        written = [found[1] if (found := made.get(id(each))) else value(each) for each in own[:-2]]
         pieces[1::2] = [*written, b'"%b"' % own.id.encode(), _spelt(own.reference)]
         return b"".join(pieces)
 
@@ -136,11 +136,6 @@ class Writer:
             return b"[%b]" % b",".join([made[id(item)][1] for item in items])
         except KeyError:
             return b"[%b]" % b",".join([self._value(item) for item in items])
-
-    def _tuple(self, items: Sequence[Any]) -> bytes:
-        """Return what is kept of a tuple: the engine makes equal ones once, as it does parts."""
-        kept = self._parts.made.get(id(items))
-        return kept[1] if kept else self._keep(items, self._list(items))
 
     def _mapping(self, mapping: Mapping[str, Any]) -> bytes:
         try:

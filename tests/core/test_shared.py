@@ -1,6 +1,6 @@
 """What many answers share is made once; nobody gets a part that belongs to somebody who was decided differently."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import fields
 from functools import lru_cache
 from random import Random
@@ -12,7 +12,6 @@ from app.core.answer import Answer, DecisionView
 from app.core.facts import Candidate
 from app.core.follow import Following, Shared
 from app.core.rules import Release
-from app.core.states import States
 from app.core.traits import PLACE, Profile, Trait, Traits
 from app.core.triage import Asked, Engines, Triage
 from tests.books import random_candidate
@@ -40,7 +39,7 @@ def contract(answer: Answer | DecisionView) -> dict[str, Any]:
 class Unshared(Shared[Any]):
     """Shares nothing."""
 
-    def shared(self, following: Following, states: States, make: Callable[[], Any], *, ready: bool) -> Any:
+    def shared(self, following: Following, shape: Hashable, make: Callable[[], Any]) -> Any:
         return make()
 
 

@@ -1,6 +1,6 @@
 """The states of many conditions at once are those of each condition by itself."""
 
-from itertools import combinations
+from itertools import combinations as pairs
 from random import Random
 
 import pytest
@@ -12,16 +12,17 @@ from app.core.states import STATE_OF_BITS, state_at
 from tests.books import small_book
 
 
-@pytest.mark.parametrize("remembered", [30, 4096])
+@pytest.mark.parametrize("combinations", [30, 4096])
 @pytest.mark.parametrize("seed", range(60))
 def test_the_states_of_all_conditions_are_those_of_each(
-    seed: int, remembered: int, monkeypatch: pytest.MonkeyPatch
+    seed: int, combinations: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With few combinations remembered, facts are joined in several groups; with many in one."""
-    monkeypatch.setattr("app.core.states.REMEMBERED", remembered)
+    """With few combinations allowed, facts are joined in several groups; with many in one."""
+    monkeypatch.setattr("app.core.states.COMBINATIONS", combinations)
+    monkeypatch.setattr("app.core.states.JOINED", combinations // 10)
     book, random = small_book(seed), Random(seed)
     rules = [rule.when for rule in book.rules]
-    joined = [All((a, b)) for a, b in combinations(rules, 2)]
+    joined = [All((a, b)) for a, b in pairs(rules, 2)]
     random.shuffle(joined)
     conditions = Conditions(book.facts.values(), [*rules, *joined[:20]])
     diagram, sight = conditions.diagram, conditions.sight

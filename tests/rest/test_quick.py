@@ -95,7 +95,7 @@ def compared(engines: Engines, quick: QuickReader) -> tuple[int, int]:
 
 
 def test_what_is_read_quickly_is_read_as_the_plain_way_does(engines: Engines) -> None:
-    quick = Counting(engines.by_id["2026.2"])
+    quick = Counting(engines.by_id["2026.2"].traits)
     answered, wrong = compared(engines, quick)
     assert answered > BODIES / 4
     assert quick.counted > BODIES / 16
@@ -103,9 +103,9 @@ def test_what_is_read_quickly_is_read_as_the_plain_way_does(engines: Engines) ->
 
 
 def test_facts_of_another_order_that_are_taken_for_the_usual_ones_are_noticed(engines: Engines) -> None:
-    assert compared(engines, Careless(engines.by_id["2026.2"]))[1] > 0
+    assert compared(engines, Careless(engines.by_id["2026.2"].traits))[1] > 0
 
 
 def test_a_reference_that_is_none_is_noticed(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.rest.quick.REFERENCE_MEMBER", re.compile(rb'reference": ?"([^"]*)"'))
-    assert compared(engines, QuickReader(engines.by_id["2026.2"]))[1] > 0
+    assert compared(engines, QuickReader(engines.by_id["2026.2"].traits))[1] > 0

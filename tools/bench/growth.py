@@ -54,7 +54,7 @@ def measured(engine: Triage) -> Curves:
 
 def bodies(engine: Triage, asked: Asked) -> Points:
     """Return what reading a body costs by its size."""
-    quick = QuickReader(engine)
+    quick = QuickReader(engine.traits)
     plain = CandidateReader(engine.release, {})
     text = json.dumps(dict(asked.facts))
 

@@ -1,7 +1,8 @@
 """Scenario `memory`: as many requests as 1,000 a second make in an hour, as fast as one worker takes them; flat memory.
 
 `wrk` asks from a list that mixes candidates that come again and candidates that never do, both views, the strict mode,
-Korean, and bodies that are refused. What is kept of answers is full before the first reading that counts.
+Korean, and bodies that are refused; and callers who each send other facts in another order, to both releases in both
+languages. What is kept of answers is full before the first reading that counts.
 """
 
 import json
@@ -11,10 +12,14 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from statistics import mean
 
+from app.main import build_engines
+from app.settings import Settings
+from tools.bench.decisions import candidate
 from tools.serving import ROOT, Server, serving
 from tools.stress.questions import questions
 from tools.stress.report import Report
@@ -28,13 +33,27 @@ WARM = 0.15
 """The part of requests before the readings begin."""
 GROWTH = 2_000_000
 """Bytes by which the mean of the last quarter of readings may exceed that of the second quarter."""
+MOST = 120_000_000
+"""How many bytes a worker may hold at most."""
 CLIENTS = 8
 CANDIDATES = 400
 FRESH = 0.1
 """The part of candidates that never come twice; they push out of what is kept what is not asked again."""
+OTHERS_CANDIDATES = 6000
+"""How many callers send other facts in another order each."""
+OTHERS_PART = 0.25
+"""The part of requests that are theirs."""
+KNOWN = (0.1, 0.5, 0.9, 1.0)
+"""How probable it is that a fact of theirs is known."""
+OTHERS_WAYS = tuple(
+    (f"?ruleset={release}{more}", language)
+    for release in ("2026.1", "2026.2")
+    for more in ("", "&view=decision", "&unknowns=strict")
+    for language in ("", "ko")
+)
 WAYS = (("", ""), ("", ""), ("?view=decision", ""), ("?view=decision", ""), ("?unknowns=strict", ""), ("", "ko"))
 BAD = ("{", "[]", '{"pregnant": "maybe"}', '{"colour": 1}', '{"age_years": 1e400}', '{"sagging": {"scale": "x"}}')
-OTHERS = ("GET\t/v1/rulesets\t\t", "GET\t/livez\t\t", "GET\t/v1/rulesets/current/facts\t\t", "GET\t/version\t\t")
+ELSEWHERE = ("GET\t/v1/rulesets\t\t", "GET\t/livez\t\t", "GET\t/v1/rulesets/current/facts\t\t", "GET\t/version\t\t")
 REFUSALS = (0.01, 0.03)
 """Between these is the part of requests that are refused: one in fifty has a bad body."""
 REFUSED = re.compile(r"Non-2xx or 3xx responses: (\d+)")
@@ -48,7 +67,8 @@ def run(report: Report, *, quick: bool) -> None:
         return
     with tempfile.TemporaryDirectory(prefix="triage-") as folder:
         listed = Path(folder) / "asked"
-        listed.write_text("\n".join(lines(100 if quick else CANDIDATES)) + "\n", "utf-8")
+        asked = lines(100, 100) if quick else lines(CANDIDATES, OTHERS_CANDIDATES)
+        listed.write_text("\n".join(asked) + "\n", "utf-8")
         with serving(settings={"log_level": "warning"}) as server:
             _asked(report, server, listed, 20_000 if quick else REQUESTS, 1 if quick else PART_SECONDS)
             report.check("the service is alive", server.is_alive())
@@ -83,6 +103,8 @@ def _asked(report: Report, server: Server, listed: Path, number: int, seconds: i
     second, last = quarters(warm)
     report.figure("memory at the start, after a quarter, at the end", shown([readings[0][1], second, last]), "MB")
     report.figure("memory all the while", shown(warm[:: max(1, len(warm) // 12)]), "MB")
+    most = max(rss for _, rss in readings)
+    report.check(f"it was never more than {MOST / 1e6:.0f} MB", most < MOST, f"{most / 1e6:.1f} MB at most")
     report.check(
         f"the last quarter is less than {GROWTH / 1e6:.0f} MB above the second", is_flat(warm), f"{last - second:,.0f}"
     )
@@ -105,8 +127,8 @@ def shown(sizes: list[int] | list[float]) -> str:
     return ", ".join(f"{size / 1e6:.1f}" for size in sizes)
 
 
-def lines(number: int) -> list[str]:
-    """Return what is to be asked, as the script of wrk reads it."""
+def lines(number: int, others: int) -> list[str]:
+    """Return what is to be asked, as the script of wrk reads it: these candidates again and again, and others once."""
     random = Random(3)
     found = []
     for place, question in enumerate(questions(number)):
@@ -116,7 +138,19 @@ def lines(number: int) -> list[str]:
         query, language = WAYS[place % len(WAYS)]
         found.append(f"POST\t/v1/triage{query}\t{language}\t{json.dumps(facts)}")
     found += [f"POST\t/v1/triage\t\t{random.choice(BAD)}" for _ in range(number // 50)]
-    return found + [random.choice(OTHERS) for _ in range(number // 100)]
+    found += [random.choice(ELSEWHERE) for _ in range(number // 100)]
+    times = max(1, round(others * (1 / OTHERS_PART - 1) / len(found)))
+    return found * times + list(_others(others, random))
+
+
+def _others(number: int, random: Random) -> Iterator[str]:
+    engines = build_engines(Settings())
+    for place in range(number):
+        query, language = OTHERS_WAYS[place % len(OTHERS_WAYS)]
+        engine = engines.by_id[query[len("?ruleset=") :].partition("&")[0]]
+        facts = list(candidate(random, engine.release.facts, engine, random.choice(KNOWN)).items())
+        random.shuffle(facts)
+        yield f"POST\t/v1/triage{query}\t{language}\t{json.dumps(dict(facts))}"
 
 
 def _wrk(address: str, listed: Path, seconds: int) -> str:
