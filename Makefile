@@ -55,8 +55,9 @@ sbom: $(VENV)/.installed-dev ## list what runs, as CycloneDX, in dist/sbom.cdx.j
 	@$(BIN)/python -W ignore::UserWarning -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible \
 		--sv 1.6 --of JSON --validate -o dist/sbom.cdx.json requirements.txt
 
-audit: $(VENV)/.installed-dev ## look up what is locked among known vulnerabilities; asks PyPI
+audit: $(VENV)/.installed-dev ## look up what is locked among known vulnerabilities; asks PyPI, or OSV=address
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off \
+		$(if $(OSV),--vulnerability-service osv --osv-url $(OSV)) \
 		-r requirements.txt -r requirements-build.txt -r requirements-dev.txt -r requirements-bench.txt
 
 clean: ## remove everything made

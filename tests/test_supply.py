@@ -6,12 +6,15 @@ import shlex
 import shutil
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
 
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -21,10 +24,10 @@ LOCKS = {"requirements-bench.txt", "requirements.txt", "requirements-build.txt",
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 
 
-def recipe(target: str) -> list[str]:
+def recipe(target: str, *variables: str) -> list[str]:
     """Return what `make` would run for a target, and nothing of what it would install before."""
     installed = ".venv/.installed-dev"
-    command = ["make", "--dry-run", "--no-print-directory", f"--old-file={installed}", target, f"BIN={BIN}"]
+    command = ["make", "--dry-run", "--no-print-directory", f"--old-file={installed}", target, f"BIN={BIN}", *variables]
     said = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return said.stdout.replace("\\\n", " ").splitlines()
 
@@ -46,6 +49,13 @@ def lock_text(name: str = "requirements.txt") -> str:
 def locked(lock: str) -> dict[str, str]:
     """Return the packages of a lock with their versions."""
     return dict(LOCKED.findall(lock))
+
+
+def installed_here(lock: str) -> set[tuple[str, str]]:
+    """Return the packages of a lock that are for this system and this Python, with their versions."""
+    entries = [Requirement(line.rstrip("\\ ")) for line in lock.splitlines() if LOCKED.match(line)]
+    here = [entry for entry in entries if entry.marker is None or entry.marker.evaluate()]
+    return {(entry.name, str(entry.specifier).removeprefix("==")) for entry in here}
 
 
 def listed(sbom: bytes) -> dict[str, str]:
@@ -129,6 +139,49 @@ def test_every_lock_is_audited_strictly_and_by_its_hashes() -> None:
         # what the service does not know is passed over with exit code 0 unless it is told to be strict
         assert {"--require-hashes", "--disable-pip", "--strict"} <= set(words)
         assert not [word for word in words if word.startswith("--ignore")]
+
+
+class Known(BaseHTTPRequestHandler):
+    """A service that knows vulnerabilities, and answers as OSV does."""
+
+    vulnerable: ClassVar[str | None] = None
+    asked: ClassVar[set[tuple[str, str]]] = set()
+
+    def do_POST(self) -> None:
+        """Answer for one version of one package."""
+        query = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        name = query["package"]["name"]
+        self.asked.add((name, query["version"]))
+        affected = [{"package": query["package"], "ranges": [], "versions": [query["version"]]}]
+        known = [{"id": "TEST-1", "summary": "for the test", "affected": affected}] if name == self.vulnerable else []
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps({"vulns": known} if known else {}).encode())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Write nothing down."""
+
+
+@needs_make
+@pytest.mark.parametrize("vulnerable", [None, "uvicorn", "hypothesis"])
+def test_an_audit_looks_up_every_locked_package_and_fails_for_a_vulnerable_one(
+    vulnerable: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Known, "vulnerable", vulnerable)
+    monkeypatch.setattr(Known, "asked", set())
+    with HTTPServer(("127.0.0.1", 0), Known) as service:
+        thread = Thread(target=service.serve_forever)
+        thread.start()
+        (line,) = recipe("audit", f"OSV=http://127.0.0.1:{service.server_port}")
+        done = subprocess.run(line, shell=True, cwd=ROOT, capture_output=True, text=True)
+        service.shutdown()
+        thread.join()
+    assert Known.asked == set().union(*(installed_here(lock_text(name)) for name in LOCKS))
+    if vulnerable is None:
+        assert done.returncode == 0, done.stderr
+    else:
+        assert done.returncode == 1
+        assert re.search(rf"(?m)^{vulnerable} .*TEST-1", done.stdout)
 
 
 @needs_make

@@ -2,7 +2,10 @@
 
 Nearly all that conditions make of a candidate is a sum over its facts: each fact says from a table which region of its
 values the answer lies in and what it makes of the conditions that read it alone. So each answer is one number, made
-once, and a candidate is the sum of its answers: whole fields of bits that never run into one another.
+once, and a candidate is the sum of its answers: whole fields of bits that never run into one another. Above those that
+conditions make of it stands one that keeps every answer, from which the digest that names the question is made.
+
+Most answers are what most people say. So a candidate is told by what differs from that, and the rest is added up once.
 """
 
 import json

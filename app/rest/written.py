@@ -87,9 +87,9 @@ class Writer:
 
     def _filled(self, shell: Answer, own: Own) -> bytes:
         kept = self._frames.made.get(id(shell)) or self._frame(shell)
-        made, value = self._parts.made, self._value
+        by_type, part = self._by_type, self._part
         pieces = kept[1].copy()
-        written = [found[1] if (found := made.get(id(each))) else value(each) for each in own[:-2]]
+        written = [by_type.get(type(each), part)(each) for each in own[:-2]]
         pieces[1::2] = [*written, b'"%b"' % own.id.encode(), _spelt(own.reference)]
         return b"".join(pieces)
 
