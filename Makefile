@@ -57,7 +57,7 @@ sbom: $(VENV)/.installed-dev ## list what runs, as CycloneDX, in dist/sbom.cdx.j
 
 audit: $(VENV)/.installed-dev ## look up what is locked among known vulnerabilities; asks PyPI, or OSV=address
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off \
-		$(if $(OSV),--vulnerability-service osv --osv-url $(OSV)) \
+		$(if $(filter command,$(firstword $(origin OSV))),--vulnerability-service osv --osv-url $(OSV)) \
 		-r requirements.txt -r requirements-build.txt -r requirements-dev.txt -r requirements-bench.txt
 
 clean: ## remove everything made

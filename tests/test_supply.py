@@ -172,10 +172,12 @@ def test_an_audit_looks_up_every_locked_package_and_fails_for_a_vulnerable_one(
     with HTTPServer(("127.0.0.1", 0), Known) as service:
         thread = Thread(target=service.serve_forever)
         thread.start()
-        (line,) = recipe("audit", f"OSV=http://127.0.0.1:{service.server_port}")
-        done = subprocess.run(line, shell=True, cwd=ROOT, capture_output=True, text=True)
-        service.shutdown()
-        thread.join()
+        try:
+            (line,) = recipe("audit", f"OSV=http://127.0.0.1:{service.server_port}")
+            done = subprocess.run(line, shell=True, cwd=ROOT, capture_output=True, text=True)
+        finally:
+            service.shutdown()
+            thread.join()
     assert Known.asked == set().union(*(installed_here(lock_text(name)) for name in LOCKS))
     if vulnerable is None:
         assert done.returncode == 0, done.stderr

@@ -19,6 +19,8 @@ from app.core.why import Bearing, Because, Referring, Why
 Made = TypeVar("Made")
 READINGS = 1536
 """How many ways to be read are kept."""
+OUTLINES = 32
+"""How many outlines are kept for each of them."""
 
 
 @dataclass(slots=True)
@@ -54,11 +56,12 @@ class Shared(Generic[Made]):
         if not finding.settled or finding.objections:
             return make()
         key = finding.decision, finding.stages, following.referred, shape
-        if key not in self._made:
+        made = self._made.get(key)
+        if made is None:
             if len(self._made) >= REMEMBERED:
                 self._made.clear()
-            self._made[key] = make()
-        return self._made[key]
+            made = self._made[key] = make()
+        return made
 
 
 class Follow:

@@ -154,7 +154,7 @@ class Traits:
         widths = [len(fact.domain).bit_length() for fact in facts.values()]
         self._starts = dict(zip(facts, accumulate(widths, initial=self._code_at), strict=False))
         self._code_bytes = (sum(widths) + 7) // 8
-        self._numbers = {name: {v: n for n, v in enumerate(fact.domain, 1)} for name, fact in facts.items()}
+        self._numbers = {name: _numbered(fact) for name, fact in facts.items()}
         self._common = {name: _most_common(fact, weights.get(name, {})) for name, fact in facts.items()}
         self._of = {
             name: {value: self._trait(place, name, value) for value in fact.domain}
@@ -218,10 +218,15 @@ class Traits:
     def code(self, profile: Profile) -> bytes:
         """Return a number that only candidates with the same facts have, least byte first.
 
-        It holds the facts of the release in asking order, least bits first, each in as many bits as it has answers to
-        tell apart: 0 where it is unknown, else 1 and how many values of its domain come before the answer.
+        It holds the facts of the release in asking order, least bits first, each in as many bits as its highest number
+        has: 0 where it is unknown, else 1 and how many of its values come before the answer, written as JSON and
+        ordered as text. So it depends on nothing that the digest of the release does not cover.
         """
         return (profile.sum >> self._code_at).to_bytes(self._code_bytes, "little")
+
+
+def _numbered(fact: Fact) -> dict[Value, int]:
+    return {value: number for number, value in enumerate(sorted(fact.domain, key=json.dumps), 1)}
 
 
 def _most_common(fact: Fact, weights: Mapping[Value, float]) -> Value:

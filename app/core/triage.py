@@ -30,7 +30,7 @@ from app.core.answer import (
 from app.core.compiled import Compiled
 from app.core.facts import Candidate, Value
 from app.core.finding import Finding
-from app.core.follow import Following, Shared
+from app.core.follow import OUTLINES, Following, Shared
 from app.core.languages import DEFAULT, Translation, language_of, translated
 from app.core.precedence import Decision
 from app.core.rules import Release
@@ -237,6 +237,8 @@ class Triage:
 
         shaping = finding.assumed_states & self._why.bearing(finding.stages)
         outline = self._outlines.shared(following, (shaping, because, ready), make)
+        if len(following.outlines) >= OUTLINES:
+            following.outlines.clear()
         following.outlines[self.language, ready, because] = outline
         return outline
 

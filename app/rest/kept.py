@@ -37,7 +37,9 @@ class Kept:
         return found
 
     def keep(self, key: bytes, given: Given) -> None:
-        """Keep the answer to a request whose answer is not kept."""
+        """Keep the answer to a request whose answer is not kept, unless it alone is more than may be kept."""
+        if _size(given) > self._most:
+            return
         self._bytes += _size(given)
         self._given[key] = given
         while self._bytes > self._most:

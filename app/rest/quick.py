@@ -54,6 +54,7 @@ class QuickReader:
         self._usual: dict[int, Usual] = {}
         """By how many members a body has: what the last two of them had in common."""
         self._last: dict[int, Ground] = {}
+        """By how many members a body has: the facts of the last of them, in their order."""
 
     def asked(self, body: bytes, *, strict: bool) -> Asked | None:
         """Return the question that a body asks, or `None` where that takes a closer look."""

@@ -165,9 +165,7 @@ class Writer:
             return kept[1]
         of = type(part)
         adapter = self._adapters.get(of) or self._adapters.setdefault(of, TypeAdapter(of))
-        return self._keep(part, adapter.dump_json(part))
-
-    def _keep(self, part: object, written: bytes) -> bytes:
+        written = adapter.dump_json(part)
         return self._parts.keep(part, written, len(written))[1]
 
 

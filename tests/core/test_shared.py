@@ -1,7 +1,7 @@
 """What many answers share is made once; nobody gets a part that belongs to somebody who was decided differently."""
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import lru_cache
 from random import Random
 from typing import Any
@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from app.core.answer import Answer, DecisionView
+from app.core.conditions import Comparison
 from app.core.facts import Candidate
 from app.core.follow import Following, Shared
+from app.core.languages import translated
 from app.core.rules import Release
 from app.core.traits import PLACE, Profile, Trait, Traits
 from app.core.triage import Asked, Engines, Triage
+from app.rulebook.load import RuleBook
 from tests.books import random_candidate
 
 CANDIDATES = 3000
@@ -76,6 +79,73 @@ def test_a_wrong_share_is_noticed(engines: Engines, forgotten: str, monkeypatch:
     else:
         monkeypatch.setattr(engine._why, "refers", lambda finding: False)
     assert differing(engine) > 0
+
+
+class Forgets(dict[tuple[Any, ...], Any]):
+    """Keeps things by their keys without one part of these."""
+
+    def __init__(self, part: int) -> None:
+        super().__init__()
+        self.part = part
+
+    def get(self, key: tuple[Any, ...], default: Any = None) -> Any:
+        return super().get(self._short(key), default)
+
+    def __setitem__(self, key: tuple[Any, ...], made: Any) -> None:
+        super().__setitem__(self._short(key), made)
+
+    def _short(self, key: tuple[Any, ...]) -> tuple[Any, ...]:
+        return key[: self.part] + key[self.part + 1 :]
+
+
+def forget(engine: Triage, kept: str, part: int) -> None:
+    """Keep one thing of an engine by keys that lack a part."""
+    find = engine._follow._find
+
+    def found(seen: int, strict: bool, unavailable: tuple[str, ...]) -> Following:
+        following = find(seen, strict, unavailable)
+        setattr(following, kept, Forgets(part))
+        return following
+
+    engine._follow.of = lru_cache(1000)(found)
+
+
+def spoken_otherwise(engines: Engines, book: RuleBook) -> int:
+    """Return for how many candidates an engine that shares with other languages does not answer as one alone."""
+    found = 0
+    for name, release in book.releases.items():
+        alone = {"en": Triage(release)}
+        alone |= {code: Triage(translated(release, each), code) for code, each in book.languages.items()}
+        for asked in asked_of(release, 14)[:400]:
+            for language, engine in alone.items():
+                shared = engines.spoken(language).by_id[name]
+                found += shared.answer(asked) != engine.answer(asked) or shared.view(asked) != engine.view(asked)
+    return found
+
+
+def test_each_language_has_its_own_words(book: RuleBook) -> None:
+    def several() -> Engines:
+        return Engines.of(book.releases.values(), book.current, book.languages.values())
+
+    assert spoken_otherwise(several(), book) == 0
+    for kept in ("outlines", "shells"):
+        engines = several()
+        forget(engines.by_id["2026.2"], kept, 0)
+        assert spoken_otherwise(engines, book) > 0
+
+
+def test_a_referral_says_because_of_which_value(engines: Engines) -> None:
+    """Also where several values are read alike."""
+    release = engines.by_id["2026.2"].release
+    young = Comparison("age_years", frozenset(range(18)), "age_years < 18")
+    rules = [replace(rule, when=young) if rule.id == "SCOPE-LESION" else rule for rule in release.rules]
+    release = replace(release, rules=tuple(rules))
+    listed = [Asked({"age_years": age}) for age in range(18)]
+    expected = [Triage(release).view(asked) for asked in listed]
+    right, wrong = Triage(release), Triage(release)
+    forget(wrong, "outlines", 2)
+    assert [right.view(asked) for asked in listed] == expected
+    assert [wrong.view(asked) for asked in listed] != expected
 
 
 def test_facts_that_are_added_up_already_are_answered_alike(engines: Engines) -> None:

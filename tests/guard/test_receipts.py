@@ -321,7 +321,7 @@ def test_a_secret_half_is_never_shown() -> None:
 
 
 def stored() -> list[dict[str, Any]]:
-    """Return answers as they were given when their releases were made, with their receipts."""
+    """Return answers as they were once given, with their receipts; the private half of that key is gone."""
     return [json.loads(line) for line in (STORED / "answers.jsonl").read_text(encoding="utf-8").splitlines()]
 
 

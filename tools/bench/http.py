@@ -19,6 +19,7 @@ from statistics import median
 
 from app.core.triage import Asked, Triage
 from app.rest.written import Writer
+from app.settings import Settings
 from tools.bench.decisions import candidate
 from tools.serving import ROOT, Server, running, serving
 
@@ -29,7 +30,7 @@ CANDIDATES = 20_000
 """Several times as many as an engine keeps readings of."""
 ANSWERS = 2_000
 """How many of the answers the constant application sends in turn, lest it be slowed by its memory."""
-KEPT = 10_000_000
+KEPT = Settings().kept_bytes
 ORDINARY, PLAIN = "application/json", "application/json; charset=utf-8"
 """The second spelling takes the plain way."""
 RATE, ERRORS = re.compile(r"Requests/sec: +([\d.]+)"), re.compile(r"Non-2xx|Socket errors")

@@ -39,7 +39,7 @@ CLIENTS = 8
 CANDIDATES = 400
 FRESH = 0.1
 """The part of candidates that never come twice; they push out of what is kept what is not asked again."""
-OTHERS_CANDIDATES = 6000
+OTHERS_CANDIDATES = 20_000
 """How many callers send other facts in another order each."""
 OTHERS_PART = 0.25
 """The part of requests that are theirs."""
@@ -128,7 +128,7 @@ def shown(sizes: list[int] | list[float]) -> str:
 
 
 def lines(number: int, others: int) -> list[str]:
-    """Return what is to be asked, as the script of wrk reads it: these candidates again and again, and others once."""
+    """Return what is to be asked, as the script of wrk reads it: of these candidates and of so many other callers."""
     random = Random(3)
     found = []
     for place, question in enumerate(questions(number)):
@@ -149,6 +149,7 @@ def _others(number: int, random: Random) -> Iterator[str]:
         query, language = OTHERS_WAYS[place % len(OTHERS_WAYS)]
         engine = engines.by_id[query[len("?ruleset=") :].partition("&")[0]]
         facts = list(candidate(random, engine.release.facts, engine, random.choice(KNOWN)).items())
+        facts.append(("reference", "0" * 10))
         random.shuffle(facts)
         yield f"POST\t/v1/triage{query}\t{language}\t{json.dumps(dict(facts))}"
 
