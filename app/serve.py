@@ -33,7 +33,7 @@ else send requests into connections that are just being closed."""
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 """No line of ours says them, and finding them out for every line costs."""
 
-KEPT_BYTES = 8_000_000
+KEPT_BYTES = 2_000_000
 START_SECONDS = 15
 """How long a process may take to start or to say that it lives, on a machine that has much else to do. One that dies
 while it is asked is noticed only then."""

@@ -17,7 +17,7 @@ from app.core.states import REMEMBERED
 from app.core.why import Bearing, Because, Referring, Why
 
 Made = TypeVar("Made")
-READINGS = 1536
+READINGS = 1024
 """How many ways to be read are kept."""
 OUTLINES = 32
 """How many outlines are kept for each of them."""

@@ -20,7 +20,7 @@ REMEMBERED = 1024
 """How many results of one kind are kept; what was not is found anew."""
 COMBINATIONS = 4096
 """How many combinations facts may have that are looked up together."""
-JOINED = 2048
+JOINED = 1024
 """How many of these are kept."""
 
 Groups = dict[tuple[int, ...], list[tuple[int, int]]]

@@ -29,7 +29,7 @@ NAMELESS = b'"","reference":null}'
 MOST = 10_000
 """How many texts are kept; beyond it the store is begun anew."""
 PARTS_BYTES = 2_000_000
-OUTLINES_BYTES = FRAMES_BYTES = 1_000_000
+OUTLINES_BYTES = FRAMES_BYTES = 800_000
 BESIDES = 400
 """About how many bytes it takes to keep a thing besides its text."""
 
