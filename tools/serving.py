@@ -57,9 +57,15 @@ class Server:
         """Return how many files and sockets the workers hold."""
         return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in self.workers())
 
-    def log(self) -> str:
-        """Return what it wrote to standard output and standard error."""
-        return self._written.read_text("utf-8", "replace")
+    def log(self, since: int = 0) -> str:
+        """Return what it wrote to standard output and standard error, from this byte on."""
+        with self._written.open("rb") as file:
+            file.seek(since)
+            return file.read().decode("utf-8", "replace")
+
+    def log_bytes(self) -> int:
+        """Return how many bytes it wrote so far."""
+        return self._written.stat().st_size
 
     def is_alive(self) -> bool:
         """Say whether it runs and is ready."""

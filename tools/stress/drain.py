@@ -39,9 +39,9 @@ async def drained(report: Report, server: Server, asked: list[Question]) -> None
     batch = _batch(server.port, asked, told)
     work = [asyncio.create_task(each) for each in (*expecting, batch)]
     await asyncio.sleep(0.7)
-    begun, workers = time.time(), len(server.workers())
+    begun, workers, logged = time.time(), len(server.workers()), server.log_bytes()
     server.stop()
-    shutting = await _shutting(server, workers)
+    shutting = await _shutting(server, workers, logged)
     told.set()
     found = await asyncio.gather(*work)
     await crowd.stop()
@@ -97,13 +97,12 @@ def _chunk(line: bytes) -> bytes:
     return b"%x\r\n%b\n\r\n" % (len(line) + 1, line)
 
 
-async def _shutting(server: Server, workers: int) -> list[float]:
-    """Wait until each worker began to shut down, and return when."""
+async def _shutting(server: Server, workers: int, since: int) -> list[float]:
+    """Wait until each worker began to shut down, by what is logged from this byte on, and return when."""
     until = time.time() + BEGINS_SECONDS
-    already = server.log().count('"Shutting down"')
-    while time.time() < until:
-        lines = [json.loads(line) for line in server.log().splitlines() if '"Shutting down"' in line]
-        if len(lines) >= already + workers:
-            break
+    lines: list[str] = []
+    while time.time() < until and len(lines) < workers:
         await asyncio.sleep(0.05)
-    return [datetime.fromisoformat(line["time"]).timestamp() for line in lines[already:]]
+        whole = server.log(since).rpartition("\n")[0]
+        lines = [line for line in whole.splitlines() if '"Shutting down"' in line]
+    return [datetime.fromisoformat(json.loads(line)["time"]).timestamp() for line in lines]
