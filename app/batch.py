@@ -14,12 +14,12 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import BinaryIO
 
-from app.guard.receipts import Signer
+from app.api.lines import Cutter, LineAnswerer, joined
+from app.api.quick import QuickReader
+from app.api.validation import readers_of
+from app.api.written import Writer
 from app.main import build_engines
-from app.rest.candidate import readers_of
-from app.rest.lines import Cutter, LineAnswerer, joined
-from app.rest.quick import QuickReader
-from app.rest.written import Writer
+from app.security.signing import Signer
 from app.settings import Settings
 
 LINES = 500

@@ -14,27 +14,27 @@ from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from app.api.problems import ProblemError
+from app.api.strict_json import read_json
+from app.api.validation import readers_of
 from app.batch import BadOutputError, How, answer_file
 from app.core.answer import Answer, DecisionView
-from app.core.compare import Comparison, compare
-from app.core.explain import Explanation, explain
+from app.core.engine import Engine, Engines, Question
 from app.core.logic import Logic
-from app.core.report import comparison_in_lines, in_lines
-from app.core.triage import Asked, Engines, Triage
-from app.core.verify import Verification, Verifier
-from app.guard.connection import is_loopback
-from app.guard.keys import SCOPES, new_key
-from app.guard.receipts import new_signing_key
 from app.main import build_app, build_engines, rules_folder
-from app.rest.candidate import readers_of
-from app.rest.json_text import read_json
-from app.rest.problems import ProblemError
+from app.proof.compare import Comparison, compare
+from app.proof.explain import Explanation, explain
+from app.proof.report import comparison_in_lines, in_lines
+from app.proof.verify import Verification, Verifier
 from app.rulebook.book import read_book
 from app.rulebook.build import digest
 from app.rulebook.files import BrokenRuleBookError
 from app.rulebook.load import build, load
 from app.rulebook.ordering import write_orders
 from app.rulebook.signing import sign
+from app.security.connection import is_loopback
+from app.security.keys import SCOPES, new_key
+from app.security.signing import new_signing_key
 from app.serve import prepared, run
 from app.settings import BadSettingError, Settings, read_settings
 
@@ -79,7 +79,7 @@ def engines_or_exit() -> Engines:
         raise refuse(str(error)) from None
 
 
-def engine_or_exit(engines: Engines, ruleset: str) -> Triage:
+def engine_or_exit(engines: Engines, ruleset: str) -> Engine:
     """Return the engine of a release, or leave with the names of those there are."""
     engine = engines.find(ruleset)
     if engine is None:
@@ -87,7 +87,7 @@ def engine_or_exit(engines: Engines, ruleset: str) -> Triage:
     return engine
 
 
-def question_in(file: str, ruleset: str, *, strict: bool) -> tuple[Triage, Asked]:
+def question_in(file: str, ruleset: str, *, strict: bool) -> tuple[Engine, Question]:
     """Read the question that a file asks, or leave with everything that is wrong with it."""
     try:
         body = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()

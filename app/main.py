@@ -3,7 +3,6 @@
 `app` is made on first use (`uvicorn app.main:app`); `build_app` makes one from parts, for tests and embedders.
 """
 
-from collections.abc import Callable
 from functools import lru_cache, partial
 from importlib.metadata import version
 from importlib.resources import files
@@ -13,33 +12,29 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from opentelemetry.sdk.trace import TracerProvider
 
+from app.api import batch, endpoint, explorer, operation, receipts, rulesets
+from app.api.front import Front
+from app.api.lines import BATCH_PATH
+from app.api.problems import add_problems
+from app.api.problems import router as problem_pages
+from app.api.quick import QuickReader
+from app.api.service import Service
+from app.api.validation import readers_of, record_of
+from app.api.written import Writer
 from app.cds_hooks import routes as cds_hooks
 from app.cds_hooks.server import FhirServer
 from app.cds_hooks.trust import Client, Trust
 from app.core.codes import Codes
-from app.core.compiled import Compiled
-from app.core.rules import Release
-from app.core.triage import Engines, Triage
+from app.core.engine import Engines, OnDecision
 from app.fhir import routes as fhir
 from app.fhir.outcome import outcome_response
-from app.guard import replay
-from app.guard.build import guarded
-from app.guard.document import show_access
-from app.guard.metrics import Metrics, metrics_route
-from app.guard.receipts import Signer
-from app.guard.seen import Heard
-from app.guard.telemetry import telemetry
-from app.guard.watch import Watch
-from app.rest import batch, explorer, operation, rulesets, triage
-from app.rest.candidate import readers_of, record_of
-from app.rest.front import Front
-from app.rest.lines import BATCH_PATH
-from app.rest.problems import add_problems
-from app.rest.problems import router as problem_pages
-from app.rest.quick import QuickReader
-from app.rest.service import Service
-from app.rest.written import Writer
+from app.observe.metrics import Metrics, metrics_route
+from app.observe.telemetry import telemetry
+from app.observe.watch import Watch
 from app.rulebook.load import RuleBook, load
+from app.security.build import guarded
+from app.security.document import show_access
+from app.security.signing import Signer
 from app.settings import BadSettingError, Settings, read_settings
 from app.web import routes as web
 
@@ -66,15 +61,13 @@ def load_book(settings: Settings) -> RuleBook:
     return load(settings.rules or rules_folder())
 
 
-def build_engines(
-    settings: Settings, book: RuleBook | None = None, make: Callable[[Release, str, Compiled], Triage] = Triage
-) -> Engines:
+def build_engines(settings: Settings, book: RuleBook | None = None, on_decision: OnDecision | None = None) -> Engines:
     """Load, check and compile the rule book; `BrokenRuleBookError` or `BadSettingError` where that cannot be done."""
     book = book or load_book(settings)
     current = settings.ruleset or book.current
     if current not in book.releases:
         raise BadSettingError(f"`TRIAGE_RULESET`: no such release; the releases are {', '.join(book.releases)}")
-    return Engines.of(book.releases.values(), current, book.languages.values(), make)
+    return Engines.of(book.releases.values(), current, book.languages.values(), on_decision)
 
 
 def build_app(settings: Settings | None = None, book: RuleBook | None = None) -> FastAPI:
@@ -85,7 +78,7 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     settings = settings or read_settings()
     book = book or load_book(settings)
     watch, tracer = Watch(), TracerProvider() if settings.otel else None
-    engines = build_engines(settings, book, partial(Heard, hear=watch.decided))
+    engines = build_engines(settings, book, watch.decided)
     readers = readers_of(engines)
     quick, writer = lru_cache(QuickReader), Writer()
     signer = Signer(settings.signing_keys)
@@ -105,9 +98,9 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     )
     application.body_limits = {BATCH_PATH: batch.ANY_SIZE}
     add_problems(application)
-    application.include_router(triage.routes(engines, readers))
+    application.include_router(endpoint.routes(engines, readers))
     application.include_router(batch.routes(engines, readers, quick, writer, settings.max_body_bytes, sign))
-    application.include_router(replay.routes(engines, readers, signer))
+    application.include_router(receipts.routes(engines, readers, signer))
     application.include_router(rulesets.routes(engines))
     application.include_router(operation.routes(engines, program))
     application.include_router(problem_pages)

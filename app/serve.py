@@ -18,10 +18,10 @@ from uvicorn import Config, Server
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from app.guard.connection import DRAIN_SECONDS, bounded
-from app.guard.logs import log_config
 from app.main import build_app
+from app.observe.logs import log_config
 from app.rulebook.files import BrokenRuleBookError
+from app.security.connection import DRAIN_SECONDS, bounded
 from app.settings import BadSettingError, Settings
 
 log = logging.getLogger("triage.serve")

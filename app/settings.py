@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, Json, ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from app.guard.options import GuardOptions, Words
+from app.security.options import GuardOptions, Words
 
 PREFIX = "TRIAGE_"
 

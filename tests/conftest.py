@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from app.core.triage import Engines
+from app.core.engine import Engines
 from app.main import build_app, rules_folder
 from app.rulebook.load import RuleBook, load
 from app.settings import Settings

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-from app.rest.lines import BATCH_PATH
+from app.api.lines import BATCH_PATH
 from tests.cds_hooks.calls import call, order
 from tests.cds_hooks.calls import path as service
 from tests.fhir.resources import ATC, BASE, bundle, condition, medication, observation, response, yes_no

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from app.core.answer import Answer, PlanShown
+from app.core.engine import Engine, Question
 from app.core.precedence import Decision
-from app.core.triage import Asked, Triage
 from app.rulebook.files import read
 
 FOLDER = Path(__file__).parent / "cases"
@@ -53,10 +53,10 @@ def patients() -> Iterator[Patient]:
             )
 
 
-def differences(patient: Patient, engine: Triage) -> list[str]:
+def differences(patient: Patient, engine: Engine) -> list[str]:
     """Return how an engine's answer differs from what is expected of a patient."""
     facts = {name: value for name, value in patient.facts.items() if value is not None}
-    answer = engine.answer(Asked(facts, patient.strict, patient.unavailable))
+    answer = engine.answer(Question(facts, patient.strict, patient.unavailable))
     found = observed(answer)
     wrong = []
     for key, expected in patient.expect.items():

@@ -10,9 +10,9 @@ from typer.testing import CliRunner, Result
 from app import batch
 from app.batch import How
 from app.cli import cli
-from app.core.triage import Engines
-from app.guard.receipts import Signer, new_signing_key
+from app.core.engine import Engines
 from app.main import rules_folder
+from app.security.signing import Signer, new_signing_key
 from app.settings import Settings
 from tests.books import random_candidate
 

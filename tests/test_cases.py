@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.core.triage import Engines
+from app.core.engine import Engines
 from tests.patients import Patient, differences, patients
 
 PATIENTS = [(patient, ruleset) for patient in patients() for ruleset in patient.rulesets]

@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner, Result
 
 from app.cli import cli
-from app.guard.keys import find_key
 from app.main import build_app, rules_folder
+from app.security.keys import find_key
 from app.settings import Settings
 
 CANDIDATE = Path(__file__).parent / "cases" / "candidate.json"

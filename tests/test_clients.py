@@ -9,8 +9,8 @@ from fhirclient import client as smart
 from fhirclient.models.questionnaire import Questionnaire
 from fhirclient.server import FHIRNotFoundException
 
-from app.core.triage import Engines
-from app.fhir.answers import response_of
+from app.core.engine import Engines
+from app.record.answers import response_of
 from tests.books import random_candidate
 from tests.fhir.resources import BASE, INTAKE
 from tests.fhir.validators import run_node

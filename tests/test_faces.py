@@ -12,11 +12,11 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.types import Message, Scope
 
-from app.guard.receipts import new_signing_key
+from app.api.lines import BATCH_PATH
+from app.api.strict_json import MAX_DEPTH
 from app.main import build_app
-from app.rest.json_text import MAX_DEPTH
-from app.rest.lines import BATCH_PATH
 from app.rulebook.load import RuleBook
+from app.security.signing import new_signing_key
 from app.settings import Settings
 from tests import faces
 from tests.cds_hooks.calls import call

@@ -4,8 +4,8 @@ from functools import cache
 
 import pytest
 
+from app.core.engine import Engine
 from app.core.rules import Release
-from app.core.triage import Triage
 from app.main import rules_folder
 from app.rulebook.book import Book, read_book
 from app.rulebook.checks import check_examples
@@ -29,7 +29,7 @@ def patients_of(release: str) -> tuple[Patient, ...]:
 def test_no_patient_complains_of_the_rules_as_they_are(book: RuleBook) -> None:
     for release in book.releases.values():
         assert list(check_examples(book_as_read(), release)) == []
-        engine = Triage(release)
+        engine = Engine(release)
         assert [d for patient in patients_of(release.id) for d in differences(patient, engine)] == []
 
 
@@ -46,5 +46,5 @@ def test_every_mutant_is_noticed(release: str, block: int, book: RuleBook) -> No
 def _noticed(name: str, mutant: Release) -> bool:
     if any(check_examples(book_as_read(), mutant, only=name.split(":")[0])):
         return True
-    engine = Triage(mutant)
+    engine = Engine(mutant)
     return any(differences(patient, engine) for patient in patients_of(mutant.id))

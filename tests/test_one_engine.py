@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.core.triage import Engines
-from app.fhir.answers import response_of
+from app.core.engine import Engines
+from app.record.answers import response_of
 from tests.books import random_candidate
 from tests.cds_hooks.calls import call, path
 from tests.fhir.resources import BASE, INTAKE

@@ -5,20 +5,20 @@ from itertools import product
 import pytest
 
 from app.core.conditions import ALWAYS, NEVER, All, Any, Comparison, Not
+from app.core.engine import Engine, Engines
 from app.core.facts import Fact, Value
 from app.core.precedence import EXCLUDED, REVIEW, Case, Outcome, cases
-from app.core.triage import Engines, Triage
 from tools.peers.compare import PEERS, RELEASE, Peer, checked, difference, swapped
 from tools.peers.languages import Facts, named
 
 
 @pytest.fixture(scope="module")
-def engine(engines: Engines) -> Triage:
+def engine(engines: Engines) -> Engine:
     return engines.by_id[RELEASE]
 
 
 @pytest.fixture(scope="module")
-def candidates(engine: Triage) -> list[Facts]:
+def candidates(engine: Engine) -> list[Facts]:
     return checked(engine, 50, 2)
 
 
@@ -30,12 +30,12 @@ def peer(request: pytest.FixtureRequest) -> Peer:
     return peer
 
 
-def test_decides_as_ours(peer: Peer, engine: Triage, candidates: list[Facts]) -> None:
+def test_decides_as_ours(peer: Peer, engine: Engine, candidates: list[Facts]) -> None:
     ways = peer.ways(cases(engine.release.rules), engine.release.facts)
     assert {name: difference(decide, engine, candidates) for name, decide in ways.items()} == dict.fromkeys(ways, "")
 
 
-def test_swapped_cases_are_noticed(peer: Peer, engine: Triage, candidates: list[Facts]) -> None:
+def test_swapped_cases_are_noticed(peer: Peer, engine: Engine, candidates: list[Facts]) -> None:
     ways = peer.ways(swapped(cases(engine.release.rules)), engine.release.facts)
     for decide in ways.values():
         assert difference(decide, engine, candidates).startswith("recommended 2 instead of clinician_review for ")

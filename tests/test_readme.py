@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from app.core.compare import compare
-from app.core.report import comparison_in_lines
 from app.main import build_app, rules_folder
+from app.proof.compare import compare
+from app.proof.report import comparison_in_lines
 from app.rulebook.files import read
 from app.rulebook.load import RuleBook
 from app.settings import Settings

@@ -11,11 +11,11 @@ from random import Random
 from statistics import fmean
 
 from app.core.diagram import UNKNOWN
+from app.core.engine import Engine
 from app.core.facts import Value
 from app.core.logic import Logic
 from app.core.questions import NEARLY, Questions
 from app.core.traits import Reading
-from app.core.triage import Triage
 from app.main import build_engines
 from app.settings import Settings
 
@@ -28,7 +28,7 @@ Weights = Mapping[str, Mapping[Value, float]]
 class Asker:
     """Asks by one way about one release; `weights` say how common each answer is."""
 
-    def __init__(self, engine: Triage, weights: Weights, way: Callable[["Asker", Reading], int]) -> None:
+    def __init__(self, engine: Engine, weights: Weights, way: Callable[["Asker", Reading], int]) -> None:
         self.logic: Logic = engine.finder.logic
         self.questions = Questions(self.logic, weights)
         self._way = way
@@ -111,7 +111,7 @@ def by_information_alone(asker: Asker, reading: Reading) -> int:
 WAYS = {"the service": as_the_service, "file order": in_file_order, "information alone": by_information_alone}
 
 
-def drawn(random: Random, engine: Triage, weights: Weights) -> dict[str, Value]:
+def drawn(random: Random, engine: Engine, weights: Weights) -> dict[str, Value]:
     """Return a fully known candidate."""
     candidate = {}
     for name, fact in engine.release.facts.items():
@@ -121,7 +121,7 @@ def drawn(random: Random, engine: Triage, weights: Weights) -> dict[str, Value]:
 
 
 def interviews(
-    engine: Triage, weights: Weights, *, strict: bool, count: int = INTERVIEWS
+    engine: Engine, weights: Weights, *, strict: bool, count: int = INTERVIEWS
 ) -> dict[str, tuple[float, int]]:
     """Return by way to ask the mean and the worst number of questions from nothing known."""
     random = Random(2026)
@@ -137,7 +137,7 @@ def interviews(
     return found
 
 
-def sub_problems(engine: Triage, weights: Weights, *, strict: bool, count: int = SUB_PROBLEMS) -> dict[str, float]:
+def sub_problems(engine: Engine, weights: Weights, *, strict: bool, count: int = SUB_PROBLEMS) -> dict[str, float]:
     """Return by way to ask the mean of the expected number of questions, and the mean of the least possible."""
     random = Random(2026)
     logic = engine.finder.logic

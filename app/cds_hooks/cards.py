@@ -12,10 +12,10 @@ from uuid import NAMESPACE_URL, uuid5
 from app.cds_hooks.request import Call, ordered_pathway
 from app.cds_hooks.services import ORDERS
 from app.core.answer import Answer, Referral
-from app.core.triage import Triage
-from app.fhir.elements import Resource, text
+from app.core.engine import Engine
 from app.fhir.plan import DISPOSITIONS, PATHWAYS, pathway_concept, plan_address
-from app.fhir.record import RecordFacts
+from app.record.elements import Resource, text
+from app.record.patient import PatientFacts
 
 MOST = 139
 """A summary has fewer than 140 characters."""
@@ -35,14 +35,14 @@ Card = dict[str, Any]
 class Cards:
     """Makes the cards for the answers of one engine; `base` is the public address of this service."""
 
-    engine: Triage
+    engine: Engine
     base: str
 
-    def of(self, call: Call, answer: Answer, record: RecordFacts, notes: tuple[str, ...]) -> list[Card]:
+    def of(self, call: Call, answer: Answer, record: PatientFacts, notes: tuple[str, ...]) -> list[Card]:
         """Return the cards for a call."""
         return list(self._cards(call, answer, record, notes))
 
-    def _cards(self, call: Call, answer: Answer, record: RecordFacts, notes: tuple[str, ...]) -> Iterator[Card]:
+    def _cards(self, call: Call, answer: Answer, record: PatientFacts, notes: tuple[str, ...]) -> Iterator[Card]:
         system = self.base + PATHWAYS
         orders = [(order, pathway) for order in call.orders if (pathway := ordered_pathway(order, system))]
         if call.hook in ORDERS and not orders:
@@ -139,7 +139,7 @@ class Cards:
     def _unmet(self, answer: Answer) -> bool:
         return any(precondition.status == "unmet" for precondition in answer.preconditions)
 
-    def _detail(self, answer: Answer, record: RecordFacts, notes: tuple[str, ...]) -> str:
+    def _detail(self, answer: Answer, record: PatientFacts, notes: tuple[str, ...]) -> str:
         facts = self.engine.release.facts
         parts = [answer.summary]
 

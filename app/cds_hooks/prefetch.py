@@ -15,7 +15,7 @@ from app.core.codes import Codes
 from app.core.conditions import facts_read
 from app.core.finding import Finding
 from app.core.rules import Release
-from app.fhir.elements import RecordError, Resource, entries
+from app.record.elements import RecordError, Resource, entries
 
 State = Literal["given", "empty", "absent", "failed", "partial"]
 SYSTEMS_OF = {"conditions": ("icd-10-cm",), "medications": ("atc", "rxnorm"), "observations": ("loinc",)}

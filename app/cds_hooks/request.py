@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from app.fhir.elements import RecordError, Resource, entries, items, text
+from app.record.elements import RecordError, Resource, entries, items, text
 
 PATIENT_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 NEEDS: dict[str, tuple[str, ...]] = {

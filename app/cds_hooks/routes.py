@@ -16,12 +16,12 @@ from app.cds_hooks.server import FhirServer
 from app.cds_hooks.services import HOOKS, PREFIX, STRICT, discovery, templates
 from app.cds_hooks.trust import Trust, UntrustedError
 from app.core.codes import Codes
-from app.core.triage import Asked, Triage
-from app.fhir.elements import RecordError, text
+from app.core.engine import Engine, Question
 from app.fhir.outcome import MEDIA_TYPE, issue, outcome
 from app.fhir.questionnaire import canonical
-from app.fhir.record import Reader
 from app.fhir.routes import ReadBody, today
+from app.record.elements import RecordError, text
+from app.record.patient import Reader
 
 LOG = logging.getLogger("triage.cds_hooks")
 OUTCOMES = frozenset({"accepted", "overridden"})
@@ -43,7 +43,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 class Service:
     """What the routes need: the engine, the code sets, the public address, who is trusted, and where to read from."""
 
-    engine: Triage
+    engine: Engine
     codes: Codes
     base: str
     trust: Trust
@@ -61,7 +61,7 @@ class Service:
         record = await record_of(call, templates(self.base), self.server)
         reader = Reader(self.engine.release, self.codes, canonical(self.base), self.on(), call.patient)
         facts = reader.read(record.resources)
-        asked = Asked(dict(facts.facts), hook in STRICT, facts.unavailable)
+        asked = Question(dict(facts.facts), hook in STRICT, facts.unavailable)
         finding = self.engine.finding(asked)
         waiting = needed(record, finding, self.engine.release, self.codes)
         if waiting:

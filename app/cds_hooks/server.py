@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
-from app.fhir.elements import Resource, items, text
-from app.guard.fetch import UnfetchedError, fetched, session
+from app.record.elements import Resource, items, text
+from app.security.fetch import UnfetchedError, fetched, session
 
 PAGES = 10
 """How many pages of a search are read at most."""

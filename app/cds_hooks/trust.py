@@ -15,7 +15,7 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from app.guard.tokens import IssuerKeys, NoIssuerError
+from app.security.tokens import IssuerKeys, NoIssuerError
 
 ALGORITHMS = ["ES384", "RS384"]
 LEEWAY_SECONDS = 30

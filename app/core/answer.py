@@ -6,13 +6,13 @@ The docstring below each field is its public description; the HTTP face publishe
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from app.core.documented import documented
 from app.core.facts import Value
 from app.core.precedence import Decision, Indicated
-from app.core.record import record
 from app.core.rules import Aspect, Effect, Fits, Pathway, PlanPart, Review, Source, Urgency
 
 
-@record
+@documented
 class KnownFact:
     """A fact and its value."""
 
@@ -22,7 +22,7 @@ class KnownFact:
     """Its value."""
 
 
-@record
+@documented
 class ScaleGrade:
     """A grade that was read on a validated scale."""
 
@@ -36,7 +36,7 @@ class ScaleGrade:
     """How the reading became the grade: the crosswalk is this project's, not the scale's."""
 
 
-@record
+@documented
 class Reason:
     """A rule that bears on the decision."""
 
@@ -57,7 +57,7 @@ class Reason:
     """What it rests on."""
 
 
-@record
+@documented
 class Referral:
     """Another kind of care that comes first."""
 
@@ -75,7 +75,7 @@ class Referral:
     """What it rests on."""
 
 
-@record
+@documented
 class Option:
     """One answer to a question."""
 
@@ -85,8 +85,8 @@ class Option:
     """What to show."""
 
 
-@record
-class Question:
+@documented
+class NextQuestion:
     """The question to ask next."""
 
     fact: str
@@ -107,7 +107,7 @@ class Question:
     """Why it is asked now."""
 
 
-@record
+@documented
 class Assumption:
     """An unknown fact that was taken at its no-objection value and must be confirmed in person."""
 
@@ -121,7 +121,7 @@ class Assumption:
     """The question that confirms it."""
 
 
-@record
+@documented
 class AlsoMatched:
     """A lower phase whose condition holds too; it does not change the decision."""
 
@@ -133,7 +133,7 @@ class AlsoMatched:
     """Its number."""
 
 
-@record
+@documented
 class NearMiss:
     """A higher phase whose condition holds in part."""
 
@@ -147,7 +147,7 @@ class NearMiss:
     """The parts of its condition that do not hold."""
 
 
-@record
+@documented
 class CautionShown:
     """What a clinician should weigh; it holds and does not change the decision."""
 
@@ -167,7 +167,7 @@ class CautionShown:
     """What it rests on."""
 
 
-@record
+@documented
 class Unresolved:
     """A caution that may hold: its facts are unknown."""
 
@@ -179,7 +179,7 @@ class Unresolved:
     """The unknown facts it depends on."""
 
 
-@record
+@documented
 class PreconditionShown:
     """What must be in place first."""
 
@@ -197,7 +197,7 @@ class PreconditionShown:
     """What it rests on."""
 
 
-@record
+@documented
 class ComponentShown:
     """One thing a plan consists of."""
 
@@ -214,7 +214,7 @@ class ComponentShown:
     """What it rests on."""
 
 
-@record
+@documented
 class PlanShown:
     """The documented plan of the recommended pathway."""
 
@@ -232,7 +232,7 @@ class PlanShown:
     """Every source that the plan and its figures name."""
 
 
-@record
+@documented
 class AlternativeShown:
     """Something else that may be discussed."""
 
@@ -256,7 +256,7 @@ class AlternativeShown:
     """What it rests on."""
 
 
-@record
+@documented
 class IfResolved:
     """The decision of the same facts with every exclusion lifted that stands against them."""
 
@@ -272,7 +272,7 @@ class IfResolved:
     """The assumptions it then stands on."""
 
 
-@record
+@documented
 class RuleSet:
     """The release that answered."""
 
@@ -284,7 +284,7 @@ class RuleSet:
     """Who signed it and when; null until a clinician has."""
 
 
-@record
+@documented
 class Answer:
     """The whole answer to one triage request."""
 
@@ -304,7 +304,7 @@ class Answer:
     """While undecided: exactly the decisions that the unknown facts can still lead to."""
     missing: Sequence[str]
     """While undecided: exactly the unknown facts on which the decision still depends, in asking order."""
-    next_question: Question | None
+    next_question: NextQuestion | None
     """The question to ask next; null where the decision is settled or nothing askable is left."""
     assumptions: Sequence[Assumption]
     """The unknown facts of which another value would change the decision, or what is possible."""
@@ -338,7 +338,7 @@ class Answer:
     """The caller's reference, echoed."""
 
 
-@record
+@documented
 class DecisionView:
     """The short answer: the machine contract alone."""
 
@@ -354,7 +354,7 @@ class DecisionView:
     """While undecided: exactly the decisions that can still follow."""
     missing: Sequence[str]
     """While undecided: exactly the facts on which the decision depends, in asking order."""
-    next_question: Question | None
+    next_question: NextQuestion | None
     """The question to ask next."""
     assumptions: Sequence[Assumption]
     """The unknown facts of which another value would change the decision, or what is possible."""

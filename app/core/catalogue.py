@@ -5,8 +5,8 @@ from typing import Literal
 
 from app.core.answer import Option
 from app.core.conditions import facts_read, in_words
+from app.core.documented import documented
 from app.core.facts import FactKind, Policy, Value
-from app.core.record import record
 from app.core.rules import (
     Alternative,
     Caution,
@@ -27,7 +27,7 @@ from app.core.rules import (
 RecordKind = Kind | Literal["caution", "precondition", "notice", "alternative", "plan"]
 
 
-@record
+@documented
 class RuleSetRecord:
     """One release."""
 
@@ -47,7 +47,7 @@ class RuleSetRecord:
     """How many rules and other entries it has."""
 
 
-@record
+@documented
 class FactRecord:
     """One fact that may be asked."""
 
@@ -82,7 +82,7 @@ class FactRecord:
     """Why it is asked."""
 
 
-@record
+@documented
 class ExampleRecord:
     """What a rule says of some facts; it is run whenever the rule book is loaded."""
 
@@ -95,7 +95,7 @@ class ExampleRecord:
     """What it then depends on."""
 
 
-@record
+@documented
 class RuleRecord:
     """One rule, or another entry that goes with a decision."""
 

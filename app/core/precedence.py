@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.core.conditions import ALWAYS, All, Any, Condition
+from app.core.documented import documented
 from app.core.facts import Candidate
-from app.core.record import record
 from app.core.rules import DecisionRule, Disposition, Kind, Pathway, Phase
 
 
-@record
+@documented
 class Decision:
     """What the service decides; the pathway and its phase are given only with `recommended`."""
 
@@ -27,7 +27,7 @@ class Decision:
     """Its phase in the documents, 1 to 3."""
 
 
-@record
+@documented
 class Indicated:
     """The pathway whose criteria hold, whatever stands against it."""
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from app.core.conditions import Condition
+from app.core.documented import documented
 from app.core.facts import Fact, Value
-from app.core.record import record
 
 Pathway = Literal["conservative_care", "exosome_microchanneling", "combination_therapy"]
 Disposition = Literal["referred", "excluded", "clinician_review", "recommended", "needs_information"]
@@ -30,7 +30,7 @@ EFFECT_OF: Mapping[Kind, Effect] = {
 }
 
 
-@record
+@documented
 class Source:
     """One statement, publication or documented silence that a rule rests on."""
 
@@ -133,7 +133,7 @@ class Notice(Rule):
     concerns: tuple[Pathway, ...] = ()
 
 
-@record
+@documented
 class Aspect:
     """One column of the comparison of alternatives. `minimum` and `maximum` are in `unit` where it is a figure."""
 
@@ -165,7 +165,7 @@ class Alternative(Rule):
     fits: Fitting | None = None
 
 
-@record
+@documented
 class Figure:
     """One figure as it stands in its source; `max` is absent where the source gives none."""
 
@@ -176,7 +176,7 @@ class Figure:
     source: str
 
 
-@record
+@documented
 class Range:
     """The range that satisfies every figure."""
 
@@ -185,7 +185,7 @@ class Range:
     unit: str
 
 
-@record
+@documented
 class PlanPart:
     """What the documents say of one aspect of a plan, or that they are silent."""
 
@@ -268,7 +268,7 @@ class Wording:
     summary: Mapping[str, str]
 
 
-@record
+@documented
 class Review:
     """Who signed a release, when, and the digest over both and the release's digest."""
 

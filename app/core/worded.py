@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-from app.core.answer import AlternativeShown, Assumption, Option, Question
+from app.core.answer import AlternativeShown, Assumption, NextQuestion, Option
 from app.core.conditions import facts_read
 from app.core.facts import Fact
 from app.core.finding import Finder, Finding
@@ -37,12 +37,12 @@ class Worded:
         self._lower_phases = lru_cache(REMEMBERED)(self._find_lower_phases)
         self._lower_phase = lru_cache(REMEMBERED)(self._make_lower_phase)
 
-    def _question(self, fact: Fact) -> Question:
+    def _question(self, fact: Fact) -> NextQuestion:
         wording = self._release.wording
         labels = dict(fact.labels)
         if fact.kind == "boolean":
             labels = {True: wording.yes, False: wording.no} | labels
-        return Question(
+        return NextQuestion(
             fact=fact.name,
             question=fact.question,
             help=fact.help,
@@ -56,11 +56,11 @@ class Worded:
             why="",
         )
 
-    def next_question(self, finding: Finding) -> Question | None:
+    def next_question(self, finding: Finding) -> NextQuestion | None:
         """Return the question to ask next; `None` where nothing is left to ask."""
         return self._next_question(finding.next_fact, finding.settles) if finding.next_fact else None
 
-    def _make_next_question(self, name: str, settles: bool) -> Question:
+    def _make_next_question(self, name: str, settles: bool) -> NextQuestion:
         why = self._release.wording.next_question["settles" if settles else "narrows"]
         return replace(self._questions[name], why=why)
 

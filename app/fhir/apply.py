@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from app.core.codes import Codes
-from app.core.triage import Asked, Sign, Triage, told_of
-from app.fhir.elements import RecordError, Resource, entries, items, text
+from app.core.engine import Engine, Question, ReceiptSigner, event_of
 from app.fhir.plan import care_plan, plan_address
 from app.fhir.provenance import provenance
 from app.fhir.questionnaire import canonical
-from app.fhir.record import Reader
+from app.record.elements import RecordError, Resource, entries, items, text
+from app.record.patient import Reader
 
 PARAMETERS = frozenset(
     {
@@ -87,14 +87,14 @@ def _resources(resource: Any, where: str) -> Iterator[Resource]:
 
 
 def apply(
-    application: Application, engine: Triage, codes: Codes, base: str, on: date, sign: Sign | None = None
+    application: Application, engine: Engine, codes: Codes, base: str, on: date, sign: ReceiptSigner | None = None
 ) -> Resource:
     """Return the care plan for a subject; where `sign` makes receipts, a Provenance with one is contained."""
     patient = application.subject.rpartition("/")[2]
     reader = Reader(engine.release, codes, canonical(base), on, patient)
     record = reader.read(application.resources)
-    answer = engine.answer(Asked(dict(record.facts), application.strict, record.unavailable))
+    answer = engine.answer(Question(dict(record.facts), application.strict, record.unavailable))
     plan = care_plan(answer, engine, record, application.subject, base)
     if sign is not None:
-        plan["contained"].append(provenance(sign(told_of(answer)), base, datetime.now(UTC)))
+        plan["contained"].append(provenance(sign(event_of(answer)), base, datetime.now(UTC)))
     return plan

@@ -1,9 +1,9 @@
 """What the FHIR face can do, as a CapabilityStatement."""
 
 from app.core.rules import Release
-from app.fhir.elements import Resource
 from app.fhir.plan import NAME as PLAN
 from app.fhir.questionnaire import NAME as INTAKE
+from app.record.elements import Resource
 
 NEXT_QUESTION = "http://hl7.org/fhir/uv/sdc/OperationDefinition/Questionnaire-next-question"
 APPLY = "http://hl7.org/fhir/OperationDefinition/PlanDefinition-apply"

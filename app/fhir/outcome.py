@@ -2,7 +2,7 @@
 
 from fastapi.responses import JSONResponse
 
-from app.fhir.elements import Resource
+from app.record.elements import Resource
 
 MEDIA_TYPE = "application/fhir+json"
 CODES = {

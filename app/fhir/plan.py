@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from uuid import NAMESPACE_URL, uuid5
 
 from app.core.answer import Answer, Reason
+from app.core.engine import Engine
 from app.core.precedence import phases
 from app.core.rules import Release
-from app.core.triage import Triage
-from app.fhir.elements import Resource
 from app.fhir.questionnaire import canonical
-from app.fhir.record import RecordFacts
+from app.record.elements import Resource
+from app.record.patient import PatientFacts
 
 NAME = "candidate-triage"
 PATHWAYS = "/fhir/CodeSystem/candidate-triage-pathway"
@@ -92,7 +92,7 @@ def _code_system(name: str, title: str, concepts: Sequence[Resource], release: R
     }
 
 
-def care_plan(answer: Answer, engine: Triage, record: RecordFacts, subject: str, base: str) -> Resource:
+def care_plan(answer: Answer, engine: Engine, record: PatientFacts, subject: str, base: str) -> Resource:
     """Return the answer as a CarePlan with the GuidanceResponse contained."""
     release = engine.release
     name = str(uuid5(NAMESPACE_URL, f"{answer.id} {subject}"))
@@ -127,7 +127,7 @@ def _activity(release: Release, pathway: str, says: str, base: str) -> Resource:
     return {"detail": detail}
 
 
-def guidance_response(answer: Answer, engine: Triage, record: RecordFacts, subject: str, base: str) -> Resource:
+def guidance_response(answer: Answer, engine: Engine, record: PatientFacts, subject: str, base: str) -> Resource:
     """Return the guidance: decision, rationale, assumptions, and which data is asked for."""
     undecided = answer.decision.disposition == "needs_information"
     status = STATUS["open" if undecided else "assumed" if answer.assumptions else "settled"]
@@ -152,7 +152,7 @@ def guidance_response(answer: Answer, engine: Triage, record: RecordFacts, subje
     return found
 
 
-def _notes(answer: Answer, record: RecordFacts) -> list[str]:
+def _notes(answer: Answer, record: PatientFacts) -> list[str]:
     """Say each rule with its sources, then each fact with where it comes from."""
     said = [f"{reason.rule}: {reason.statement} Sources: {_sources(reason)}." for reason in answer.rationale]
     said += [

@@ -7,7 +7,7 @@ GuidanceResponse. `/.well-known/jwks.json` has the keys.
 from base64 import b64encode
 from datetime import datetime
 
-from app.fhir.elements import Resource
+from app.record.elements import Resource
 
 SIGNATURE_TYPES = "urn:iso-astm:E1762-95:2013"
 AGENT_TYPES = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"

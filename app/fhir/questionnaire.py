@@ -6,11 +6,11 @@ that contains the questions asked so far and the next one; it is completed once 
 
 from collections.abc import Sequence
 
+from app.core.engine import Engine, Question
 from app.core.facts import Fact
 from app.core.rules import Release
-from app.core.triage import Asked, Triage
-from app.fhir.answers import ANSWERS_SYSTEM, COUNTRIES, answers_of, coding_of, response_of
-from app.fhir.elements import RecordError, Resource, items, text
+from app.record.answers import ANSWERS_SYSTEM, COUNTRIES, answers_of, coding_of, response_of
+from app.record.elements import RecordError, Resource, items, text
 
 NAME = "candidate-intake"
 ADAPTIVE = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-questionnaireAdaptive"
@@ -105,7 +105,7 @@ def code_system(release: Release, base: str) -> Resource:
     }
 
 
-def next_question(response: Resource, engine: Triage, base: str) -> Resource:
+def next_question(response: Resource, engine: Engine, base: str) -> Resource:
     """Return the response with the next question in its contained questionnaire, or completed.
 
     Raises `RecordError` where it is no response to our questionnaire.
@@ -117,7 +117,7 @@ def next_question(response: Resource, engine: Triage, base: str) -> Resource:
     answers = answers_of({**response, "status": "in-progress"}, release, address)
     if answers is None:
         raise RecordError(f"`questionnaire` is `#{NAME}` or `{address}`", "QuestionnaireResponse.questionnaire")
-    asked = Asked(answers.facts, strict=True, unavailable=answers.unavailable)
+    asked = Question(answers.facts, strict=True, unavailable=answers.unavailable)
     finding = engine.finding(asked)
     so_far = [name for name in release.facts if name in answers.facts or name in answers.unavailable]
     shown = [*so_far, *([finding.next_fact] if finding.next_fact else [])]

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from app.core.codes import Codes
-from app.core.triage import Engines, Sign
+from app.core.engine import Engines, ReceiptSigner
 from app.fhir import apply as application
 from app.fhir.capability import capability_statement
-from app.fhir.elements import RecordError, Resource
 from app.fhir.outcome import MEDIA_TYPE, outcome
 from app.fhir.plan import disposition_codes, pathway_codes, plan_definition
 from app.fhir.questionnaire import code_system, next_question, questionnaire
+from app.record.elements import RecordError, Resource
 
 ReadBody = Callable[[Request], Awaitable[Any]]
 """Reads a JSON body, or raises what the application answers with an error."""
@@ -58,7 +58,7 @@ def routes(
     program: str,
     read: ReadBody,
     max_bytes: int,
-    sign: Sign | None = None,
+    sign: ReceiptSigner | None = None,
 ) -> APIRouter:
     """Return the routes; `base` is the public address of this service, `max_bytes` the largest body.
 

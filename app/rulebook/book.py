@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from app.rulebook import schema
-from app.rulebook.files import BrokenRuleBookError, Complaint, File, Where, read
+from app.rulebook.files import BrokenRuleBookError, File, RuleBookError, Where, read
 
 V = TypeVar("V", bound=schema.Versioned)
 
@@ -46,7 +46,7 @@ class Book:
         at = names.index(release)
         return (since is None or names.index(since) <= at) and (until is None or at < names.index(until))
 
-    def complaint(self, file: str, where: Where, says: str) -> Complaint:
+    def complaint(self, file: str, where: Where, says: str) -> RuleBookError:
         """Return a complaint about a value."""
         return self.files[file].complaint(where, says)
 
@@ -57,7 +57,7 @@ def read_book(folder: Path) -> Book:
     Raises `BrokenRuleBookError` with all complaints where a file is missing, is not YAML, has keys it may not have, or
     names a release that does not exist.
     """
-    complaints: list[Complaint] = []
+    complaints: list[RuleBookError] = []
     files: dict[str, File] = {}
     entries: dict[str, Any] = {}
     for name in schema.FILES:
@@ -69,7 +69,7 @@ def read_book(folder: Path) -> Book:
         except ValidationError as error:
             complaints += [explain(files[name], details) for details in error.errors(include_url=False)]
     stray = sorted(path.name for path in folder.glob("*.yaml") if path.name not in schema.FILES)
-    complaints += [Complaint(name, 1, "", "no file of a rule book has this name") for name in stray]
+    complaints += [RuleBookError(name, 1, "", "no file of a rule book has this name") for name in stray]
     if complaints:
         raise BrokenRuleBookError(complaints)
     book = Book(files, entries)
@@ -84,7 +84,7 @@ def _adapter(name: str) -> TypeAdapter[Any]:
     return TypeAdapter(schema.FILES[name])
 
 
-def explain(file: File, details: ErrorDetails) -> Complaint:
+def explain(file: File, details: ErrorDetails) -> RuleBookError:
     """Return what pydantic says of a value as a complaint with its line."""
     where = details["loc"]
     match details["type"]:
@@ -98,7 +98,7 @@ def explain(file: File, details: ErrorDetails) -> Complaint:
     return file.complaint(where, says)
 
 
-def _unknown_releases(book: Book) -> Iterator[Complaint]:
+def _unknown_releases(book: Book) -> Iterator[RuleBookError]:
     names = [release.id for release in book.releases]
     known = ", ".join(f"`{name}`" for name in names)
     if book.current not in names:
@@ -113,7 +113,7 @@ def _unknown_releases(book: Book) -> Iterator[Complaint]:
                 yield from _unknown_release(book, file, (place, "components", at), component, names)
 
 
-def _unknown_release(book: Book, file: str, where: Where, entry: Any, names: list[str]) -> Iterator[Complaint]:
+def _unknown_release(book: Book, file: str, where: Where, entry: Any, names: list[str]) -> Iterator[RuleBookError]:
     for key in ("since", "until"):
         release = getattr(entry, key, None)
         if release is not None and release not in names:

@@ -13,7 +13,7 @@ from app.core.conditions import ALWAYS, NEVER, Condition
 from app.core.facts import GRADES, Fact, Value
 from app.rulebook import schema
 from app.rulebook.book import Book
-from app.rulebook.files import Complaint, Where
+from app.rulebook.files import RuleBookError, Where
 from app.rulebook.grammar import GrammarError, read_condition
 from app.rulebook.signing import review_of
 
@@ -40,7 +40,7 @@ class Builder:
         self._book = book
         self._id = release
         self._entry = next(entry for entry in book.releases if entry.id == release)
-        self.complaints: list[Complaint] = []
+        self.complaints: list[RuleBookError] = []
         self.facts: dict[str, Fact] = {}
 
     def build(self) -> core.Release | None:

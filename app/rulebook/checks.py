@@ -13,13 +13,13 @@ from app.core.diagram import BudgetExceededError
 from app.core.facts import Candidate
 from app.core.logic import Conditions, Logic
 from app.core.precedence import phases
-from app.core.report import facts_in_words
 from app.core.rules import Disposition, Figure, Pathway, Range, Release
-from app.core.verify import Verifier
+from app.proof.report import facts_in_words
+from app.proof.verify import Verifier
 from app.rulebook import schema
 from app.rulebook.book import Book
 from app.rulebook.build import RULE_FILES, cited, digest, sources
-from app.rulebook.files import Complaint, Where
+from app.rulebook.files import RuleBookError, Where
 
 UNIQUE = {
     "facts.yaml": "name",
@@ -34,7 +34,7 @@ PATHWAYS = get_args(Pathway)
 ENGINE_NOTICES = ("NOTICE-ASSUMED", "NOTICE-NOT-ANSWERABLE", "NOTICE-UNSIGNED")
 
 
-def check_book(book: Book) -> Iterator[Complaint]:
+def check_book(book: Book) -> Iterator[RuleBookError]:
     """Yield what is wrong between the entries of a book, whatever the release."""
     yield from _ids(book)
     yield from _citations(book)
@@ -46,7 +46,7 @@ def check_book(book: Book) -> Iterator[Complaint]:
             yield book.complaint("variable_order.yaml", (release, "nodes"), "more nodes than the budget allows")
 
 
-def _ids(book: Book) -> Iterator[Complaint]:
+def _ids(book: Book) -> Iterator[RuleBookError]:
     seen: dict[str, str] = {}
     for file in RULE_FILES:
         for place, entry in enumerate(book.entries[file]):
@@ -67,7 +67,7 @@ def _ids(book: Book) -> Iterator[Complaint]:
             yield book.complaint("ledger.yaml", ("statements", place), f"`{statement.id}` is written twice")
 
 
-def _citations(book: Book) -> Iterator[Complaint]:
+def _citations(book: Book) -> Iterator[RuleBookError]:
     known = sources(book)
     used: set[str] = set()
     for file in ("facts.yaml", "scales.yaml", *RULE_FILES):
@@ -92,7 +92,7 @@ def _citations(book: Book) -> Iterator[Complaint]:
                 yield book.complaint(file, (place,), f"`{entry.id}` is cited by no entry")
 
 
-def _wording(book: Book) -> Iterator[Complaint]:
+def _wording(book: Book) -> Iterator[RuleBookError]:
     wording: schema.Wording = book.entries["wording.yaml"]
     needed: dict[Where, tuple[tuple[str, ...], Any]] = {
         ("pathways",): (PATHWAYS, wording.pathways),
@@ -112,7 +112,7 @@ def _wording(book: Book) -> Iterator[Complaint]:
                 yield book.complaint("wording.yaml", where, f"`{key}` is missing")
 
 
-def check_release(book: Book, release: Release) -> Iterator[Complaint]:
+def check_release(book: Book, release: Release) -> Iterator[RuleBookError]:
     """Yield what is wrong with one release."""
     yield from _facts(book, release)
     yield from _rules(book, release)
@@ -122,7 +122,7 @@ def check_release(book: Book, release: Release) -> Iterator[Complaint]:
     yield from _digest(book, release)
 
 
-def _plans(book: Book, release: Release) -> Iterator[Complaint]:
+def _plans(book: Book, release: Release) -> Iterator[RuleBookError]:
     for plan in release.plans:
         file, where = _at(book, plan.id)
         ids = [component.id for component in plan.components]
@@ -157,7 +157,7 @@ def _at(book: Book, rule: str) -> tuple[str, Where]:
     return next((file, where) for file in RULE_FILES if (where := _place(book, file, "id", rule)))
 
 
-def _facts(book: Book, release: Release) -> Iterator[Complaint]:
+def _facts(book: Book, release: Release) -> Iterator[RuleBookError]:
     deciding = {c.fact for rule in release.rules for c in comparisons(rule.when)}
     other = {name for condition in conditions_of(release) for name in facts_read(condition)}
     for name, fact in release.facts.items():
@@ -183,7 +183,7 @@ def _facts(book: Book, release: Release) -> Iterator[Complaint]:
                 yield book.complaint("scales.yaml", (*where, "grades", reading), f"`{grade}` is no grade")
 
 
-def _rules(book: Book, release: Release) -> Iterator[Complaint]:
+def _rules(book: Book, release: Release) -> Iterator[RuleBookError]:
     for alternative in release.alternatives:
         if (alternative.kind == "modality") != (alternative.fits is not None):
             file, where = _at(book, alternative.id)
@@ -217,7 +217,7 @@ def _rules(book: Book, release: Release) -> Iterator[Complaint]:
                 yield book.complaint(file, where, "`met` and `unmet` can hold together")
 
 
-def _lifting(book: Book, release: Release, rule: str, when: Condition, lifted: Candidate) -> Iterator[Complaint]:
+def _lifting(book: Book, release: Release, rule: str, when: Condition, lifted: Candidate) -> Iterator[RuleBookError]:
     file, where = _at(book, rule)
     for name, value in lifted.items():
         fact = release.facts.get(name)
@@ -229,7 +229,7 @@ def _lifting(book: Book, release: Release, rule: str, when: Condition, lifted: C
         yield book.complaint(file, (*where, "lifted_by"), "the rule still holds, or may, after what lifts it")
 
 
-def _decision(book: Book, release: Release) -> Iterator[Complaint]:
+def _decision(book: Book, release: Release) -> Iterator[RuleBookError]:
     order = book.entries["variable_order.yaml"].get(release.id)
     if order is None:
         yield book.complaint("variable_order.yaml", (), f"{release.id} has no order; run `triage order`")
@@ -248,7 +248,7 @@ def _decision(book: Book, release: Release) -> Iterator[Complaint]:
     yield from _proof(book, release)
 
 
-def _proof(book: Book, release: Release) -> Iterator[Complaint]:
+def _proof(book: Book, release: Release) -> Iterator[RuleBookError]:
     """Prove every law: a rule book that breaks one is not served."""
     report = Verifier(release).verify(release.laws)
     for law in report.laws:
@@ -262,7 +262,7 @@ def _proof(book: Book, release: Release) -> Iterator[Complaint]:
         yield book.complaint(file, where, f"{defect.kind} in {release.id}{with_}: {defect.says}{witness}")
 
 
-def check_examples(book: Book, release: Release, only: str | None = None) -> Iterator[Complaint]:
+def check_examples(book: Book, release: Release, only: str | None = None) -> Iterator[RuleBookError]:
     """Run the examples of every entry, or of the `only` one named, and yield those that do not turn out as said."""
     conditions: dict[str, list[tuple[str, Condition]]] = {}
     for rule in (*release.rules, *release.cautions, *release.notices):
@@ -323,7 +323,7 @@ def _run_example(
     return None
 
 
-def _digest(book: Book, release: Release) -> Iterator[Complaint]:
+def _digest(book: Book, release: Release) -> Iterator[RuleBookError]:
     place = [entry.id for entry in book.releases].index(release.id)
     pinned = book.releases[place].digest
     now = digest(book, release.id)

@@ -9,7 +9,7 @@ from app.core.rules import Release
 from app.rulebook import schema
 from app.rulebook.book import Book
 from app.rulebook.build import sources
-from app.rulebook.files import Complaint
+from app.rulebook.files import RuleBookError
 
 FILE = "codes.yaml"
 
@@ -39,7 +39,7 @@ def _code_set(entry: schema.CodeSet) -> CodeSet:
     )
 
 
-def check_codes(book: Book, releases: Mapping[str, Release]) -> Iterator[Complaint]:
+def check_codes(book: Book, releases: Mapping[str, Release]) -> Iterator[RuleBookError]:
     """Yield what is wrong with the code sets: facts and answers of the current release, sources, shape."""
     known = sources(book)
     release = releases.get(book.current)

@@ -17,7 +17,7 @@ Where = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, order=True)
-class Complaint:
+class RuleBookError:
     """One thing that is wrong with the rule book: where, in which entry, and what would be right."""
 
     file: str
@@ -33,7 +33,7 @@ class Complaint:
 class BrokenRuleBookError(Exception):
     """The rule book is refused; `complaints` says everything that is wrong with it, by file and line."""
 
-    def __init__(self, complaints: Iterable[Complaint]) -> None:
+    def __init__(self, complaints: Iterable[RuleBookError]) -> None:
         self.complaints = sorted(set(complaints))
         super().__init__("\n".join(map(str, self.complaints)))
 
@@ -52,9 +52,9 @@ class File:
             where = where[:-1]
         return self.lines.get(where, 1)
 
-    def complaint(self, where: Where, says: str) -> Complaint:
+    def complaint(self, where: Where, says: str) -> RuleBookError:
         """Return a complaint about a value of this file."""
-        return Complaint(self.name, self.line(where), self._entry(where), says)
+        return RuleBookError(self.name, self.line(where), self._entry(where), says)
 
     def _entry(self, where: Where) -> str:
         value, name = self.data, ""
@@ -85,17 +85,18 @@ def read(path: Path) -> File:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError):
-        raise BrokenRuleBookError([Complaint(path.name, 1, "", "the file is missing or is not UTF-8 text")]) from None
+        missing = RuleBookError(path.name, 1, "", "the file is missing or is not UTF-8 text")
+        raise BrokenRuleBookError([missing]) from None
     loader = _Loader(text)
     try:
         root = loader.get_single_node()
         if root is None:
-            raise BrokenRuleBookError([Complaint(path.name, 1, "", "the file is empty")])
+            raise BrokenRuleBookError([RuleBookError(path.name, 1, "", "the file is empty")])
         lines: dict[Where, int] = {}
         data = _plain(loader, root, (), lines, path.name)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise BrokenRuleBookError([Complaint(path.name, line, "", f"not YAML: {error.problem}")]) from None
+        raise BrokenRuleBookError([RuleBookError(path.name, line, "", f"not YAML: {error.problem}")]) from None
     finally:
         loader.dispose()
     return File(path.name, data, lines)
@@ -111,7 +112,7 @@ def _plain(loader: _Loader, node: yaml.Node, where: Where, lines: dict[Where, in
             key = loader.construct_object(key_node)
             if key in found:
                 line = key_node.start_mark.line + 1
-                raise BrokenRuleBookError([Complaint(file, line, "", f"`{key}` is written twice")])
+                raise BrokenRuleBookError([RuleBookError(file, line, "", f"`{key}` is written twice")])
             found[key] = _plain(loader, value_node, (*where, key), lines, file)
             lines[*where, key] = key_node.start_mark.line + 1
         return found

@@ -11,15 +11,15 @@ from app.core.languages import FactWords, Translation
 from app.core.rules import Release, Wording
 from app.rulebook import schema
 from app.rulebook.book import explain
-from app.rulebook.files import BrokenRuleBookError, Complaint, File, read
+from app.rulebook.files import BrokenRuleBookError, File, RuleBookError, read
 
 FOLDER = "languages"
 
 
-def read_languages(folder: Path, releases: Sequence[Release]) -> tuple[dict[str, Translation], list[Complaint]]:
+def read_languages(folder: Path, releases: Sequence[Release]) -> tuple[dict[str, Translation], list[RuleBookError]]:
     """Return every language of a rule book by its code, and what is wrong with them."""
     found: dict[str, Translation] = {}
-    complaints: list[Complaint] = []
+    complaints: list[RuleBookError] = []
     for path in sorted((folder / FOLDER).glob("*.yaml")):
         try:
             file = read(path)
@@ -42,7 +42,7 @@ def _translation(code: str, entry: schema.Language) -> Translation:
     return Translation(code, facts, wording, "sha256:" + sha256(text.encode()).hexdigest())
 
 
-def _gaps(file: File, entry: schema.Language, release: Release) -> Iterator[Complaint]:
+def _gaps(file: File, entry: schema.Language, release: Release) -> Iterator[RuleBookError]:
     """Yield what a language lacks, or has too much, for one release."""
     for name, fact in release.facts.items():
         words = entry.facts.get(name)

@@ -11,7 +11,7 @@ from app.rulebook.book import Book, read_book
 from app.rulebook.build import Builder, digest
 from app.rulebook.checks import check_book, check_release
 from app.rulebook.codes import check_codes, codes_of
-from app.rulebook.files import BrokenRuleBookError, Complaint
+from app.rulebook.files import BrokenRuleBookError, RuleBookError
 from app.rulebook.languages import read_languages
 from app.rulebook.signing import check_signatures
 
@@ -45,10 +45,10 @@ def load(folder: Path) -> RuleBook:
     return RuleBook(releases, book.current, codes_of(book), languages)
 
 
-def build(book: Book) -> tuple[dict[str, Release], list[Complaint]]:
+def build(book: Book) -> tuple[dict[str, Release], list[RuleBookError]]:
     """Return the releases of a book that can be built, and complaints about the rest; nothing else is checked."""
     releases: dict[str, Release] = {}
-    complaints: list[Complaint] = []
+    complaints: list[RuleBookError] = []
     for entry in book.releases:
         builder = Builder(book, entry.id)
         release = builder.build()

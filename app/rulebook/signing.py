@@ -14,7 +14,7 @@ import yaml
 from app.core.rules import Review
 from app.rulebook import schema
 from app.rulebook.book import Book
-from app.rulebook.files import Complaint, read
+from app.rulebook.files import RuleBookError, read
 
 FILE = "signatures.yaml"
 HEADER = "# Which clinician signed which release. Made by `triage sign`; a changed word makes a signature void.\n"
@@ -33,7 +33,7 @@ def review_of(book: Book, release: str) -> Review | None:
     return Review(found.reviewer, found.date, found.signature) if found else None
 
 
-def check_signatures(book: Book, digests: dict[str, str]) -> Iterator[Complaint]:
+def check_signatures(book: Book, digests: dict[str, str]) -> Iterator[RuleBookError]:
     """Yield signatures that are under no release, under another text, or were changed."""
     entries: list[schema.Signature] = book.entries[FILE]
     for place, entry in enumerate(entries):

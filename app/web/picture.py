@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.core.engine import Engine
 from app.core.finding import Finding
 from app.core.precedence import stages
-from app.core.triage import Triage
 
 STEPS = ("exclusion", "scope", "concern", "phase", "label_exclusion", "label_review", "gap")
 NAMES = {
@@ -51,7 +51,7 @@ class Picture:
     words: str
 
 
-def picture(engine: Triage, finding: Finding | None = None) -> Picture:
+def picture(engine: Engine, finding: Finding | None = None) -> Picture:
     """Return the drawing of a release; with a finding, the way of that candidate is lit."""
     steps: list[Step] = []
     y = 8.0

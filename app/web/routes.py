@@ -9,15 +9,15 @@ from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from app.core.catalogue import RuleRecord, entries, fact_records, rule_record
-from app.core.compare import compare
 from app.core.conditions import facts_read
-from app.core.explain import explain
+from app.core.engine import Engine, Engines, Question
 from app.core.facts import Fact, Value
 from app.core.precedence import Decision
-from app.core.report import facts_in_words
 from app.core.rules import Law, Release
-from app.core.triage import Asked, Engines, Triage
-from app.core.verify import Verification, Verifier
+from app.proof.compare import compare
+from app.proof.explain import explain
+from app.proof.report import facts_in_words
+from app.proof.verify import Verification, Verifier
 from app.web.form import Filled, read_form
 from app.web.picture import picture
 from app.web.texts import count_words, load_texts
@@ -54,18 +54,18 @@ class Pages:
         self._environment.filters["in_words"] = facts_in_words
         self._proofs: dict[str, Verification] = {}
 
-    def spoken(self, request: Request, lang: str | None) -> Engines:
+    def in_language(self, request: Request, lang: str | None) -> Engines:
         """Return the engines in the language of a request."""
-        return self.engines.spoken(request.headers.get("accept-language", ""), lang)
+        return self.engines.in_language(request.headers.get("accept-language", ""), lang)
 
-    def current(self, request: Request, lang: str | None) -> Triage:
+    def current(self, request: Request, lang: str | None) -> Engine:
         """Return the engine of the current release in the language of a request."""
-        engines = self.spoken(request, lang)
+        engines = self.in_language(request, lang)
         return engines.by_id[engines.current]
 
     def page(self, request: Request, template: str, lang: str | None, release: Release, **values: Any) -> HTMLResponse:
         """Return a rendered page with its policy."""
-        language = self.spoken(request, lang).language
+        language = self.in_language(request, lang).language
         texts = self.texts[language]
         html = self._environment.get_template(template).render(
             t=texts, lang=language, release=release, words=lambda d: decision_in_words(release, d), **values
@@ -76,9 +76,9 @@ class Pages:
 
     def texts_for(self, request: Request, lang: str | None) -> Mapping[str, str]:
         """Return the words of the language of a request."""
-        return self.texts[self.spoken(request, lang).language]
+        return self.texts[self.in_language(request, lang).language]
 
-    def proof(self, engine: Triage) -> Verification:
+    def proof(self, engine: Engine) -> Verification:
         """Return the proof of a release, made once."""
         release = engine.release
         if release.id not in self._proofs:
@@ -89,7 +89,7 @@ class Pages:
         """Return the next question, or the decision where nothing is left to ask."""
         engine = self.current(request, lang)
         release, texts = engine.release, self.texts_for(request, lang)
-        asked = Asked(filled.facts, strict=True, unavailable=filled.unavailable)
+        asked = Question(filled.facts, strict=True, unavailable=filled.unavailable)
         finding = engine.finding(asked)
         again = filled.change or (filled.wrong[0] if filled.wrong else "")
         fact = release.facts.get(again or finding.next_fact or "")
@@ -117,7 +117,7 @@ class Pages:
             **common,
         )
 
-    def _decision(self, request: Request, lang: str | None, asked: Asked, common: dict[str, Any]) -> HTMLResponse:
+    def _decision(self, request: Request, lang: str | None, asked: Question, common: dict[str, Any]) -> HTMLResponse:
         engine = self.current(request, lang)
         answer = engine.answer(asked)
         changes = explain(engine, asked).changes
@@ -192,8 +192,8 @@ def routes(engines: Engines) -> APIRouter:
     pages = Pages(engines)
     router.mount(STATIC, StaticFiles(packages=[("app.web", "static")]), name="static")
 
-    def engine_of(request: Request, lang: str | None, ruleset: str) -> Triage:
-        return pages.spoken(request, lang).find(ruleset) or pages.current(request, lang)
+    def engine_of(request: Request, lang: str | None, ruleset: str) -> Engine:
+        return pages.in_language(request, lang).find(ruleset) or pages.current(request, lang)
 
     @router.get("/")
     def intake(request: Request, lang: Lang = None) -> HTMLResponse:
@@ -292,7 +292,7 @@ def routes(engines: Engines) -> APIRouter:
     return router
 
 
-def _nothing(engine: Triage, engines: Engines) -> dict[str, Any]:
+def _nothing(engine: Engine, engines: Engines) -> dict[str, Any]:
     return {"listed": [], "q": "", "releases": list(engines.by_id), "picture": picture(engine)}
 
 

@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 
-from app.core.triage import Engines
-from app.fhir.answers import response_of
+from app.core.engine import Engines
 from app.main import build_app
+from app.record.answers import response_of
 from app.rulebook.load import RuleBook
 from app.settings import Settings
 from tests.cds_hooks.calls import KEYS, call, order, path

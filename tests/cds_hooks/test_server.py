@@ -12,7 +12,7 @@ import pytest
 from app.cds_hooks.routes import Service
 from app.cds_hooks.server import FhirServer, UnreadableError
 from app.cds_hooks.trust import Trust
-from app.core.triage import Engines
+from app.core.engine import Engines
 from app.rulebook.load import RuleBook
 from tests.cds_hooks.calls import call
 from tests.fhir.resources import BASE, Resource, bundle, condition

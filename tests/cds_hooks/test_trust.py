@@ -13,10 +13,10 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from app.cds_hooks.trust import LONGEST_SECONDS, Client, Trust, UntrustedError
-from app.guard.keys import SCOPES, new_key
-from app.guard.tokens import MAX_BYTES
 from app.main import build_app
 from app.rulebook.load import RuleBook
+from app.security.keys import SCOPES, new_key
+from app.security.tokens import MAX_BYTES
 from app.settings import CdsClient, Settings
 from tests.cds_hooks.calls import call, path
 from tests.fhir.resources import BASE

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.core.triage import Engines
+from app.core.engine import Engines
 from tools.questions import interviews, sub_problems
 
 

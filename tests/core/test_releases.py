@@ -8,11 +8,11 @@ from random import Random
 
 import pytest
 
+from app.core.engine import Engines, Question
 from app.core.facts import Candidate
 from app.core.finding import Finding
 from app.core.precedence import decide
 from app.core.rules import Release
-from app.core.triage import Asked, Engines
 from tests.books import random_candidate
 from tests.oracle import Contract, Oracle
 
@@ -35,7 +35,7 @@ def test_what_is_found_is_what_all_completions_say(block: int, engines: Engines)
     random = Random(block)
     for place in range(CANDIDATES):
         strict = place % 4 >= 2
-        asked = Asked(_candidate(random, release, oracle, complete=place % 2 == 0, strict=strict), strict)
+        asked = Question(_candidate(random, release, oracle, complete=place % 2 == 0, strict=strict), strict)
         finding = engine.finding(asked)
         assert contract_of(finding) == oracle.contract(asked.facts, strict=strict), asked
         if place % 2 == 0:
@@ -65,7 +65,7 @@ def test_the_candidates_reach_every_decision_and_every_kind_of_answer(engines: E
         oracle = Oracle(release.facts, release.rules, release.weights)
         random = Random(block)
         found = [
-            engine.finding(Asked(_candidate(random, release, oracle, complete=False, strict=strict), strict))
+            engine.finding(Question(_candidate(random, release, oracle, complete=False, strict=strict), strict))
             for strict in (False, True)
             for _ in range(CANDIDATES // 2)
         ]

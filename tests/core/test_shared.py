@@ -10,23 +10,23 @@ import pytest
 
 from app.core.answer import Answer, DecisionView
 from app.core.conditions import Comparison
+from app.core.engine import Engine, Engines, Question
 from app.core.facts import Candidate
 from app.core.follow import Following, Shared
 from app.core.languages import translated
 from app.core.rules import Release
 from app.core.traits import PLACE, Profile, Trait, Traits
-from app.core.triage import Asked, Engines, Triage
 from app.rulebook.load import RuleBook
 from tests.books import random_candidate
 
 CANDIDATES = 3000
 
 
-def asked_of(release: Release, seed: int) -> list[Asked]:
+def asked_of(release: Release, seed: int) -> list[Question]:
     random = Random(seed)
     shares = (0.1, 0.5, 0.9, 1.0, 1.0, 1.0)
     return [
-        Asked(random_candidate(random, release.facts, random.choice(shares)), random.random() < 0.5)
+        Question(random_candidate(random, release.facts, random.choice(shares)), random.random() < 0.5)
         for _ in range(CANDIDATES)
     ]
 
@@ -46,15 +46,15 @@ class Unshared(Shared[Any]):
         return make()
 
 
-def unshared(release: Release) -> Triage:
+def unshared(release: Release) -> Engine:
     """Return an engine that finds everything anew for everybody."""
-    engine = Triage(release)
+    engine = Engine(release)
     engine._outlines, engine._shells = Unshared(), Unshared()
     engine._follow.of = lru_cache(0)(engine._follow._find)
     return engine
 
 
-def differing(engine: Triage) -> int:
+def differing(engine: Engine) -> int:
     """Return for how many candidates one of the two forms of the answer is not what it is by itself."""
     alone = unshared(engine.release)
     found = 0
@@ -66,12 +66,12 @@ def differing(engine: Triage) -> int:
 
 @pytest.mark.parametrize("name", ["2026.1", "2026.2"])
 def test_what_is_shared_is_what_each_has_alone(engines: Engines, name: str) -> None:
-    assert differing(Triage(engines.by_id[name].release)) == 0
+    assert differing(Engine(engines.by_id[name].release)) == 0
 
 
 @pytest.mark.parametrize("forgotten", ["rules that bear", "states of phases", "that another kind of care comes first"])
 def test_a_wrong_share_is_noticed(engines: Engines, forgotten: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = Triage(engines.by_id["2026.2"].release)
+    engine = Engine(engines.by_id["2026.2"].release)
     if forgotten == "rules that bear":
         monkeypatch.setattr(engine._why, "bearing", lambda stages: 0)
     elif forgotten == "states of phases":
@@ -98,7 +98,7 @@ class Forgets(dict[tuple[Any, ...], Any]):
         return key[: self.part] + key[self.part + 1 :]
 
 
-def forget(engine: Triage, kept: str, part: int) -> None:
+def forget(engine: Engine, kept: str, part: int) -> None:
     """Keep one thing of an engine by keys that lack a part."""
     find = engine._follow._find
 
@@ -114,11 +114,11 @@ def spoken_otherwise(engines: Engines, book: RuleBook) -> int:
     """Return for how many candidates an engine that shares with other languages does not answer as one alone."""
     found = 0
     for name, release in book.releases.items():
-        alone = {"en": Triage(release)}
-        alone |= {code: Triage(translated(release, each), code) for code, each in book.languages.items()}
+        alone = {"en": Engine(release)}
+        alone |= {code: Engine(translated(release, each), code) for code, each in book.languages.items()}
         for asked in asked_of(release, 14)[:400]:
             for language, engine in alone.items():
-                shared = engines.spoken(language).by_id[name]
+                shared = engines.in_language(language).by_id[name]
                 found += shared.answer(asked) != engine.answer(asked) or shared.view(asked) != engine.view(asked)
     return found
 
@@ -140,9 +140,9 @@ def test_a_referral_says_because_of_which_value(engines: Engines) -> None:
     young = Comparison("age_years", frozenset(range(18)), "age_years < 18")
     rules = [replace(rule, when=young) if rule.id == "SCOPE-LESION" else rule for rule in release.rules]
     release = replace(release, rules=tuple(rules))
-    listed = [Asked({"age_years": age}) for age in range(18)]
-    expected = [Triage(release).view(asked) for asked in listed]
-    right, wrong = Triage(release), Triage(release)
+    listed = [Question({"age_years": age}) for age in range(18)]
+    expected = [Engine(release).view(asked) for asked in listed]
+    right, wrong = Engine(release), Engine(release)
     forget(wrong, "outlines", 2)
     assert [right.view(asked) for asked in listed] == expected
     assert [wrong.view(asked) for asked in listed] != expected
@@ -151,12 +151,12 @@ def test_a_referral_says_because_of_which_value(engines: Engines) -> None:
 def test_facts_that_are_added_up_already_are_answered_alike(engines: Engines) -> None:
     """Also by an engine that they were not added up for."""
     engine = engines.by_id["2026.2"]
-    other = Triage(engine.release)
+    other = Engine(engine.release)
     for asked in asked_of(engine.release, 8)[:500]:
         traits = [engine.traits.of(name, value) for name, value in reversed(list(asked.facts.items()))]
         profile = engine.traits.added(traits)
         assert profile == asked.facts
-        told = Asked(profile, asked.strict)
+        told = Question(profile, asked.strict)
         for each in (engine, other):
             assert each.answer(told) == each.answer(asked)
             assert each.identity(told) == each.identity(asked)
@@ -197,7 +197,7 @@ def test_alternatives_and_notices_are_those_of_this_candidate(engines: Engines) 
     seen = set()
     for _ in range(CANDIDATES):
         candidate = random_candidate(random, release.facts, 1.0)
-        answer = engine.answer(Asked(candidate))
+        answer = engine.answer(Question(candidate))
         indicated = answer.indicated.pathway if answer.indicated else None
         if not (answer.decision.disposition in ("excluded", "referred") and indicated is None):
             expected = [

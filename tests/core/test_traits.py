@@ -8,14 +8,14 @@ from random import Random
 
 import pytest
 
+from app.core.engine import Engine, Engines, Question
 from app.core.facts import Candidate
 from app.core.rules import Release
 from app.core.traits import Profile, Traits
-from app.core.triage import Asked, Engines, Triage
 from tests.books import random_candidate
 
 
-def identity(release: Release, language: str, asked: Asked) -> str:
+def identity(release: Release, language: str, asked: Question) -> str:
     """Return the digest of a question as decision record 5 describes it."""
     options = {
         "language": language,
@@ -33,7 +33,7 @@ def identity(release: Release, language: str, asked: Asked) -> str:
     return "sha256:" + sha256(json.dumps(options, separators=(",", ":")).encode() + code).hexdigest()
 
 
-def asked_of(release: Release) -> list[Asked]:
+def asked_of(release: Release) -> list[Question]:
     random = Random(11)
     shares = (0.0, 0.1, 0.5, 0.9, 1.0)
     listed = []
@@ -41,7 +41,7 @@ def asked_of(release: Release) -> list[Asked]:
         facts = random_candidate(random, release.facts, random.choice(shares))
         unknown = [name for name in release.facts if name not in facts]
         unavailable = tuple(random.sample(unknown, random.randint(0, min(2, len(unknown)))))
-        listed.append(Asked(facts, random.random() < 0.5, unavailable))
+        listed.append(Question(facts, random.random() < 0.5, unavailable))
     return listed
 
 
@@ -54,8 +54,8 @@ def test_the_digest_of_a_question_is_as_it_is_described(engines: Engines, name: 
 
 def test_the_language_is_part_of_the_question(engines: Engines) -> None:
     release = engines.by_id["2026.2"].release
-    asked = Asked({"age_years": 34})
-    assert Triage(release, "ko").identity(asked) == identity(release, "ko", asked) != identity(release, "en", asked)
+    asked = Question({"age_years": 34})
+    assert Engine(release, "ko").identity(asked) == identity(release, "ko", asked) != identity(release, "en", asked)
 
 
 def told_alike(release: Release, code: Callable[[Profile], bytes], traits: Traits) -> int:
@@ -113,7 +113,7 @@ class AsListed(Traits):
 
 def test_the_order_in_which_answers_are_listed_does_not_matter(engines: Engines) -> None:
     release = engines.by_id["2026.2"].release
-    one, other = Triage(release), Triage(reordered(release))
+    one, other = Engine(release), Engine(reordered(release))
     listed = asked_of(release)[:300]
     assert [other.identity(asked) for asked in listed] == [one.identity(asked) for asked in listed]
     for engine in (one, other):

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.core.engine import Engines, Question
 from app.core.facts import Value
-from app.core.triage import Asked, Engines
-from app.fhir.answers import answers_of, response_of
+from app.record.answers import answers_of, response_of
 from tests.books import random_candidate
 from tests.fhir.resources import BASE, INTAKE, Resource, bundle, condition, response, yes_no
 from tests.fhir.validators import complaints, schema_complaints
@@ -135,7 +135,7 @@ def test_an_interview_by_next_question_ends_in_the_decision_of_strict_mode(
         assert len(asked) == len(set(asked))
         known = answers_of(at | {"status": "completed"}, engine.release, INTAKE)
         assert known is not None
-        assert engine.finding(Asked(known.facts, strict=True)).decision == engine.finding(Asked(full)).decision
+        assert engine.finding(Question(known.facts, strict=True)).decision == engine.finding(Question(full)).decision
 
 
 def _new(at: Resource, asked: list[str]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.main import rules_folder
-from app.rulebook.files import BrokenRuleBookError, Complaint, read
+from app.rulebook.files import BrokenRuleBookError, RuleBookError, read
 from app.rulebook.load import load
 
 FOLDER = Path(__file__).resolve().parents[1] / "broken"
@@ -52,13 +52,13 @@ def _edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), "utf-8")
 
 
-def _is(complaint: Complaint, expected: dict[str, str], folder: Path) -> bool:
+def _is(complaint: RuleBookError, expected: dict[str, str], folder: Path) -> bool:
     if (complaint.file, complaint.entry) != (expected["file"], expected["entry"]):
         return False
     return expected["says"] in complaint.says and _at(complaint, expected["at"], folder)
 
 
-def _at(complaint: Complaint, at: str, folder: Path) -> bool:
+def _at(complaint: RuleBookError, at: str, folder: Path) -> bool:
     path = folder / complaint.file
     if not at or not path.exists():
         return complaint.line >= 1

@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
+from app.core.engine import Engines
 from app.core.facts import Value
-from app.core.triage import Engines
 from app.main import build_app
 from app.rulebook.load import RuleBook
 from app.settings import Settings

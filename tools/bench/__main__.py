@@ -5,13 +5,13 @@ import platform
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from app.core.triage import Triage
+from app.core.engine import Engine
 from app.main import build_engines
 from app.settings import Settings
 from tools.bench import batch, decisions, growth, http, start
 from tools.bench.curves import Curves, draw
 
-PARTS: dict[str, Callable[[Triage], Curves | None]] = {
+PARTS: dict[str, Callable[[Engine], Curves | None]] = {
     "start": start.run,
     "decisions": decisions.run,
     "http": http.run,

@@ -10,7 +10,7 @@ import threading
 import time
 from random import Random
 
-from app.core.triage import Triage
+from app.core.engine import Engine
 from tools.bench.curves import Curves
 from tools.bench.decisions import candidate
 from tools.serving import Server, serving
@@ -21,7 +21,7 @@ SIZES = {"view=decision": (1, 10_000, 1_000_000, 10_000_000), "view=full": (1, 1
 READ = 1 << 20
 
 
-def run(engine: Triage) -> Curves:
+def run(engine: Engine) -> Curves:
     """Measure, print and return."""
     curves: Curves = {}
     random = Random(2026)

@@ -10,21 +10,21 @@ from datetime import date
 from functools import partial
 from random import Random
 
+from app.api.strict_json import read_json
 from app.cds_hooks.routes import Service
 from app.cds_hooks.server import FhirServer
 from app.cds_hooks.trust import Trust
-from app.core.compare import compare
 from app.core.conditions import All, Comparison, Condition
-from app.core.explain import explain
+from app.core.engine import Engine, Question
 from app.core.facts import Fact, Value
 from app.core.logic import Logic
 from app.core.rules import Release
-from app.core.triage import Asked, Triage
-from app.core.verify import Verifier
 from app.fhir.questionnaire import canonical
-from app.fhir.record import Reader
 from app.main import build_engines, load_book
-from app.rest.json_text import read_json
+from app.proof.compare import compare
+from app.proof.explain import explain
+from app.proof.verify import Verifier
+from app.record.patient import Reader
 from app.settings import Settings
 from tools.bench.records import cds_call, record_of_200
 
@@ -76,7 +76,7 @@ def by_hand(facts: Mapping[str, Value]) -> tuple[str, int | None]:
     return "recommended", phase
 
 
-def candidate(random: Random, facts: Mapping[str, Fact], engine: Triage, known: float) -> dict[str, Value]:
+def candidate(random: Random, facts: Mapping[str, Fact], engine: Engine, known: float) -> dict[str, Value]:
     """Return a candidate drawn by the reference population, each fact known with this probability."""
     drawn: dict[str, Value] = {}
     for name, fact in facts.items():
@@ -109,7 +109,7 @@ def grown(release: Release, times: int, random: Random) -> Release:
 
 
 def median_microseconds(
-    work: Callable[[Asked], object], asked: Sequence[Asked], forget: Callable[[], object] = int
+    work: Callable[[Question], object], asked: Sequence[Question], forget: Callable[[], object] = int
 ) -> float:
     """Return the median over candidates of the least time over repeats; before each of them something is forgotten."""
     times = []
@@ -119,14 +119,14 @@ def median_microseconds(
     return statistics.median(times)
 
 
-def _time(work: Callable[[Asked], object], asked: Asked, forget: Callable[[], object]) -> float:
+def _time(work: Callable[[Question], object], asked: Question, forget: Callable[[], object]) -> float:
     forget()
     start = time.perf_counter_ns()
     work(asked)
     return (time.perf_counter_ns() - start) / 1000
 
 
-def run(engine: Triage) -> None:
+def run(engine: Engine) -> None:
     """Measure and print."""
     started = time.perf_counter()
     engines = build_engines(Settings())
@@ -134,13 +134,13 @@ def run(engine: Triage) -> None:
     print(f"rule book read, checked and compiled in {time.perf_counter() - started:.2f} s")
     random = Random(2026)
     facts = engine.release.facts
-    complete = [Asked(candidate(random, facts, engine, 1.0)) for _ in range(CANDIDATES)]
+    complete = [Question(candidate(random, facts, engine, 1.0)) for _ in range(CANDIDATES)]
     for asked in complete:
         decision = engine.finding(asked).decision
         if by_hand(asked.facts) != (decision.disposition, decision.phase):
             raise SystemExit(f"the hand-written function decides otherwise for {asked.facts}")
-    half = [Asked(candidate(random, facts, engine, 0.5)) for _ in range(CANDIDATES)]
-    half_strict = [Asked(asked.facts, strict=True) for asked in half]
+    half = [Question(candidate(random, facts, engine, 0.5)) for _ in range(CANDIDATES)]
+    half_strict = [Question(asked.facts, strict=True) for asked in half]
     rows_asked = (("complete facts", complete), ("half known, assumptions", half), ("half known, strict", half_strict))
     anew = partial(median_microseconds, forget=engine.forget)
     base = median_microseconds(lambda asked: by_hand(asked.facts), complete)
@@ -169,9 +169,9 @@ def run(engine: Triage) -> None:
     book = load_book(Settings())
     record = record_of_200()
     reader = Reader(engine.release, book.codes, canonical(""), date(2026, 11, 23), "1")
-    asked_record = Asked({})
+    asked_record = Question({})
     microseconds = median_microseconds(
-        lambda _: engine.answer(Asked(dict(reader.read(record).facts))), [asked_record] * 50
+        lambda _: engine.answer(Question(dict(reader.read(record).facts))), [asked_record] * 50
     )
     print(f"{'facts from 200 resources, and the answer':52} {microseconds:7.1f} us {microseconds / base:8.1f}")
     raw = json.dumps(cds_call(record)).encode()
@@ -190,7 +190,7 @@ def run(engine: Triage) -> None:
     print(f"{releases[0].release.id} and {releases[1].release.id} compared in {seconds:.3f} s")
     bigger = grown(engine.release, TIMES, Random(2026))
     seconds = _seconds(partial(Logic, bigger.facts, bigger.rules, bigger.order))
-    large = Triage(bigger)
+    large = Engine(bigger)
     rules, nodes = len(bigger.rules), large.finder.logic.size
     print(f"{TIMES} times as many rules ({rules}, {nodes} nodes) compiled in {seconds:.3f} s")
     for name, asked_of in rows_asked:

@@ -4,11 +4,11 @@ import json
 from functools import partial
 from random import Random
 
-from app.core.triage import Asked, Triage
-from app.rest.candidate import CandidateReader
-from app.rest.json_text import read_json
-from app.rest.quick import QuickReader
-from app.rest.written import Writer
+from app.api.quick import QuickReader
+from app.api.strict_json import read_json
+from app.api.validation import CandidateReader
+from app.api.written import Writer
+from app.core.engine import Engine, Question
 from tools.bench.curves import Curves, Points
 from tools.bench.decisions import candidate, grown, median_microseconds
 
@@ -19,7 +19,7 @@ SPACES = (0, 1_000, 10_000, 60_000)
 """Bytes of blanks in a body: what is not spelt as usual is parsed."""
 
 
-def run(engine: Triage) -> Curves:
+def run(engine: Engine) -> Curves:
     """Measure, print and return."""
     found = measured(engine)
     for name, points in found.items():
@@ -28,7 +28,7 @@ def run(engine: Triage) -> Curves:
     return found
 
 
-def measured(engine: Triage) -> Curves:
+def measured(engine: Engine) -> Curves:
     """Return by name the points of each curve: what grows, and microseconds."""
     found: Curves = {}
     writer = Writer()
@@ -44,7 +44,7 @@ def measured(engine: Triage) -> Curves:
     half, complete = _drawn(engine, 0.5), _drawn(engine, 1.0)
     curves: Curves = {"half of the facts": [], "all facts": []}
     for times in TIMES:
-        large = Triage(grown(engine.release, times, Random(2026))) if times > 1 else engine
+        large = Engine(grown(engine.release, times, Random(2026))) if times > 1 else engine
         for name, asked in (("half of the facts", half), ("all facts", complete)):
             curves[name].append((len(large.release.rules), median_microseconds(large.finding, asked, large.forget)))
     found |= {f"rules: bare decision, {name}": points for name, points in curves.items()}
@@ -52,13 +52,13 @@ def measured(engine: Triage) -> Curves:
     return found
 
 
-def bodies(engine: Triage, asked: Asked) -> Points:
+def bodies(engine: Engine, asked: Question) -> Points:
     """Return what reading a body costs by its size."""
     quick = QuickReader(engine.traits)
     plain = CandidateReader(engine.release, {})
     text = json.dumps(dict(asked.facts))
 
-    def read(body: bytes, _: Asked) -> None:
+    def read(body: bytes, _: Question) -> None:
         if quick.asked(body, strict=False) is None:
             plain.asked(read_json(body), strict=False)
 
@@ -66,11 +66,11 @@ def bodies(engine: Triage, asked: Asked) -> Points:
     return [(len(body), median_microseconds(partial(read, body), [asked] * 50)) for body in sized]
 
 
-def _drawn(engine: Triage, share: float, *, strict: bool = False) -> list[Asked]:
+def _drawn(engine: Engine, share: float, *, strict: bool = False) -> list[Question]:
     random = Random(2026)
     facts = engine.release.facts
-    return [Asked(candidate(random, facts, engine, share), strict) for _ in range(CANDIDATES)]
+    return [Question(candidate(random, facts, engine, share), strict) for _ in range(CANDIDATES)]
 
 
-def _written(writer: Writer, engine: Triage, full: bool, asked: Asked) -> bytes:
+def _written(writer: Writer, engine: Engine, full: bool, asked: Question) -> bytes:
     return writer.answer(engine, asked, full=full)[0]

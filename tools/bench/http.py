@@ -17,8 +17,8 @@ from pathlib import Path
 from random import Random
 from statistics import median
 
-from app.core.triage import Asked, Triage
-from app.rest.written import Writer
+from app.api.written import Writer
+from app.core.engine import Engine, Question
 from app.settings import Settings
 from tools.bench.decisions import candidate
 from tools.serving import ROOT, Server, running, serving
@@ -71,7 +71,7 @@ class Measured:
     microseconds: float
 
 
-def run(engine: Triage) -> None:
+def run(engine: Engine) -> None:
     """Measure and print."""
     if shutil.which("wrk") is None:
         print("HTTP is not measured: `wrk` is needed (apt-get install wrk)")
@@ -93,14 +93,14 @@ def run(engine: Triage) -> None:
             )
 
 
-def _written(engine: Triage, case: Case, folder: Path) -> tuple[Path, Path]:
+def _written(engine: Engine, case: Case, folder: Path) -> tuple[Path, Path]:
     """Write what is asked and what answers it, one a line."""
     random, writer = Random(2026), Writer()
     facts = engine.release.facts
     drawn = [candidate(random, facts, engine, 1.0) for _ in range(case.candidates)]
     asked, answers = folder / "asked", folder / "answers"
     asked.write_text("\n".join(json.dumps(one) for one in drawn) + "\n", "utf-8")
-    written = [writer.answer(engine, Asked(one), full=case.full)[0] for one in drawn[:ANSWERS]]
+    written = [writer.answer(engine, Question(one), full=case.full)[0] for one in drawn[:ANSWERS]]
     answers.write_bytes(b"\n".join(written))
     return asked, answers
 

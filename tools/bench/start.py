@@ -8,13 +8,13 @@ from compileall import compile_dir
 from pathlib import Path
 from statistics import median
 
-from app.core.triage import Triage
+from app.core.engine import Engine
 from tools.serving import ROOT, serving
 
 STARTS = 5
 
 
-def run(engine: Triage) -> None:
+def run(engine: Engine) -> None:
     """Measure and print."""
     compile_dir(Path(ROOT) / "app", quiet=1)
     seconds, sizes = [], []

@@ -10,11 +10,11 @@ from random import Random
 from statistics import median
 from typing import NamedTuple, Protocol
 
+from app.api.written import Writer
+from app.core.engine import Engine, Question
 from app.core.facts import Fact
 from app.core.precedence import Case, cases
-from app.core.triage import Asked, Triage
 from app.main import build_engines
-from app.rest.written import Writer
 from app.settings import Settings
 from tools.bench.decisions import REPEATS, by_hand, candidate, median_microseconds
 from tools.peers import cel, openfisca, spiff, zen
@@ -62,19 +62,19 @@ PEERS = {
 }
 
 
-def shipped() -> Triage:
+def shipped() -> Engine:
     """Return our engine of the release that the hand-written function knows."""
     return build_engines(Settings()).by_id[RELEASE]
 
 
-def drawn(engine: Triage, seed: int) -> Iterator[Facts]:
+def drawn(engine: Engine, seed: int) -> Iterator[Facts]:
     """Yield candidates of the reference population whose facts are all known, without end."""
     random = Random(seed)
     while True:
         yield candidate(random, engine.release.facts, engine, 1.0)
 
 
-def checked(engine: Triage, count: int, rare: int) -> list[Facts]:
+def checked(engine: Engine, count: int, rare: int) -> list[Facts]:
     """Return so many candidates as they come, and of each case so many more, where the pool has them."""
     listed = cases(engine.release.rules)
     common, more = list(islice(drawn(engine, 2026), count)), islice(drawn(engine, 2027), POOL)
@@ -84,12 +84,12 @@ def checked(engine: Triage, count: int, rare: int) -> list[Facts]:
     return [*common, *chain.from_iterable(found[:rare] for found in of_case.values())]
 
 
-def decided(engine: Triage, facts: Facts) -> str:
+def decided(engine: Engine, facts: Facts) -> str:
     """Return our decision."""
-    return named(engine.finding(Asked(facts)).decision)
+    return named(engine.finding(Question(facts)).decision)
 
 
-def difference(decide: Decide, engine: Triage, candidates: Sequence[Facts]) -> str:
+def difference(decide: Decide, engine: Engine, candidates: Sequence[Facts]) -> str:
     """Return how an engine decides the first candidate that it decides otherwise than ours; empty where none."""
     for facts in candidates:
         theirs, ours = decide(facts), decided(engine, facts)
@@ -104,7 +104,7 @@ def swapped(listed: Sequence[Case]) -> list[Case]:
     return [*listed[: place - 1], listed[place], listed[place - 1], *listed[place + 1 :]]
 
 
-def agreed(engine: Triage, candidates: Sequence[Facts]) -> dict[str, Decide]:
+def agreed(engine: Engine, candidates: Sequence[Facts]) -> dict[str, Decide]:
     """Return the ways of all installed engines; ends the program where one decides otherwise, or a mistake passes."""
     facts, listed = engine.release.facts, cases(engine.release.rules)
     agreeing: dict[str, Decide] = {}
@@ -127,10 +127,10 @@ def rows() -> list[tuple[str, float]]:
     return measured(engine, agreed(engine, checked(engine, CHECKED, RARE)))
 
 
-def measured(engine: Triage, ways: Mapping[str, Decide]) -> list[tuple[str, float]]:
+def measured(engine: Engine, ways: Mapping[str, Decide]) -> list[tuple[str, float]]:
     """Measure all in turn for each candidate, so that what else the machine does meets all alike."""
     writer = Writer()
-    works: dict[str, Callable[[Asked], object]] = {
+    works: dict[str, Callable[[Question], object]] = {
         "hand-written function": lambda asked: by_hand(asked.facts),
         "our decision": engine.finding,
         "our full answer, as JSON": lambda asked: writer.answer(engine, asked, full=True)[0],
@@ -139,7 +139,7 @@ def measured(engine: Triage, ways: Mapping[str, Decide]) -> list[tuple[str, floa
         works[name] = partial(_of_facts, decide)
     times: dict[str, list[float]] = {name: [] for name in works}
     for facts in islice(drawn(engine, 2028), MEASURED):
-        asked = Asked(facts)
+        asked = Question(facts)
         for name, work in works.items():
             times[name].append(median_microseconds(work, [asked], engine.forget))
     result = [(name, median(taken)) for name, taken in times.items()]
@@ -148,11 +148,11 @@ def measured(engine: Triage, ways: Mapping[str, Decide]) -> list[tuple[str, floa
     return result
 
 
-def _of_facts(decide: Decide, asked: Asked) -> str:
+def _of_facts(decide: Decide, asked: Question) -> str:
     return decide(asked.facts)
 
 
-def together(engine: Triage) -> float:
+def together(engine: Engine) -> float:
     """Return the microseconds for each of many candidates in one simulation, their columns given as arrays."""
     facts, listed = engine.release.facts, cases(engine.release.rules)
     candidates = list(islice(drawn(engine, 2029), TOGETHER))

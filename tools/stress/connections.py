@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import uvloop
 
-from app.guard.connection import PIPELINED as PIPELINE
+from app.security.connection import PIPELINED as PIPELINE
 from tools.serving import Server, serving
 from tools.stress.crowd import Crowd, well
 from tools.stress.fuzz import failures

@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from app.api.examples import EXAMPLES
 from app.fhir.questionnaire import canonical
-from app.rest.examples import EXAMPLES
 from app.settings import Settings
 from tools.bench.records import cds_call, record_of_200
 from tools.serving import ROOT

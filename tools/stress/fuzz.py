@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import uvloop
 
-from app.guard.receipts import new_signing_key
+from app.security.signing import new_signing_key
 from tools.serving import Server, serving
 from tools.stress.faces import Face, document, faces
 from tools.stress.noise import Noise, noise

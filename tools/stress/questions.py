@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from app.api.validation import readers_of
 from app.core.answer import Answer, DecisionView
-from app.core.triage import Engines
+from app.core.engine import Engines
 from app.main import build_engines
-from app.rest.candidate import readers_of
 from app.settings import Settings
 from tools.bench.decisions import candidate
 from tools.stress.wire import Reply, request

@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import Sequence
 
-from app.rest.batch import STALLED_SECONDS
+from app.api.batch import STALLED_SECONDS
 from tools.serving import Server
 from tools.stress.crowd import Crowd, well
 from tools.stress.questions import Question

@@ -1,0 +1,132 @@
+"""`POST /v1/triage/batch`: candidates streamed in, answers streamed out.
+
+The next part of the body is read only when the answers to the last one are on their way, so that memory stays flat and
+a caller who reads slowly is read from slowly. One who stops reading is let go.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from time import perf_counter
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from app.api.endpoint import REFUSALS, AcceptLanguage, TriageOptions, engine_named
+from app.api.lines import BATCH_PATH, Cutter, LineAnswerer, joined
+from app.api.problems import ProblemError
+from app.api.quick import QuickReader
+from app.api.validation import CandidateReader
+from app.api.written import Writer
+from app.core.engine import Engines, ReceiptSigner
+from app.core.traits import Traits
+
+MEDIA_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
+SECONDS_AT_ONCE = 0.003
+BYTES_AT_ONCE = 262_144
+"""After so long, or so many bytes of answers, these are sent and other requests get their turn: a line that says little
+takes twenty times as long as one that says all."""
+STALLED_SECONDS = 30.0
+"""How long a caller may take none of what is sent."""
+ANY_SIZE = sys.maxsize
+
+
+class Answers(Response):
+    """The answers to a body of lines, sent while it is read."""
+
+    media_type = MEDIA_TYPES[0]
+
+    def __init__(self, request: Request, answerer: LineAnswerer, max_line: int, headers: dict[str, str]) -> None:
+        super().__init__(None, headers=headers)
+        del self.headers["content-length"]
+        self._request = request
+        self._answerer = answerer
+        self._max_line = max_line
+        self._number = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answers as they are found."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        cutter = Cutter(self._max_line)
+        try:
+            async for data in self._request.stream():
+                await self._answer(cutter.lines(data), send)
+            await self._answer(cutter.last(), send)
+        except (ClientDisconnect, TimeoutError):
+            return
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _answer(self, lines: Iterator[bytes | None], send: Send) -> None:
+        while piece := self._piece(lines):
+            async with asyncio.timeout(STALLED_SECONDS):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await asyncio.sleep(0)
+
+    def _piece(self, lines: Iterator[bytes | None]) -> bytes:
+        answers: list[bytes] = []
+        size = 0
+        until = perf_counter() + SECONDS_AT_ONCE
+        for line in lines:
+            self._number += 1
+            answers.append(self._answerer.answer(line, self._number))
+            size += len(answers[-1])
+            if size >= BYTES_AT_ONCE or perf_counter() >= until:
+                break
+        return joined(answers)
+
+
+def routes(
+    engines: Engines,
+    readers: Mapping[str, CandidateReader],
+    quick: Callable[[Traits], QuickReader],
+    writer: Writer,
+    max_line: int,
+    sign: ReceiptSigner | None = None,
+) -> APIRouter:
+    """Return the batch route; `max_line` is the longest line in bytes, `sign` makes receipts."""
+    router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS, max_body_size=ANY_SIZE)
+    example = '{"primary_concern": "dullness", "age_years": 34}\n{"pregnant": true, "reference": "second"}\n'
+    lines = {"schema": {"type": "string", "description": "One `Candidate` a line."}, "example": example}
+    content = dict.fromkeys(MEDIA_TYPES[:2], lines)
+    answered = {
+        "description": "One answer a line, in order; in place of an answer a problem with its `line`. An answer "
+        "has its `receipt` with it, where a signing key is configured.",
+        "content": {MEDIA_TYPES[0]: {"schema": {"type": "string"}}},
+    }
+
+    @router.post(
+        BATCH_PATH.removeprefix("/v1"),
+        summary="Answer many candidates, one a line",
+        response_class=Response,
+        responses={200: answered},
+        openapi_extra={"requestBody": {"required": True, "content": content}},
+    )
+    async def batch(
+        request: Request, options: Annotated[TriageOptions, Query()], accept_language: AcceptLanguage = ""
+    ) -> Answers:
+        """Answers JSON Lines: line *i* of the answer belongs to line *i* of the body, and comes as soon as it is found.
+
+        A line that cannot be answered gets a problem object with its `line`; the others are answered. There is no limit
+        to the number of lines. Send and read at the same time: who sends without reading is waited for.
+        """
+        media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media not in MEDIA_TYPES:
+            raise ProblemError("not-json-type", f"write `Content-Type: {MEDIA_TYPES[0]}`")
+        engine = engine_named(engines.in_language(accept_language), options.ruleset)
+        answerer = LineAnswerer(
+            engine,
+            quick(engine.traits),
+            readers[engine.release.id],
+            writer,
+            sign,
+            strict=options.unknowns == "strict",
+            full=options.view == "full",
+            max_bytes=max_line,
+        )
+        headers = {"Content-Language": engine.language, "Vary": "Accept-Language"}
+        return Answers(request, answerer, max_line, headers)
+
+    return router

@@ -1,0 +1,43 @@
+"""What operators ask: alive, ready, which version."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from app.core.engine import Engines
+
+
+class Health(BaseModel):
+    """Whether the service can answer."""
+
+    status: str
+
+
+class Version(BaseModel):
+    """Which program and which releases answer."""
+
+    program: str
+    current: str
+    rulesets: dict[str, str]
+
+
+def routes(engines: Engines, program: str) -> APIRouter:
+    """Return the operation routes; `program` is the version of this program."""
+    router = APIRouter(tags=["operation"])
+
+    @router.get("/livez", summary="The process is alive")
+    def livez() -> Health:
+        """Answers as long as the process can answer at all."""
+        return Health(status="alive")
+
+    @router.get("/readyz", summary="The service is ready to decide")
+    def readyz() -> Health:
+        """Answers once every release is loaded, checked and compiled; there is nothing else to wait for."""
+        return Health(status="ready")
+
+    @router.get("/version", summary="Which program and which rule sets answer")
+    def version() -> Version:
+        """The version of the program, the current rule set, and the digest of every rule set."""
+        digests = {name: engine.release.digest for name, engine in engines.by_id.items()}
+        return Version(program=program, current=engines.current, rulesets=digests)
+
+    return router

@@ -1,0 +1,212 @@
+"""The one shape of errors: RFC 9457 problem documents, and a page behind every `type`.
+
+No problem repeats what a caller sent as a value: facts are health data.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, FastAPI, Path, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse
+from jinja2 import Environment, PackageLoader, select_autoescape
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from app.api.described import Described
+
+MEDIA_TYPE = "application/problem+json"
+CALLER_LEFT = 499
+MOST_ERRORS = 100
+"""How many errors a problem lists: twice as many as there are facts."""
+
+
+@dataclass(frozen=True)
+class ProblemType:
+    """A kind of problem: its status, its title and what a caller can do about it."""
+
+    status: int
+    title: str
+    remedy: str
+
+
+PROBLEMS: dict[str, ProblemType] = {
+    "not-json": ProblemType(400, "The body is not JSON", "Send one JSON object in UTF-8 without a byte order mark."),
+    "unknown-host": ProblemType(400, "The host is not one of this service", "Use the address that you were given."),
+    "unauthorized": ProblemType(
+        401,
+        "A key or token is needed",
+        "Send an API key in the header `X-API-Key`, or a bearer token in the header `Authorization`.",
+    ),
+    "forbidden": ProblemType(
+        403, "The key or token does not open this", "Ask the operator for one that has the scope in `detail`."
+    ),
+    "not-found": ProblemType(404, "There is nothing here", "See the API explorer at /docs for every path."),
+    "unknown-ruleset": ProblemType(404, "There is no such rule set", "GET /v1/rulesets lists the rule sets."),
+    "unknown-rule": ProblemType(404, "There is no such rule", "GET /v1/rulesets/{id}/rules lists the rules."),
+    "method-not-allowed": ProblemType(405, "The path does not take this method", "See the `Allow` header."),
+    "too-slow": ProblemType(408, "The request took too long to arrive", "Send it again."),
+    "too-large": ProblemType(413, "The body is too large", "Send the facts of one candidate."),
+    "headers-too-large": ProblemType(431, "The headers are too large", "Send fewer or shorter headers."),
+    "overloaded": ProblemType(503, "The service is busy", "Ask again after the seconds in the header `Retry-After`."),
+    "unavailable": ProblemType(
+        503, "Something that is needed cannot be reached", "Ask again after the seconds in the header `Retry-After`."
+    ),
+    "not-json-type": ProblemType(
+        415, "The content type is not JSON", "Send `Content-Type: application/json` and no other encoding than UTF-8."
+    ),
+    "not-facts": ProblemType(
+        422,
+        "The body is JSON and not the facts of a candidate",
+        "`errors` lists everything that is wrong: where, what would be right, and a suggestion where one is close.",
+    ),
+    "bad-parameter": ProblemType(
+        422, "A query parameter cannot be used", "`errors` says which, and what would be right."
+    ),
+    "bad-request": ProblemType(400, "The request cannot be read", "See `detail`."),
+    "internal": ProblemType(500, "The service failed", "Nothing was decided. Report the time of the request."),
+}
+"""Every problem this service answers with, by the last part of its `type`."""
+
+
+class FieldError(Described):
+    """One thing that is wrong with a body or a query."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pointer: str
+    """Where: a JSON pointer into the body, or `?name` for a query parameter."""
+    code: str
+    """What kind of fault: stable, for programs."""
+    detail: str
+    """What would be right, for people."""
+    suggestion: str | bool | int | None = None
+    """The closest thing that would be right, where one is close."""
+
+    def __init__(self, pointer: str, code: str, detail: str, suggestion: str | bool | int | None = None) -> None:
+        BaseModel.__init__(self, pointer=pointer, code=code, detail=detail, suggestion=suggestion)
+
+
+class Problem(Described):
+    """What went wrong, as RFC 9457 has it."""
+
+    type: str
+    """The kind of problem: a stable address with a page behind it."""
+    title: str
+    """The kind of problem in words."""
+    status: int
+    """The HTTP status."""
+    detail: str
+    """What is wrong with this request, and what would be right."""
+    instance: str
+    """The path that was asked."""
+    errors: Annotated[list[FieldError], Field(default_factory=list)]
+    """Everything that is wrong with the facts or the query, all at once."""
+
+
+class ProblemError(Exception):
+    """Raised anywhere below a route to answer with a problem document; of very many errors the rest are counted."""
+
+    def __init__(self, kind: str, detail: str, *, errors: Sequence[FieldError] = ()) -> None:
+        if len(errors) > MOST_ERRORS:
+            detail += f"; the first {MOST_ERRORS} are listed, {len(errors) - MOST_ERRORS} more are not"
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.errors = list(errors[:MOST_ERRORS])
+
+
+ErrorFormat = Callable[[int, str, dict[str, str] | None], JSONResponse]
+"""How a face with a format of its own says an error: from status, text and headers."""
+
+
+def problem_content(kind: str, detail: str, instance: str, errors: Sequence[FieldError] = ()) -> dict[str, Any]:
+    """Return a problem document."""
+    found = PROBLEMS[kind]
+    content: dict[str, Any] = {
+        "type": f"/problems/{kind}",
+        "title": found.title,
+        "status": found.status,
+        "detail": detail,
+        "instance": instance,
+    }
+    if errors:
+        content["errors"] = [error.model_dump(exclude_none=True) for error in errors]
+    return content
+
+
+def problem(
+    request: Request, kind: str, detail: str, errors: Sequence[FieldError] = (), headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """Return a problem document as a response, or what a face with a format of its own says instead."""
+    status = PROBLEMS[kind].status
+    request.scope["triage.problem"] = kind
+    app = request.scope.get("app")
+    formats: dict[str, ErrorFormat] = getattr(app.state, "error_formats", {}) if app else {}
+    for prefix, render in formats.items():
+        if request.url.path.startswith(prefix):
+            said = "; ".join([detail, *(f"{error.pointer}: {error.detail}" for error in errors)])
+            return render(status, said, headers)
+    content = problem_content(kind, detail, request.url.path.encode("utf-8", "replace").decode(), errors)
+    return JSONResponse(content, status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def add_problems(app: FastAPI) -> None:
+    """Make every error of an application a problem document, and serve the page of each kind."""
+
+    @app.exception_handler(ProblemError)
+    def refused(request: Request, error: ProblemError) -> JSONResponse:
+        return problem(request, error.kind, error.detail, error.errors)
+
+    @app.exception_handler(RequestValidationError)
+    def bad_parameters(request: Request, error: RequestValidationError) -> JSONResponse:
+        errors = [
+            FieldError(f"?{details['loc'][-1]}", details["type"], details["msg"][0].lower() + details["msg"][1:])
+            for details in error.errors()
+        ]
+        return problem(request, "bad-parameter", "a query parameter cannot be used", errors)
+
+    @app.exception_handler(HTTPException)
+    def refused_by_framework(request: Request, error: HTTPException) -> JSONResponse:
+        headers = dict(error.headers or {})
+        match error.status_code:
+            case 404:
+                return problem(request, "not-found", "this service has no such path", headers=headers)
+            case 405:
+                allowed = headers.get("Allow", "")
+                return problem(request, "method-not-allowed", f"this path takes {allowed}", headers=headers)
+            case 413:
+                return problem(request, "too-large", "the body is larger than this service accepts", headers=headers)
+            case status if status < 500:
+                return problem(request, "bad-request", HTTPStatus(status).phrase.lower(), headers=headers)
+        return problem(request, "internal", "nothing was decided", headers=headers)
+
+    @app.exception_handler(ClientDisconnect)
+    def left(_: Request, __: ClientDisconnect) -> Response:
+        # nobody reads it: the status is what proxies write down for a caller who went away
+        return Response(status_code=CALLER_LEFT)
+
+    @app.exception_handler(Exception)
+    def failed(request: Request, _: Exception) -> JSONResponse:
+        return problem(request, "internal", "nothing was decided")
+
+
+router = APIRouter(prefix="/problems", tags=["operation"])
+_pages = Environment(loader=PackageLoader("app.api"), autoescape=select_autoescape())
+
+
+@router.get(
+    "/{kind}",
+    response_class=HTMLResponse,
+    summary="What a kind of problem means",
+    responses={404: {"model": Problem, "description": "No such kind.", "content": {MEDIA_TYPE: {}}}},
+)
+def problem_page(kind: Annotated[str, Path(description="The last part of a problem's `type`.")]) -> HTMLResponse:
+    """The page behind the `type` of a problem document."""
+    if kind not in PROBLEMS:
+        raise ProblemError("not-found", "there is no such kind of problem")
+    page = _pages.get_template("problem.html").render(kind=kind, problem=PROBLEMS[kind])
+    return HTMLResponse(page)

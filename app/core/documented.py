@@ -1,0 +1,49 @@
+"""Records: frozen dataclasses whose attribute docstrings are public descriptions.
+
+The HTTP face reads those docstrings for its OpenAPI document; the core itself needs no library for that.
+"""
+
+import ast
+import sys
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field
+from functools import cache
+from inspect import cleandoc, getsource
+from itertools import pairwise
+from typing import TypeVar, dataclass_transform
+
+T = TypeVar("T")
+
+
+def _public_name(name: str) -> str:
+    """Return the name without the underscore that a Python keyword needs, such as `from`."""
+    return name.rstrip("_")
+
+
+@cache
+def docstrings(module: str) -> Mapping[str, Mapping[str, str]]:
+    """Return the docstrings of attributes by class; pydantic would read the module anew for every class."""
+    found: dict[str, dict[str, str]] = {}
+    for node in ast.parse(getsource(sys.modules[module])).body:
+        if isinstance(node, ast.ClassDef):
+            found[node.name] = {
+                line.target.id: cleandoc(text.value.value)
+                for line, text in pairwise(node.body)
+                if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+                if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
+                if isinstance(text.value.value, str)
+            }
+    return found
+
+
+@dataclass_transform(frozen_default=True)
+def documented(cls: type[T]) -> type[T]:
+    """Make a class a frozen dataclass with slots whose attribute docstrings are published."""
+    cls.__pydantic_config__ = {  # type: ignore[attr-defined]
+        "alias_generator": _public_name,
+        "serialize_by_alias": True,
+    }
+    for name, text in docstrings(cls.__module__).get(cls.__name__, {}).items():
+        default = cls.__dict__.get(name, MISSING)
+        setattr(cls, name, field(default=default, metadata={"description": text}))
+    return dataclass(frozen=True, slots=True)(cls)

@@ -1,0 +1,133 @@
+"""What changes between two releases: which decisions become which, for how many candidates, and by which rules.
+
+Both releases are compiled into one diagram over the facts of both, so both decide every candidate side by side. A
+fact that one release does not have plays no part in its decision.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from app.core.documented import documented
+from app.core.facts import Fact, Value
+from app.core.logic import Logic
+from app.core.precedence import Decision, cases, stages
+from app.core.rules import DecisionRule, Release
+from app.core.why import DECIDES
+from app.proof.space import Space
+
+
+@documented
+class Difference:
+    """Candidates whose decision changes from one to another."""
+
+    before: Decision
+    """The decision of the first release."""
+    after: Decision
+    """The decision of the second release."""
+    candidates: str
+    """How many fully known candidates, exactly; a string, since it passes 2^53."""
+    share: float
+    """Which share of the reference population; a stated assumption, not a measurement."""
+    example: Mapping[str, Value]
+    """Facts of which every completion really changes so."""
+    rules_before: Sequence[str]
+    """Rules of the first release that make the decision of some of them, and that the second does not have so."""
+    rules_after: Sequence[str]
+    """Rules of the second release that make the decision of some of them, and that the first does not have so."""
+
+
+@documented
+class Comparison:
+    """The differences between two releases."""
+
+    before: str
+    """The first release."""
+    after: str
+    """The second release."""
+    candidates: str
+    """How many fully known candidates there are over the facts of both."""
+    changed: str
+    """How many of them get another decision."""
+    share: float
+    """Which share of the reference population gets another decision."""
+    differences: Sequence[Difference]
+    """Each change of decision, most candidates first; empty where nothing changes."""
+    facts_before: Sequence[str]
+    """Facts that only the first release has."""
+    facts_after: Sequence[str]
+    """Facts that only the second release has."""
+
+
+def compare(before: Release, after: Release) -> Comparison:
+    """Return what changes between two releases."""
+    facts = _facts_of_both(before, after)
+    logic = Logic(facts, [*before.rules, *(rule for rule in after.rules if rule not in before.rules)], after.order)
+    space = Space(logic.diagram, facts, {**before.weights, **after.weights})
+    sides = [_Side(logic, space, release) for release in (before, after)]
+    one, other = (side.decision_root for side in sides)
+    counts, shares = space.pair_counts(one, other), space.pair_shares(one, other)
+    changed = {pair: count for pair, count in counts.items() if pair[0] != pair[1]}
+    differences = []
+    for (was, becomes), count in sorted(changed.items(), key=lambda item: (-item[1], repr(item[0]))):
+        if not isinstance(was, Decision) or not isinstance(becomes, Decision):
+            continue
+        pair = (was, becomes)
+        changed_so = space.where(one, other, lambda a, b, pair=pair: (a, b) == pair)  # type: ignore[misc]
+        differences.append(
+            Difference(
+                was,
+                becomes,
+                str(count),
+                shares[was, becomes],
+                space.example(changed_so, True) or {},
+                sides[0].deciding(changed_so, was, after),
+                sides[1].deciding(changed_so, becomes, before),
+            )
+        )
+    return Comparison(
+        before.id,
+        after.id,
+        str(space.total),
+        str(sum(changed.values())),
+        sum(share for pair, share in shares.items() if pair[0] != pair[1]),
+        differences,
+        [name for name in before.facts if name not in after.facts],
+        [name for name in after.facts if name not in before.facts],
+    )
+
+
+def _facts_of_both(before: Release, after: Release) -> dict[str, Fact]:
+    for name, fact in before.facts.items():
+        if name in after.facts and list(fact.domain) != list(after.facts[name].domain):
+            raise ValueError(f"`{name}` has other answers in {after.id}: its candidates cannot be compared")
+    return {**before.facts, **after.facts}
+
+
+class _Side:
+    """One of the two releases in the diagram of both."""
+
+    def __init__(self, logic: Logic, space: Space, release: Release) -> None:
+        self._logic, self._space, self._rules = logic, space, release.rules
+        d = logic.diagram
+        self.decision_root = self._stage_root = d.terminal(None)
+        for case in reversed(cases(release.rules)):
+            test = d.condition(case.when)
+            self.decision_root = d.choose(test, d.terminal(case.outcome.decision), self.decision_root)
+            self._stage_root = d.choose(test, d.terminal(case.outcome.stage), self._stage_root)
+
+    def deciding(self, among: int, decision: Decision, other: Release) -> list[str]:
+        """Return the rules that make some of these candidates' decision, and that `other` does not have so."""
+        elsewhere = {_essence(rule) for rule in other.rules}
+        effect = DECIDES[decision.disposition]
+        new = [rule for rule in self._rules if rule.effect == effect and _essence(rule) not in elsewhere]
+        return [rule.id for rule in new if self._bears(rule, among)]
+
+    def _bears(self, rule: DecisionRule, among: int) -> bool:
+        d = self._logic.diagram
+        at = set(stages(rule))
+        decides = self._space.where(self._stage_root, self._stage_root, lambda stage, _: stage in at)
+        return d.choose(among, d.choose(decides, d.condition(rule.when), d.false), d.false) != d.false
+
+
+def _essence(rule: DecisionRule) -> tuple[object, ...]:
+    """Return what of a rule decides."""
+    return rule.id, rule.kind, rule.when, rule.pathways

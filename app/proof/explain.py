@@ -1,0 +1,184 @@
+"""Why this decision, and what would change it: sufficient reasons, changes, and the state of every rule."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from app.core.answer import RuleSet
+from app.core.conditions import facts_read
+from app.core.documented import documented
+from app.core.engine import Engine, Question
+from app.core.facts import Candidate, Value
+from app.core.finding import Finding
+from app.core.precedence import Decision
+from app.core.rules import DecisionRule, Effect, Phase
+from app.core.traits import Reading
+from app.proof.changes import changes
+from app.proof.sufficient import Sufficient, sufficient_reasons
+
+REASONS_SHOWN = 20
+"""How many sufficient reasons an explanation lists."""
+RuleState = Literal["held", "did_not_hold", "undecided"]
+Role = Literal["indicates", "excludes", "refers", "reviews", "no_objection"]
+
+
+@documented
+class FactRange:
+    """The values of one fact that do as well; an end is absent where it is the end of the fact's own domain."""
+
+    min: Value | None = None
+    """The least value."""
+    max: Value | None = None
+    """The greatest value."""
+
+
+@documented
+class RoleGroup:
+    """Facts of a reason that play the same part."""
+
+    role: Role
+    """`indicates`: they say which pathway applies, or that none does. `excludes`, `refers`, `reviews`: they make such a
+    rule hold. `no_objection`: they say that no rule stands against it."""
+    facts: Sequence[str]
+    """The facts."""
+
+
+@documented
+class SufficientReason:
+    """Given facts that by themselves force the decision, whatever all other facts are."""
+
+    facts: Sequence[str]
+    """The facts, in asking order; none of them can be left out."""
+    ranges: Mapping[str, FactRange]
+    """For ordered facts: the widest range that does as well."""
+    groups: Sequence[RoleGroup]
+    """The same facts by the part they play."""
+
+
+@documented
+class FactChange:
+    """Another value of one given fact."""
+
+    fact: str
+    """The fact."""
+    from_: Value
+    """Its value now."""
+    to: Value
+    """The other value."""
+
+
+@documented
+class DecisionChange:
+    """New values for one or two given facts that lead to another decision, whatever the unknown facts are."""
+
+    facts: Sequence[FactChange]
+    """The new values."""
+    decision: Decision
+    """The decision after them."""
+    actionable: bool
+    """Whether a patient can bring this about without harm."""
+
+
+@documented
+class RuleStanding:
+    """Where one rule stands."""
+
+    rule: str
+    """Its id."""
+    effect: Effect
+    """What it would do."""
+    state: RuleState
+    """`held`, `did_not_hold`, or `undecided` while facts are unknown."""
+    facts: Sequence[str]
+    """The known facts that made it so, or the unknown ones it depends on."""
+
+
+@documented
+class Explanation:
+    """Why a decision is what it is, and what would change it."""
+
+    decision: Decision
+    """The decision."""
+    sufficient: Sequence[SufficientReason]
+    """Sufficient reasons, a smallest first; empty while undecided."""
+    sufficient_complete: bool
+    """Whether these are all of them."""
+    changes: Sequence[DecisionChange]
+    """Every minimal change of at most two given facts to another decision."""
+    rules: Sequence[RuleStanding]
+    """Every decision rule, and where it stands."""
+    ruleset: RuleSet
+    """The release that answered."""
+    id: str
+    """A digest of release, options and facts."""
+    reference: str | None
+    """The caller's reference, echoed."""
+
+
+def explain(engine: Engine, asked: Question, target: str | None = None) -> Explanation:
+    """Explain a decision. `target` keeps the changes that lead to this disposition or pathway."""
+    finding = engine.finding(asked)
+    logic = engine.finder.logic
+    reasons: list[Sufficient] = []
+    complete = True
+    if finding.settled:
+        reasons, complete = sufficient_reasons(logic, finding.assumed, asked.facts)
+    roles = _roles(engine, finding)
+    found = changes(
+        logic,
+        finding.assumed,
+        asked.facts,
+        lambda decision: target is None or target in (decision.disposition, decision.pathway),
+    )
+    shown = [_change(engine, asked.facts, change.to, change.decision) for change in found]
+    shown.sort(key=lambda change: (len(change.facts), not change.actionable))
+    return Explanation(
+        decision=finding.decision,
+        sufficient=[_reason(engine, reason, roles) for reason in reasons[:REASONS_SHOWN]],
+        sufficient_complete=complete and len(reasons) <= REASONS_SHOWN,
+        changes=shown,
+        rules=[_standing(engine, rule, finding.given) for rule in engine.release.rules],
+        ruleset=engine.ruleset,
+        id=engine.identity(asked),
+        reference=asked.reference,
+    )
+
+
+def _roles(engine: Engine, finding: Finding) -> dict[str, Role]:
+    """Return the part that each fact plays: what the rules that bear do with it, else what phases read, else none."""
+    roles: dict[str, Role] = {}
+    for rule in engine.release.rules:
+        if isinstance(rule, Phase) or rule.kind == "gap":
+            roles |= dict.fromkeys(facts_read(rule.when), "indicates")
+    for rule in engine.release.rules:
+        if rule.effect != "indicates" and rule.kind != "gap" and engine.finder.bears(rule, finding):
+            roles |= dict.fromkeys(facts_read(rule.when), rule.effect)
+    return roles
+
+
+def _reason(engine: Engine, reason: Sufficient, roles: Mapping[str, Role]) -> SufficientReason:
+    ranges: dict[str, FactRange] = {}
+    for name, (low, high) in reason.ranges.items():
+        domain = engine.release.facts[name].domain
+        ranges[name] = FactRange(low if low != domain[0] else None, high if high != domain[-1] else None)
+    grouped: dict[Role, list[str]] = {}
+    for name in reason.facts:
+        grouped.setdefault(roles.get(name, "no_objection"), []).append(name)
+    return SufficientReason(reason.facts, ranges, [RoleGroup(role, facts) for role, facts in grouped.items()])
+
+
+def _change(engine: Engine, candidate: Candidate, to: Mapping[str, Value], decision: Decision) -> DecisionChange:
+    facts = engine.release.facts
+    return DecisionChange(
+        [FactChange(name, candidate[name], to[name]) for name in facts if name in to],
+        decision,
+        all(value in facts[name].attainable for name, value in to.items()),
+    )
+
+
+def _standing(engine: Engine, rule: DecisionRule, reading: Reading) -> RuleStanding:
+    logic = engine.finder.logic
+    state = logic.state(rule, reading)
+    if state is None:
+        return RuleStanding(rule.id, rule.effect, "undecided", logic.depends_on(rule, reading))
+    names = logic.pinned_by(rule, reading)
+    return RuleStanding(rule.id, rule.effect, "held" if state else "did_not_hold", names)

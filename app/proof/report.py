@@ -1,0 +1,59 @@
+"""Proof reports and comparisons as plain lines for a person to read."""
+
+from collections.abc import Mapping
+
+from app.core.facts import Value
+from app.core.precedence import Decision
+from app.proof.compare import Comparison
+from app.proof.verify import Verification
+
+
+def in_lines(report: Verification) -> str:
+    """Return a proof report as text."""
+    lines = [
+        f"{report.ruleset}: {'proved' if report.proved else 'NOT PROVED'} "
+        f"for all {int(report.candidates):,} candidates ({report.nodes} nodes)",
+        "",
+        "decisions",
+    ]
+    for count in report.decisions:
+        lines.append(f"  {_name(count.decision):42} {int(count.candidates):>42,}  {count.share:8.3%} of the population")
+    lines += ["", "laws"]
+    for law in report.laws:
+        lines.append(f"  {'holds' if law.holds else 'BROKEN'}  {law.name}")
+        if law.counterexample is not None:
+            lines.append(f"          {facts_in_words(law.counterexample)}")
+    alive = sum(rule.witness is not None for rule in report.rules)
+    lines += ["", f"rules: {alive} of {len(report.rules)} are alive"]
+    for defect in report.defects:
+        witness = f": {facts_in_words(defect.witness)}" if defect.witness else ""
+        lines.append(f"  {defect.kind}: {', '.join(defect.rules) or 'no rule'}: {defect.says}{witness}")
+    return "\n".join(lines)
+
+
+def comparison_in_lines(found: Comparison) -> str:
+    """Return a comparison as text."""
+    lines = [
+        f"{found.before} -> {found.after}: {int(found.changed):,} of {int(found.candidates):,} candidates get another "
+        f"decision ({found.share:.3%} of the population)"
+    ]
+    for difference in found.differences:
+        rules = [*(f"without {rule}" for rule in difference.rules_before), *difference.rules_after]
+        lines += [
+            f"  {_name(difference.before)} -> {_name(difference.after)}",
+            f"    {int(difference.candidates):,} candidates, {difference.share:.3%} of the population",
+            f"    for example {facts_in_words(difference.example)}",
+            f"    by {', '.join(rules) or 'rules that both have'}",
+        ]
+    return "\n".join(lines)
+
+
+def facts_in_words(facts: Mapping[str, Value]) -> str:
+    """Return facts as one line."""
+    return ", ".join(
+        f"{name} = {str(value).lower() if isinstance(value, bool) else value}" for name, value in facts.items()
+    )
+
+
+def _name(decision: Decision) -> str:
+    return f"{decision.disposition} {decision.pathway}" if decision.pathway else decision.disposition

@@ -1,0 +1,133 @@
+"""The intake questionnaire's answers: facts to a QuestionnaireResponse and back, losing nothing.
+
+The link id of an item is the name of its fact. An item without an answer that carries the data-absent-reason
+`asked-unknown` is a fact that cannot be answered.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.facts import Fact, Value
+from app.core.rules import Release
+from app.record.elements import RecordError, Resource, items, text
+
+ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+ASKED_UNKNOWN = "asked-unknown"
+COUNTRIES = "urn:iso:std:iso:3166"
+ANSWERS_SYSTEM = "/fhir/CodeSystem/candidate-intake"
+GROUPS = "group-"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a questionnaire response says."""
+
+    facts: dict[str, Value]
+    unavailable: tuple[str, ...]
+
+
+def answers_of(resource: Resource, release: Release, questionnaire: str) -> Answers | None:
+    """Return what a response to our questionnaire says; `None` for one to another questionnaire, or one withdrawn.
+
+    Raises `RecordError` for an item or an answer that the questionnaire does not have.
+    """
+    canonical = text(resource.get("questionnaire"))
+    if canonical.partition("|")[0] != questionnaire and not canonical.startswith("#"):
+        return None
+    if text(resource.get("status")) not in ("completed", "amended", "in-progress"):
+        return None
+    facts: dict[str, Value] = {}
+    unavailable: list[str] = []
+    todo = list(items(resource.get("item")))
+    while todo:
+        item = todo.pop(0)
+        name = text(item.get("linkId"))
+        if name.startswith(GROUPS):
+            todo += items(item.get("item"))
+            continue
+        fact = release.facts.get(name)
+        where = (
+            f"QuestionnaireResponse.item.where(linkId='{name[:64]}')"
+            if name.isprintable()
+            else "QuestionnaireResponse.item"
+        )
+        if fact is None:
+            raise RecordError(f"release {release.id} has no such question", where, "not-found")
+        answers = [answer for answer in items(item.get("answer")) if "answer" in item]
+        if len(answers) > 1:
+            raise RecordError(f"`{name}` takes one answer", where, "structure")
+        if answers:
+            if name in facts:
+                raise RecordError(f"`{name}` is answered twice", where, "duplicate")
+            facts[name] = _value(answers[0], fact, where)
+        elif _asked_unknown(item):
+            unavailable.append(name)
+    return Answers({n: facts[n] for n in release.facts if n in facts}, tuple(unavailable))
+
+
+def _asked_unknown(item: Resource) -> bool:
+    extensions = items(item.get("extension"))
+    return any(e.get("url") == ABSENT and e.get("valueCode") == ASKED_UNKNOWN for e in extensions)
+
+
+def _value(answer: Resource, fact: Fact, where: str) -> Value:
+    value: Any
+    match fact.kind:
+        case "boolean":
+            value, wanted = answer.get("valueBoolean"), "`valueBoolean`"
+            good = isinstance(value, bool)
+        case "integer":
+            value, wanted = answer.get("valueInteger"), f"`valueInteger` of {fact.minimum} to {fact.maximum}"
+            if isinstance(value, float) and value.is_integer():
+                value = int(value)
+            good = isinstance(value, int) and not isinstance(value, bool) and value in fact.domain
+        case _:
+            coding = answer.get("valueCoding")
+            value = coding.get("code") if isinstance(coding, dict) else None
+            wanted = "`valueCoding` with one of its answers"
+            good = isinstance(value, str) and value in fact.domain
+    if not good:
+        raise RecordError(f"`{fact.name}` takes {wanted}", f"{where}.answer", "code-invalid")
+    found: Value = value
+    return found
+
+
+def response_of(
+    facts: Mapping[str, Value],
+    unavailable: Collection[str],
+    release: Release,
+    questionnaire: str,
+    base: str,
+    status: str = "completed",
+) -> Resource:
+    """Return a QuestionnaireResponse that says these facts, in asking order."""
+    listed = []
+    for name, fact in release.facts.items():
+        if name in facts:
+            listed.append({"linkId": name, "text": fact.question, "answer": [answer_to(fact, facts[name], base)]})
+        elif name in unavailable:
+            absent = {"url": ABSENT, "valueCode": ASKED_UNKNOWN}
+            listed.append({"extension": [absent], "linkId": name, "text": fact.question})
+    response: Resource = {
+        "resourceType": "QuestionnaireResponse",
+        "questionnaire": questionnaire,
+        "status": status,
+    }
+    return response | ({"item": listed} if listed else {})
+
+
+def answer_to(fact: Fact, value: Value, base: str) -> Resource:
+    """Return an answer as a response has it."""
+    match fact.kind:
+        case "boolean":
+            return {"valueBoolean": value}
+        case "integer":
+            return {"valueInteger": value}
+    return {"valueCoding": coding_of(fact, value, base)}
+
+
+def coding_of(fact: Fact, value: Value, base: str) -> Resource:
+    """Return the coding of an answer."""
+    system = COUNTRIES if fact.kind == "country" else base + ANSWERS_SYSTEM
+    return {"system": system, "code": str(value), "display": fact.labels.get(value, str(value))}

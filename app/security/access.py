@@ -1,0 +1,130 @@
+"""Who may ask: an API key or a bearer token opens the paths of its scopes.
+
+A path that this module does not know needs a key or token, whatever its scope: a face that is added later is closed
+until somebody decides otherwise here.
+"""
+
+from collections.abc import Sequence
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.api.problems import problem
+from app.security.keys import SCOPES, ApiKey, Permission, find_key
+from app.security.tokens import BadTokenError, NoIssuerError, Tokens
+
+OPEN = frozenset({"/livez", "/readyz", "/version", "/docs", "/redoc", "/openapi.json", "/favicon.ico"})
+OPEN_BELOW = (
+    "/explorer-assets",
+    "/problems",
+    "/.well-known",
+    "/static",
+    "/rules",
+    "/facts",
+    "/sources",
+    "/changes",
+    "/proof",
+    "/sign",
+)
+"""The pages that decide nothing, and what operators and machines must read before they have a key."""
+OPEN_ALONE = frozenset({"/fhir/metadata"})
+"""Open although its neighbours are not: FHIR has the statement of capabilities read before a token is asked for."""
+INTAKE = ("/", "/intake", "/all", "/embed")
+"""The pages that decide: a browser has no key, so that they open to everybody or to nobody."""
+NEEDS: tuple[tuple[str, Permission], ...] = (
+    ("/v1/triage", "triage"),
+    ("/v1/receipts", "triage"),
+    ("/v1/rulesets", "rulesets"),
+    ("/cds-services", "cds"),
+    ("/fhir", "fhir"),
+    ("/metrics", "metrics"),
+)
+REALM = 'Bearer realm="candidate-triage"'
+
+
+def is_open(path: str) -> bool:
+    """Say whether anybody may ask for a path."""
+    return path in OPEN or path in OPEN_ALONE or _below(path, OPEN_BELOW)
+
+
+def scope_of(path: str) -> Permission | None:
+    """Return what opens a path; `None` where any key or token does."""
+    return next((scope for prefix, scope in NEEDS if _below(path, (prefix,))), None)
+
+
+def _below(path: str, prefixes: Sequence[str]) -> bool:
+    return any(path == prefix or path.startswith(prefix + "/") for prefix in prefixes)
+
+
+class Access:
+    """Answers 401 and 403, and passes on whatever may be asked.
+
+    Args:
+        app: What is guarded.
+        keys: The API keys.
+        tokens: The bearer tokens that are accepted.
+        elsewhere: Prefixes of paths whose face checks its callers by itself, or lets everybody in.
+    """
+
+    def __init__(
+        self, app: ASGIApp, keys: Sequence[ApiKey], tokens: Tokens | None = None, elsewhere: Sequence[str] = ()
+    ) -> None:
+        self._app = app
+        self._keys = keys
+        self._tokens = tokens
+        self._elsewhere = tuple(elsewhere)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        app = self._app
+        if scope["type"] == "http":
+            path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
+            if not is_open(path) and not _below(path, self._elsewhere):
+                app = await self._refusal(scope, scope_of(path)) or app
+        await app(scope, receive, send)
+
+    def knows(self, scope: Scope) -> bool:
+        """Say whether an API key opens the path; what else may open it is not looked at."""
+        given = credential(Headers(scope=scope))
+        key = find_key(self._keys, given) if given else None
+        if key is None or scope_of(scope["path"]) not in key.scopes:
+            return False
+        scope["triage.caller"] = key.name
+        return True
+
+    async def _refusal(self, scope: Scope, needed: Permission | None) -> ASGIApp | None:
+        request = Request(scope)
+        given = credential(Headers(scope=scope))
+        if given is None:
+            says = "send an API key as `X-API-Key`, or a bearer token as `Authorization`"
+            return problem(request, "unauthorized", says, headers={"WWW-Authenticate": REALM})
+        try:
+            scopes = await self._scopes(scope, given)
+        except BadTokenError as error:
+            challenge = {"WWW-Authenticate": f'{REALM}, error="invalid_token"'}
+            return problem(request, "unauthorized", str(error), headers=challenge)
+        except NoIssuerError:
+            says = "whether the token is good cannot be checked now"
+            return problem(request, "unavailable", says, headers={"Retry-After": "10"})
+        if not scopes or (needed is not None and needed not in scopes):
+            challenge = {"WWW-Authenticate": f'{REALM}, error="insufficient_scope", scope="{needed or SCOPES[0]}"'}
+            says = f"this needs the scope `{needed}`" if needed else "the key or token opens nothing here"
+            return problem(request, "forbidden", says, headers=challenge)
+        return None
+
+    async def _scopes(self, scope: Scope, given: str) -> frozenset[Permission]:
+        if (key := find_key(self._keys, given)) is not None:
+            scope["triage.caller"] = key.name
+            return key.scopes
+        if self._tokens is not None and given.count(".") == 2:
+            return await self._tokens.scopes(given)
+        raise BadTokenError("the key is not known here")
+
+
+def credential(headers: Headers) -> str | None:
+    """Return the key or token of a request; a key may come as a bearer token too."""
+    if key := headers.get("x-api-key"):
+        return key.strip()
+    kind, _, value = headers.get("authorization", "").partition(" ")
+    return value.strip() or None if kind.lower() == "bearer" else None

@@ -1,0 +1,49 @@
+"""Says in the OpenAPI document who may ask for what."""
+
+from typing import Any
+
+from app.security.access import is_open, scope_of
+
+SCHEMES: dict[str, Any] = {
+    "key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "An API key, where the operator configured keys; it may come as a bearer token too.",
+    },
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An OAuth 2 access token of the configured issuer, where the operator configured one.",
+    },
+}
+REFUSALS = {
+    "401": "No key or token, or one that is not known here (where keys or an issuer are configured).",
+    "403": "The key or token does not open this.",
+    "503": "Too much at once; ask again after the seconds in `Retry-After`.",
+}
+
+
+def show_access(document: dict[str, Any], *, anonymous: bool) -> None:
+    """Add the security schemes, and to each operation what opens it and how it is refused.
+
+    A service without keys and issuer takes everybody, and its document says so with an empty requirement.
+    """
+    document["components"]["securitySchemes"] = SCHEMES
+    for path, operations in document["paths"].items():
+        if is_open(path):
+            continue
+        scope = scope_of(path)
+        needed: list[dict[str, list[str]]] = [{"key": []}, {"token": []}]
+        for operation in operations.values():
+            operation["security"] = [{}, *needed] if anonymous else needed
+            if scope:
+                operation["description"] = f"{operation.get('description', '')}\n\nNeeds the scope `{scope}`.".strip()
+            for status, says in REFUSALS.items():
+                operation["responses"].setdefault(status, _problem(says))
+
+
+def _problem(says: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": says, "content": {"application/problem+json": {"schema": schema}}}

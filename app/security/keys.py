@@ -1,0 +1,51 @@
+"""API keys: made here, kept as digests, compared in constant time.
+
+A key is 256 random bits, so that a plain SHA-256 is a safe digest of it: there is nothing to guess. A slow digest would
+only let callers keep the processor busy.
+"""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from hmac import compare_digest
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Permission = Literal["triage", "rulesets", "cds", "fhir", "metrics"]
+SCOPES: tuple[Permission, ...] = ("triage", "rulesets", "cds", "fhir", "metrics")
+PREFIX = "ctk_"
+"""What every key begins with, so that scanners for leaked secrets can find one."""
+
+
+class ApiKey(BaseModel):
+    """A key as the settings hold it: never the key itself."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9-]{0,39}$")]
+    """Who it was made for; stands in the log."""
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$", repr=False)]
+    """The digest of the key."""
+    scopes: Annotated[frozenset[Permission], Field(min_length=1)]
+    """What it opens."""
+
+
+def new_key(name: str, scopes: Iterable[str]) -> tuple[str, ApiKey]:
+    """Return a new key and what the settings keep of it; `ValidationError` for a bad name or scope."""
+    key = PREFIX + secrets.token_urlsafe(32)
+    return key, ApiKey.model_validate({"name": name, "sha256": _digest(key), "scopes": sorted(set(scopes))})
+
+
+def find_key(keys: Sequence[ApiKey], given: str) -> ApiKey | None:
+    """Return the key that was given; every one is compared, whichever it is."""
+    digest = _digest(given)
+    found = None
+    for key in keys:
+        if compare_digest(key.sha256, digest):
+            found = key
+    return found
+
+
+def _digest(key: str) -> str:
+    return sha256(key.encode("utf-8", "replace")).hexdigest()

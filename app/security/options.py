@@ -1,0 +1,119 @@
+"""What an operator may set about security, receipts and operation; `app.settings` adds the rest.
+
+Lists of words are written with commas, keys as JSON. Nothing secret shows when the settings are printed.
+"""
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.api.described import Described
+from app.security.keys import ApiKey
+from app.security.signing import SigningKey
+from app.security.tokens import ASYMMETRIC, Issuer
+
+
+def _words(value: Any) -> Any:
+    return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+
+def _json(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if not value.strip():  # an empty secret: no keys
+        return ()
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError("write it as JSON") from None
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+
+
+class GuardOptions(Described, BaseSettings):
+    """The settings of everything in `app.security`."""
+
+    model_config = SettingsConfigDict(frozen=True, validate_default=True)
+
+    allow_anonymous: bool = False
+    """Lets `triage serve` bind an address that others reach although neither keys nor an issuer are configured."""
+    api_keys: Annotated[tuple[ApiKey, ...], NoDecode, BeforeValidator(_json), Field(repr=False)] = ()
+    """The API keys that open this service, as JSON; `triage key` writes an entry."""
+    open_intake: bool = False
+    """Lets everybody use the intake pages although keys or an issuer are configured: a browser has no key."""
+    oauth_issuer: str | None = None
+    """The `iss` of the bearer tokens that open this service."""
+    oauth_audience: str | None = None
+    """The `aud` that such a token must name."""
+    oauth_jwks_url: str | None = None
+    """Where the public keys of that issuer are: https, or http on the same machine."""
+    oauth_algorithms: Words = ("RS256", "PS256", "ES256", "ES384")
+    """The signature algorithms that are accepted: asymmetric ones alone."""
+    signing_keys: Annotated[tuple[SigningKey, ...], NoDecode, BeforeValidator(_json), Field(repr=False)] = ()
+    """The Ed25519 keys of receipts, as JSON: the first signs, the others stay known. `triage signing-key` makes one."""
+
+    trusted_hosts: Words = ()
+    """The host names that are answered, `*.example.org` for every name below; any host where none is set."""
+    cors_origins: Words = ()
+    """The origins whose pages may ask from a browser; none where none is set."""
+    hsts_seconds: Annotated[int, Field(ge=0, le=63_072_000)] = 0
+    """For how long browsers are told to use https alone; told over https only, and not at all where it is 0."""
+    max_concurrency: Annotated[int, Field(ge=1, le=100_000)] = 256
+    """How many requests are worked on at once; the rest get 503."""
+    max_header_bytes: Annotated[int, Field(ge=1_000, le=1_000_000)] = 16_384
+    """The largest request line and headers in bytes."""
+    request_seconds: Annotated[int, Field(ge=1, le=600)] = 15
+    """How long headers may take to arrive, and how long a body may crawl below 1,000 bytes a second."""
+
+    metrics: Literal["off", "path", "port"] = "off"
+    """Metrics for Prometheus: at `/metrics`, or at a port of their own."""
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] = 9464
+    """The port of the metrics, where they have one of their own."""
+    otel: bool = False
+    """Sends traces and metrics by OpenTelemetry; the usual `OTEL_` variables say where to."""
+
+    @field_validator("signing_keys")
+    @classmethod
+    def _can_sign(cls, value: tuple[SigningKey, ...]) -> tuple[SigningKey, ...]:
+        if value and value[0].d is None:
+            raise ValueError("the first key signs, and needs its private half `d`")
+        if len({key.kid for key in value}) != len(value):
+            raise ValueError("give each key a `kid` of its own")
+        return value
+
+    @field_validator("oauth_audience", "oauth_jwks_url")
+    @classmethod
+    def _goes_with_the_issuer(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if bool(value) != bool(info.data.get("oauth_issuer")):
+            raise ValueError("set `TRIAGE_OAUTH_ISSUER`, `TRIAGE_OAUTH_AUDIENCE` and `TRIAGE_OAUTH_JWKS_URL` together")
+        return value
+
+    @field_validator("oauth_jwks_url")
+    @classmethod
+    def _is_fetched_safely(cls, value: str | None) -> str | None:
+        near = ("http://127.0.0.1:", "http://[::1]:", "http://localhost:")
+        if value is not None and not value.startswith(("https://", *near)):
+            raise ValueError("write an address that begins with `https://`")
+        return value
+
+    @field_validator("oauth_algorithms")
+    @classmethod
+    def _are_asymmetric(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or not set(value) <= set(ASYMMETRIC):
+            raise ValueError(f"choose among {', '.join(ASYMMETRIC)}")
+        return value
+
+    @property
+    def issuer(self) -> Issuer | None:
+        """The issuer of bearer tokens, where one is configured."""
+        if self.oauth_issuer is None or self.oauth_audience is None or self.oauth_jwks_url is None:
+            return None
+        return Issuer(self.oauth_issuer, self.oauth_audience, self.oauth_jwks_url, self.oauth_algorithms)
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether anybody who reaches this service may ask."""
+        return not self.api_keys and self.issuer is None

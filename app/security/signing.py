@@ -1,0 +1,123 @@
+"""Receipts: a signature over what was decided, so that a stored answer can be shown to be this service's.
+
+A receipt is a detached JWS (RFC 7515, appendix F) by Ed25519 (RFC 8037, RFC 9864). Its payload is the JSON object with
+the members `decision`, `digest` (of the release) and `id`, in this order and without spaces: whoever has the answer can
+put it together and verify with the keys of `/.well-known/jwks.json`, without this service.
+"""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from app.core.engine import Decided
+from app.core.precedence import Decision
+
+ALGORITHM = "Ed25519"
+REMEMBERED = 20_000
+"""How many receipts are kept for when the same is decided again."""
+Base64 = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{43}$")]
+
+
+class SigningKey(BaseModel):
+    """An Ed25519 key as a JSON Web Key; with `d` it signs, without it only verifies."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kty: Literal["OKP"]
+    crv: Literal["Ed25519"]
+    kid: Annotated[str, Field(pattern="^[A-Za-z0-9._~-]{1,64}$")]
+    x: Base64
+    d: Annotated[Base64 | None, Field(repr=False)] = None
+
+    @model_validator(mode="after")
+    def _halves_fit(self) -> "SigningKey":
+        """Refuse a private half that is not the public one's: nobody could verify what it signs."""
+        if self.d is not None:
+            public = Ed25519PrivateKey.from_private_bytes(urlsafe_b64decode(self.d + "=")).public_key()
+            if urlsafe_b64encode(public.public_bytes_raw()).decode().rstrip("=") != self.x:
+                raise ValueError("`d` and `x` are not of one key")
+        return self
+
+
+class NotSignedError(Exception):
+    """A receipt that does not hold for what it came with."""
+
+
+class UnknownKeyError(Exception):
+    """A receipt by a key that is not known here."""
+
+
+class Signer:
+    """Signs with the first of its keys, and knows what any of them signed."""
+
+    def __init__(self, keys: Sequence[SigningKey]) -> None:
+        self.signs = bool(keys)
+        self.public: list[dict[str, Any]] = [
+            {**key.model_dump(exclude={"d"}), "use": "sig", "alg": ALGORITHM} for key in keys
+        ]
+        self._keys = {key.kid: OKPKey.import_key(key.model_dump(exclude_none=True)) for key in keys}
+        self._header = {"alg": ALGORITHM, "kid": keys[0].kid} if keys else {}
+        self._made = lru_cache(REMEMBERED)(self._make)
+
+    def receipt(self, name: str, decision: Decision, digest: str) -> str:
+        """Return the receipt for an answer, from its id, its decision and the digest of its release."""
+        return self._made(name, decision, digest)
+
+    def receipt_of(self, told: Decided) -> str:
+        """Return the receipt for an answer."""
+        return self.receipt(told.id, told.decision, told.digest)
+
+    def whole_receipt_of(self, told: Decided) -> str:
+        """Return the receipt for an answer with its payload, for where the answer itself does not go along."""
+        return self._signed(told.id, told.decision, told.digest)
+
+    def _make(self, name: str, decision: Decision, digest: str) -> str:
+        header, _, signature = self._signed(name, decision, digest).split(".")
+        return f"{header}..{signature}"
+
+    def _signed(self, name: str, decision: Decision, digest: str) -> str:
+        content = payload(name, asdict(decision), digest)
+        return jws.serialize_compact(self._header, content, self._keys[self._header["kid"]], [ALGORITHM])
+
+    def check(self, receipt: str, name: str, decision: object, digest: str) -> str:
+        """Return the id of the key that signed this.
+
+        Raises `UnknownKeyError` where the key is not known, and `NotSignedError` where the receipt is no receipt, or
+        one for something else.
+        """
+        try:
+            # a receipt may bring its payload along, as the one in a Provenance does: it is checked against the answer
+            header, _, signature = receipt.split(".")
+            kid = jws.extract_compact(f"{header}.e30.{signature}".encode()).headers().get("kid")
+        except (ValueError, JoseError):
+            raise NotSignedError from None
+        if not isinstance(kid, str):
+            raise NotSignedError
+        if kid not in self._keys:
+            raise UnknownKeyError
+        signed = payload(name, decision, digest)
+        try:
+            jws.deserialize_compact(f"{header}..{signature}", self._keys[kid], [ALGORITHM], payload=signed)
+        except (ValueError, JoseError):
+            raise NotSignedError from None
+        return kid
+
+
+def payload(name: str, decision: object, digest: str) -> bytes:
+    """Return what is signed."""
+    content = {"decision": decision, "digest": digest, "id": name}
+    return json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+
+
+def new_signing_key() -> SigningKey:
+    """Return a new key, named by its thumbprint (RFC 7638)."""
+    return SigningKey.model_validate(OKPKey.generate_key("Ed25519", auto_kid=True).as_dict(private=True))

@@ -1,0 +1,147 @@
+"""OAuth 2 bearer tokens: signed by the configured issuer, for this service, and not expired.
+
+The issuer's keys are fetched from its JWKS, kept for ten minutes and fetched anew where a token names a key that is not
+among them, at most once a minute, so that made-up tokens cannot make this service call the issuer without end.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+import httpx
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+from joserfc.jws import JWSRegistry, extract_compact
+
+from app.security.fetch import UnfetchedError, fetched, session
+from app.security.keys import SCOPES, Permission
+
+log = logging.getLogger("triage.guard")
+
+KEPT_SECONDS = 600.0
+AGAIN_SECONDS = 60.0
+STALE_SECONDS = 86_400.0
+"""How long the last keys still serve while the issuer cannot be reached."""
+FETCH_SECONDS = 5.0
+MAX_BYTES = 262_144
+LEEWAY_SECONDS = 60
+ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519")
+"""What an operator may allow. HMAC and `none` are not among them: a public key would be the secret of the first."""
+
+
+class BadTokenError(Exception):
+    """A token that is not accepted; the text says why and repeats nothing of it."""
+
+
+class NoIssuerError(Exception):
+    """The issuer's keys cannot be had."""
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """Whose tokens are accepted, and for whom they must be made."""
+
+    issuer: str
+    audience: str
+    jwks_url: str
+    algorithms: Sequence[str]
+
+
+class IssuerKeys:
+    """The public keys of an issuer, fetched when needed; `transport` replaces the network in tests.
+
+    That they could not be had is remembered as well, so that made-up tokens do not ask again and again.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        seconds: float = FETCH_SECONDS,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._url = url
+        self._seconds = seconds
+        self._transport = transport
+        self._clock = clock
+        self._keys: KeySet | None = None
+        self._fetched = self._tried = float("-inf")
+        self._lock = asyncio.Lock()
+
+    async def having(self, kid: str | None) -> KeySet:
+        """Return the keys, with the one of that name among them where the issuer has it."""
+        if not self._wanted(kid):
+            return self._held()
+        async with self._lock:
+            if self._wanted(kid):
+                self._tried = self._clock()
+                try:
+                    self._keys, self._fetched = await self._fetch(), self._clock()
+                except UnfetchedError as error:
+                    log.warning("the keys of a token issuer cannot be had: it %s", error)
+                except (JoseError, ValueError, KeyError, TypeError, AttributeError):
+                    log.warning("the keys of a token issuer cannot be had: it sent something else")
+        return self._held()
+
+    def _wanted(self, kid: str | None) -> bool:
+        now = self._clock()
+        if now - self._tried < AGAIN_SECONDS:
+            return False
+        known = self._keys is not None and (kid is None or any(key.kid == kid for key in self._keys.keys))
+        return not known or now - self._fetched > KEPT_SECONDS
+
+    def _held(self) -> KeySet:
+        if self._keys is None or self._clock() - self._fetched > STALE_SECONDS:
+            raise NoIssuerError
+        return self._keys
+
+    async def _fetch(self) -> KeySet:
+        async with session(self._seconds, {"Accept": "application/json"}, self._transport) as client:
+            document = await fetched(client, self._url, MAX_BYTES)
+        usable = [key for key in document["keys"] if key.get("use", "sig") == "sig" and key.get("kty") != "oct"]
+        return KeySet.import_key_set({"keys": usable})
+
+
+class Tokens:
+    """Reads bearer tokens of one issuer."""
+
+    def __init__(self, issuer: Issuer, keys: IssuerKeys) -> None:
+        self._issuer = issuer
+        self._keys = keys
+        self._registry = JWSRegistry(algorithms=list(issuer.algorithms), strict_check_header=False)
+        self._claims = jwt.JWTClaimsRegistry(
+            leeway=LEEWAY_SECONDS,
+            iss={"essential": True, "value": issuer.issuer},
+            aud={"essential": True, "value": issuer.audience},
+            exp={"essential": True},
+        )
+
+    async def scopes(self, token: str) -> frozenset[Permission]:
+        """Return what a token opens; `BadTokenError` where it is not accepted, `NoIssuerError` where nobody can say."""
+        try:
+            kid = extract_compact(token.encode(), registry=self._registry).headers().get("kid")
+            keys = await self._keys.having(kid if isinstance(kid, str) else None)
+            claims = jwt.decode(token, keys, registry=self._registry).claims
+            self._claims.validate(claims)
+        except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
+            raise BadTokenError("the token is not accepted: " + _why(error)) from None
+        given = claims.get("scope", claims.get("scp", ""))
+        names = given.split() if isinstance(given, str) else given if isinstance(given, list) else []
+        return frozenset(scope for scope in SCOPES if scope in names)
+
+
+def _why(error: Exception) -> str:
+    match getattr(error, "error", ""):
+        case "expired_token":
+            return "it has expired"
+        case "invalid_claim" | "missing_claim":
+            return "its issuer, audience or dates are not those of this service"
+        case "unsupported_algorithm":
+            return "its algorithm is not among those allowed here"
+        case "bad_signature":
+            return "its signature does not fit"
+    return "it is no signed token of the configured issuer"

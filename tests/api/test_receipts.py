@@ -1,0 +1,378 @@
+"""Receipts: every answer carries one, it is good for that answer alone, and a stored answer can be decided again."""
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+from joserfc.errors import BadSignatureError
+
+from app.api.receipts import Replayer, Stored
+from app.api.validation import readers_of
+from app.core.engine import Engines
+from app.core.precedence import Decision
+from app.core.rules import Review
+from app.main import build_app, build_engines
+from app.rulebook.load import RuleBook
+from app.security.signing import NotSignedError, Signer, SigningKey, UnknownKeyError, new_signing_key
+from app.settings import BadSettingError, Settings, read_settings
+from tests.books import random_candidate
+from tests.cds_hooks.calls import call
+from tests.fhir.resources import BASE, bundle, condition
+from tests.fhir.validators import complaints
+
+KEY = new_signing_key()
+GUIDE = Path(__file__).parent.parent.parent / "docs" / "receipts.md"
+STORED = Path(__file__).parent.parent / "stored"
+URL = "/v1/receipts/verify"
+CANDIDATE = {"primary_concern": "dullness", "age_years": 34, "elasticity_loss": {"scale": "alexiades", "grade": 2.0}}
+
+
+@pytest.fixture(scope="module")
+def signing(book: RuleBook) -> Iterator[TestClient]:
+    """A service with a signing key."""
+    with TestClient(build_app(Settings(signing_keys=(KEY,), public_url=BASE), book)) as client:
+        yield client
+
+
+def decoded(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def holds(receipt: str, answer: dict[str, Any], keys: list[dict[str, Any]]) -> bool:
+    """Say whether a receipt is good, by RFC 7515 and with nothing of ours."""
+    header, body, signature = receipt.split(".")
+    assert body == ""
+    protected = json.loads(decoded(header))
+    assert protected["alg"] == "Ed25519"
+    key = next(key for key in keys if key["kid"] == protected["kid"])
+    content = {"decision": answer["decision"], "digest": answer["ruleset"]["digest"], "id": answer["id"]}
+    written = json.dumps(content, separators=(",", ":")).encode()
+    signed = header + "." + base64.urlsafe_b64encode(written).decode().rstrip("=")
+    try:
+        Ed25519PublicKey.from_public_bytes(decoded(key["x"])).verify(decoded(signature), signed.encode())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def asked(client: TestClient, facts: dict[str, Any], query: str = "", language: str = "en") -> tuple[Any, str]:
+    """Return an answer and its receipt."""
+    response = client.post(f"/v1/triage{query}", json=facts, headers={"Accept-Language": language})
+    assert response.status_code == 200
+    return response.json(), response.headers["triage-receipt"]
+
+
+def verdict(client: TestClient, answer: Any, receipt: str, **more: Any) -> Any:
+    response = client.post(URL, json={"answer": answer, "receipt": receipt, **more})
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def test_every_answer_carries_a_receipt_that_anybody_can_verify(signing: TestClient) -> None:
+    keys = signing.get("/.well-known/jwks.json").json()["keys"]
+    assert [sorted(key) for key in keys] == [["alg", "crv", "kid", "kty", "use", "x"]]
+    for facts in ({}, CANDIDATE, {"active_skin_infection": True}):
+        for query in ("", "?view=decision", "?unknowns=strict", "?ruleset=2026.1"):
+            for _ in range(2):  # the second is one that was kept
+                answer, receipt = asked(signing, facts, query)
+                assert holds(receipt, answer, keys)
+                assert not holds(receipt, answer | {"id": "sha256:0"}, keys)
+    lines = signing.post(
+        "/v1/triage/batch",
+        content=b'{"active_skin_infection": true}\n{\n{"age_years": 12}',
+        headers={"Content-Type": "application/x-ndjson"},
+    ).text.splitlines()
+    good, bad, other = map(json.loads, lines)
+    assert "receipt" not in bad
+    for answer in (good, other):
+        assert holds(answer["receipt"], answer, keys)
+        assert verdict(signing, answer, answer["receipt"])["result"] == "valid"
+    assert "triage-receipt" not in signing.post("/v1/triage", content="{").headers
+    assert "triage-receipt" not in signing.get("/v1/rulesets").headers
+
+
+def test_the_faces_of_health_records_carry_receipts(signing: TestClient) -> None:
+    hooked = signing.post("/cds-services/candidate-triage-patient-view", json=call())
+    assert hooked.status_code == 200
+    assert hooked.headers["triage-receipt"].count(".") == 2
+    subject = {"name": "subject", "valueString": "Patient/1"}
+    record = {"name": "data", "resource": bundle(condition("L01.00"))}
+    body = {"resourceType": "Parameters", "parameter": [subject, record]}
+    response = signing.post("/fhir/PlanDefinition/candidate-triage/$apply", json=body)
+    plan = response.json()
+    guidance, provenance = plan["contained"]
+    assert complaints([plan]) == []
+    receipt = base64.b64decode(provenance["signature"][0]["data"]).decode()
+    header, content, signature = receipt.split(".")
+    signed = json.loads(decoded(content))
+    assert signed["id"] == guidance["identifier"][0]["value"]
+    assert signed["decision"]["disposition"] == guidance["reasonCode"][0]["coding"][0]["code"]
+    assert f"{header}..{signature}" == response.headers["triage-receipt"]
+    answer = {"id": signed["id"], "decision": signed["decision"], "ruleset": {"digest": signed["digest"]}}
+    assert holds(f"{header}..{signature}", answer, signing.get("/.well-known/jwks.json").json()["keys"])
+
+
+def test_a_receipt_is_verified_as_the_guide_says(signing: TestClient) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    answer, receipt = asked(signing, {"active_skin_infection": True})
+    keys = signing.get("/.well-known/jwks.json").json()
+    exec(code, {"answer": answer, "receipt": receipt, "keys": keys})
+    with pytest.raises(BadSignatureError):
+        exec(code, {"answer": answer | {"id": "sha256:0"}, "receipt": receipt, "keys": keys})
+
+
+def test_without_a_key_there_are_no_receipts_and_none_is_believed(client: TestClient, signing: TestClient) -> None:
+    assert "triage-receipt" not in client.post("/v1/triage", json={}).headers
+    assert client.get("/.well-known/jwks.json").json() == {"keys": []}
+    assert verdict(client, *asked(signing, {}))["result"] == "unknown_key"
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("query", ["", "?unknowns=strict", "?view=decision", "?ruleset=2026.1"])
+def test_what_was_answered_is_valid(signing: TestClient, engines: Engines, query: str, language: str) -> None:
+    random = Random(query + language)
+    release = engines.by_id["2026.1" if "2026.1" in query else "2026.2"].release
+    for _ in range(10):
+        facts = random_candidate(random, release.facts, random.random())
+        free = [name for name in release.facts if name not in facts]
+        unavailable = random.sample(free, min(len(free), 2))
+        body = {**facts, "unavailable": unavailable, "reference": "r:1"}
+        answer, receipt = asked(signing, body, query, language)
+        more = {"unavailable": unavailable} | ({"facts": facts} if "view" in query else {})
+        found = verdict(signing, answer, receipt, **more)
+        assert found["result"] == "valid", found
+        assert found["release"] == release.id
+        assert found["current"] == (release.id == "2026.2")
+        assert found["key"] == KEY.kid
+        if unavailable:
+            forgotten = verdict(signing, answer, receipt, **(more | {"unavailable": []}))
+            assert forgotten["result"] == "altered"
+            assert "unavailable" in forgotten["detail"]
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the way to every part of an answer."""
+    if path:
+        yield path
+    if isinstance(value, dict):
+        for key in value:
+            yield from places(value[key], (*path, key))
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from places(item, (*path, place))
+
+
+FREE = {("reference",), ("ruleset",), ("id",), ("decision",), ("ruleset", "digest")}
+OTHERS: list[Any] = [None, True, False, 0, 1, "", "none", "recommended", [], {}, "exosome_microchanneling", 3]
+
+
+@given(data=st.data())
+def test_whatever_is_altered_is_noticed(signing: TestClient, data: st.DataObject) -> None:
+    candidates: list[dict[str, Any]] = [
+        {},
+        CANDIDATE,
+        {"active_skin_infection": True, "age_years": 50},
+        {"age_years": 12},
+    ]
+    facts = data.draw(st.sampled_from(candidates))
+    answer, receipt = asked(signing, facts)
+    path = data.draw(st.sampled_from([place for place in places(answer) if place not in FREE]))
+    altered = json.loads(json.dumps(answer))
+    within = altered
+    for step in path[:-1]:
+        within = within[step]
+    if isinstance(within, dict) and data.draw(st.booleans()):
+        del within[path[-1]]
+    else:
+        old = within[path[-1]]
+        same = [new for new in OTHERS if new == old and isinstance(new, bool) == isinstance(old, bool)]
+        within[path[-1]] = data.draw(st.sampled_from([new for new in OTHERS if new not in same]))
+    reply = signing.post(URL, json={"answer": altered, "receipt": receipt})
+    if reply.status_code == 422:  # not whole any more: it says so
+        assert reply.json()["errors"]
+    elif path[:2] == ("ruleset", "reviewed"):
+        assert reply.json()["result"] == "altered"
+    else:
+        assert reply.json()["result"] == "altered", (path, reply.json())
+
+
+def test_it_says_what_is_not_as_it_was_given(signing: TestClient) -> None:
+    answer, receipt = asked(signing, {"active_skin_infection": True, "age_years": 50})
+    answer["rationale"][0]["statement"] = "Go ahead."
+    answer["colour"] = "red"
+    answer["cautions"].append("none")
+    assert verdict(signing, answer, receipt)["differs"] == [
+        "/answer/rationale/0/statement",
+        "/answer/cautions",
+        "/answer/colour",
+    ]
+
+
+def test_a_receipt_is_good_for_its_own_answer_alone(signing: TestClient) -> None:
+    one, receipt = asked(signing, {"active_skin_infection": True})
+    other, _ = asked(signing, {"active_skin_infection": False})
+    assert verdict(signing, other, receipt)["result"] == "altered"
+    assert verdict(signing, one | {"decision": other["decision"]}, receipt)["result"] == "altered"
+    assert verdict(signing, one | {"facts": {"active_skin_infection": False}}, receipt)["differs"] == ["/answer/facts"]
+    for word in ("", ".", "..", "a.b.c", receipt[:-2], receipt.replace("..", ".e30.") + "x", "é..é", "A" * 1000):
+        reply = signing.post(URL, json={"answer": one, "receipt": word})
+        assert reply.json().get("result", "altered") == "altered"
+
+
+def test_a_key_is_replaced_without_losing_what_it_signed(book: RuleBook, signing: TestClient) -> None:
+    answer, receipt = asked(signing, CANDIDATE)
+    new = new_signing_key()
+    old = SigningKey.model_validate(KEY.model_dump(exclude={"d"}))
+    rotated = TestClient(build_app(Settings(signing_keys=(new, old)), book))
+    assert verdict(rotated, answer, receipt)["result"] == "valid"
+    again, by_new = asked(rotated, CANDIDATE)
+    assert again == answer
+    assert verdict(rotated, again, by_new)["key"] == new.kid
+    assert [key["kid"] for key in rotated.get("/.well-known/jwks.json").json()["keys"]] == [new.kid, KEY.kid]
+    assert verdict(signing, again, by_new)["result"] == "unknown_key"
+
+
+def test_an_answer_of_a_release_that_is_not_here_is_rightly_signed_and_no_more(signing: TestClient) -> None:
+    answer, _ = asked(signing, {})
+    elsewhere = "sha256:" + "0" * 64
+    receipt = Signer((KEY,)).receipt(answer["id"], Decision(**answer["decision"]), elsewhere)
+    answer["ruleset"]["digest"] = elsewhere
+    assert verdict(signing, answer, receipt)["result"] == "other_release"
+    answer["ruleset"]["digest"] = elsewhere[:-1] + "1"
+    assert verdict(signing, answer, receipt)["result"] == "altered"
+
+
+def test_an_answer_stays_valid_when_a_clinician_signs_its_release(book: RuleBook, signing: TestClient) -> None:
+    answer, receipt = asked(signing, CANDIDATE)
+    review = Review("Dr. Example, dermatologist", "2026-12-01", answer["ruleset"]["digest"])
+    signed = {name: replace(release, reviewed=review) for name, release in book.releases.items()}
+    engines = build_engines(Settings(), replace(book, releases=signed))
+    replayer = Replayer(engines, readers_of(engines), Signer((KEY,)))
+    assert replayer.verdict(Stored(answer=answer, receipt=receipt)).result == "valid"
+    pretends = answer | {"ruleset": answer["ruleset"] | {"reviewed": {"reviewer": "Dr. No"}}}
+    assert replayer.verdict(Stored(answer=pretends, receipt=receipt)).result == "altered"
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ([], ""),
+        ({}, "/answer"),
+        ({"answer": {}}, "/receipt"),
+        ({"answer": {"id": "a", "decision": {}, "ruleset": {"digest": "b"}}}, "/receipt"),
+        ({"answer": {"id": "a", "decision": {}, "ruleset": {"digest": "b"}}, "receipt": 1}, "/receipt"),
+        ({"answer": {"id": "a", "decision": {}}, "receipt": ""}, "/answer"),
+        ({"answer": {}, "receipt": "", "colour": "red"}, "/colour"),
+    ],
+)
+def test_a_body_that_is_no_stored_answer_is_refused(signing: TestClient, body: Any, pointer: str) -> None:
+    reply = signing.post(URL, json=body)
+    assert reply.status_code == 422
+    assert reply.json()["errors"][0]["pointer"] == pointer
+
+
+def test_facts_that_are_needed_are_asked_for(signing: TestClient) -> None:
+    answer, receipt = asked(signing, CANDIDATE, "?view=decision")
+    for more, pointer in (
+        ({}, "/facts"),
+        ({"facts": {"colour": "red"}}, "/facts/colour"),
+        ({"facts": CANDIDATE, "unavailable": ["colour"]}, "/unavailable/0"),
+    ):
+        reply = signing.post(URL, json={"answer": answer, "receipt": receipt, **more})
+        assert reply.status_code == 422
+        assert [error["pointer"] for error in reply.json()["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ("{", "write it as JSON"),
+        ([{"kty": "OKP"}], "field required"),
+        ([KEY.model_dump(exclude={"d"})], "the first key signs"),
+        ([KEY.model_dump(), KEY.model_dump()], "a `kid` of its own"),
+        ([KEY.model_dump() | {"d": new_signing_key().d}], "not of one key"),
+        ([KEY.model_dump() | {"crv": "X25519"}], "input should be"),
+    ],
+)
+def test_keys_that_cannot_sign_stop_the_start(keys: Any, says: str) -> None:
+    written = keys if isinstance(keys, str) else json.dumps(keys)
+    with pytest.raises(BadSettingError, match="TRIAGE_SIGNING_KEYS") as refused:
+        read_settings({"TRIAGE_SIGNING_KEYS": written})
+    assert says in str(refused.value)
+    assert str(KEY.d) not in str(refused.value)
+
+
+def test_a_secret_half_is_never_shown() -> None:
+    settings = Settings(signing_keys=(KEY,))
+    assert str(KEY.d) not in repr(settings)
+    assert str(KEY.d) not in repr(KEY)
+    assert str(KEY.d) not in json.dumps(Signer((KEY,)).public)
+
+
+def stored() -> list[dict[str, Any]]:
+    """Return answers as they were once given, with their receipts; the private half of that key is gone."""
+    return [json.loads(line) for line in (STORED / "answers.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("given", stored(), ids=lambda each: f"{each['ruleset']}-{each['receipt'][-6:]}")
+def test_a_stored_answer_of_any_release_replays_byte_for_byte(book: RuleBook, given: dict[str, Any]) -> None:
+    old = SigningKey.model_validate_json((STORED / "key.json").read_text(encoding="utf-8"))
+    client = TestClient(build_app(Settings(signing_keys=(KEY, old)), book))
+    query = f"?ruleset={given['ruleset']}&unknowns={given['unknowns']}"
+    again = client.post(f"/v1/triage{query}", json=given["facts"], headers={"Accept-Language": given["language"]})
+    assert again.content == given["answer"].encode()
+    found = verdict(client, json.loads(given["answer"]), given["receipt"])
+    assert (found["result"], found["release"], found["key"]) == ("valid", given["ruleset"], old.kid)
+
+
+def test_both_releases_have_stored_answers_of_each_kind() -> None:
+    kinds = {(each["ruleset"], json.loads(each["answer"])["decision"]["disposition"]) for each in stored()}
+    dispositions = ("recommended", "excluded", "needs_information")
+    assert kinds >= {(release, kind) for release in ("2026.1", "2026.2") for kind in dispositions}
+
+
+class Trusting(Signer):
+    """Believes every receipt: what is not signed is decided again all the same."""
+
+    def check(self, receipt: str, name: str, decision: object, digest: str) -> str:
+        return receipt
+
+
+class Careless(Replayer):
+    """Looks at the signature alone."""
+
+    def _compare(self, *_: Any) -> None:
+        pass
+
+
+@pytest.mark.parametrize("wrong", [Trusting, Careless], ids=["trusts_every_receipt", "looks_at_the_signature_alone"])
+def test_a_wrong_receipt_check_is_noticed(engines: Engines, signing: TestClient, wrong: type) -> None:
+    answer, receipt = asked(signing, {"active_skin_infection": True})
+    is_signer = issubclass(wrong, Signer)
+    right, other = Signer((KEY,)), wrong((KEY,)) if is_signer else Signer((KEY,))
+    make = Replayer if is_signer else wrong
+    forged = answer if is_signer else answer | {"summary": "Go ahead."}
+    of = "a..b" if is_signer else receipt
+    readers = readers_of(engines)
+    assert Replayer(engines, readers, right).verdict(Stored(answer=forged, receipt=of)).result == "altered"
+    assert make(engines, readers, other).verdict(Stored(answer=forged, receipt=of)).result == "valid"
+
+
+def test_what_is_no_receipt_is_told_from_what_somebody_else_signed() -> None:
+    signer, stranger = Signer((KEY,)), Signer((new_signing_key(),))
+    decision = Decision("excluded", None, None)
+    with pytest.raises(UnknownKeyError):
+        signer.check(stranger.receipt("a", decision, "b"), "a", {}, "b")
+    with pytest.raises(NotSignedError):
+        signer.check("no receipt", "a", {}, "b")
