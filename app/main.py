@@ -3,7 +3,7 @@
 `app` is made on first use (`uvicorn app.main:app`); `build_app` makes one from parts, for tests and embedders.
 """
 
-from functools import lru_cache, partial
+from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -13,14 +13,13 @@ from fastapi import FastAPI
 from opentelemetry.sdk.trace import TracerProvider
 
 from app.api import batch, endpoint, explorer, operation, receipts, rulesets
-from app.api.front import Front
+from app.api.decode import record_of
+from app.api.endpoint import Endpoint
 from app.api.lines import BATCH_PATH
 from app.api.problems import add_problems
 from app.api.problems import router as problem_pages
-from app.api.quick import QuickReader
 from app.api.service import Service
-from app.api.validation import readers_of, record_of
-from app.api.written import Writer
+from app.api.validation import readers_of
 from app.cds_hooks import routes as cds_hooks
 from app.cds_hooks.server import FhirServer
 from app.cds_hooks.trust import Client, Trust
@@ -80,7 +79,7 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     watch, tracer = Watch(), TracerProvider() if settings.otel else None
     engines = build_engines(settings, book, watch.decided)
     readers = readers_of(engines)
-    quick, writer = lru_cache(QuickReader), Writer()
+    answers = Endpoint(engines, readers)
     signer = Signer(settings.signing_keys)
     sign = signer.receipt_of if signer.signs else None
     program = version("candidate-triage")
@@ -98,8 +97,8 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     )
     application.body_limits = {BATCH_PATH: batch.ANY_SIZE}
     add_problems(application)
-    application.include_router(endpoint.routes(engines, readers))
-    application.include_router(batch.routes(engines, readers, quick, writer, settings.max_body_bytes, sign))
+    application.include_router(endpoint.routes(answers, engines, readers))
+    application.include_router(batch.routes(engines, readers, settings.max_body_bytes, sign))
     application.include_router(receipts.routes(engines, readers, signer))
     application.include_router(rulesets.routes(engines))
     application.include_router(operation.routes(engines, program))
@@ -111,12 +110,10 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     if settings.metrics == "path" and watch.metrics is not None:
         application.include_router(metrics_route(watch.metrics))
     application.amendments.append(partial(show_access, anonymous=settings.anonymous))
-    # spans are made by FastAPI, which the hot path does not reach
-    vary = "Accept-Language, Origin" if settings.cors_origins else "Accept-Language"
-    limits = settings.max_body_bytes, settings.kept_bytes
-    front = Front(engines, quick, writer, *limits, vary) if tracer is None else None
+    if tracer is None:  # spans are made by FastAPI
+        application.first[endpoint.PATH] = answers
     elsewhere = ("/cds-services",) if settings.cds_clients else ()
-    gate = guarded(application.front, settings, watch, signer if sign else None, front, elsewhere=elsewhere)
+    gate = guarded(application.front, settings, watch, signer if sign else None, elsewhere=elsewhere)
     application.front = application.state.gate = gate
     return application
 

@@ -154,6 +154,15 @@ def problem(
     return JSONResponse(content, status, headers=headers, media_type=MEDIA_TYPE)
 
 
+def bad_parameters(request: Request, error: RequestValidationError) -> JSONResponse:
+    """Return the problem of query parameters that cannot be used."""
+    errors = [
+        FieldError(f"?{details['loc'][-1]}", details["type"], details["msg"][0].lower() + details["msg"][1:])
+        for details in error.errors()
+    ]
+    return problem(request, "bad-parameter", "a query parameter cannot be used", errors)
+
+
 def add_problems(app: FastAPI) -> None:
     """Make every error of an application a problem document, and serve the page of each kind."""
 
@@ -162,12 +171,8 @@ def add_problems(app: FastAPI) -> None:
         return problem(request, error.kind, error.detail, error.errors)
 
     @app.exception_handler(RequestValidationError)
-    def bad_parameters(request: Request, error: RequestValidationError) -> JSONResponse:
-        errors = [
-            FieldError(f"?{details['loc'][-1]}", details["type"], details["msg"][0].lower() + details["msg"][1:])
-            for details in error.errors()
-        ]
-        return problem(request, "bad-parameter", "a query parameter cannot be used", errors)
+    def refused_by_validation(request: Request, error: RequestValidationError) -> JSONResponse:
+        return bad_parameters(request, error)
 
     @app.exception_handler(HTTPException)
     def refused_by_framework(request: Request, error: HTTPException) -> JSONResponse:

@@ -11,18 +11,16 @@ from itertools import product
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic import ConfigDict, Field, ValidationError, WithJsonSchema
 
 from app.api.described import Described
 from app.api.endpoint import REFUSALS
 from app.api.problems import FieldError, ProblemError
 from app.api.strict_json import pointer_to
-from app.api.validation import CandidateReader, record_of
-from app.core.answer import Answer, DecisionView
+from app.api.validation import CandidateReader
 from app.core.engine import Engine, Engines, Question
 from app.security.signing import NotSignedError, Signer, UnknownKeyError
 
-ANSWER = TypeAdapter[Answer | DecisionView](Answer | DecisionView)
 LATER = frozenset({"reference", "receipt"})
 """Members that are no part of what was decided."""
 SIGNED = {
@@ -168,7 +166,7 @@ class Replayer:
         if engine.release.reviewed is not None and stored.answer["ruleset"].get("reviewed") is None:
             engine = unsigned(engine)
         again = engine.answer(asked) if "summary" in given else engine.view(asked)
-        right = {key: value for key, value in ANSWER.dump_python(again, mode="json").items() if key not in LATER}
+        right = {key: value for key, value in json.loads(encode(again)).items() if key not in LATER}
         if differs := list(_differences(given, right, "/answer")):
             raise _AlteredError("what was signed is right, and something beside it is not as it was given", *differs)
 
@@ -177,7 +175,7 @@ class Replayer:
         reader = self._readers[engines[0].release.id]
         body = self._facts(stored) | {"unavailable": list(stored.unavailable)}
         try:
-            questions = [reader.asked(body, strict=strict) for strict in (False, True)]
+            questions = [reader.question(body, strict=strict) for strict in (False, True)]
         except ProblemError as error:
             ours = [field for field in error.errors if field.pointer.startswith("/unavailable")]
             if stored.facts is not None or ours:

@@ -45,7 +45,7 @@ def routes(engines: Engines) -> APIRouter:
     @cache
     def found(kind: str, release: str, detail: str | None = None) -> tuple[bytes, str]:
         value = _records(engines, kind, release, detail)
-        body: bytes = ADAPTERS[kind].dump_json(value)
+        body: bytes = encode(value)
         return body, f'"{sha256(body).hexdigest()[:32]}"'
 
     def answer(request: Request, kind: str, name: str, detail: str | None = None) -> Response:

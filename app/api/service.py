@@ -19,8 +19,10 @@ class Service(FastAPI):
     def __init__(self, engines: Engines, **options: Any) -> None:
         super().__init__(**options)
         self._engines = engines
+        self.first: dict[str, ASGIApp] = {}
+        """By path: what answers a POST there before middleware and routing, which cost several times an answer."""
         self.body_limits: dict[str, int] = {}
-        self.front: ASGIApp = super().__call__
+        self.front: ASGIApp = self._dispatch
         """What takes each request first; whoever wraps it stands before telemetry and routing."""
         self.amendments: list[Callable[[dict[str, Any]], None]] = []
         """What is added to the OpenAPI document once it is made."""
@@ -29,6 +31,10 @@ class Service(FastAPI):
         """Answer a request, beginning with whatever stands in front."""
         scope["app"] = self
         await self.front(scope, receive, send)
+
+    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        first = self.first.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        await (first or super().__call__)(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document; its examples are put in here, since FastAPI drops each `null` of an example."""

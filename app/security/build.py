@@ -6,10 +6,9 @@ import httpx
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from app.api.front import Front
 from app.observe.watch import Watch
 from app.security.access import INTAKE, Access
-from app.security.gate import Gate, Limits, Whole
+from app.security.gate import Gate, Limits
 from app.security.options import GuardOptions
 from app.security.signing import Signer
 from app.security.tokens import IssuerKeys, Tokens
@@ -22,7 +21,6 @@ def guarded(
     options: GuardOptions,
     watch: Watch,
     signer: Signer | None = None,
-    front: Front | None = None,
     *,
     elsewhere: Sequence[str] = (),
     transport: httpx.AsyncBaseTransport | None = None,
@@ -34,7 +32,6 @@ def guarded(
         options: The settings.
         watch: What writes down and counts.
         signer: What signs each answer, if anything does.
-        front: What answers ordinary requests that arrive whole, if anything does.
         elsewhere: Prefixes of paths whose face checks its callers by itself.
         transport: Replaces the network for the keys of the token issuer, in tests.
     """
@@ -53,5 +50,4 @@ def guarded(
             max_age=CORS_SECONDS,
         )
     limits = Limits(options.max_concurrency, options.max_header_bytes, options.trusted_hosts, options.hsts_seconds)
-    whole = Whole(front, access, cors=bool(options.cors_origins)) if front else None
-    return Gate(app, limits, watch, anonymous=options.anonymous, signer=signer, whole=whole)
+    return Gate(app, limits, watch, anonymous=options.anonymous, signer=signer)
