@@ -32,8 +32,8 @@ from app.rulebook.files import BrokenRuleBookError
 from app.rulebook.load import build, load
 from app.rulebook.ordering import write_orders
 from app.rulebook.signing import sign
-from app.security.connection import is_loopback
 from app.security.keys import SCOPES, new_key
+from app.security.limits import is_loopback
 from app.security.signing import new_signing_key
 from app.serve import prepared, run
 from app.settings import BadSettingError, Settings, read_settings
@@ -277,15 +277,16 @@ def serve(
             f"`TRIAGE_HOST`: others could reach {host}, and nobody would be asked who they are; set `TRIAGE_API_KEYS` "
             "(`triage key` makes one) or `TRIAGE_OAUTH_ISSUER`, or `TRIAGE_ALLOW_ANONYMOUS=true` if that is meant"
         )
-    shown = f"[{host}]" if ":" in host else host
+    settings = settings.model_copy(update={"host": host, "port": port, "workers": workers or settings.workers})
     try:
-        process = prepared(
-            settings.model_copy(update={"host": host, "port": port, "workers": workers or settings.workers})
-        )
+        app = prepared(settings)
     except (BrokenRuleBookError, BadSettingError) as error:
         raise refuse(str(error)) from None
-    typer.echo(f"Candidate Triage answers on http://{shown}:{port}; open it to try it, /docs for the API")
-    run(process)
+    shown = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    if settings.unix_socket:
+        shown = f"the socket {settings.unix_socket}"
+    typer.echo(f"Candidate Triage answers on {shown}; open it to try it, /docs for the API")
+    run(app, settings)
 
 
 @cli.command()

@@ -165,16 +165,11 @@ def read_options(query: bytes, model: type[TriageOptions]) -> TriageOptions:
     try:
         return model.model_validate(dict(pairs))
     except ValidationError as error:
-        raise RequestValidationError(
-            [
-                {**found, "loc": ("query", *found["loc"])}
-                for found in error.errors(include_url=False, include_input=False)
-            ]
-        ) from None
+        raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
 
 
 def _wrong(name: str, says: str) -> dict[str, Any]:
-    return {"loc": ("query", name), "type": "bad_parameter", "msg": says}
+    return {"loc": (name,), "type": "bad_parameter", "msg": says}
 
 
 def routes(endpoint: Endpoint, engines: Engines, readers: Mapping[str, CandidateReader]) -> APIRouter:

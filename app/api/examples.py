@@ -1,7 +1,9 @@
 """Worked examples for OpenAPI, one for each disposition; the answers are the engine's own."""
 
+import json
 from typing import Any
 
+from app.api.encode import encode
 from app.api.validation import CandidateReader
 from app.core.engine import Engine
 from app.proof.explain import explain

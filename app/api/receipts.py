@@ -4,6 +4,7 @@ The signature shows that the answer was given; deciding again, by the release th
 is as it was given, and not only the part that is signed.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -13,7 +14,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Response
 from pydantic import ConfigDict, Field, ValidationError, WithJsonSchema
 
+from app.api.decode import record_of
 from app.api.described import Described
+from app.api.encode import encode
 from app.api.endpoint import REFUSALS
 from app.api.problems import FieldError, ProblemError
 from app.api.strict_json import pointer_to

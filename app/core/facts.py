@@ -56,9 +56,9 @@ class Fact:
     @cached_property
     def answers(self) -> Mapping[tuple[type, object], Value]:
         """Every value with the type that JSON has for it: `True` is no 1, and 34.0 is the integer 34."""
-        plain = {(type(value), value): value for value in self.domain}
+        plain: dict[tuple[type, object], Value] = {(type(value), value): value for value in self.domain}
         if self.kind == "integer":
-            return plain | {(float, float(value)): value for value in self.domain}
+            plain |= {(float, float(value)): value for value in self.domain}
         return plain
 
     @property

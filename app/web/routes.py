@@ -71,7 +71,7 @@ class Pages:
             t=texts, lang=language, release=release, words=lambda d: decision_in_words(release, d), **values
         )
         headers = {"Content-Security-Policy": POLICY, "Content-Language": language, "Vary": "Accept-Language"}
-        headers |= {"Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+        headers["Cache-Control"] = "no-store"
         return HTMLResponse(html, headers=headers)
 
     def texts_for(self, request: Request, lang: str | None) -> Mapping[str, str]:
