@@ -23,9 +23,9 @@ from app.core.answer import (
     PreconditionShown,
     Reason,
     Referral,
-    RuleSet,
     ScaleGrade,
     Unresolved,
+    ruleset_of,
 )
 from app.core.compiled import Compiled
 from app.core.facts import Candidate, Value
@@ -108,7 +108,7 @@ class Engine:
         self.finder, self.traits = compiled.finder, compiled.traits
         self._why, self._follow, self._accompany = compiled.why, compiled.follow, compiled.accompany
         self._worded = Worded(release, self.finder, self._why.sources)
-        self.ruleset = RuleSet(release.id, release.digest, release.reviewed)
+        self.ruleset = ruleset_of(release)
         self._exclusions = [r for r in release.rules if r.effect == "excludes"]
         self._options = lru_cache(REMEMBERED)(self._write_options)
         self._outlines = Shared[DecisionView]()

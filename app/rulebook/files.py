@@ -1,7 +1,7 @@
-"""YAML text with its lines, and complaints that point at them.
+"""YAML text with its lines, and errors that point at them.
 
 YAML is read by its 1.2 core rules: `true` and `false` are booleans, `no`, `NO` and `on` are words (a country code and
-an answer here), and a key written twice is a complaint instead of a silent overwrite.
+an answer here), and a key written twice is an error instead of a silent overwrite.
 """
 
 import re
@@ -31,11 +31,11 @@ class RuleBookError:
 
 
 class BrokenRuleBookError(Exception):
-    """The rule book is refused; `complaints` says everything that is wrong with it, by file and line."""
+    """The rule book is refused; `errors` says everything that is wrong with it, by file and line."""
 
-    def __init__(self, complaints: Iterable[RuleBookError]) -> None:
-        self.complaints = sorted(set(complaints))
-        super().__init__("\n".join(map(str, self.complaints)))
+    def __init__(self, errors: Iterable[RuleBookError]) -> None:
+        self.errors = sorted(set(errors))
+        super().__init__("\n".join(map(str, self.errors)))
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class File:
             where = where[:-1]
         return self.lines.get(where, 1)
 
-    def complaint(self, where: Where, says: str) -> RuleBookError:
-        """Return a complaint about a value of this file."""
+    def error(self, where: Where, says: str) -> RuleBookError:
+        """Return an error about a value of this file."""
         return RuleBookError(self.name, self.line(where), self._entry(where), says)
 
     def _entry(self, where: Where) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from app.core.rules import Review
-from app.rulebook import schema
+from app.rulebook import schema_book
 from app.rulebook.book import Book
 from app.rulebook.files import RuleBookError, read
 
@@ -28,25 +28,23 @@ def signature_of(release: str, digest: str, reviewer: str, date: str) -> str:
 
 def review_of(book: Book, release: str) -> Review | None:
     """Return who signed a release, or `None`."""
-    entries: list[schema.Signature] = book.entries[FILE]
+    entries: list[schema_book.Signature] = book.entries[FILE]
     found = next((entry for entry in entries if entry.release == release), None)
     return Review(found.reviewer, found.date, found.signature) if found else None
 
 
 def check_signatures(book: Book, digests: dict[str, str]) -> Iterator[RuleBookError]:
     """Yield signatures that are under no release, under another text, or were changed."""
-    entries: list[schema.Signature] = book.entries[FILE]
+    entries: list[schema_book.Signature] = book.entries[FILE]
     for place, entry in enumerate(entries):
         if entry.release not in digests:
-            yield book.complaint(FILE, (place, "release"), f"`{entry.release}` is no release")
+            yield book.error(FILE, (place, "release"), f"`{entry.release}` is no release")
         elif entry.digest != digests[entry.release]:
-            yield book.complaint(
-                FILE, (place, "digest"), f"{entry.release} was signed with another text; sign it again"
-            )
+            yield book.error(FILE, (place, "digest"), f"{entry.release} was signed with another text; sign it again")
         if entry.signature != signature_of(entry.release, entry.digest, entry.reviewer, entry.date):
-            yield book.complaint(FILE, (place, "signature"), "the signature does not belong to what stands beside it")
+            yield book.error(FILE, (place, "signature"), "the signature does not belong to what stands beside it")
         if entry.release in [other.release for other in entries[:place]]:
-            yield book.complaint(FILE, (place, "release"), f"{entry.release} is signed twice")
+            yield book.error(FILE, (place, "release"), f"{entry.release} is signed twice")
 
 
 def sign(folder: Path, release: str, digest: str, reviewer: str, date: str) -> str:
