@@ -1,8 +1,8 @@
 """Receipts: a signature over what was decided, so that a stored answer can be shown to be this service's.
 
 A receipt is a detached JWS (RFC 7515, appendix F) by Ed25519 (RFC 8037, RFC 9864). Its payload is the JSON object with
-the members `decision`, `digest` (of the release) and `id`, in this order and without spaces: whoever has the answer can
-put it together and verify with the keys of `/.well-known/jwks.json`, without this service.
+the members `contract`, `decision`, `digest` (of the release) and `id`, in this order and without spaces: whoever has
+the answer can put it together and verify with the keys of `/.well-known/jwks.json`, without this service.
 """
 
 import json
@@ -18,6 +18,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from app.core.answer import CONTRACT
 from app.core.engine import Decided
 from app.core.precedence import Decision
 
@@ -88,7 +89,7 @@ class Signer:
         content = payload(name, asdict(decision), digest)
         return jws.serialize_compact(self._header, content, self._keys[self._header["kid"]], [ALGORITHM])
 
-    def check(self, receipt: str, name: str, decision: object, digest: str) -> str:
+    def check(self, receipt: str, name: str, decision: object, digest: str, contract: int = CONTRACT) -> str:
         """Return the id of the key that signed this.
 
         Raises `UnknownKeyError` where the key is not known, and `NotSignedError` where the receipt is no receipt, or
@@ -104,7 +105,7 @@ class Signer:
             raise NotSignedError
         if kid not in self._keys:
             raise UnknownKeyError
-        signed = payload(name, decision, digest)
+        signed = payload(name, decision, digest, contract)
         try:
             jws.deserialize_compact(f"{header}..{signature}", self._keys[kid], [ALGORITHM], payload=signed)
         except (ValueError, JoseError):
@@ -112,9 +113,9 @@ class Signer:
         return kid
 
 
-def payload(name: str, decision: object, digest: str) -> bytes:
+def payload(name: str, decision: object, digest: str, contract: int = CONTRACT) -> bytes:
     """Return what is signed."""
-    content = {"decision": decision, "digest": digest, "id": name}
+    content = {"contract": contract, "decision": decision, "digest": digest, "id": name}
     return json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
 
 
