@@ -1,4 +1,4 @@
-"""`POST /v1/receipts/verify`: whether a stored answer is one of this service, by its receipt and by deciding it again.
+"""`POST /v1/receipts/verify`: whether a stored answer is one of this service.
 
 The signature shows that the answer was given; deciding again, by the release that answered then, shows that all of it
 is as it was given, and not only the part that is signed. Texts that the digest of a release leaves out may have been
@@ -118,7 +118,7 @@ def routes(engines: Engines, readers: Mapping[str, CandidateReader], signer: Sig
 
     @router.get("/.well-known/jwks.json", summary="The keys that receipts are verified with")
     def keys(response: Response) -> dict[str, list[dict[str, Any]]]:
-        """The public keys as a JSON Web Key Set; empty where no key is configured."""
+        """The public keys as a JSON Web Key Set; empty without one."""
         response.headers["Cache-Control"] = "public, max-age=300"
         return {"keys": signer.public}
 
@@ -162,7 +162,7 @@ class Replayer:
                 self._by_digest.setdefault(engine.release.digest, []).append(engine)
 
     def verdict(self, stored: Stored) -> Verdict:
-        """Return what is to be thought of a stored answer; a problem where it cannot be told."""
+        """Return what is to be thought of a stored answer."""
         signed = _signed_part(stored.answer)
         try:
             key = self._signer.check(stored.receipt, *signed)
@@ -186,7 +186,7 @@ class Replayer:
         return _verdict("other_texts" if differs else "valid", "", differs, **about)
 
     def _compare(self, stored: Stored, name: str, engines: list[Engine]) -> list[str]:
-        """Decide again, and return which texts are other ones; `_AlteredError` where anything else differs."""
+        """Return which texts differ; `_AlteredError` where anything else does."""
         engine, asked = self._question(stored, name, engines)
         given = _lasting(stored.answer)
         if stored.answer["ruleset"].get("reviewed") is None:
@@ -205,7 +205,7 @@ class Replayer:
         return differs
 
     def _unsigned(self, engine: Engine) -> Engine:
-        """Return an engine that answers as this one did before a clinician signed its release: a notice said so."""
+        """Return the engine as it was before a clinician signed."""
         if engine.release.reviewed is None:
             return engine
         key = engine.release.id, engine.language
@@ -214,7 +214,7 @@ class Replayer:
         return self._before[key]
 
     def _question(self, stored: Stored, name: str, engines: list[Engine]) -> tuple[Engine, Question]:
-        """Return the question that has this id, and the engine in the language it was asked in."""
+        """Return the question with this id, and the engine of its language."""
         reader = self._readers[engines[0].release.id]
         body = self._facts(stored) | {"unavailable": list(stored.unavailable)}
         try:
@@ -235,7 +235,7 @@ class Replayer:
         raise _AlteredError(says, "/answer/facts" if stored.facts is None else "/facts")
 
     def _facts(self, stored: Stored) -> dict[str, Any]:
-        """Return the facts as they were asked; a problem where they were not sent."""
+        """Return the facts as they were asked, or raise a problem."""
         if stored.facts is not None:
             return stored.facts
         facts = stored.answer.get("facts")
@@ -246,7 +246,7 @@ class Replayer:
 
 
 def with_other_texts(release: Release, kinds: Collection[str], language: str = DEFAULT) -> Release:
-    """Return a release with another text wherever one of these `kinds` has a digest of its own."""
+    """Return a release with all texts of these `kinds` replaced."""
     facts, changed = dict(release.facts), dict[str, Any]()
     if "sources" in kinds:
         changed["sources"] = {
@@ -282,19 +282,19 @@ def with_other_texts(release: Release, kinds: Collection[str], language: str = D
 
 
 def _again(engine: Engine, asked: Question, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer as it is today, as far as it is compared."""
+    """Return the answer of today, as far as it is compared."""
     answer = engine.answer(asked) if "summary" in given else engine.view(asked)
     return _lasting(ANSWER.dump_python(answer, mode="json"))
 
 
 def _lasting(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of an answer stays the same as long as its release and the texts beside it do."""
+    """Return what of an answer may not change while its release stays."""
     ruleset = {key: value for key, value in answer["ruleset"].items() if key not in LATER_OF_RELEASE}
     return {key: value for key, value in answer.items() if key not in LATER} | {"ruleset": ruleset}
 
 
 def _changed_kinds(given: Mapping[str, Any], release: Release) -> set[str]:
-    """Return of which texts an answer names another digest than they have now."""
+    """Return the kinds of text that had another digest then."""
     named = given["ruleset"].get("digests")
     if not isinstance(named, dict):
         return set()
@@ -302,7 +302,7 @@ def _changed_kinds(given: Mapping[str, Any], release: Release) -> set[str]:
 
 
 def _signed_part(answer: Mapping[str, Any]) -> _Signed:
-    """Return what is signed of an answer; a problem where it is not there."""
+    """Return what is signed of an answer, or raise a problem."""
     name, decision, ruleset = answer.get("id"), answer.get("decision"), answer.get("ruleset")
     digest, contract = (ruleset.get("digest"), ruleset.get("contract")) if isinstance(ruleset, dict) else (None, None)
     if isinstance(name, str) and isinstance(digest, str) and isinstance(decision, dict) and type(contract) is int:
@@ -314,7 +314,7 @@ def _signed_part(answer: Mapping[str, Any]) -> _Signed:
 
 
 def _as_asked(value: Any) -> Any:
-    """Return a fact as it is asked: an answer shows a reading on a scale with the grade it became."""
+    """Return a fact as it is asked: an answer adds the grade."""
     return {"scale": value.get("scale"), "grade": value.get("reading")} if isinstance(value, dict) else value
 
 

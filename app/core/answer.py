@@ -320,7 +320,7 @@ def ruleset_of(release: Release) -> RuleSet:
 
 
 def release_notices(release: Release | RuleSet) -> list[str]:
-    """Return what is said before everything else: that a release is withdrawn, and what it does not know."""
+    """Return what is said first: that a release is withdrawn, its limits."""
     withdrawn = release.withdrawn
     said = f"Release {release.id} was withdrawn on {withdrawn.date}. {withdrawn.reason}" if withdrawn else None
     return [text for text in (said, release.limits) if text]

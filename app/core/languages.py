@@ -32,7 +32,7 @@ class ReleaseWords:
 
 @dataclass(frozen=True)
 class Translation:
-    """One language: its code, the words of every fact, the wording, and the notices about releases."""
+    """One language: the words of facts, sentences and notices about releases."""
 
     code: str
     facts: Mapping[str, FactWords]

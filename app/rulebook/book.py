@@ -1,4 +1,4 @@
-"""The rule book as read: every file's entries in their shape, with the way back to file and line."""
+"""The rule book as read, with the way back to every line."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ LANGUAGES = "languages"
 
 @dataclass(frozen=True)
 class Book:
-    """A rule book whose files all have their shape; what they mean together is not checked yet."""
+    """A rule book whose files all have their shape."""
 
     files: Mapping[str, File]
     entries: Mapping[str, Any]
@@ -76,13 +76,13 @@ class Book:
         return found.current
 
     def living(self, file: str, release: str) -> Iterator[tuple[int, Any]]:
-        """Yield the entries of a file that a release has, with their places in the file."""
+        """Yield a release's entries of a file, with their places in it."""
         for place, entry in enumerate(self.entries[file]):
             if self.lives(entry.since, entry.until, release):
                 yield place, entry
 
     def lives(self, since: str | None, until: str | None, release: str) -> bool:
-        """Return whether something that came with `since` and went with `until` belongs to a release."""
+        """Return whether a release lies from `since` to before `until`."""
         names = [r.id for r in self.releases]
         at = names.index(release)
         return (since is None or names.index(since) <= at) and (until is None or at < names.index(until))
@@ -127,7 +127,7 @@ def _adapter(name: str) -> TypeAdapter[Any]:
 
 
 def explain(file: File, details: ErrorDetails) -> RuleBookError:
-    """Return what pydantic says of a value as an error with its line."""
+    """Return what pydantic says of a value, with its line."""
     where = details["loc"]
     match details["type"]:
         case "missing":

@@ -1,4 +1,4 @@
-"""From a book to one release: the projection of its entries, with conditions read and references still unchecked."""
+"""One release out of a rule book; what it cites is unchecked."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ ALL_PATHWAYS: tuple[core.Pathway, ...] = ("conservative_care", "exosome_microcha
 
 
 class Builder:
-    """Makes one release from a book; what cannot be read becomes an error."""
+    """Makes one release; what cannot be read becomes an error."""
 
     def __init__(self, book: Book, release: str) -> None:
         self._book = book
@@ -76,7 +76,7 @@ class Builder:
         self.errors.append(self._book.error(file, where, says))
 
     def condition(self, file: str, where: Where, data: Any) -> Condition:
-        """Read a condition of this release; a fault becomes an error and a condition that never holds."""
+        """Return a condition; one that cannot be read never holds."""
         try:
             return read_condition(data, self.facts)
         except GrammarError as error:

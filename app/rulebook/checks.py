@@ -1,4 +1,4 @@
-"""What a clinician should never have to find: faults between entries that are each well-formed.
+"""Faults between entries that are each well-formed.
 
 Book checks look at all entries at once, release checks at one release. Each yields errors with file and line.
 """
@@ -36,7 +36,7 @@ ENGINE_NOTICES = ("NOTICE-ASSUMED", "NOTICE-NOT-ANSWERABLE", "NOTICE-UNSIGNED")
 
 
 def check_book(book: Book) -> Iterator[RuleBookError]:
-    """Yield what is wrong between the entries of a book, whatever the release."""
+    """Yield what is wrong between entries, whatever the release."""
     yield from _ids(book)
     yield from _citations(book)
     yield from _wording(book)
@@ -138,7 +138,7 @@ def _plans(book: Book, release: Release) -> Iterator[RuleBookError]:
 
 
 def _covers(figure: Figure, agreed: Range) -> bool:
-    """Return whether a figure allows an agreed range; where their units have no fixed ratio, whether none can tell."""
+    """Return whether a figure allows an agreed range, as units can tell."""
     ratio = DAYS.get(agreed.unit, 1) / DAYS.get(figure.unit, 1)
     if agreed.unit != figure.unit and not {agreed.unit, figure.unit} <= set(DAYS):
         return True
@@ -262,7 +262,7 @@ def _proof(book: Book, release: Release) -> Iterator[RuleBookError]:
 
 
 def check_examples(book: Book, release: Release, only: str | None = None) -> Iterator[RuleBookError]:
-    """Run the examples of every entry, or of the `only` one named, and yield those that do not turn out as said."""
+    """Yield the examples, of all entries or `only` one, that fail."""
     conditions: dict[str, list[tuple[str, Condition]]] = {}
     for rule in (*release.rules, *release.cautions, *release.notices):
         conditions[rule.id] = [("holds", rule.when)]

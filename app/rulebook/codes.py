@@ -1,4 +1,4 @@
-"""The code sets of a rule book: built, checked, and digested apart from the releases."""
+"""The code sets of a rule book, with their own digest."""
 
 from collections.abc import Iterator, Mapping
 
@@ -38,7 +38,7 @@ def _code_set(entry: schema_book.CodeSet) -> CodeSet:
 
 
 def check_codes(book: Book, releases: Mapping[str, Release]) -> Iterator[RuleBookError]:
-    """Yield what is wrong with the code sets: facts and answers of the current release, sources, shape."""
+    """Yield what is wrong with the code sets of the current release."""
     known = sources(book)
     release = releases.get(book.current)
     entries: list[schema_book.CodeSet] = book.entries[FILE]

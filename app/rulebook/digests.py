@@ -1,4 +1,4 @@
-"""The digests of a release: of what it decides, and of each text apart.
+"""The digest of a release, and those of texts beside it.
 
 The digest of a release covers facts, rules, laws, plans, all other entries that go with a decision, and their English
 sentences. Paraphrases of sources, population weights, names of countries, languages and notices about the release
@@ -19,7 +19,7 @@ NOT_DIGESTED = {"since", "until", "examples"}
 
 
 def digest(book: Book, release: str) -> str:
-    """Return the digest of a release; examples and signatures are no part of it."""
+    """Return the digest of a release, without examples and signatures."""
     countries = list(book.entries["countries.yaml"])
     wording = book.entries["wording.yaml"].model_dump()
     laws = _living(book, release, ("laws.yaml",))
@@ -27,7 +27,7 @@ def digest(book: Book, release: str) -> str:
 
 
 def digests(book: Book, release: str) -> dict[str, str]:
-    """Return the digests of what the digest of a release leaves out, as far as the release has it."""
+    """Return the digests of what the digest of a release leaves out."""
     known = sources(book)
     facts = {entry.name for _, entry in book.living("facts.yaml", release)}
     population = book.entries["population.yaml"].model_dump()

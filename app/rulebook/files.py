@@ -18,7 +18,7 @@ Where = tuple[str | int, ...]
 
 @dataclass(frozen=True, order=True)
 class RuleBookError:
-    """One thing that is wrong with the rule book: where, in which entry, and what would be right."""
+    """One fault of the rule book: where, and what would be right."""
 
     file: str
     line: int
@@ -31,7 +31,7 @@ class RuleBookError:
 
 
 class BrokenRuleBookError(Exception):
-    """The rule book is refused; `errors` says everything that is wrong with it, by file and line."""
+    """The rule book is refused; `errors` are all its faults."""
 
     def __init__(self, errors: Iterable[RuleBookError]) -> None:
         self.errors = sorted(set(errors))
@@ -40,14 +40,14 @@ class BrokenRuleBookError(Exception):
 
 @dataclass(frozen=True)
 class File:
-    """One file of the rule book: its data, and the line of every value in it."""
+    """One file: its data, and the line of every value."""
 
     name: str
     data: Any
     lines: Mapping[Where, int]
 
     def line(self, where: Where) -> int:
-        """Return the line of a value, or of the nearest thing around it."""
+        """Return the line of a value, or of what is around it."""
         while where not in self.lines and where:
             where = where[:-1]
         return self.lines.get(where, 1)
@@ -81,7 +81,7 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^-?[0-9]+\
 
 
 def read(path: Path) -> File:
-    """Read one YAML file; `BrokenRuleBookError` where it is missing, is not YAML or repeats a key."""
+    """Return one YAML file; `BrokenRuleBookError` where it cannot be read."""
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError):

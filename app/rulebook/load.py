@@ -19,7 +19,7 @@ from app.rulebook.signing import check_signatures
 
 @dataclass(frozen=True)
 class RuleBook:
-    """The releases of a rule book, oldest first, and which of them answers by default."""
+    """The releases of a rule book, oldest first, and the current one."""
 
     releases: Mapping[str, Release]
     current: str
@@ -46,7 +46,7 @@ def load(folder: Path) -> RuleBook:
 
 
 def build(book: Book) -> tuple[dict[str, Release], list[RuleBookError]]:
-    """Return the releases of a book that can be built, and errors about the rest; nothing else is checked."""
+    """Return the releases that can be built, and errors about the rest."""
     releases: dict[str, Release] = {}
     errors: list[RuleBookError] = []
     for entry in book.releases:

@@ -60,7 +60,7 @@ class Silence(Model):
 
 
 class Signature(Model):
-    """A clinician's signature under one release, with a digest over all it says."""
+    """A clinician's signature under one release, with its own digest."""
 
     release: ReleaseId
     digest: Text
@@ -95,7 +95,7 @@ class Releases(Model):
 
 
 class Order(Model):
-    """The order of facts in the compiled decision of one release, and how many nodes it may use."""
+    """The order of facts in a compiled decision, and its size."""
 
     nodes: int
     budget: int
@@ -130,7 +130,7 @@ class FactWords(Model):
 
 
 class LanguageWording(Model):
-    """Names and sentences in another language; `summary` by the keys that the English ones have."""
+    """Names and sentences in another language, by the English keys."""
 
     pathways: dict[str, Text]
     dispositions: dict[str, Text]

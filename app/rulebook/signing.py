@@ -1,4 +1,4 @@
-"""Signatures: which clinician has read and signed which release, kept beside the rules.
+"""Signatures: which clinician has read and signed which release.
 
 A signature names the digest of what was signed, so it falls with the first changed word. Its own digest shows that
 nobody changed who signed or when; it proves no identity.
@@ -34,7 +34,7 @@ def review_of(book: Book, release: str) -> Review | None:
 
 
 def check_signatures(book: Book, digests: dict[str, str]) -> Iterator[RuleBookError]:
-    """Yield signatures that are under no release, under another text, or were changed."""
+    """Yield signatures under no release, under another text, or changed."""
     entries: list[schema_book.Signature] = book.entries[FILE]
     for place, entry in enumerate(entries):
         if entry.release not in digests:
@@ -48,7 +48,7 @@ def check_signatures(book: Book, digests: dict[str, str]) -> Iterator[RuleBookEr
 
 
 def sign(folder: Path, release: str, digest: str, reviewer: str, date: str) -> str:
-    """Write a signature into a rule book and return its digest; one under the same release is replaced."""
+    """Write a signature, in place of an older one; return its digest."""
     path = folder / FILE
     kept = [entry for entry in read(path).data if entry["release"] != release]
     made = signature_of(release, digest, reviewer, date)

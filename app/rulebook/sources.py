@@ -26,7 +26,7 @@ def sources(book: Book) -> dict[str, Source]:
 
 
 def cited(entries: Any) -> set[str]:
-    """Return every id that stands under `sources`, `source` or `differs`, at any depth."""
+    """Return every id under `sources`, `source` or `differs`, at any depth."""
     found: set[str] = set()
     if isinstance(entries, dict):
         for key, value in entries.items():

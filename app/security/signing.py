@@ -1,4 +1,4 @@
-"""Receipts: a signature over what was decided, so that a stored answer can be shown to be this service's.
+"""Receipts: a signature over what was decided, for stored answers.
 
 A receipt is a detached JWS (RFC 7515, appendix F) by Ed25519 (RFC 8037, RFC 9864). Its payload is the JSON object with
 the members `contract`, `decision`, `digest` (of the release) and `id`, in this order and without spaces: whoever has
@@ -29,7 +29,7 @@ Base64 = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{43}$")]
 
 
 class SigningKey(BaseModel):
-    """An Ed25519 key as a JSON Web Key; with `d` it signs, without it only verifies."""
+    """An Ed25519 key as a JSON Web Key; `d` makes it sign."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -41,7 +41,7 @@ class SigningKey(BaseModel):
 
     @model_validator(mode="after")
     def _halves_fit(self) -> "SigningKey":
-        """Refuse a private half that is not the public one's: nobody could verify what it signs."""
+        """Refuse halves of two keys: nobody could verify what they sign."""
         if self.d is not None:
             public = Ed25519PrivateKey.from_private_bytes(urlsafe_b64decode(self.d + "=")).public_key()
             if urlsafe_b64encode(public.public_bytes_raw()).decode().rstrip("=") != self.x:
@@ -58,7 +58,7 @@ class UnknownKeyError(Exception):
 
 
 class Signer:
-    """Signs with the first of its keys, and knows what any of them signed."""
+    """Signs with its first key, and knows what any of them signed."""
 
     def __init__(self, keys: Sequence[SigningKey]) -> None:
         self.signs = bool(keys)
@@ -70,7 +70,7 @@ class Signer:
         self._made = lru_cache(REMEMBERED)(self._make)
 
     def receipt(self, name: str, decision: Decision, digest: str) -> str:
-        """Return the receipt for an answer, from its id, its decision and the digest of its release."""
+        """Return the receipt for an answer's id, decision and release."""
         return self._made(name, decision, digest)
 
     def receipt_of(self, told: Decided) -> str:
@@ -78,7 +78,7 @@ class Signer:
         return self.receipt(told.id, told.decision, told.digest)
 
     def whole_receipt_of(self, told: Decided) -> str:
-        """Return the receipt for an answer with its payload, for where the answer itself does not go along."""
+        """Return the receipt with its payload, where no answer goes along."""
         return self._signed(told.id, told.decision, told.digest)
 
     def _make(self, name: str, decision: Decision, digest: str) -> str:
