@@ -19,6 +19,7 @@ from app.api.encode import encode_indented
 from app.api.problems import ProblemError
 from app.api.validation import readers_of
 from app.batch import BadOutputError, How, answer_file
+from app.core.answer import release_notices
 from app.core.engine import Engine, Engines, Question
 from app.core.logic import Logic
 from app.main import build_app, build_engines, rules_folder
@@ -27,7 +28,7 @@ from app.proof.explain import explain
 from app.proof.report import comparison_in_lines, in_lines
 from app.proof.verify import Verifier
 from app.rulebook.book import read_book
-from app.rulebook.build import digest
+from app.rulebook.digests import digest
 from app.rulebook.files import BrokenRuleBookError
 from app.rulebook.load import build, load
 from app.rulebook.ordering import write_orders
@@ -181,7 +182,9 @@ def verify(
     if as_json:
         show(reports)
     else:
-        typer.echo("\n\n".join(in_lines(report) for report in reports))
+        notices = [release_notices(engine.release) for engine in chosen]
+        said = ["\n".join([*first, in_lines(report)]) for first, report in zip(notices, reports, strict=True)]
+        typer.echo("\n\n".join(said))
     if not all(report.proved for report in reports):
         raise typer.Exit(1)
 
@@ -208,7 +211,7 @@ def check(rules: RulesOption = None) -> None:
     try:
         book = load(folder)
     except BrokenRuleBookError as error:
-        count = len(error.complaints)
+        count = len(error.errors)
         raise refuse(f"{error}\n{count} {'fault' if count == 1 else 'faults'}; the rule book is refused") from None
     for release in book.releases.values():
         logic = Logic(release.facts, release.rules, release.order, release.budget)
@@ -217,6 +220,8 @@ def check(rules: RulesOption = None) -> None:
             f"{release.id}{current}: {len(release.facts)} facts, {len(release.rules)} decision rules, "
             f"{logic.size} nodes of {release.budget}, {release.digest}"
         )
+        for notice in release_notices(release):
+            typer.echo(f"  {notice}")
 
 
 @cli.command()
@@ -224,11 +229,11 @@ def order(rules: RulesOption = None) -> None:
     """Search a good order of facts for the compiled decision and write it to `variable_order.yaml`."""
     folder = rules or rules_folder()
     try:
-        releases, complaints = build(read_book(folder))
+        releases, errors = build(read_book(folder))
     except BrokenRuleBookError as error:
         raise refuse(str(error)) from None
-    if complaints:
-        raise refuse("\n".join(map(str, sorted(complaints))))
+    if errors:
+        raise refuse("\n".join(map(str, sorted(errors))))
     for name, size in write_orders(folder / "variable_order.yaml", releases).items():
         typer.echo(f"{name}: {size} nodes")
 

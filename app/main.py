@@ -68,6 +68,8 @@ def build_engines(settings: Settings, book: RuleBook | None = None, on_decision:
     current = settings.ruleset or book.current
     if current not in book.releases:
         raise BadSettingError(f"`TRIAGE_RULESET`: no such release; the releases are {', '.join(book.releases)}")
+    if book.releases[current].withdrawn:
+        raise BadSettingError(f"`TRIAGE_RULESET`: {current} is withdrawn; it answers where it is asked for by name")
     return Engines.of(book.releases.values(), current, book.languages.values(), on_decision)
 
 

@@ -47,6 +47,7 @@ PROBLEMS: dict[str, ProblemType] = {
     "not-found": ProblemType(404, "There is nothing here", "See the API explorer at /docs for every path."),
     "unknown-ruleset": ProblemType(404, "There is no such rule set", "GET /v1/rulesets lists the rule sets."),
     "unknown-rule": ProblemType(404, "There is no such rule", "GET /v1/rulesets/{id}/rules lists the rules."),
+    "unknown-source": ProblemType(404, "There is no such source", "GET /v1/rulesets/{id}/sources lists the sources."),
     "method-not-allowed": ProblemType(405, "The path does not take this method", "See the `Allow` header."),
     "too-slow": ProblemType(408, "The request took too long to arrive", "Send it again."),
     "too-large": ProblemType(413, "The body is too large", "Send the facts of one candidate."),

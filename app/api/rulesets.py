@@ -27,7 +27,7 @@ from app.proof.verify import Verification, Verifier
 
 NOT_FOUND: dict[int | str, dict[str, Any]] = {
     304: {"description": "Not changed since the `ETag` that was sent."},
-    404: {"model": Problem, "description": "No such rule set or rule.", "content": {MEDIA_TYPE: {}}},
+    404: {"model": Problem, "description": "No such rule set, rule or source.", "content": {MEDIA_TYPE: {}}},
 }
 RuleSetName = Annotated[str, Path(description="A release, such as `2026.2`, or `current`.")]
 
@@ -67,7 +67,7 @@ def routes(engines: Engines) -> APIRouter:
 
     @router.get("/{ruleset}", response_model=RuleSetRecord, summary="One rule set")
     def ruleset(request: Request, ruleset: RuleSetName) -> Response:
-        """What a release is: its digest, what changed with it, who signed it."""
+        """What a release is: its digests, what changed with it, who signed it, whether it was withdrawn."""
         return answer(request, "ruleset", ruleset)
 
     @router.get("/{ruleset}/facts", response_model=list[FactRecord], summary="The facts of a rule set")
@@ -105,6 +105,13 @@ def routes(engines: Engines) -> APIRouter:
         """Everything that may be cited: statements of the documents, public evidence, conflicts and silences."""
         return answer(request, "sources", ruleset)
 
+    @router.get("/{ruleset}/sources/{source}", response_model=Source, summary="One source")
+    def source(
+        request: Request, ruleset: RuleSetName, source: Annotated[str, Path(description="The id of a source.")]
+    ) -> Response:
+        """One source: its document, where in it, what it says in our words, and how far it was verified."""
+        return answer(request, "source", ruleset, source)
+
     return router
 
 
@@ -118,6 +125,11 @@ def _records(engines: Engines, kind: str, name: str, detail: str | None) -> obje
         if entry is None:
             raise ProblemError("unknown-rule", f"release {release.id} has no such rule")
         return rule_record(entry, release)
+    if kind == "source":
+        found = release.sources.get(detail or "")
+        if found is None:
+            raise ProblemError("unknown-source", f"release {release.id} has no such source")
+        return found
     made: dict[str, Callable[[], object]] = {
         "ruleset": lambda: rule_set_record(release),
         "facts": lambda: fact_records(release),

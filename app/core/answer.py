@@ -9,7 +9,21 @@ from typing import Literal
 from app.core.documented import documented
 from app.core.facts import Value
 from app.core.precedence import Decision, Indicated
-from app.core.rules import Aspect, Effect, Fits, Pathway, PlanPart, Review, Status, Urgency
+from app.core.rules import (
+    Aspect,
+    Effect,
+    Fits,
+    Pathway,
+    PlanPart,
+    Release,
+    Review,
+    Status,
+    Urgency,
+    Withdrawn,
+)
+
+CONTRACT = 1
+"""The version of the shape of answers: raised where a member changes its meaning or goes."""
 
 
 @documented
@@ -299,9 +313,37 @@ class RuleSet:
     id: str
     """Its name, such as `2026.2`."""
     digest: str
-    """The digest over its facts, rules and English text."""
+    """The digest over its facts, rules, laws, plans and their English sentences."""
+    contract: int
+    """The version of the shape of answers."""
     reviewed: Review | None
     """Who signed it and when; null until a clinician has."""
+    withdrawn: Withdrawn | None
+    """When and why it was withdrawn; null while it is good."""
+    limits: str | None
+    """What it does not know, where that must be said; null otherwise."""
+    digests: Mapping[str, str]
+    """The digests of its `sources`, `population`, `countries`, `languages` and `notices`, which `digest` leaves out."""
+
+
+def ruleset_of(release: Release) -> RuleSet:
+    """Return what an answer says of the release that gave it."""
+    return RuleSet(
+        id=release.id,
+        digest=release.digest,
+        contract=CONTRACT,
+        reviewed=release.reviewed,
+        withdrawn=release.withdrawn,
+        limits=release.limits,
+        digests=release.digests,
+    )
+
+
+def release_notices(release: Release | RuleSet) -> list[str]:
+    """Return what is said first: that a release is withdrawn, its limits."""
+    withdrawn = release.withdrawn
+    said = f"Release {release.id} was withdrawn on {withdrawn.date}. {withdrawn.reason}" if withdrawn else None
+    return [text for text in (said, release.limits) if text]
 
 
 @documented

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from app.core.answer import Answer, DecisionView, IfResolved, KnownFact, RuleSet, ScaleGrade
+from app.core.answer import Answer, DecisionView, IfResolved, KnownFact, ScaleGrade, ruleset_of
 from app.core.diagram import UNKNOWN, Rest
 from app.core.facts import Candidate, Value
 from app.core.identity import Identity
@@ -77,7 +77,7 @@ class Engine:
         self.language = language
         self.logic = logic or Logic(release.facts, release.rules, release.order, release.budget)
         self.questions = Questions(self.logic, release.weights)
-        self.ruleset = RuleSet(release.id, release.digest, release.reviewed)
+        self.ruleset = ruleset_of(release)
         self._on_decision = on_decision
         self._phases = phases(release.rules)
         self._indicated: dict[frozenset[Stage], Indicated] = {

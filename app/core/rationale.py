@@ -136,7 +136,7 @@ class Rationale:
     def _cite(self, name: str) -> CitedSource:
         source = self._release.sources[name]
         url = f"/v1/rulesets/{self._release.id}/sources/{name}"
-        return CitedSource(source.document, source.section, source.status, source.says, url, None)
+        return CitedSource(source.document, source.section, source.status, source.says, url, source.public_url)
 
 
 def _reason(standing: Standing, decides: bool | None) -> Reason:

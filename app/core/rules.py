@@ -45,6 +45,8 @@ class Source:
     `inference`: drawn from other sources. `project`: a conflict or silence of the documents, settled by us."""
     says: str
     """What it says, in our words."""
+    public_url: str | None = None
+    """Where the public can read it; null where no address is known."""
 
 
 @dataclass(frozen=True)
@@ -280,9 +282,23 @@ class Review:
     """A digest over the release's digest, the reviewer and the date; it proves no identity."""
 
 
+@documented
+class Withdrawn:
+    """When a release was withdrawn, and why."""
+
+    date: str
+    """The day, as an ISO date."""
+    reason: str
+    """Why, as a sentence."""
+
+
 @dataclass(frozen=True)
 class Release:
-    """One immutable version of the rule book: everything an answer is made from."""
+    """One immutable version of the rule book: everything an answer is made from.
+
+    `digest` covers what decides, what goes with it and its English sentences; `digests` covers apart the `sources`,
+    `population`, `countries`, `languages` and `notices` (`withdrawn` and `limits`), which may change under it.
+    """
 
     id: str
     digest: str
@@ -303,3 +319,6 @@ class Release:
     budget: int
     released: str = ""
     changes: str = ""
+    withdrawn: Withdrawn | None = None
+    limits: str | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)

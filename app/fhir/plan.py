@@ -7,7 +7,7 @@
 from collections.abc import Sequence
 from uuid import NAMESPACE_URL, uuid5
 
-from app.core.answer import Answer, Reason
+from app.core.answer import Answer, Reason, release_notices
 from app.core.engine import Engine
 from app.core.precedence import phases
 from app.core.rules import Release
@@ -49,7 +49,7 @@ def plan_definition(release: Release, base: str) -> Resource:
         "name": "CandidateTriage",
         "title": "Candidate triage",
         "type": {"coding": [{"system": PLAN_TYPE, "code": "eca-rule", "display": "ECA Rule"}]},
-        "status": "active",
+        "status": "retired" if release.withdrawn else "active",
         "experimental": release.reviewed is None,
         "date": release.released,
         "description": (
@@ -111,7 +111,7 @@ def care_plan(answer: Answer, engine: Engine, record: PatientFacts, subject: str
         "description": answer.summary,
         "subject": {"reference": subject},
         "supportingInfo": [{"reference": "#guidance"}],
-        "note": [{"text": notice} for notice in answer.notices],
+        "note": [{"text": notice} for notice in (*release_notices(answer.ruleset), *answer.notices)],
     }
     return found | ({"activity": activities} if activities and settled else {})
 
@@ -153,8 +153,9 @@ def guidance_response(answer: Answer, engine: Engine, record: PatientFacts, subj
 
 
 def _notes(answer: Answer, record: PatientFacts) -> list[str]:
-    """Say each rule with its sources, then each fact with where it comes from."""
-    said = [f"{reason.rule}: {reason.statement} Sources: {_sources(reason)}." for reason in answer.rationale]
+    """Say what is to be known of the release, each rule with its sources, then each fact with where it comes from."""
+    said = release_notices(answer.ruleset)
+    said += [f"{reason.rule}: {reason.statement} Sources: {_sources(reason)}." for reason in answer.rationale]
     said += [
         f"{r.rule}: {r.statement} To: {r.to}."
         for r in answer.referral
