@@ -5,6 +5,7 @@ is as it was given, and not only the part that is signed. Texts that the digest 
 corrected since: where they stand in an answer is found by deciding once more with every one of them replaced.
 """
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import product
@@ -15,11 +16,12 @@ from pydantic import ConfigDict, Field, ValidationError, WithJsonSchema
 
 from app.api.decode import record_of
 from app.api.described import Described
+from app.api.encode import encode
 from app.api.endpoint import REFUSALS
 from app.api.problems import FieldError, ProblemError
 from app.api.strict_json import pointer_to
 from app.api.validation import CandidateReader
-from app.core.answer import CONTRACT
+from app.core.answer import CONTRACT, Answer, DecisionView
 from app.core.engine import Engine, Engines, Question, Sources
 from app.core.languages import DEFAULT
 from app.core.rules import Release, Source, Wording
