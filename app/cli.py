@@ -19,7 +19,6 @@ from app.api.encode import encode_indented
 from app.api.problems import ProblemError
 from app.api.validation import readers_of
 from app.batch import BadOutputError, How, answer_file
-from app.core.answer import release_notices
 from app.core.engine import Engine, Engines, Question
 from app.core.logic import Logic
 from app.main import build_app, build_engines, rules_folder
@@ -182,7 +181,7 @@ def verify(
     if as_json:
         show(reports)
     else:
-        notices = [release_notices(engine.release) for engine in chosen]
+        notices = [engine.release.warnings for engine in chosen]
         said = ["\n".join([*first, in_lines(report)]) for first, report in zip(notices, reports, strict=True)]
         typer.echo("\n\n".join(said))
     if not all(report.proved for report in reports):
@@ -220,7 +219,7 @@ def check(rules: RulesOption = None) -> None:
             f"{release.id}{current}: {len(release.facts)} facts, {len(release.rules)} decision rules, "
             f"{logic.size} nodes of {release.budget}, {release.digest}"
         )
-        for notice in release_notices(release):
+        for notice in release.warnings:
             typer.echo(f"  {notice}")
 
 

@@ -11,7 +11,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from app.cds_hooks.request import Call, ordered_pathway
 from app.cds_hooks.services import ORDERS
-from app.core.answer import Answer, Referral, release_notices
+from app.core.answer import Answer, Referral
 from app.core.engine import Engine
 from app.fhir.plan import DISPOSITIONS, PATHWAYS, pathway_concept, plan_address
 from app.record.elements import Resource, text
@@ -42,7 +42,7 @@ class Cards:
         """Return the cards for a call; notices about the release stand before everything else."""
         cards = list(self._cards(call, answer, record, notes))
         for card in cards:
-            card["detail"] = "\n\n".join([*release_notices(answer.ruleset), card["detail"]])
+            card["detail"] = "\n\n".join([*self.engine.release.warnings, card["detail"]])
             if answer.ruleset.withdrawn and card["indicator"] == "info":
                 card["indicator"] = "warning"
         return cards

@@ -328,22 +328,8 @@ class RuleSet:
 
 def ruleset_of(release: Release) -> RuleSet:
     """Return what an answer says of the release that gave it."""
-    return RuleSet(
-        id=release.id,
-        digest=release.digest,
-        contract=CONTRACT,
-        reviewed=release.reviewed,
-        withdrawn=release.withdrawn,
-        limits=release.limits,
-        digests=release.digests,
-    )
-
-
-def release_notices(release: Release | RuleSet) -> list[str]:
-    """Return what is said first: that a release is withdrawn, its limits."""
-    withdrawn = release.withdrawn
-    said = f"Release {release.id} was withdrawn on {withdrawn.date}. {withdrawn.reason}" if withdrawn else None
-    return [text for text in (said, release.limits) if text]
+    later = release.reviewed, release.withdrawn, release.limits, release.digests
+    return RuleSet(release.id, release.digest, CONTRACT, *later)
 
 
 @documented

@@ -322,3 +322,10 @@ class Release:
     withdrawn: Withdrawn | None = None
     limits: str | None = None
     digests: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is said before everything else: that it is withdrawn, and its limits."""
+        withdrawn = self.withdrawn
+        said = f"Release {self.id} was withdrawn on {withdrawn.date}. {withdrawn.reason}" if withdrawn else None
+        return [text for text in (said, self.limits) if text]

@@ -7,7 +7,7 @@
 from collections.abc import Sequence
 from uuid import NAMESPACE_URL, uuid5
 
-from app.core.answer import Answer, Reason, release_notices
+from app.core.answer import Answer, Reason
 from app.core.engine import Engine
 from app.core.precedence import phases
 from app.core.rules import Release
@@ -111,7 +111,7 @@ def care_plan(answer: Answer, engine: Engine, record: PatientFacts, subject: str
         "description": answer.summary,
         "subject": {"reference": subject},
         "supportingInfo": [{"reference": "#guidance"}],
-        "note": [{"text": notice} for notice in (*release_notices(answer.ruleset), *answer.notices)],
+        "note": [{"text": notice} for notice in (*engine.release.warnings, *answer.notices)],
     }
     return found | ({"activity": activities} if activities and settled else {})
 
@@ -145,7 +145,7 @@ def guidance_response(answer: Answer, engine: Engine, record: PatientFacts, subj
         "status": status,
         "subject": {"reference": subject},
         "reasonCode": reasons,
-        "note": [{"text": text} for text in _notes(answer, record)],
+        "note": [{"text": text} for text in (*engine.release.warnings, *_notes(answer, record))],
     }
     if wanted:
         found["dataRequirement"] = [_requirement(name, base) for name in wanted]
@@ -153,9 +153,8 @@ def guidance_response(answer: Answer, engine: Engine, record: PatientFacts, subj
 
 
 def _notes(answer: Answer, record: PatientFacts) -> list[str]:
-    """Say what is to be known of the release, each rule with its sources, then each fact with where it comes from."""
-    said = release_notices(answer.ruleset)
-    said += [f"{reason.rule}: {reason.statement} Sources: {_sources(reason)}." for reason in answer.rationale]
+    """Say each rule with its sources, then each fact with where it comes from."""
+    said = [f"{reason.rule}: {reason.statement} Sources: {_sources(reason)}." for reason in answer.rationale]
     said += [
         f"{r.rule}: {r.statement} To: {r.to}."
         for r in answer.referral

@@ -104,7 +104,7 @@ def read_book(folder: Path) -> Book:
     spoken = {path.stem: f"{LANGUAGES}/{path.name}" for path in sorted((folder / LANGUAGES).glob("*.yaml"))}
     for name in (*FILES, *spoken.values()):
         try:
-            files[name] = read(folder / name)
+            files[name] = read(folder / name, name)
             entries[name] = _adapter(name).validate_python(files[name].data)
         except BrokenRuleBookError as error:
             errors += error.errors

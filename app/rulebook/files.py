@@ -80,26 +80,27 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^-?(?:0|[1-9
 _Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^-?[0-9]+\.[0-9]+$"), list("-0123456789"))
 
 
-def read(path: Path) -> File:
+def read(path: Path, name: str = "") -> File:
     """Return one YAML file; `BrokenRuleBookError` where it cannot be read."""
+    name = name or path.name
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError):
-        missing = RuleBookError(path.name, 1, "", "the file is missing or is not UTF-8 text")
+        missing = RuleBookError(name, 1, "", "the file is missing or is not UTF-8 text")
         raise BrokenRuleBookError([missing]) from None
     loader = _Loader(text)
     try:
         root = loader.get_single_node()
         if root is None:
-            raise BrokenRuleBookError([RuleBookError(path.name, 1, "", "the file is empty")])
+            raise BrokenRuleBookError([RuleBookError(name, 1, "", "the file is empty")])
         lines: dict[Where, int] = {}
-        data = _plain(loader, root, (), lines, path.name)
+        data = _plain(loader, root, (), lines, name)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise BrokenRuleBookError([RuleBookError(path.name, line, "", f"not YAML: {error.problem}")]) from None
+        raise BrokenRuleBookError([RuleBookError(name, line, "", f"not YAML: {error.problem}")]) from None
     finally:
         loader.dispose()
-    return File(path.name, data, lines)
+    return File(name, data, lines)
 
 
 def _plain(loader: _Loader, node: yaml.Node, where: Where, lines: dict[Where, int], file: str) -> Any:

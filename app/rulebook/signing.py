@@ -1,7 +1,7 @@
 """Signatures: which clinician has read and signed which release.
 
-A signature names the digest of what was signed, so it falls with the first changed word. Its own digest shows that
-nobody changed who signed or when; it proves no identity.
+A signature names the digest of the release, so it falls with the first changed word of a rule. Its own digest shows
+that nobody changed who signed or when; it proves no identity.
 """
 
 import json
@@ -17,7 +17,7 @@ from app.rulebook.book import Book
 from app.rulebook.files import RuleBookError, read
 
 FILE = "signatures.yaml"
-HEADER = "# Which clinician signed which release. Made by `triage sign`; a changed word makes a signature void.\n"
+HEADER = "# Which clinician signed which release. Made by `triage sign`; a changed rule makes a signature void.\n"
 
 
 def signature_of(release: str, digest: str, reviewer: str, date: str) -> str:
