@@ -19,8 +19,8 @@ from joserfc import jws
 from joserfc.errors import BadSignatureError
 from joserfc.jwk import OKPKey
 
+from app.api.decode import readers_of
 from app.api.receipts import Replayer, Stored
-from app.api.validation import readers_of
 from app.core.answer import CONTRACT
 from app.core.engine import Engines
 from app.core.precedence import Decision
