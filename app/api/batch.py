@@ -6,7 +6,7 @@ a caller who reads slowly is read from slowly. One who stops reading is let go.
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from time import perf_counter
 from typing import Annotated
 
@@ -18,11 +18,8 @@ from starlette.types import Receive, Scope, Send
 from app.api.endpoint import REFUSALS, AcceptLanguage, TriageOptions, engine_named
 from app.api.lines import BATCH_PATH, Cutter, LineAnswerer, joined
 from app.api.problems import ProblemError
-from app.api.quick import QuickReader
 from app.api.validation import CandidateReader
-from app.api.written import Writer
 from app.core.engine import Engines, ReceiptSigner
-from app.core.traits import Traits
 
 MEDIA_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
 SECONDS_AT_ONCE = 0.003
@@ -81,8 +78,6 @@ class Answers(Response):
 def routes(
     engines: Engines,
     readers: Mapping[str, CandidateReader],
-    quick: Callable[[Traits], QuickReader],
-    writer: Writer,
     max_line: int,
     sign: ReceiptSigner | None = None,
 ) -> APIRouter:
@@ -117,14 +112,13 @@ def routes(
             raise ProblemError("not-json-type", f"write `Content-Type: {MEDIA_TYPES[0]}`")
         engine = engine_named(engines.in_language(accept_language), options.ruleset)
         answerer = LineAnswerer(
-            engine,
-            quick(engine.traits),
-            readers[engine.release.id],
-            writer,
-            sign,
+            engine=engine,
+            reader=readers[engine.release.id],
+            sign=sign,
             strict=options.unknowns == "strict",
             full=options.view == "full",
             max_bytes=max_line,
+            sources=options.sources or "rationale",
         )
         headers = {"Content-Language": engine.language, "Vary": "Accept-Language"}
         return Answers(request, answerer, max_line, headers)

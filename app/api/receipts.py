@@ -5,26 +5,28 @@ is as it was given, and not only the part that is signed. Texts that the digest 
 corrected since: where they stand in an answer is found by deciding once more with every one of them replaced.
 """
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import product
 from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic import ConfigDict, Field, ValidationError, WithJsonSchema
 
+from app.api.decode import record_of
 from app.api.described import Described
+from app.api.encode import encode
 from app.api.endpoint import REFUSALS
 from app.api.problems import FieldError, ProblemError
 from app.api.strict_json import pointer_to
-from app.api.validation import CandidateReader, record_of
+from app.api.validation import CandidateReader
 from app.core.answer import CONTRACT, Answer, DecisionView
-from app.core.engine import Engine, Engines, Question
+from app.core.engine import Engine, Engines, Question, Sources
 from app.core.languages import DEFAULT
 from app.core.rules import Release, Source, Wording
 from app.security.signing import NotSignedError, Signer, UnknownKeyError
 
-ANSWER = TypeAdapter[Answer | DecisionView](Answer | DecisionView)
 LATER = frozenset({"reference", "receipt"})
 """Members that are no part of what was decided."""
 LATER_OF_RELEASE = frozenset({"reviewed", "withdrawn"})
@@ -218,7 +220,7 @@ class Replayer:
         reader = self._readers[engines[0].release.id]
         body = self._facts(stored) | {"unavailable": list(stored.unavailable)}
         try:
-            questions = [reader.asked(body, strict=strict) for strict in (False, True)]
+            questions = [reader.question(body, strict=strict) for strict in (False, True)]
         except ProblemError as error:
             ours = [field for field in error.errors if field.pointer.startswith("/unavailable")]
             if stored.facts is not None or ours:
@@ -282,9 +284,14 @@ def with_other_texts(release: Release, kinds: Collection[str], language: str = D
 
 
 def _again(engine: Engine, asked: Question, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer of today, as far as it is compared."""
-    answer = engine.answer(asked) if "summary" in given else engine.view(asked)
-    return _lasting(ANSWER.dump_python(answer, mode="json"))
+    """Return the answer of today, as far as it is compared, with the sources of the same parts."""
+    answer: Answer | DecisionView = engine.view(asked)
+    if "summary" in given:
+        ways: tuple[Sources, ...] = ("none", "all", "rationale")
+        answers = [engine.answer(asked, way) for way in ways]
+        told = given.get("sources")
+        answer = next((one for one in answers if isinstance(told, dict) and set(one.sources) == set(told)), answers[-1])
+    return _lasting(json.loads(encode(answer)))
 
 
 def _lasting(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """`GET /v1/rulesets…`: the releases laid open. What is versioned is immutable and may be cached by its `ETag`."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel, TypeAdapter
 
+from app.api.encode import encode
 from app.api.endpoint import engine_named
 from app.api.problems import MEDIA_TYPE, Problem, ProblemError
 from app.core.catalogue import (
@@ -31,7 +32,8 @@ NOT_FOUND: dict[int | str, dict[str, Any]] = {
 RuleSetName = Annotated[str, Path(description="A release, such as `2026.2`, or `current`.")]
 
 
-class RuleSets(BaseModel):
+@dataclass
+class RuleSets:
     """The releases of this service."""
 
     current: str
@@ -45,7 +47,7 @@ def routes(engines: Engines) -> APIRouter:
     @cache
     def found(kind: str, release: str, detail: str | None = None) -> tuple[bytes, str]:
         value = _records(engines, kind, release, detail)
-        body: bytes = ADAPTERS[kind].dump_json(value)
+        body: bytes = encode(value)
         return body, f'"{sha256(body).hexdigest()[:32]}"'
 
     def answer(request: Request, kind: str, name: str, detail: str | None = None) -> Response:
@@ -111,19 +113,6 @@ def routes(engines: Engines) -> APIRouter:
         return answer(request, "source", ruleset, source)
 
     return router
-
-
-ADAPTERS: dict[str, TypeAdapter[Any]] = {
-    "rulesets": TypeAdapter(RuleSets),
-    "ruleset": TypeAdapter(RuleSetRecord),
-    "facts": TypeAdapter(list[FactRecord]),
-    "rules": TypeAdapter(list[RuleRecord]),
-    "rule": TypeAdapter(RuleRecord),
-    "sources": TypeAdapter(list[Source]),
-    "source": TypeAdapter(Source),
-    "verification": TypeAdapter(Verification),
-    "diff": TypeAdapter(Comparison),
-}
 
 
 def _records(engines: Engines, kind: str, name: str, detail: str | None) -> object:

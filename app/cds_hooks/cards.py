@@ -153,7 +153,7 @@ class Cards:
                 more = [f"- and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
                 parts.append("\n".join([f"**{title}**", "", *(f"- {line}" for line in lines[:LISTED]), *more]))
 
-        section("Why", [f"{r.statement} ({', '.join(s.id for s in r.sources)})" for r in answer.rationale])
+        section("Why", [f"{r.statement} ({', '.join(r.sources)})" for r in answer.rationale])
         section("Still missing", [facts[name].question for name in answer.missing])
         section("To be confirmed", [assumption.question for assumption in answer.assumptions])
         section("Not in place", [p.statement for p in answer.preconditions if p.status == "unmet"])
@@ -173,7 +173,7 @@ class Cards:
 
     @staticmethod
     def _sources(referral: Referral) -> str:
-        return "Sources: " + ", ".join(source.id for source in referral.sources)
+        return "Sources: " + ", ".join(referral.sources)
 
     def _links(self, answer: Answer) -> list[Card]:
         rules = [reason.rule for reason in answer.rationale]

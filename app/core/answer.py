@@ -17,7 +17,7 @@ from app.core.rules import (
     PlanPart,
     Release,
     Review,
-    Source,
+    Status,
     Urgency,
     Withdrawn,
 )
@@ -51,6 +51,25 @@ class ScaleGrade:
 
 
 @documented
+class CitedSource:
+    """What a source is, told once in an answer."""
+
+    document: str
+    """The document or publication it stands in."""
+    section: str
+    """Where in the document, or its citation."""
+    status: Status
+    """`document`: one of the four source documents. `A`: primary source seen. `B`: reported by a secondary source.
+    `inference`: drawn from other sources. `project`: a conflict or silence of the documents, settled by us."""
+    says: str
+    """What it says, in our words."""
+    url: str
+    """Its path from the root of this service."""
+    public_url: str | None
+    """A public address of it, where there is one."""
+
+
+@documented
 class Reason:
     """A rule that bears on the decision."""
 
@@ -58,17 +77,18 @@ class Reason:
     """Its id."""
     effect: Effect
     """What it does: `indicates`, `excludes`, `refers` or `reviews`."""
-    state: Literal["held", "undecided"]
-    """`held`: its condition holds. `undecided`: it may hold, and whichever of the undecided ones does, the decision is
-    the same."""
     statement: str
     """What it says, in plain words."""
     reading: str | None
     """How the project reads what the source leaves open."""
     because: Sequence[KnownFact]
     """The facts and values that made it hold."""
-    sources: Sequence[Source]
-    """What it rests on."""
+    state: Literal["held", "undecided"]
+    """The state of its own condition, the same as under `/explain`: `undecided` while facts it reads are unknown."""
+    decides: bool | None
+    """Whether the decision is what this rule makes it; null while that, or the decision, is open."""
+    sources: Sequence[str]
+    """The ids of what it rests on."""
 
 
 @documented
@@ -85,8 +105,8 @@ class Referral:
     """Why, in plain words."""
     because: Sequence[KnownFact]
     """The facts and values that made it hold."""
-    sources: Sequence[Source]
-    """What it rests on."""
+    sources: Sequence[str]
+    """The ids of what it rests on."""
 
 
 @documented
@@ -127,7 +147,7 @@ class Assumption:
 
     fact: str
     """The fact."""
-    assumed: Value | Mapping[str, int]
+    assumed: Value | Mapping[str, int] | None
     """The value, or `{"min": n}` for an integer of at least n."""
     because: Sequence[str]
     """The rules that another value could make hold."""
@@ -177,8 +197,8 @@ class CautionShown:
     """How the project reads what the source leaves open."""
     because: Sequence[KnownFact]
     """The facts and values that made it hold; empty where it goes with the pathway whatever the facts."""
-    sources: Sequence[Source]
-    """What it rests on."""
+    sources: Sequence[str]
+    """The ids of what it rests on."""
 
 
 @documented
@@ -207,8 +227,8 @@ class PreconditionShown:
     """How the project reads what the source leaves open."""
     ask: Sequence[str]
     """The unknown facts it depends on."""
-    sources: Sequence[Source]
-    """What it rests on."""
+    sources: Sequence[str]
+    """The ids of what it rests on."""
 
 
 @documented
@@ -224,8 +244,8 @@ class ComponentShown:
     """What it is, or why it is left out."""
     ask: Sequence[str]
     """The unknown facts it depends on."""
-    sources: Sequence[Source]
-    """What it rests on."""
+    sources: Sequence[str]
+    """The ids of what it rests on."""
 
 
 @documented
@@ -242,8 +262,8 @@ class PlanShown:
     """What is done, in order."""
     parts: Sequence[PlanPart]
     """Sessions, interval, maintenance, recovery and the rest, every figure with its source."""
-    sources: Sequence[Source]
-    """Every source that the plan and its figures name."""
+    sources: Sequence[str]
+    """The ids of every source that the plan and its figures name."""
 
 
 @documented
@@ -266,8 +286,8 @@ class AlternativeShown:
     """Why it fits, does not, or what would have to be known."""
     blocked_by: Sequence[str]
     """For a lower phase: rules that ask for a clinician's review of it."""
-    sources: Sequence[Source]
-    """What it rests on."""
+    sources: Sequence[str]
+    """The ids of what it rests on."""
 
 
 @documented
@@ -356,6 +376,8 @@ class Answer:
     """For `excluded`: what would follow once every exclusion is lifted; null where one cannot be."""
     notices: Sequence[str]
     """What must be said with every answer of this kind."""
+    sources: Mapping[str, CitedSource]
+    """By id, what the parts of this answer cite; which parts says the query parameter `sources`."""
     facts: Mapping[str, Value | ScaleGrade]
     """The facts as understood, grades normalised."""
     ruleset: RuleSet

@@ -168,7 +168,7 @@ def _notes(answer: Answer, record: PatientFacts) -> list[str]:
 
 
 def _sources(reason: Reason) -> str:
-    return ", ".join(source.id for source in reason.sources)
+    return ", ".join(reason.sources)
 
 
 def _requirement(name: str, base: str) -> Resource:

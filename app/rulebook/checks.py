@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from app.core.accompany import conditions_of
 from app.core.conditions import All, Condition, comparisons, facts_read
-from app.core.diagram import BudgetExceededError
+from app.core.diagram import BudgetExceededError, Diagram
 from app.core.facts import Candidate
-from app.core.logic import Conditions, Logic
+from app.core.logic import Logic, diagram_of, state_of
+from app.core.parts import conditions_of
 from app.core.precedence import phases
 from app.core.rules import Disposition, Figure, Pathway, Range, Release
 from app.proof.report import facts_in_words
@@ -209,8 +209,7 @@ def _rules(book: Book, release: Release) -> Iterator[RuleBookError]:
     for precondition in release.preconditions:
         if precondition.unmet is not None:
             both = All((precondition.when, precondition.unmet))
-            compiled = Conditions(release.facts.values(), [both])
-            if compiled.state(both, compiled.diagram.reading({})) is not False:
+            if state_of(both, release.facts, {}) is not False:
                 file, where = _at(book, precondition.id)
                 yield book.error(file, where, "`met` and `unmet` can hold together")
 
@@ -222,8 +221,7 @@ def _lifting(book: Book, release: Release, rule: str, when: Condition, lifted: C
         if fact is None or value not in fact.domain or isinstance(value, bool) != (fact.kind == "boolean"):
             yield book.error(file, (*where, "lifted_by", name), f"`{name}: {value}` is no answer of this release")
             return
-    compiled = Conditions(release.facts.values(), [when])
-    if compiled.state(when, compiled.diagram.reading(lifted)) is not False:
+    if state_of(when, release.facts, lifted) is not False:
         yield book.error(file, (*where, "lifted_by"), "the rule still holds, or may, after what lifts it")
 
 
@@ -277,13 +275,14 @@ def check_examples(book: Book, release: Release, only: str | None = None) -> Ite
             if only not in (None, entry.id):
                 continue
             listed = conditions.get(entry.id, [])
-            compiled = Conditions(release.facts.values(), [condition for _, condition in listed])
+            diagram = diagram_of(release.facts.values(), [condition for _, condition in listed])
+            roots = {word: diagram.condition(condition) for word, condition in listed}
             for at, example in enumerate(entry.examples):
                 where = (place, "examples", at)
                 if not listed:
                     yield book.error(file, where, "this kind of entry has no examples")
                     continue
-                says = _run_example(release, listed, compiled, otherwise[listed[0][0]], example)
+                says = _run_example(release, diagram, roots, otherwise[listed[0][0]], example)
                 if says:
                     yield book.error(file, where, says)
             needs = (
@@ -294,7 +293,7 @@ def check_examples(book: Book, release: Release, only: str | None = None) -> Ite
 
 
 def _run_example(
-    release: Release, listed: list[tuple[str, Condition]], compiled: Conditions, otherwise: str, example: schema.Example
+    release: Release, diagram: Diagram, roots: dict[str, int], otherwise: str, example: schema.Example
 ) -> str | None:
     facts = {key: value for key, value in example.items() if key not in ("expect", "ask")}
     for name, value in facts.items():
@@ -303,8 +302,8 @@ def _run_example(
             return f"`{name}` is not a fact of release {release.id}"
         if value not in fact.domain or isinstance(value, bool) != (fact.kind == "boolean"):
             return f"`{value}` is no answer of `{name}`"
-    reading = compiled.diagram.reading(facts)
-    states = {word: compiled.state(condition, reading) for word, condition in listed}
+    regions = diagram.regions(facts)
+    states = {word: diagram.state(root, regions) for word, root in roots.items()}
     if otherwise == "undecided":
         found = {True: "holds", False: "does not hold", None: "undecided"}[states["holds"]]
     else:
@@ -315,7 +314,7 @@ def _run_example(
     if expected != found:
         return f"expected `{expected}`, and it is `{found}`"
     if "ask" in example:
-        ask = {name for _, condition in listed for name in compiled.depends_on(compiled.place(condition), reading)}
+        ask = {name for root in roots.values() for name in diagram.depends_on(root, regions)}
         if set(example["ask"]) != ask:
             return f"asks {sorted(example['ask'])}, and it depends on {sorted(ask)}"
     return None

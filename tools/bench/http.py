@@ -19,7 +19,6 @@ from statistics import median
 
 from app.api.written import Writer
 from app.core.engine import Engine, Question
-from app.settings import Settings
 from tools.bench.decisions import candidate
 from tools.serving import ROOT, Server, running, serving
 
@@ -30,7 +29,7 @@ CANDIDATES = 20_000
 """Several times as many as an engine keeps readings of."""
 ANSWERS = 2_000
 """How many of the answers the constant application sends in turn, lest it be slowed by its memory."""
-KEPT = Settings().kept_bytes
+KEPT = 0
 ORDINARY, PLAIN = "application/json", "application/json; charset=utf-8"
 """The second spelling takes the plain way."""
 RATE, ERRORS = re.compile(r"Requests/sec: +([\d.]+)"), re.compile(r"Non-2xx|Socket errors")
@@ -107,7 +106,7 @@ def _written(engine: Engine, case: Case, folder: Path) -> tuple[Path, Path]:
 
 def _round(case: Case, asked: Path, answers: Path, pinned: tuple[int, int] | None) -> tuple[Measured, Measured]:
     core = pinned[0] if pinned else None
-    with serving(settings={"kept_bytes": case.kept}, core=core) as server:
+    with serving(core=core) as server:
         ours = _loaded(server, case, asked, pinned)
     with constant(answers, core) as server:
         return ours, _loaded(server, case, asked, pinned)
