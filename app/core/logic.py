@@ -116,6 +116,10 @@ class Logic:
             rest.mapped(self._decision_of) if len(decisions) > 1 else Rest(decisions.pop(), ()),
         )
 
+    def left(self, regions: Regions) -> Rest:
+        """Return what of the decision alone is left to find out."""
+        return restrict(self.diagram, self.decision_root, regions)
+
     def missing(self, rest: Rest) -> list[str]:
         """Return the unknown facts on which a rest still depends, in asking order."""
         left = {self.diagram.variables[level].fact.name for level in rest.levels()}

@@ -86,7 +86,7 @@ def checked(engine: Engine, count: int, rare: int) -> list[Facts]:
 
 def decided(engine: Engine, facts: Facts) -> str:
     """Return our decision."""
-    return named(engine.finding(Question(facts)).decision)
+    return named(engine.decide(Question(facts)).decision)
 
 
 def difference(decide: Decide, engine: Engine, candidates: Sequence[Facts]) -> str:
@@ -100,7 +100,7 @@ def difference(decide: Decide, engine: Engine, candidates: Sequence[Facts]) -> s
 
 def swapped(listed: Sequence[Case]) -> list[Case]:
     """Return the cases with one mistake: phase 2 is recommended before it is asked what a clinician must review."""
-    place = next(place for place, case in enumerate(listed) if case.outcome.decision.phase == 2)
+    place = next(place for place, case in enumerate(listed) if case.then.decision.phase == 2)
     return [*listed[: place - 1], listed[place], listed[place - 1], *listed[place + 1 :]]
 
 

@@ -64,7 +64,7 @@ def ternaries(listed: Sequence[Case], syntax: Syntax) -> str:
     *earlier, last = listed
     written = json.dumps(named(last.outcome.decision))
     for case in reversed(earlier):
-        written = f"({expression(case.when, syntax)} ? {json.dumps(named(case.outcome.decision))} : {written})"
+        written = f"({expression(case.when, syntax)} ? {json.dumps(named(case.then.decision))} : {written})"
     return written
 
 
