@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from app.core.answer import Answer, DecisionView, IfResolved, KnownFact, ScaleGrade, ruleset_of
+from app.core.answer import Answer, DecisionView, IfResolved, KnownFact, ScaleGrade
 from app.core.diagram import UNKNOWN, Rest
 from app.core.facts import Candidate, Value
 from app.core.identity import Identity
@@ -22,6 +22,7 @@ from app.core.precedence import UNDECIDED, Decision, Indicated, Stage, phases
 from app.core.questions import Questions
 from app.core.rationale import Rationale, Standing
 from app.core.rules import Release
+from app.core.ruleset import ruleset_of
 from app.core.sections import Point, Points, Projection
 from app.core.words import Words
 
