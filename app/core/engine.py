@@ -206,7 +206,7 @@ class Engine:
         """Lift every exclusion that stands against the candidate, also those that lifting one uncovers."""
         lifted: dict[str, Value] = {}
         while outcome.decision.disposition == "excluded":
-            standing = [s.rule for s in standings if s.rule.effect == "excludes" and self.rationale.bears(s, outcome)]
+            standing = [s.rule for s in standings if s.rule.effect == "excludes" and self.rationale.takes_part(s, outcome)]
             if not standing or not all(rule.lifted_by for rule in standing):
                 return None
             for rule in standing:

@@ -52,7 +52,7 @@ class Rationale:
         """Return where every rule stands that is not known not to hold."""
         return self._standings.of(point)
 
-    def bears(self, standing: Standing, outcome: Outcome) -> bool | None:
+    def takes_part(self, standing: Standing, outcome: Outcome) -> bool | None:
         """Return whether a rule takes part in deciding every completion, none, or (`None`) perhaps some."""
         at = self._stages[standing.rule.id]
         state = standing.state if outcome.strict else standing.assumed
@@ -69,10 +69,10 @@ class Rationale:
         effect = DECIDES.get(outcome.decision.disposition)
         certain, perhaps = [], []
         for standing in standings:
-            bears = self.bears(standing, outcome)
-            if bears:
+            part = self.takes_part(standing, outcome)
+            if part:
                 certain.append(standing)
-            elif bears is None and standing.rule.effect == effect:
+            elif part is None and standing.rule.effect == effect:
                 perhaps.append(standing)
         if perhaps and any(standing.rule.effect == effect for standing in certain):
             perhaps = []

@@ -153,7 +153,7 @@ def _roles(engine: Engine, asked: Question, outcome: Outcome) -> dict[str, Role]
             roles |= dict.fromkeys(facts_read(rule.when), "indicates")
     for standing in engine.standings(asked):
         rule = standing.rule
-        if rule.effect != "indicates" and rule.kind != "gap" and engine.rationale.bears(standing, outcome):
+        if rule.effect != "indicates" and rule.kind != "gap" and engine.rationale.takes_part(standing, outcome):
             roles |= dict.fromkeys(facts_read(rule.when), rule.effect)
     return roles
 

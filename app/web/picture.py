@@ -67,7 +67,7 @@ def picture(engine: Engine, asked: Question | None = None) -> Picture:
             state = "none"
             if outcome is not None and rule.id in standings:
                 standing = standings[rule.id]
-                if engine.rationale.bears(standing, outcome):
+                if engine.rationale.takes_part(standing, outcome):
                     state = "decides"
                     deciding.append(rule.id)
                 elif standing.assumed:
