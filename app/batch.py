@@ -14,8 +14,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import BinaryIO
 
+from app.api.decode import readers_of
 from app.api.lines import Cutter, LineAnswerer, joined
-from app.api.validation import readers_of
 from app.main import build_engines
 from app.security.signing import Signer
 from app.settings import Settings

@@ -14,10 +14,9 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from app.api.decode import decode
+from app.api.decode import decode, readers_of
 from app.api.encode import encode_indented
 from app.api.problems import ProblemError
-from app.api.validation import readers_of
 from app.batch import BadOutputError, How, answer_file
 from app.core.engine import Engine, Engines, Question
 from app.core.logic import Logic

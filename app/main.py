@@ -14,13 +14,12 @@ from fastapi import FastAPI
 from opentelemetry.sdk.trace import TracerProvider
 
 from app.api import batch, endpoint, explorer, operation, receipts, rulesets
-from app.api.decode import record_of
+from app.api.decode import readers_of, record_of
 from app.api.endpoint import Endpoint
 from app.api.lines import BATCH_PATH
 from app.api.problems import add_problems
 from app.api.problems import router as problem_pages
 from app.api.service import Service
-from app.api.validation import readers_of
 from app.cds_hooks import routes as cds_hooks
 from app.cds_hooks.server import FhirServer
 from app.cds_hooks.trust import Client, Trust

@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping
 from random import Random
 from statistics import fmean
 
-from app.core.diagram import UNKNOWN
+from app.core.diagram import UNKNOWN, Regions
 from app.core.engine import Engine
 from app.core.facts import Value
 from app.core.logic import Logic
 from app.core.questions import NEARLY, Questions
-from app.core.diagram import Regions
 from app.main import build_engines
 from app.settings import Settings
 

@@ -15,10 +15,10 @@ from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from app.api.decode import CandidateReader
 from app.api.endpoint import REFUSALS, AcceptLanguage, TriageOptions, engine_named
 from app.api.lines import BATCH_PATH, Cutter, LineAnswerer, joined
 from app.api.problems import ProblemError
-from app.api.validation import CandidateReader
 from app.core.engine import Engines, ReceiptSigner
 
 MEDIA_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")

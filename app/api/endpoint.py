@@ -14,11 +14,10 @@ from pydantic import ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from app.api.decode import body_of, check_json_type, decode
+from app.api.decode import CandidateReader, body_of, check_json_type, decode
 from app.api.described import Described
 from app.api.encode import encode
 from app.api.problems import MEDIA_TYPE, Problem, ProblemError, bad_parameters, problem
-from app.api.validation import CandidateReader
 from app.core.answer import Answer, DecisionView
 from app.core.engine import Engine, Engines, Sources
 from app.core.memo import Memo

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from app.api.decode import CandidateReader
 from app.api.encode import encode
-from app.api.validation import CandidateReader
 from app.core.engine import Engine
 from app.proof.explain import explain
 

@@ -7,10 +7,9 @@ more in memory than one line, `LineAnswerer` answers one of them.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.api.decode import decode
+from app.api.decode import CandidateReader, decode
 from app.api.encode import encode
 from app.api.problems import ProblemError, problem_content
-from app.api.validation import CandidateReader
 from app.core.engine import Engine, ReceiptSigner, Sources, event_of
 
 BATCH_PATH = "/v1/triage/batch"

@@ -14,18 +14,16 @@ from typing import Annotated, Any, Literal, NamedTuple
 from fastapi import APIRouter, Depends, Response
 from pydantic import ConfigDict, Field, ValidationError, WithJsonSchema
 
-from app.api.decode import record_of
+from app.api.decode import CandidateReader, record_of
 from app.api.described import Described
 from app.api.encode import encode
 from app.api.endpoint import REFUSALS
 from app.api.problems import FieldError, ProblemError
 from app.api.strict_json import pointer_to
-from app.api.validation import CandidateReader
-from app.core.answer import Answer, DecisionView
+from app.core.answer import CONTRACT, Answer, DecisionView
 from app.core.engine import Engine, Engines, Question, Sources
 from app.core.languages import DEFAULT
 from app.core.rules import Release, Source, Wording
-from app.core.ruleset import CONTRACT
 from app.security.signing import NotSignedError, Signer, UnknownKeyError
 
 LATER = frozenset({"reference", "receipt"})

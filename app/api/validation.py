@@ -1,18 +1,15 @@
-"""Facts as people send them: checked, normalised, and described for OpenAPI, from the facts of a release.
+"""What is right for each fact: readings on scales, what errors say, and the schema of a candidate.
 
 Errors say what would be right and never repeat what was sent.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
-from re import fullmatch
 from typing import Any
 
-from app.api.problems import MOST_ERRORS, FieldError, ProblemError
-from app.api.strict_json import pointer_to, repeated_keys
+from app.api.problems import FieldError
 from app.core.answer import ScaleGrade
-from app.core.engine import Engines, Question
-from app.core.facts import Fact, Value
+from app.core.facts import Fact
 from app.core.rules import Release, Scale
 
 REFERENCE = r"^[A-Za-z0-9._:-]{1,64}$"
@@ -34,94 +31,6 @@ class RefusedError(Exception):
         return FieldError(pointer, self.code, self.detail, self.suggestion)
 
 
-class CandidateReader:
-    """Reads candidates for one release; `elsewhere` maps facts of other releases to the first release that has them."""
-
-    def __init__(self, release: Release, elsewhere: Mapping[str, str]) -> None:
-        self.release = release
-        self.schema = schema_of(release)
-        self._elsewhere = {name: first for name, first in elsewhere.items() if name not in release.facts}
-        self._facts = [(name, fact.answers, _reader(fact, release.scales)) for name, fact in release.facts.items()]
-
-    def question(self, data: Any, *, strict: bool) -> Question:
-        """Return the question that a JSON value asks, with its facts in asking order.
-
-        Raises a 422 problem with everything that is wrong with it, all at once.
-        """
-        if not isinstance(data, dict):
-            says = 'write one JSON object, such as `{"primary_concern": "dullness"}`'
-            raise ProblemError(
-                "not-facts",
-                "the body is one JSON object with the facts",
-                errors=[FieldError("", "not_an_object", says)],
-            )
-        errors = list(repeated_keys(data))
-        facts: dict[str, Value] = {}
-        graded: dict[str, ScaleGrade] = {}
-        named = 0
-        for name, answers, read in self._facts:
-            if name not in data:
-                continue
-            named += 1
-            value = data[name]
-            if value is None:
-                continue
-            try:
-                facts[name] = answers[value.__class__, value]
-            except (KeyError, TypeError):  # no plain answer: a reading on a scale, or something wrong
-                try:
-                    graded[name] = read(value)
-                    facts[name] = graded[name].grade
-                except RefusedError as error:
-                    errors.append(error.at(f"/{name}"))
-        unavailable: tuple[str, ...] = ()
-        reference = None
-        if named < len(data):
-            unavailable, reference = data.get("unavailable", ()), data.get("reference")
-            errors += self._others(data, facts, unavailable, reference)
-        if errors:
-            raise ProblemError("not-facts", f"{len(errors)} of the values cannot be used", errors=errors)
-        if unavailable:
-            unavailable = tuple(name for name in self.release.facts if name in unavailable)
-        return Question(facts, strict, tuple(unavailable), graded, reference)
-
-    def _others(
-        self, data: Mapping[str, Any], facts: Mapping[str, Value], unavailable: Any, reference: Any
-    ) -> Iterator[FieldError]:
-        """Yield what is wrong with the members that are no facts."""
-        if reference is not None and not (isinstance(reference, str) and fullmatch(REFERENCE, reference)):
-            yield FieldError("/reference", "not_a_reference", "write 1 to 64 characters of A-Z a-z 0-9 . _ : -")
-        if not isinstance(unavailable, list | tuple):
-            yield FieldError("/unavailable", "not_a_list", "write a list of names of facts")
-        else:
-            for place, name in enumerate(unavailable):
-                if not isinstance(name, str) or name not in self.release.facts:
-                    says = "this release has no such fact"
-                    close = closest(name, self.release.facts) if place < MOST_ERRORS else None
-                    yield FieldError(f"/unavailable/{place}", "unknown_fact", says, close)
-                elif name in facts:
-                    says = f"`{name}` is answered in this request; take it out here"
-                    yield FieldError(f"/unavailable/{place}", "answered", says)
-        unknown = [name for name in data if name not in self.release.facts and name not in OTHERS]
-        for place, name in enumerate(unknown):
-            pointer = pointer_to("", name)
-            if name in self._elsewhere:
-                says = f"release {self.release.id} does not have this fact; it came with {self._elsewhere[name]}"
-                yield FieldError(pointer, "not_in_release", says)
-            else:
-                close = closest(name, (*self.release.facts, *OTHERS)) if place < MOST_ERRORS else None
-                yield FieldError(pointer, "unknown_fact", "this release has no such fact", close)
-
-
-def readers_of(engines: Engines) -> dict[str, CandidateReader]:
-    """Return a reader for each release."""
-    first: dict[str, str] = {}
-    for engine in engines.by_id.values():
-        for name in engine.release.facts:
-            first.setdefault(name, engine.release.id)
-    return {name: CandidateReader(engine.release, first) for name, engine in engines.by_id.items()}
-
-
 def closest(word: Any, known: Collection[str]) -> str | None:
     """Return the known word that a word most likely means, or `None`."""
     if not isinstance(word, str) or len(word) > 64:
@@ -131,7 +40,7 @@ def closest(word: Any, known: Collection[str]) -> str | None:
     return folded[found[0]] if found else None
 
 
-def _reader(fact: Fact, scales: Mapping[str, Scale]) -> Callable[[Any], ScaleGrade]:
+def reading_of(fact: Fact, scales: Mapping[str, Scale]) -> Callable[[Any], ScaleGrade]:
     """Return a function that reads a value that is no plain answer: on a scale, or it says what would be right."""
     measured = {name: scale for name, scale in scales.items() if fact.name in scale.measures}
 

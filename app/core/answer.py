@@ -10,7 +10,9 @@ from app.core.documented import documented
 from app.core.facts import Value
 from app.core.precedence import Decision, Indicated
 from app.core.rules import Aspect, Effect, Fits, Pathway, PlanPart, Status, Urgency
-from app.core.ruleset import RuleSet
+from app.core.ruleset import CONTRACT as CONTRACT
+from app.core.ruleset import RuleSet as RuleSet
+from app.core.ruleset import ruleset_of as ruleset_of
 
 
 @documented

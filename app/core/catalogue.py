@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from app.core.answer import Option
+from app.core.answer import CONTRACT, Option
 from app.core.conditions import facts_read, in_words
 from app.core.documented import documented
 from app.core.facts import FactKind, Policy, Value
@@ -24,7 +24,6 @@ from app.core.rules import (
     Source,
     Withdrawn,
 )
-from app.core.ruleset import CONTRACT
 
 RecordKind = Kind | Literal["caution", "precondition", "notice", "alternative", "plan"]
 

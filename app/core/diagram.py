@@ -154,7 +154,13 @@ class Diagram:
 
     def state(self, root: int, regions: Regions) -> bool | None:
         """Return whether a condition holds for every completion, for none, or (`None`) for some."""
-        return STATE_OF_BITS[self.reachable(root, regions)]
+        levels, children = self.levels, self.children
+        while root >= 0:
+            region = regions[levels[root]]
+            if region == UNKNOWN:
+                return STATE_OF_BITS[self.reachable(root, regions)]
+            root = children[root][region]
+        return root == self.true
 
     def depends_on(self, root: int, regions: Regions) -> tuple[str, ...]:
         """Return the unknown facts on which a root still depends, in the order of the levels."""

@@ -4,27 +4,35 @@
 alone. All are pure functions of the question and the release.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from app.core.answer import Answer, DecisionView, IfResolved, KnownFact, ScaleGrade
-from app.core.diagram import UNKNOWN, Rest
+from app.core.answer import (
+    AlternativeShown,
+    Answer,
+    CautionShown,
+    DecisionView,
+    IfResolved,
+    KnownFact,
+    ScaleGrade,
+    Unresolved,
+    ruleset_of,
+)
+from app.core.diagram import UNKNOWN, Regions, Rest, restrict
 from app.core.facts import Candidate, Value
 from app.core.identity import Identity
 from app.core.languages import DEFAULT, Translation, language_of, translated
 from app.core.logic import Logic
 from app.core.memo import Memo
 from app.core.outcome import Outcome
-from app.core.parts import Parts
-from app.core.precedence import UNDECIDED, Decision, Indicated, Stage, phases
+from app.core.parts import NO_PATHWAY, Parts
+from app.core.precedence import EXCLUDED, UNDECIDED, Decision, Indicated, Stage, phases
 from app.core.questions import Questions
 from app.core.rationale import Rationale, Standing
 from app.core.rules import Release
-from app.core.ruleset import ruleset_of
-from app.core.sections import Point, Points, Projection
-from app.core.words import Words
+from app.core.sections import Points, Projection
 
 RESTS = 2048
 """How many rests keep their outcome: in the default mode a million half-known candidates leave about so many."""
@@ -89,19 +97,20 @@ class Engine:
         self._identity = Identity(release, self._points, language)
         self._outcomes = Memo[tuple[Rest, tuple[str, ...], bool], Outcome](self._outcome, RESTS)
         self.rationale = Rationale(release, self.logic, self._points)
-        self._parts = Parts(release, self._points)
-        self._words = Words(release, self.rationale.could_object)
+        self._parts = Parts(release, self._points, self.rationale.could_object)
 
     def decide(self, question: Question) -> Outcome:
         """Return the decision and the machine contract around it, without any text."""
-        return self._decide(question, self._points.of(question.facts))
+        return self._decide(question, self._projection.of(self._points.of(question.facts)))
 
-    def _decide(self, question: Question, point: Point) -> Outcome:
-        given = self._projection.of(point)
+    def _decide(self, question: Question, given: Regions) -> Outcome:
         if question.strict or UNKNOWN not in given:
-            return self._outcomes[self.logic.rest(given), question.unavailable, question.strict]
+            return self._outcomes[
+                restrict(self.logic.diagram, self.logic.staged_root, given), question.unavailable, question.strict
+            ]
         regions = self.logic.assumed(given)
-        outcome = self._outcomes[self.logic.rest(regions), question.unavailable, False]
+        rest = restrict(self.logic.diagram, self.logic.staged_root, regions)
+        outcome = self._outcomes[rest, question.unavailable, False]
         found = self.logic.open_assumptions(regions, given)
         return Outcome(*outcome[:-1], found) if found else outcome
 
@@ -119,74 +128,92 @@ class Engine:
 
     def standings(self, question: Question) -> list[Standing]:
         """Return where every rule stands that is not known not to hold."""
-        return self.rationale.standings(self._points.of(question.facts))
+        return self.rationale.standings.of(self._points.of(question.facts))
 
     def answer(self, question: Question, sources: Sources = "rationale") -> Answer:
         """Return the whole answer; `sources` says of which parts the sources are told."""
         point = self._points.of(question.facts)
-        outcome = self._decide(question, point)
-        cut = self._parts.cut(point)
-        standings = self.rationale.standings(point)
-        decision, pathways = outcome.decision, outcome.pathways
-        reasons, referral = self.rationale.reasons(outcome, standings), self.rationale.referral(standings)
-        preconditions = self._parts.preconditions(cut, pathways)
-        ready = decision.pathway is not None and not outcome.open_assumptions and self._parts.all_met(preconditions)
-        cautions, unresolved = self._parts.cautions(point, pathways)
+        outcome = self._decide(question, self._projection.of(point))
+        decision, indicated, pathways = outcome.decision, outcome.indicated, outcome.pathways
+        parts, rationale = self._parts, self.rationale
+        cut = parts.projection.of(point)
+        standings, near = rationale.standings.of(point), rationale.near.of(point)
+        cautions: list[CautionShown] = []
+        unresolved: list[Unresolved] = []
+        for each in parts.cautions.of(point, pathways):
+            if isinstance(each, CautionShown):
+                cautions.append(each)
+            else:
+                unresolved.append(each)
+        preconditions = parts.preconditions.of(cut, pathways)
+        alternatives: list[AlternativeShown] = []
+        if decision is not UNDECIDED and (indicated or decision.disposition not in ("excluded", "referred")):
+            alternatives = parts.alternatives.of(cut, pathways if indicated else NO_PATHWAY)
+        notices = parts.notices.of(cut, pathways | NO_PATHWAY)
+        components = parts.components[decision.pathway].of(cut) if decision.pathway else []
+        referral = rationale.referral(standings)
+        reasons = rationale.reasons(outcome, standings)
+        also_matched = rationale.also_matched(outcome, standings)
+        near_misses = rationale.near_misses(outcome, near)
+        lower = rationale.lower_phases(outcome, standings)
+        ready = decision.pathway is not None and not outcome.open_assumptions and parts.all_met(preconditions)
         answer = Answer(
             decision=decision,
-            indicated=outcome.indicated,
+            indicated=indicated,
             ready=ready,
             referral=referral,
-            summary=self._words.summary(outcome, ready=ready, referred=bool(referral)),
+            summary=parts.summary(outcome, ready=ready, referred=bool(referral)),
             possible=outcome.possible,
             missing=outcome.missing,
-            next_question=self._words.next_question(outcome),
-            assumptions=self._words.assumptions(outcome),
+            next_question=parts.next_question(outcome) if outcome.next_fact else None,
+            assumptions=parts.assumptions(outcome) if outcome.open_assumptions else [],
             rationale=reasons,
-            also_matched=self.rationale.also_matched(outcome, standings),
-            near_misses=self.rationale.near_misses(outcome, point),
+            also_matched=also_matched,
+            near_misses=near_misses,
             cautions=cautions,
             unresolved=unresolved,
             preconditions=preconditions if decision.disposition in ("recommended", "clinician_review") else [],
-            plan=self._parts.plan(cut, decision.pathway) if decision.pathway else {},
-            alternatives=self._parts.alternatives(cut, outcome) + self.rationale.lower_phases(outcome, standings),
-            if_resolved=self._if_resolved(question, outcome, standings),
-            notices=self._parts.notices(cut, outcome),
+            plan=parts.plan(components, decision.pathway) if decision.pathway else {},
+            alternatives=alternatives + lower,
+            if_resolved=self._if_resolved(question, outcome, standings) if decision == EXCLUDED else None,
+            notices=parts.texts(notices, outcome),
             sources={},
-            facts=self._facts(question),
+            facts={**question.facts, **question.graded} if question.graded else question.facts,
             ruleset=self.ruleset,
             id=self._identity.of(point, question.unavailable, strict=question.strict),
             reference=question.reference,
         )
         if sources != "none":
-            answer.sources = self.rationale.cited(_cited(answer, whole=sources == "all"))  # type: ignore[misc]
-        self._give(event_of(answer))
+            answer.sources = rationale.cited(answer, whole=sources == "all")  # type: ignore[misc]
+        if self._on_decision is not None:
+            self._on_decision(event_of(answer))
         return answer
 
     def view(self, question: Question) -> DecisionView:
         """Return the machine contract alone."""
         point = self._points.of(question.facts)
-        outcome = self._decide(question, point)
-        standings = self.rationale.standings(point)
-        decision = outcome.decision
+        outcome = self._decide(question, self._projection.of(point))
+        decision, parts, rationale = outcome.decision, self._parts, self.rationale
+        standings = rationale.standings.of(point)
         ready = decision.pathway is not None and not outcome.open_assumptions
         if ready:
-            ready = self._parts.all_met(self._parts.preconditions(self._parts.cut(point), outcome.pathways))
+            ready = parts.all_met(parts.preconditions.of(parts.projection.of(point), outcome.pathways))
         view = DecisionView(
             decision=decision,
             indicated=outcome.indicated,
             ready=ready,
-            referral=self.rationale.referral(standings),
+            referral=rationale.referral(standings),
             possible=outcome.possible,
             missing=outcome.missing,
-            next_question=self._words.next_question(outcome),
-            assumptions=self._words.assumptions(outcome),
-            rules=[reason.rule for reason in self.rationale.reasons(outcome, standings)],
+            next_question=parts.next_question(outcome) if outcome.next_fact else None,
+            assumptions=parts.assumptions(outcome) if outcome.open_assumptions else [],
+            rules=[reason.rule for reason in rationale.reasons(outcome, standings)],
             ruleset=self.ruleset,
             id=self._identity.of(point, question.unavailable, strict=question.strict),
             reference=question.reference,
         )
-        self._give(event_of(view))
+        if self._on_decision is not None:
+            self._on_decision(event_of(view))
         return view
 
     def identity(self, question: Question) -> str:
@@ -194,33 +221,25 @@ class Engine:
         point = self._points.of(question.facts)
         return self._identity.of(point, question.unavailable, strict=question.strict)
 
-    def _give(self, decided: Decided) -> None:
-        if self._on_decision is not None:
-            self._on_decision(decided)
-
-    def _facts(self, question: Question) -> Mapping[str, Value | ScaleGrade]:
-        """Return the facts, each finding as it was read."""
-        return {**question.facts, **question.graded} if question.graded else question.facts
-
     def _if_resolved(self, question: Question, outcome: Outcome, standings: Iterable[Standing]) -> IfResolved | None:
         """Lift every exclusion that stands against the candidate, also those that lifting one uncovers."""
         lifted: dict[str, Value] = {}
         while outcome.decision.disposition == "excluded":
-            standing = [s.rule for s in standings if s.rule.effect == "excludes" and self.rationale.takes_part(s, outcome)]
+            standing = [
+                s.rule for s in standings if s.rule.effect == "excludes" and self.rationale.takes_part(s, outcome)
+            ]
             if not standing or not all(rule.lifted_by for rule in standing):
                 return None
             for rule in standing:
                 lifted |= rule.lifted_by
             then = Question({**question.facts, **lifted}, question.strict, question.unavailable)
             outcome, standings = self.decide(then), self.standings(then)
-        if not lifted:
-            return None
         return IfResolved(
             [KnownFact(name, lifted[name]) for name in self.release.facts if name in lifted],
             outcome.decision,
             outcome.possible,
             outcome.missing,
-            self._words.assumptions(outcome),
+            self._parts.assumptions(outcome),
         )
 
 
@@ -228,27 +247,6 @@ def event_of(answer: Answer | DecisionView) -> Decided:
     """Return the event that an answer was given out."""
     rules = answer.rules if isinstance(answer, DecisionView) else [reason.rule for reason in answer.rationale]
     return Decided(answer.id, answer.decision, tuple(rules), answer.ruleset.id, answer.ruleset.digest)
-
-
-def _cited(answer: Answer, *, whole: bool) -> Iterator[str]:
-    """Yield the ids of the sources that an answer cites: of referral and rationale, or of all parts."""
-    for referral in answer.referral:
-        yield from referral.sources
-    for reason in answer.rationale:
-        yield from reason.sources
-    if whole:
-        for caution in answer.cautions:
-            yield from caution.sources
-        for precondition in answer.preconditions:
-            yield from precondition.sources
-        for alternative in answer.alternatives:
-            yield from alternative.sources
-            for aspect in alternative.compares.values():
-                yield from aspect.sources
-        if not isinstance(answer.plan, Mapping):
-            yield from answer.plan.sources
-            for component in answer.plan.components:
-                yield from component.sources
 
 
 @dataclass(frozen=True)

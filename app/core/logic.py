@@ -59,7 +59,7 @@ class Logic:
         self.diagram = diagram_of(ordered, [rule.when for rule in rules], budget)
         self.decision_root = self._root([(case.when, case.then.decision) for case in listed])
         self.stage_root = self._root([(case.when, case.then.stage) for case in listed])
-        self._staged_root = self._root([(case.when, case.then) for case in listed])
+        self.staged_root = self._root([(case.when, case.then) for case in listed])
         self.rule_roots = {rule.id: self.diagram.condition(rule.when) for rule in rules}
         self._assumed = self._assumed_regions()
         terminal = self.diagram.terminal
@@ -101,12 +101,8 @@ class Logic:
         bits = self.diagram.reachable(self.decision_root, regions)
         return [decision for terminal, decision in self._decisions if bits >> ~terminal & 1]
 
-    def rest(self, regions: Regions) -> Rest:
-        """Return what is left of steps and decisions after the known facts: equal rests have equal outlooks."""
-        return restrict(self.diagram, self._staged_root, regions)
-
     def outlook(self, rest: Rest) -> Outlook:
-        """Return what the completions of a rest come to."""
+        """Return what the completions of a rest of `staged_root` come to; equal rests have equal outlooks."""
         reached = rest.terminals()
         decisions = {self._decision_of[terminal] for terminal in reached}
         staged = [self.diagram.terminals[~terminal] for terminal in reached]

@@ -1,17 +1,18 @@
 """Where each decision rule stands for a candidate, and what of an answer follows from that."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
-from app.core.answer import AlsoMatched, AlternativeShown, CitedSource, KnownFact, NearMiss, Reason, Referral
+from app.core.answer import AlsoMatched, AlternativeShown, Answer, CitedSource, KnownFact, NearMiss, Reason, Referral
 from app.core.conditions import conjuncts, facts_read, in_words
 from app.core.facts import Candidate
 from app.core.logic import Logic
 from app.core.memo import Memo
 from app.core.outcome import Outcome
 from app.core.precedence import Stage, phases, stages
-from app.core.rules import DecisionRule, Disposition, Effect, Fits, Release
-from app.core.sections import Entry, Point, Points, Section
+from app.core.rules import DecisionRule, Disposition, Effect, Fits, Phase, Release
+from app.core.sections import Entry, Points, Section
 
 DECIDES: Mapping[Disposition, Effect] = {
     "excluded": "excludes",
@@ -41,16 +42,12 @@ class Rationale:
         self._release = release
         self._stages = {rule.id: frozenset(stages(rule)) for rule in release.rules}
         self._phases = phases(release.rules)
-        self._standings = Section(points, [Entry(facts_read(r.when), _standing_of(r, logic)) for r in release.rules])
-        self._near = Section(points, [Entry(facts_read(r.when), _near_miss_of(r, logic)) for r in self._phases])
+        self.standings = Section(points, [Entry(facts_read(r.when), _standing_of(r, logic)) for r in release.rules])
+        self.near = Section(points, [Entry(facts_read(r.when), _near_miss_of(r, logic)) for r in self._phases])
         self._cited = Memo[str, CitedSource](self._cite)
         self._told = Memo[tuple[str, ...], Mapping[str, CitedSource]](
             lambda names: {name: self._cited[name] for name in dict.fromkeys(names)}
         )
-
-    def standings(self, point: Point) -> list[Standing]:
-        """Return where every rule stands that is not known not to hold."""
-        return self._standings.of(point)
 
     def takes_part(self, standing: Standing, outcome: Outcome) -> bool | None:
         """Return whether a rule takes part in deciding every completion, none, or (`None`) perhaps some."""
@@ -76,34 +73,37 @@ class Rationale:
                 perhaps.append(standing)
         if perhaps and any(standing.rule.effect == effect for standing in certain):
             perhaps = []
-        made = [_reason(each, None if effect is None else each.rule.effect == effect) for each in certain]
-        return made + [_reason(each, None) for each in perhaps] if perhaps else made
+        made = []
+        for standing in certain:
+            made.append(_reason(standing, None if effect is None else standing.rule.effect == effect))
+        for standing in perhaps:
+            made.append(_reason(standing, None))
+        return made
 
     def referral(self, standings: Iterable[Standing]) -> list[Referral]:
         """Return every scope rule that holds, whatever decides."""
-        return [
-            Referral(rule.id, rule.refer_to, rule.urgency, rule.says, because, rule.sources)
-            for rule, state, _, because in standings
-            if state and rule.kind == "scope"
-        ]
+        referral = []
+        for rule, state, _, because in standings:
+            if state and rule.kind == "scope":
+                referral.append(Referral(rule.id, rule.refer_to, rule.urgency, rule.says, because, rule.sources))
+        return referral
 
     def also_matched(self, outcome: Outcome, standings: Iterable[Standing]) -> list[AlsoMatched]:
         """Return the lower phases whose condition holds too."""
         if outcome.indicated is None:
             return []
-        held = {each.rule.id for each in standings if each.state}
-        return [
-            AlsoMatched(rule.id, rule.pathway, rule.phase)
-            for rule in self._phases
-            if rule.phase < outcome.indicated.phase and rule.id in held
-        ]
+        also = []
+        for rule, state, _, _ in standings:
+            if state and isinstance(rule, Phase) and rule.phase < outcome.indicated.phase:
+                also.append(AlsoMatched(rule.id, rule.pathway, rule.phase))
+        return sorted(also, key=attrgetter("phase"), reverse=True) if len(also) > 1 else also
 
-    def near_misses(self, outcome: Outcome, point: Point) -> list[NearMiss]:
+    def near_misses(self, outcome: Outcome, near: list[NearMiss]) -> list[NearMiss]:
         """Return the phases above the indicated one whose condition holds in part and not in full."""
-        if outcome.indicated is None and outcome.stages != {"gap"}:
+        if not near or (outcome.indicated is None and outcome.stages != {"gap"}):
             return []
         reached = outcome.indicated.phase if outcome.indicated else 0
-        return [near for near in self._near.of(point) if near.phase > reached]
+        return [each for each in near if each.phase > reached]
 
     def lower_phases(self, outcome: Outcome, standings: Sequence[Standing]) -> list[AlternativeShown]:
         """Return what of a blocked candidate's lower phases a clinician may discuss: those that nothing excludes."""
@@ -129,9 +129,14 @@ class Rationale:
         """Return whether a rule would bear on the decision at these steps once its own facts made it hold."""
         return rule.kind in ("exclusion", "scope", "concern", "phase") or not self._stages[rule.id].isdisjoint(at)
 
-    def cited(self, names: Iterable[str]) -> Mapping[str, CitedSource]:
-        """Return what these sources are, each once."""
-        return self._told[tuple(names)]
+    def cited(self, answer: Answer, *, whole: bool) -> Mapping[str, CitedSource]:
+        """Return what the sources of referral and rationale are, or those of the whole answer, each once."""
+        names: tuple[str, ...] = ()
+        for referral in answer.referral:
+            names += tuple(referral.sources)
+        for reason in answer.rationale:
+            names += tuple(reason.sources)
+        return self._told[(*names, *_beside(answer))] if whole else self._told[names]
 
     def _cite(self, name: str) -> CitedSource:
         source = self._release.sources[name]
@@ -151,6 +156,22 @@ def _reason(standing: Standing, decides: bool | None) -> Reason:
         decides,
         rule.sources,
     )
+
+
+def _beside(answer: Answer) -> Iterator[str]:
+    """Yield the ids of the sources that an answer cites beside referral and rationale."""
+    for caution in answer.cautions:
+        yield from caution.sources
+    for precondition in answer.preconditions:
+        yield from precondition.sources
+    for alternative in answer.alternatives:
+        yield from alternative.sources
+        for aspect in alternative.compares.values():
+            yield from aspect.sources
+    if not isinstance(answer.plan, Mapping):
+        yield from answer.plan.sources
+        for component in answer.plan.components:
+            yield from component.sources
 
 
 def _standing_of(rule: DecisionRule, logic: Logic) -> Callable[[Candidate], Standing | None]:

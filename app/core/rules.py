@@ -5,6 +5,7 @@ Decision rules change the decision; everything else goes with one. All are froze
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from app.core.conditions import Condition
@@ -84,7 +85,7 @@ class DecisionRule(Rule):
     refer_to: str = ""
     urgency: Urgency = "routine"
 
-    @property
+    @cached_property
     def effect(self) -> Effect:
         """What the rule does to the decision."""
         return EFFECT_OF[self.kind]

@@ -17,6 +17,9 @@ T = TypeVar("T")
 COMBINATIONS = 128
 """How many combinations of values facts may have that are looked up together, of entries that join several."""
 
+FEW = 12
+"""Facts with so few values are looked up when a release is compiled, so that the first requests find them."""
+
 Point = Sequence[int]
 """A candidate as one number a fact: which of its values, or that it is unknown."""
 Concerns = Pathway | None
@@ -99,6 +102,9 @@ class Section(Generic[T]):
             members = groups.pop(home, [])
             groups[places | home] = [*members, (order, entry)]
         alone = {min(places): self._memo(places, groups[places]) for places in groups if len(places) == 1}
+        for at, memo in alone.items():
+            if len(space.values[at]) <= FEW:
+                memo.update({number: memo[number] for number in space.values[at]})
         self._alone = list(alone.values())
         self._places = picking(list(alone)) if alone else tuple
         self._joined = [

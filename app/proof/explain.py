@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from app.core.answer import RuleSet
 from app.core.conditions import facts_read
 from app.core.diagram import Regions
 from app.core.documented import documented
@@ -12,7 +13,6 @@ from app.core.logic import Logic
 from app.core.outcome import Outcome
 from app.core.precedence import Decision
 from app.core.rules import DecisionRule, Effect, Phase
-from app.core.ruleset import RuleSet
 from app.proof.changes import changes
 from app.proof.sufficient import Sufficient, sufficient_reasons
 

@@ -18,9 +18,9 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from app.core.answer import CONTRACT
 from app.core.engine import Decided
 from app.core.precedence import Decision
-from app.core.ruleset import CONTRACT
 
 ALGORITHM = "Ed25519"
 REMEMBERED = 20_000

@@ -19,12 +19,12 @@ from joserfc import jws
 from joserfc.errors import BadSignatureError
 from joserfc.jwk import OKPKey
 
+from app.api.decode import readers_of
 from app.api.receipts import Replayer, Stored
-from app.api.validation import readers_of
+from app.core.answer import CONTRACT
 from app.core.engine import Engines
 from app.core.precedence import Decision
 from app.core.rules import Release, Review, Withdrawn
-from app.core.ruleset import CONTRACT
 from app.main import build_app, build_engines
 from app.rulebook.load import RuleBook
 from app.security.signing import NotSignedError, Signer, SigningKey, UnknownKeyError, new_signing_key, payload

@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from app.core.diagram import restrict
 from app.core.facts import Candidate
 from app.core.logic import Logic
 from app.core.precedence import decide
@@ -46,7 +47,7 @@ def test_the_interpreter_and_the_walk_agree_on_complete_candidates() -> None:
         for _ in range(CANDIDATES):
             candidate = random_candidate(random, book.facts, 1.0)
             plain = decide(book.rules, candidate)
-            outlook = logic.outlook(logic.rest(logic.regions(candidate, strict=True)))
+            outlook = logic.outlook(restrict(logic.diagram, logic.staged_root, logic.regions(candidate, strict=True)))
             assert list(outlook.possible) == [plain.decision]
             assert set(outlook.stages) == {plain.stage}
             assert oracle.contract(candidate, strict=True).possible == {plain.decision}

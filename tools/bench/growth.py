@@ -5,9 +5,10 @@ from functools import partial
 from random import Random
 
 from app.api.quick import QuickReader
-from app.api.strict_json import read_json
-from app.api.validation import CandidateReader
 from app.api.written import Writer
+
+from app.api.decode import CandidateReader
+from app.api.strict_json import read_json
 from app.core.engine import Engine, Question
 from tools.bench.curves import Curves, Points
 from tools.bench.decisions import candidate, grown, median_microseconds

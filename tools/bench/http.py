@@ -18,6 +18,7 @@ from random import Random
 from statistics import median
 
 from app.api.written import Writer
+
 from app.core.engine import Engine, Question
 from tools.bench.decisions import candidate
 from tools.serving import ROOT, Server, running, serving

@@ -11,6 +11,7 @@ from statistics import median
 from typing import NamedTuple, Protocol
 
 from app.api.written import Writer
+
 from app.core.engine import Engine, Question
 from app.core.facts import Fact
 from app.core.precedence import Case, cases
