@@ -137,7 +137,7 @@ def scope() -> dict[str, Any]:
         "root_path": "",
         "query_string": b"view=decision",
         "scheme": "http",
-        "headers": [(b"content-type", b"application/x-ndjson")],
+        "headers": [(b"host", b"here"), (b"content-type", b"application/x-ndjson")],
     }
 
 
