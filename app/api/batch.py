@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from time import perf_counter
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from app.api.decode import CandidateReader
-from app.api.endpoint import REFUSALS, AcceptLanguage, TriageOptions, engine_named
+from app.api.endpoint import REFUSALS, AcceptLanguage, TriageOptions, check_query, engine_named
 from app.api.lines import BATCH_PATH, Cutter, LineAnswerer, joined
 from app.api.problems import ProblemError
 from app.core.engine import Engines, ReceiptSigner
@@ -82,7 +82,9 @@ def routes(
     sign: ReceiptSigner | None = None,
 ) -> APIRouter:
     """Return the batch route; `max_line` is the longest line in bytes, `sign` makes receipts."""
-    router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS, max_body_size=ANY_SIZE)
+    router = APIRouter(
+        prefix="/v1", tags=["triage"], responses=REFUSALS, max_body_size=ANY_SIZE, dependencies=[Depends(check_query)]
+    )
     example = '{"primary_concern": "dullness", "age_years": 34}\n{"pregnant": true, "reference": "second"}\n'
     lines = {"schema": {"type": "string", "description": "One `Candidate` a line."}, "example": example}
     content = dict.fromkeys(MEDIA_TYPES[:2], lines)

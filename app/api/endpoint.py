@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
@@ -60,6 +61,14 @@ class TriageOptions(Options):
     sources: Sources | None = None
     """Of which parts the answer tells the sources: of referral and `rationale` (the default), of `all`, or of `none`.
     `view=decision` tells none, and does not take it."""
+
+    @field_validator("sources")
+    @classmethod
+    def _told(cls, sources: Sources | None, read: ValidationInfo) -> Sources | None:
+        """Refuse sources where none are told."""
+        if read.data.get("view") == "decision":
+            raise PydanticCustomError("bad_parameter", "view=decision tells no sources; leave `sources` out")
+        return sources
 
 
 class ExplainOptions(Options):
@@ -146,8 +155,6 @@ class Endpoint:
     def _way(self, key: tuple[bytes, str]) -> Way:
         query, languages = key
         options = read_options(query, TriageOptions)
-        if options.view == "decision" and options.sources is not None:
-            raise RequestValidationError([_wrong("sources", "view=decision tells no sources; leave `sources` out")])
         engine = engine_named(self._engines.in_language(languages), options.ruleset)
         headers = {"content-type": "application/json", "content-language": engine.language, "vary": "Accept-Language"}
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
@@ -155,25 +162,32 @@ class Endpoint:
 
 
 def read_options(query: bytes, model: type[TriageOptions]) -> TriageOptions:
-    """Return what a query string says; a parameter that is said twice is refused, never the last one taken."""
-    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    names = [name for name, _ in pairs]
-    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
-    if twice:
-        raise RequestValidationError([_wrong(name, "is said more than once; say it once") for name in twice])
+    """Return what a query string says."""
     try:
-        return model.model_validate(dict(pairs))
+        return model.model_validate(dict(_said_once(query)))
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
 
 
-def _wrong(name: str, says: str) -> dict[str, Any]:
-    return {"loc": (name,), "type": "bad_parameter", "msg": says}
+def _said_once(query: bytes) -> list[tuple[str, str]]:
+    """Return the parameters of a query string; one that is said twice is refused, never the last one taken."""
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    names = [name for name, _ in pairs]
+    wrong = {"type": "bad_parameter", "msg": "is said more than once; say it once"}
+    twice = [wrong | {"loc": (name,)} for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise RequestValidationError(twice)
+    return pairs
+
+
+def check_query(request: Request) -> None:
+    """Refuse a query that says a parameter twice."""
+    _said_once(request.scope["query_string"])
 
 
 def routes(endpoint: Endpoint, engines: Engines, readers: Mapping[str, CandidateReader]) -> APIRouter:
     """Return the triage routes over these engines, with a reader for each release."""
-    router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS)
+    router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS, dependencies=[Depends(check_query)])
     schema = readers[engines.current].schema
     content = {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 

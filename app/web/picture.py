@@ -70,7 +70,7 @@ def picture(engine: Engine, asked: Question | None = None) -> Picture:
                 if engine.rationale.takes_part(standing, outcome):
                     state = "decides"
                     deciding.append(rule.id)
-                elif standing.assumed:
+                elif standing.state:
                     state = "held"
             x = LEFT + (place % across) * (BOX_W + GAP_X)
             boxes.append(Box(rule.id, x, y + PAD / 2 + (place // across) * (BOX_H + GAP_Y), state))

@@ -119,7 +119,7 @@ class Pages:
 
     def _decision(self, request: Request, lang: str | None, asked: Question, common: dict[str, Any]) -> HTMLResponse:
         engine = self.current(request, lang)
-        answer = engine.answer(asked)
+        answer = engine.answer(asked, "all")
         changes = explain(engine, asked).changes
         useful = sorted(changes, key=lambda change: (len(change.facts), not change.actionable))
         machine = {
