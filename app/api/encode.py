@@ -1,4 +1,4 @@
-"""Records into JSON: one encoder for everything that the engine and its proofs return."""
+"""Records of core and proof as JSON."""
 
 import msgspec
 from pydantic import TypeAdapter
@@ -13,7 +13,7 @@ _EXPLANATION = TypeAdapter(Explanation)
 
 
 def encode(record: object) -> bytes:
-    """Return a record of the core as JSON in UTF-8, its members in the order of the record."""
+    """Return a record as JSON in UTF-8, members in order."""
     return _EXPLANATION.dump_json(record) if isinstance(record, Explanation) else _ENCODER.encode(record)
 
 
