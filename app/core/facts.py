@@ -55,7 +55,7 @@ class Fact:
 
     @cached_property
     def answers(self) -> Mapping[tuple[type, object], Value]:
-        """Every value with the type that JSON has for it: `True` is no 1, and 34.0 is the integer 34."""
+        """Every value by its JSON type: `True` is not 1."""
         plain: dict[tuple[type, object], Value] = {(type(value), value): value for value in self.domain}
         if self.kind == "integer":
             plain |= {(float, float(value)): value for value in self.domain}
