@@ -44,10 +44,7 @@ class CandidateReader:
         self._facts = [(name, fact.answers, reading_of(fact, release.scales)) for name, fact in release.facts.items()]
 
     def question(self, data: Any, *, strict: bool) -> Question:
-        """Return the question of a JSON value, facts in asking order.
-
-        Raises a 422 problem with everything that is wrong with it, all at once.
-        """
+        """Return the question of a JSON value, or raise every problem."""
         if not isinstance(data, dict):
             says = 'write one JSON object, such as `{"primary_concern": "dullness"}`'
             raise ProblemError(

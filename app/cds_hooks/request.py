@@ -31,10 +31,7 @@ class Call:
 
 
 def read_call(body: Any, hook: str) -> Call:
-    """Read the body of a call to the service of a hook.
-
-    Raises `RecordError` where a field is missing or of another shape, or the body is for another hook.
-    """
+    """Read the body of a hook's call, or raise `RecordError`."""
     if not isinstance(body, dict):
         raise RecordError("send one JSON object with `hook`, `hookInstance` and `context`", "", "structure")
     if body.get("hook") != hook:
@@ -72,10 +69,7 @@ def _instance(value: Any) -> str:
 
 
 def _orders(context: dict[str, Any], hook: str) -> list[Resource]:
-    """Return the drafted orders that the hook is about.
-
-    For `order-select` those are the ones just selected.
-    """
+    """Return the drafted orders, for `order-select` those just selected."""
     if "draftOrders" not in NEEDS[hook]:
         return []
     drafts = context["draftOrders"]

@@ -14,7 +14,10 @@ from app.api.problems import problem
 from app.security.keys import SCOPES, ApiKey, Permission, find_key
 from app.security.tokens import BadTokenError, NoIssuerError, Tokens
 
-OPEN = frozenset({"/livez", "/readyz", "/version", "/docs", "/redoc", "/openapi.json", "/favicon.ico"})
+OPEN = frozenset(
+    {"/livez", "/readyz", "/version", "/docs", "/redoc", "/openapi.json", "/favicon.ico", "/fhir/metadata"}
+)
+"""FHIR has the statement of capabilities read before a token is asked for."""
 OPEN_BELOW = (
     "/explorer-assets",
     "/problems",
@@ -28,8 +31,6 @@ OPEN_BELOW = (
     "/sign",
 )
 """The pages that decide nothing, and what operators and machines must read before they have a key."""
-OPEN_ALONE = frozenset({"/fhir/metadata"})
-"""Open although its neighbours are not: FHIR has the statement of capabilities read before a token is asked for."""
 INTAKE = ("/", "/intake", "/all", "/embed")
 """The pages that decide: a browser has no key, so that they open to everybody or to nobody."""
 NEEDS: tuple[tuple[str, Permission], ...] = (
@@ -47,7 +48,7 @@ REALM = 'Bearer realm="candidate-triage"'
 
 def is_open(path: str) -> bool:
     """Say whether anybody may ask for a path."""
-    return path in OPEN or path in OPEN_ALONE or _below(path, OPEN_BELOW)
+    return path in OPEN or _below(path, OPEN_BELOW)
 
 
 def permission_for(path: str) -> Permission | None:
@@ -56,16 +57,13 @@ def permission_for(path: str) -> Permission | None:
 
 
 def counts(path: str) -> bool:
-    """Say whether a path's decisions are a caller's.
-
-    Those of examples and of replays are not.
-    """
+    """Say whether a path's decisions are a caller's: not of replays."""
     return not is_open(path) and not path.startswith(REPLAYS)
 
 
 def part_of(path: str) -> str:
     """Return the part of the service that has a path."""
-    if path in OPEN or path in OPEN_ALONE:
+    if path in OPEN:
         return path
     below = (*(prefix for prefix, _ in NEEDS), *OPEN_BELOW)
     return next((prefix for prefix in below if _below(path, (prefix,))), "unmatched")

@@ -41,10 +41,7 @@ ANONYMOUS = (
 
 
 class Limits:
-    """The ASGI layer that refuses what passes a limit.
-
-    `body_limits` are the largest bodies below a path, where they differ from `most_bytes`.
-    """
+    """The ASGI layer that refuses what passes a limit."""
 
     def __init__(
         self,
