@@ -234,7 +234,11 @@ class Replayer:
         if not isinstance(facts, dict):
             missing = FieldError("/facts", "missing", "send the facts that were asked: the answer does not hold them")
             raise ProblemError("not-facts", "the facts are missing", errors=[missing])
-        return {key: _as_asked(value) for key, value in facts.items()}
+        # an answer adds the grade to a reading on a scale
+        return {
+            key: {"scale": value.get("scale"), "grade": value.get("reading")} if isinstance(value, dict) else value
+            for key, value in facts.items()
+        }
 
 
 def with_other_texts(release: Release, kinds: Collection[str], language: str = DEFAULT) -> Release:
@@ -306,11 +310,6 @@ def _signed_part(answer: Mapping[str, Any]) -> tuple[str, dict[str, Any], str, i
         return name, {part: decision.get(part) for part in ("disposition", "pathway", "phase")}, digest, contract
     says = "send the whole answer: `id`, `decision` and `ruleset` are what was signed"
     raise ProblemError("not-facts", "the answer is not whole", errors=[FieldError("/answer", "not_an_answer", says)])
-
-
-def _as_asked(value: Any) -> Any:
-    """Return a fact as it is asked: an answer adds the grade."""
-    return {"scale": value.get("scale"), "grade": value.get("reading")} if isinstance(value, dict) else value
 
 
 def _differences(given: Any, right: Any, pointer: str) -> Iterator[str]:

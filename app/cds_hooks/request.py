@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from app.record.elements import RecordError, Resource, entries, items, text
+from app.record.elements import RecordError, Resource, codings, entries, text
 
 PATIENT_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -86,9 +86,4 @@ def _orders(context: dict[str, Any], hook: str) -> list[Resource]:
 
 def ordered_pathway(order: Resource, system: str) -> str:
     """Return the pathway that an order is for, or nothing."""
-    code = order.get("code")
-    for concept in items(code):
-        for coding in items(concept.get("coding")):
-            if coding.get("system") == system:
-                return text(coding.get("code"))
-    return ""
+    return next((code for address, code, _ in codings(order.get("code")) if address == system), "")

@@ -130,10 +130,7 @@ class Limits:
             await problem(Request(scope), error.kind, error.detail)(scope, exchange.receive, exchange.send)
 
     def _limit(self, path: str) -> int:
-        for prefix, most in self._body_limits:
-            if path.startswith(prefix):
-                return most
-        return self._most_bytes
+        return next((most for prefix, most in self._body_limits if path.startswith(prefix)), self._most_bytes)
 
     def _is_ours(self, host: str) -> bool:
         name = host.lower()
