@@ -80,7 +80,8 @@ class Limits:
         exchange = Exchange(receive, send, info, added, self._receipt)
         length = given.get(b"content-length")
         if length != b"0" and (length or b"transfer-encoding" in given or scope.get("http_version") == "2"):
-            exchange.has_body(length, self._limit(scope["path"]), self._options.request_seconds)
+            longer = (most for prefix, most in self._body_limits if scope["path"].startswith(prefix))
+            exchange.has_body(length, next(longer, self._most_bytes), self._options.request_seconds)
         self._at_work += 1
         exchange.place = self._at_work
         within = CURRENT.set(info)
@@ -128,9 +129,6 @@ class Limits:
             error = ProblemError("internal", "nothing was decided")
         if exchange.info.status is None:
             await problem(Request(scope), error.kind, error.detail)(scope, exchange.receive, exchange.send)
-
-    def _limit(self, path: str) -> int:
-        return next((most for prefix, most in self._body_limits if path.startswith(prefix)), self._most_bytes)
 
     def _is_ours(self, host: str) -> bool:
         name = host.lower()
