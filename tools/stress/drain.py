@@ -104,5 +104,5 @@ async def _shutting(server: Server, workers: int, since: int) -> list[float]:
     while time.time() < until and len(lines) < workers:
         await asyncio.sleep(0.05)
         whole = server.log(since).rpartition("\n")[0]
-        lines = [line for line in whole.splitlines() if '"Shutting down"' in line]
+        lines = [line for line in whole.splitlines() if '"Stopping worker-' in line or '"Shutting down"' in line]
     return [datetime.fromisoformat(json.loads(line)["time"]).timestamp() for line in lines]
