@@ -121,8 +121,8 @@ def _run_granian(app: FastAPI, settings: Settings) -> None:
     server.on_reload(reload)
     try:
         server.serve(target_loader=load, wrap_loader=False)
-    except OSError as error:
-        log.critical("cannot bind: %s", (error.strerror or "no reason").lower())
+    except (OSError, RuntimeError) as error:  # what Rust could not do is a RuntimeError, its trace behind its text
+        log.critical("cannot serve: %s", str(error).partition("\n")[0].lower())
         sys.exit(STARTUP_FAILURE)
 
 

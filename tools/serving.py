@@ -31,19 +31,16 @@ class NotServingError(Exception):
 class Server:
     """A running service: where it answers, and what it takes of the machine."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, written: Path, *, several: bool) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], port: int, written: Path) -> None:
         self._process = process
         self.port = port
         self.address = f"http://127.0.0.1:{port}"
         self.pid = process.pid
         self._written = written
-        self._several = several
 
     def workers(self) -> set[int]:
         """Return the processes that take connections: the children of several, else the one there is."""
-        children = _children(self.pid)
-        found = {pid for pid in children if b"spawn_main" in _command(pid)}
-        return found if self._several else {self.pid}
+        return {pid for pid in _children(self.pid) if b"resource_tracker" not in _command(pid)} or {self.pid}
 
     def rss(self) -> int:
         """Return the resident memory of the workers in bytes."""
@@ -111,7 +108,7 @@ def running(
         written = Path(folder) / "log"
         with written.open("wb") as log:
             process = subprocess.Popen(command, cwd=ROOT, env={**others, **environment}, stdout=log, stderr=log)
-        server = Server(process, port, written, several="--workers" in options)
+        server = Server(process, port, written)
         try:
             _wait(server, ready)
             yield server

@@ -32,7 +32,12 @@ class Service(FastAPI):
     async def dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that passed the layers: by its endpoint, else by FastAPI."""
         endpoint = self.endpoints.get((scope.get("method", ""), scope.get("path", "")))
-        await (endpoint or super().__call__)(scope, receive, send)
+        if scope.get("method") == "HEAD":  # answered like GET; it is the server that leaves the body out
+            asked = {**scope, "method": "GET"}
+            await super().__call__(asked, receive, send)
+            scope.update({name: asked[name] for name in ("route", "triage.problem") if name in asked})
+        else:
+            await (endpoint or super().__call__)(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document; its examples are put in here, since FastAPI drops each `null` of an example."""

@@ -9,21 +9,10 @@ from typing import Literal
 from app.core.documented import documented
 from app.core.facts import Value
 from app.core.precedence import Decision, Indicated
-from app.core.rules import (
-    Aspect,
-    Effect,
-    Fits,
-    Pathway,
-    PlanPart,
-    Release,
-    Review,
-    Status,
-    Urgency,
-    Withdrawn,
-)
-
-CONTRACT = 1
-"""The version of the shape of answers: raised where a member changes its meaning or goes."""
+from app.core.rules import Aspect, Effect, Fits, Pathway, PlanPart, Status, Urgency
+from app.core.ruleset import CONTRACT as CONTRACT
+from app.core.ruleset import RuleSet as RuleSet
+from app.core.ruleset import ruleset_of as ruleset_of
 
 
 @documented
@@ -304,32 +293,6 @@ class IfResolved:
     """The facts still missing then."""
     assumptions: Sequence[Assumption]
     """The assumptions it then stands on."""
-
-
-@documented
-class RuleSet:
-    """The release that answered."""
-
-    id: str
-    """Its name, such as `2026.2`."""
-    digest: str
-    """The digest over its facts, rules, laws, plans and their English sentences."""
-    contract: int
-    """The version of the shape of answers."""
-    reviewed: Review | None
-    """Who signed it and when; null until a clinician has."""
-    withdrawn: Withdrawn | None
-    """When and why it was withdrawn; null while it is good."""
-    limits: str | None
-    """What it does not know, where that must be said; null otherwise."""
-    digests: Mapping[str, str]
-    """The digests of its `sources`, `population`, `countries`, `languages` and `notices`, which `digest` leaves out."""
-
-
-def ruleset_of(release: Release) -> RuleSet:
-    """Return what an answer says of the release that gave it."""
-    later = release.reviewed, release.withdrawn, release.limits, release.digests
-    return RuleSet(release.id, release.digest, CONTRACT, *later)
 
 
 @documented

@@ -94,10 +94,7 @@ class Parts:
 
     def all_met(self, preconditions: Iterable[PreconditionShown]) -> bool:
         """Return whether all are met that the service can see."""
-        for each in preconditions:
-            if each.status != "met" and each.rule not in self._outside:
-                return False
-        return True
+        return all(each.status == "met" or each.rule in self._outside for each in preconditions)
 
     def plan(self, components: Sequence[ComponentShown], pathway: Pathway) -> PlanShown:
         """Return the plan of a pathway; a component is included only where its condition is known to hold."""

@@ -87,8 +87,9 @@ class Limits:
         info = self._log.begin(scope["path"], given.get(b"x-request-id"))
         added = self._secure if scope.get("scheme") == "https" else PROTECTION
         exchange = Exchange(receive, send, info, added, self._receipt)
-        if given.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in given:
-            exchange.has_body(given.get(b"content-length"), self._limit(scope["path"]), self._options.request_seconds)
+        length = given.get(b"content-length")
+        if length != b"0" and (length or b"transfer-encoding" in given or scope.get("http_version") == "2"):
+            exchange.has_body(length, self._limit(scope["path"]), self._options.request_seconds)
         self._at_work += 1
         exchange.place = self._at_work
         within = CURRENT.set(info)
