@@ -3,24 +3,23 @@
 `app` is made on first use (`uvicorn app.main:app`); `build_app` makes one from parts, for tests and embedders.
 """
 
-from functools import lru_cache, partial
+import sys
+from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from fastapi import FastAPI
 from opentelemetry.sdk.trace import TracerProvider
 
 from app.api import batch, endpoint, explorer, operation, receipts, rulesets
-from app.api.front import Front
+from app.api.decode import readers_of, record_of
+from app.api.endpoint import Endpoint
 from app.api.lines import BATCH_PATH
 from app.api.problems import add_problems
 from app.api.problems import router as problem_pages
-from app.api.quick import QuickReader
 from app.api.service import Service
-from app.api.validation import readers_of, record_of
-from app.api.written import Writer
 from app.cds_hooks import routes as cds_hooks
 from app.cds_hooks.server import FhirServer
 from app.cds_hooks.trust import Client, Trust
@@ -28,12 +27,13 @@ from app.core.codes import Codes
 from app.core.engine import Engines, OnDecision
 from app.fhir import routes as fhir
 from app.fhir.outcome import outcome_response
+from app.observe.access_log import AccessLog
 from app.observe.metrics import Metrics, metrics_route
 from app.observe.telemetry import telemetry
-from app.observe.watch import Watch
 from app.rulebook.load import RuleBook, load
-from app.security.build import guarded
+from app.security.access import counts, part_of
 from app.security.document import show_access
+from app.security.layers import layered
 from app.security.signing import Signer
 from app.settings import BadSettingError, Settings, read_settings
 from app.web import routes as web
@@ -67,25 +67,28 @@ def build_engines(settings: Settings, book: RuleBook | None = None, on_decision:
     current = settings.ruleset or book.current
     if current not in book.releases:
         raise BadSettingError(f"`TRIAGE_RULESET`: no such release; the releases are {', '.join(book.releases)}")
+    if book.releases[current].withdrawn:
+        raise BadSettingError(f"`TRIAGE_RULESET`: {current} is withdrawn; it answers where it is asked for by name")
     return Engines.of(book.releases.values(), current, book.languages.values(), on_decision)
 
 
-def build_app(settings: Settings | None = None, book: RuleBook | None = None) -> FastAPI:
-    """Return the ASGI application, ready to answer.
+def build_app(settings: Settings | None = None, book: RuleBook | None = None, lines: TextIO | None = None) -> FastAPI:
+    """Return the ASGI application, ready to answer; it writes a line for each request to `lines`.
 
     Raises `BadSettingError` for a setting that cannot be used and `BrokenRuleBookError` for a refused rule book.
     """
     settings = settings or read_settings()
     book = book or load_book(settings)
-    watch, tracer = Watch(), TracerProvider() if settings.otel else None
-    engines = build_engines(settings, book, watch.decided)
+    tracer = TracerProvider() if settings.otel else None
+    access_log = AccessLog(lines if settings.log_level in ("info", "debug") else None, None, part_of, counts)
+    engines = build_engines(settings, book, access_log.decided)
     readers = readers_of(engines)
-    quick, writer = lru_cache(QuickReader), Writer()
+    answers = Endpoint(engines, readers)
     signer = Signer(settings.signing_keys)
     sign = signer.receipt_of if signer.signs else None
     program = version("candidate-triage")
     digest = engines.by_id[engines.current].release.digest
-    watch.metrics = None if settings.metrics == "off" else Metrics(program, engines.current, digest)
+    access_log.metrics = None if settings.metrics == "off" else Metrics(program, engines.current, digest)
     application = Service(
         engines,
         title="Candidate Triage",
@@ -93,13 +96,11 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        max_body_size=settings.max_body_bytes,
         telemetry=telemetry(tracer),
     )
-    application.body_limits = {BATCH_PATH: batch.ANY_SIZE}
     add_problems(application)
-    application.include_router(endpoint.routes(engines, readers))
-    application.include_router(batch.routes(engines, readers, quick, writer, settings.max_body_bytes, sign))
+    application.include_router(endpoint.routes(answers, engines, readers))
+    application.include_router(batch.routes(engines, readers, settings.max_body_bytes, sign))
     application.include_router(receipts.routes(engines, readers, signer))
     application.include_router(rulesets.routes(engines))
     application.include_router(operation.routes(engines, program))
@@ -107,17 +108,22 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None) ->
     add_record_faces(application, engines, book.codes, settings, program, signer)
     application.include_router(web.routes(engines))
     explorer.add_explorer(application)
-    application.state.watch, application.state.tracer = watch, tracer
-    if settings.metrics == "path" and watch.metrics is not None:
-        application.include_router(metrics_route(watch.metrics))
+    application.state.access_log, application.state.tracer = access_log, tracer
+    if settings.metrics == "path" and access_log.metrics is not None:
+        application.include_router(metrics_route(access_log.metrics))
     application.amendments.append(partial(show_access, anonymous=settings.anonymous))
-    # spans are made by FastAPI, which the hot path does not reach
-    vary = "Accept-Language, Origin" if settings.cors_origins else "Accept-Language"
-    limits = settings.max_body_bytes, settings.kept_bytes
-    front = Front(engines, quick, writer, *limits, vary) if tracer is None else None
-    elsewhere = ("/cds-services",) if settings.cds_clients else ()
-    gate = guarded(application.front, settings, watch, signer if sign else None, front, elsewhere=elsewhere)
-    application.front = application.state.gate = gate
+    if tracer is None:  # spans are made by FastAPI
+        application.endpoints["POST", endpoint.PATH] = answers
+    record = settings.max_record_bytes
+    application.front = layered(
+        application.front,
+        settings,
+        access_log,
+        sign,
+        most_bytes=settings.max_body_bytes,
+        body_limits={BATCH_PATH: batch.ANY_SIZE, "/fhir": record, "/cds-services": record},
+        elsewhere=("/cds-services",) if settings.cds_clients else (),
+    )
     return application
 
 
@@ -125,25 +131,24 @@ def add_record_faces(
     app: Service, engines: Engines, codes: Codes, settings: Settings, program: str, signer: Signer
 ) -> None:
     """Add the faces that read health records: FHIR and CDS Hooks, which say errors as OperationOutcomes."""
-    base, limit = settings.public_url, settings.max_record_bytes
+    base = settings.public_url
     clients = [Client(client.iss, client.jwks, client.jku) for client in settings.cds_clients]
     service = cds_hooks.Service(
         engines.by_id[engines.current],
         codes,
         base,
         Trust(clients, seconds=settings.read_seconds),
-        FhirServer(frozenset(settings.cds_fhir_hosts), settings.read_seconds, limit),
+        FhirServer(frozenset(settings.cds_fhir_hosts), settings.read_seconds, settings.max_record_bytes),
         guarded=not settings.anonymous,
     )
     sign = signer.whole_receipt_of if signer.signs else None
-    app.include_router(fhir.routes(engines, codes, base, program, record_of, limit, sign))
-    app.include_router(cds_hooks.routes(service, record_of, limit))
+    app.include_router(fhir.routes(engines, codes, base, program, record_of, sign))
+    app.include_router(cds_hooks.routes(service, record_of))
     app.state.error_formats = {"/fhir": outcome_response, "/cds-services": outcome_response}
-    app.body_limits |= {"/fhir": limit, "/cds-services": limit}
 
 
 def __getattr__(name: str) -> FastAPI:
     if name == "app":
-        globals()["app"] = build_app()
+        globals()["app"] = build_app(lines=sys.stderr)
         return globals()["app"]  # type: ignore[no-any-return]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,94 +1,38 @@
-"""`triage serve`: the application behind uvicorn, in this process or in several that are watched and replaced.
+"""`triage serve`: the application on granian, or on uvicorn with h11, each as it comes.
 
-Each process builds its own application and takes connections from the one socket they share, so that what waits there
-when a process dies is taken by the others.
+Both end with SIGTERM once what is under way is answered, and replace a worker that died. The workers of granian are
+forked with the application that was loaded here, those of uvicorn load it themselves. Only the server that is chosen is
+imported.
 """
 
 import ctypes
 import gc
-import logging
+import logging.config
+import multiprocessing
+import os
 import platform
-import socket
 import sys
-from typing import Any
 
 from fastapi import FastAPI
 from prometheus_client import start_http_server
-from uvicorn import Config, Server
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
+from starlette.types import ASGIApp
 
 from app.main import build_app
 from app.observe.logs import log_config
 from app.rulebook.files import BrokenRuleBookError
-from app.security.connection import DRAIN_SECONDS, bounded
 from app.settings import BadSettingError, Settings
 
 log = logging.getLogger("triage.serve")
 
-IDLE_SECONDS = 75
-"""How long a connection may wait for its next request: longer than the 60 seconds of the usual balancers, which would
-else send requests into connections that are just being closed."""
-
-logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-"""No line of ours says them, and finding them out for every line costs."""
-
+BACKLOG = 2_048
+CONNECTIONS = 10_000
+"""How many connections a worker of granian holds open; idle ones count, so that it is far above what is at work."""
+DRAIN_SECONDS = 25
+"""How long requests may take to finish once the process is told to stop; Kubernetes waits 30 seconds."""
+STARTUP_FAILURE = 3
 KEPT_BYTES = 2_000_000
-START_SECONDS = 15
-"""How long a process may take to start or to say that it lives, on a machine that has much else to do. One that dies
-while it is asked is noticed only then."""
-
-
-class Process(Config):
-    """How each process serves."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        super().__init__(
-            build_app,
-            factory=True,
-            host=settings.host,
-            port=settings.port,
-            workers=settings.workers,
-            log_config=log_config(settings.log_level),
-            access_log=False,
-            server_header=False,
-            ws="none",
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-            timeout_keep_alive=IDLE_SECONDS,
-            timeout_worker_healthcheck=START_SECONDS,
-        )
-
-    def load_app(self) -> Any:
-        """Return what makes the application, which is made here already: the protocol needs its watch."""
-        gc.disable()  # nearly all that is made now stays as long as the process
-        try:
-            app = self._made()
-            keep_memory()
-            gc.collect()
-            gc.freeze()  # no need to look through it for garbage again
-        finally:
-            gc.enable()
-        return lambda: app
-
-    def _made(self) -> FastAPI:
-        settings = self._settings
-        try:
-            app = build_app(settings)
-        except (BrokenRuleBookError, BadSettingError) as error:
-            if settings.workers == 1:
-                raise
-            log.critical(str(error))
-            sys.exit(STARTUP_FAILURE)
-        self.http_protocol_class = bounded(settings, app)
-        if settings.metrics == "port" and app.state.watch.metrics is not None:
-            try:
-                start_http_server(settings.metrics_port, settings.host, app.state.watch.metrics.registry)
-            except OSError as error:
-                raise BadSettingError(
-                    f"`TRIAGE_METRICS_PORT`: {(error.strerror or 'cannot be bound').lower()}"
-                ) from None
-        return app
+LEAST_BUFFER = 8_192
+"""The smallest buffer that hyper takes for headers."""
 
 
 def keep_memory() -> None:
@@ -103,37 +47,116 @@ def keep_memory() -> None:
             ctypes.CDLL(None).mallopt(option, ctypes.c_int(KEPT_BYTES))
 
 
-def prepared(settings: Settings) -> Process:
-    """Return what is ready to serve.
-
-    Raises `BadSettingError` and `BrokenRuleBookError`. Of several processes each reads the rule book for itself, and
-    one that cannot ends them all.
-    """
-    process = Process(settings)
-    if settings.workers == 1:
-        process.load()
-    elif settings.metrics != "off":
+def prepared(settings: Settings) -> FastAPI:
+    """Return the application, ready to serve; `BadSettingError` or `BrokenRuleBookError` where it cannot be."""
+    if settings.workers > 1 and settings.metrics != "off":
         raise BadSettingError(
             "`TRIAGE_METRICS`: several processes would each count for themselves; run one process a container, or send "
             "metrics by `TRIAGE_OTEL`"
         )
-    return process
-
-
-def run(process: Process) -> None:
-    """Serve until told to stop."""
-    if process.workers == 1:
-        Server(process).run()
-        return
-    family = socket.AF_INET6 if ":" in process.host else socket.AF_INET
+    logging.config.dictConfig(log_config(settings.log_level))
+    gc.disable()  # nearly all that is made now stays as long as the process
     try:
-        # it listens already, so that whoever comes before the first process is ready waits, and is answered
-        shared = socket.create_server((process.host, process.port), family=family, backlog=process.backlog)
-    except OSError as error:
-        log.critical("cannot bind %s port %d: %s", process.host, process.port, (error.strerror or "no reason").lower())
+        app = build_app(settings, lines=sys.stderr)
+        keep_memory()
+        gc.collect()
+        gc.freeze()  # never looked through for garbage again, so that forked workers go on sharing it
+    finally:
+        gc.enable()
+    return app
+
+
+def run(app: FastAPI, settings: Settings) -> None:
+    """Serve until told to stop."""
+    if settings.server == "granian":
+        _run_granian(app, settings)
+    else:
+        _run_uvicorn(app, settings)
+
+
+def _run_granian(app: FastAPI, settings: Settings) -> None:
+    from granian.constants import HTTPModes, Interfaces, Loops
+    from granian.http import HTTP1Settings
+    from granian.log import LogLevels
+    from granian.server import Server
+    from granian.utils.proxies import wrap_asgi_with_proxy_headers
+
+    forwarders = os.environ.get("FORWARDED_ALLOW_IPS")
+
+    def load() -> ASGIApp:
+        _serve_metrics(app, settings)
+        # one address is enough: proxies that name themselves are asked for only where an operator trusts some
+        return wrap_asgi_with_proxy_headers(app, forwarders) if forwarders else app
+
+    def reload() -> None:
+        nonlocal app
+        try:
+            app = build_app(settings, lines=sys.stderr)
+        except (BrokenRuleBookError, BadSettingError) as error:
+            log.error("the rule book in use stays: %s", error)
+
+    multiprocessing.set_start_method("fork", force=True)  # workers share the memory of what was loaded
+    server = Server(
+        "app.main:app",
+        address=settings.host,
+        port=settings.port,
+        uds=settings.unix_socket,
+        interface=Interfaces.ASGI,
+        workers=settings.workers,
+        loop=Loops.uvloop,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=BACKLOG,
+        backpressure=CONNECTIONS,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=settings.request_seconds * 1_000,
+            max_buffer_size=max(LEAST_BUFFER, 2 * settings.max_header_bytes),
+        ),
+        log_level=LogLevels(settings.log_level),
+        log_dictconfig=log_config(settings.log_level),
+        respawn_failed_workers=True,
+        workers_max_rss=settings.worker_memory_mb,
+        workers_kill_timeout=DRAIN_SECONDS,
+    )
+    server.on_reload(reload)
+    try:
+        server.serve(target_loader=load, wrap_loader=False)
+    except (OSError, RuntimeError) as error:  # what Rust could not do is a RuntimeError, its trace behind its text
+        log.critical("cannot serve: %s", str(error).partition("\n")[0].lower())
         sys.exit(STARTUP_FAILURE)
-    log.info("%d processes listen", process.workers)
-    supervisor = Multiprocess(process, [shared])
-    supervisor.run()
-    if any(each.exitcode == STARTUP_FAILURE for each in supervisor.processes):
+
+
+def _run_uvicorn(app: FastAPI, settings: Settings) -> None:
+    import uvicorn
+
+    _serve_metrics(app, settings)
+    uvicorn.run(
+        app if settings.workers == 1 else "app.main:app",
+        host=settings.host,
+        port=settings.port,
+        uds=str(settings.unix_socket) if settings.unix_socket else None,
+        workers=settings.workers,
+        loop="uvloop",
+        http="h11",
+        ws="none",
+        backlog=BACKLOG,
+        h11_max_incomplete_event_size=2 * settings.max_header_bytes,
+        timeout_keep_alive=settings.request_seconds,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,
+        log_config=log_config(settings.log_level),
+        access_log=False,
+        server_header=False,
+    )
+
+
+def _serve_metrics(app: FastAPI, settings: Settings) -> None:
+    """Serve the metrics of this process at their port, where they have one."""
+    metrics = app.state.access_log.metrics
+    if settings.metrics != "port" or metrics is None:
+        return
+    try:
+        start_http_server(settings.metrics_port, settings.host, metrics.registry)
+    except OSError as error:
+        log.critical("`TRIAGE_METRICS_PORT`: %s", (error.strerror or "cannot be bound").lower())
         sys.exit(STARTUP_FAILURE)

@@ -47,8 +47,14 @@ class Settings(GuardOptions):
     """The address that `triage serve` binds."""
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     """The port that `triage serve` binds."""
+    server: Literal["granian", "uvicorn"] = "granian"
+    """Which ASGI server `triage serve` runs: granian, or uvicorn with h11."""
+    unix_socket: Path | None = None
+    """A Unix socket to bind instead of host and port."""
     workers: Annotated[int, Field(ge=1, le=256)] = 1
     """In how many processes `triage serve` answers; in containers rather run more of them."""
+    worker_memory_mb: Annotated[int, Field(ge=100, le=1_000_000)] | None = None
+    """The memory in MiB beyond which granian replaces a worker, looked at every 30 seconds."""
     rules: Path | None = None
     """A folder with a rule book to use instead of the one that comes with the program."""
     ruleset: str | None = None
@@ -66,8 +72,6 @@ class Settings(GuardOptions):
     """The largest body of the FHIR and CDS Hooks faces, in bytes."""
     max_body_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 65_536
     """The largest request body in bytes."""
-    kept_bytes: Annotated[int, Field(ge=0, le=1_000_000_000)] = 5_000_000
-    """How many bytes of answers are kept in memory for when exactly the same is asked again; 0 keeps none."""
     log_level: Literal["critical", "error", "warning", "info", "debug"] = "info"
     """How much `triage serve` logs."""
 

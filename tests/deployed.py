@@ -15,9 +15,9 @@ from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.main import build_app
-from app.security.connection import DRAIN_SECONDS
-from app.security.gate import PROBES
 from app.security.keys import new_key
+from app.security.limits import PROBES
+from app.serve import DRAIN_SECONDS
 from app.settings import Settings, read_settings
 
 ROOT = Path(__file__).resolve().parent.parent

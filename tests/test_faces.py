@@ -174,7 +174,7 @@ def test_a_caller_who_leaves_while_sending_is_no_failure(
         "raw_path": path.encode(),
         "root_path": "",
         "query_string": b"",
-        "headers": [(b"content-type", media.encode())],
+        "headers": [(b"host", b"127.0.0.1"), (b"content-type", media.encode())],
         "client": ("127.0.0.1", 1),
         "server": ("testserver", 80),
     }

@@ -1,19 +1,20 @@
-"""A request answered in this process: body to bytes, as the service does it."""
+"""A request answered in this process, from body to bytes, by the one endpoint of the service."""
 
 import json
 from collections.abc import Callable
 
-from app.api.endpoint import ANSWER
-from app.api.strict_json import read_json
-from app.api.validation import readers_of
+from fastapi import Request, Response
+
+from app.api.decode import readers_of
+from app.api.endpoint import PATH, Endpoint
 from app.core.engine import Engine
 from app.main import build_engines
 from app.settings import Settings
 
 RELEASE = "2026.2"
 """The release that is measured and compared: other engines and the function by hand know its rules."""
-Respond = Callable[[bytes, bytes], bytes]
-"""A query and a body to the body that answers them."""
+Respond = Callable[[bytes, bytes], Response]
+"""A query and a body to the response."""
 
 
 def shipped() -> Engine:
@@ -24,13 +25,15 @@ def shipped() -> Engine:
 def responder() -> tuple[Engine, Respond]:
     """Return an engine of the measured release, and what answers requests by it."""
     engines = build_engines(Settings())
-    engine, reader = engines.by_id[RELEASE], readers_of(engines)[RELEASE]
+    endpoint = Endpoint(engines, readers_of(engines))
 
-    def respond(query: bytes, body: bytes) -> bytes:
-        asked = reader.asked(read_json(body), strict=b"strict" in query)
-        return ANSWER.dump_json(engine.view(asked) if b"decision" in query else engine.answer(asked))
+    def respond(query: bytes, body: bytes) -> Response:
+        asked = b"&".join(filter(None, (f"ruleset={RELEASE}".encode(), query)))
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        scope = {"type": "http", "method": "POST", "path": PATH, "query_string": asked, "headers": headers}
+        return endpoint.respond(Request(scope), body)
 
-    return engine, respond
+    return engines.by_id[RELEASE], respond
 
 
 def written(facts: object) -> bytes:

@@ -1,4 +1,4 @@
-"""What operators ask: alive, ready, which version."""
+"""What operators ask: alive, ready, which version. No thread is needed to answer, so that probes wait for none."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -25,17 +25,17 @@ def routes(engines: Engines, program: str) -> APIRouter:
     router = APIRouter(tags=["operation"])
 
     @router.get("/livez", summary="The process is alive")
-    def livez() -> Health:
+    async def livez() -> Health:
         """Answers as long as the process can answer at all."""
         return Health(status="alive")
 
     @router.get("/readyz", summary="The service is ready to decide")
-    def readyz() -> Health:
+    async def readyz() -> Health:
         """Answers once every release is loaded, checked and compiled; there is nothing else to wait for."""
         return Health(status="ready")
 
     @router.get("/version", summary="Which program and which rule sets answer")
-    def version() -> Version:
+    async def version() -> Version:
         """The version of the program, the current rule set, and the digest of every rule set."""
         digests = {name: engine.release.digest for name, engine in engines.by_id.items()}
         return Version(program=program, current=engines.current, rulesets=digests)

@@ -47,6 +47,7 @@ PROBLEMS: dict[str, ProblemType] = {
     "not-found": ProblemType(404, "There is nothing here", "See the API explorer at /docs for every path."),
     "unknown-ruleset": ProblemType(404, "There is no such rule set", "GET /v1/rulesets lists the rule sets."),
     "unknown-rule": ProblemType(404, "There is no such rule", "GET /v1/rulesets/{id}/rules lists the rules."),
+    "unknown-source": ProblemType(404, "There is no such source", "GET /v1/rulesets/{id}/sources lists the sources."),
     "method-not-allowed": ProblemType(405, "The path does not take this method", "See the `Allow` header."),
     "too-slow": ProblemType(408, "The request took too long to arrive", "Send it again."),
     "too-large": ProblemType(413, "The body is too large", "Send the facts of one candidate."),
@@ -154,23 +155,28 @@ def problem(
     return JSONResponse(content, status, headers=headers, media_type=MEDIA_TYPE)
 
 
+def bad_parameters(request: Request, error: RequestValidationError) -> JSONResponse:
+    """Return the problem of query parameters that cannot be used."""
+    errors = [
+        FieldError(f"?{details['loc'][-1]}", details["type"], details["msg"][0].lower() + details["msg"][1:])
+        for details in error.errors()
+    ]
+    return problem(request, "bad-parameter", "a query parameter cannot be used", errors)
+
+
 def add_problems(app: FastAPI) -> None:
     """Make every error of an application a problem document, and serve the page of each kind."""
 
     @app.exception_handler(ProblemError)
-    def refused(request: Request, error: ProblemError) -> JSONResponse:
+    async def refused(request: Request, error: ProblemError) -> JSONResponse:
         return problem(request, error.kind, error.detail, error.errors)
 
     @app.exception_handler(RequestValidationError)
-    def bad_parameters(request: Request, error: RequestValidationError) -> JSONResponse:
-        errors = [
-            FieldError(f"?{details['loc'][-1]}", details["type"], details["msg"][0].lower() + details["msg"][1:])
-            for details in error.errors()
-        ]
-        return problem(request, "bad-parameter", "a query parameter cannot be used", errors)
+    async def refused_by_validation(request: Request, error: RequestValidationError) -> JSONResponse:
+        return bad_parameters(request, error)
 
     @app.exception_handler(HTTPException)
-    def refused_by_framework(request: Request, error: HTTPException) -> JSONResponse:
+    async def refused_by_framework(request: Request, error: HTTPException) -> JSONResponse:
         headers = dict(error.headers or {})
         match error.status_code:
             case 404:
@@ -178,19 +184,17 @@ def add_problems(app: FastAPI) -> None:
             case 405:
                 allowed = headers.get("Allow", "")
                 return problem(request, "method-not-allowed", f"this path takes {allowed}", headers=headers)
-            case 413:
-                return problem(request, "too-large", "the body is larger than this service accepts", headers=headers)
             case status if status < 500:
                 return problem(request, "bad-request", HTTPStatus(status).phrase.lower(), headers=headers)
         return problem(request, "internal", "nothing was decided", headers=headers)
 
     @app.exception_handler(ClientDisconnect)
-    def left(_: Request, __: ClientDisconnect) -> Response:
+    async def left(_: Request, __: ClientDisconnect) -> Response:
         # nobody reads it: the status is what proxies write down for a caller who went away
         return Response(status_code=CALLER_LEFT)
 
     @app.exception_handler(Exception)
-    def failed(request: Request, _: Exception) -> JSONResponse:
+    async def failed(request: Request, _: Exception) -> JSONResponse:
         return problem(request, "internal", "nothing was decided")
 
 
@@ -204,7 +208,7 @@ _pages = Environment(loader=PackageLoader("app.api"), autoescape=select_autoesca
     summary="What a kind of problem means",
     responses={404: {"model": Problem, "description": "No such kind.", "content": {MEDIA_TYPE: {}}}},
 )
-def problem_page(kind: Annotated[str, Path(description="The last part of a problem's `type`.")]) -> HTMLResponse:
+async def problem_page(kind: Annotated[str, Path(description="The last part of a problem's `type`.")]) -> HTMLResponse:
     """The page behind the `type` of a problem document."""
     if kind not in PROBLEMS:
         raise ProblemError("not-found", "there is no such kind of problem")

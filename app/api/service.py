@@ -1,34 +1,43 @@
-"""The FastAPI application of this service: its document with worked examples, and what goes before its middleware."""
+"""The FastAPI application of this service: its document with worked examples, and the dispatch of requests."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from fastapi import FastAPI, Request
-from starlette.datastructures import Headers
+from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.api.decode import readers_of
 from app.api.examples import examples
-from app.api.problems import problem
-from app.api.validation import readers_of
 from app.core.engine import Engines
 
 
 class Service(FastAPI):
-    """A FastAPI application whose document shows worked examples, and whose refusals are problems in every case."""
+    """A FastAPI application behind layers, whose document shows worked examples."""
 
     def __init__(self, engines: Engines, **options: Any) -> None:
         super().__init__(**options)
         self._engines = engines
-        self.body_limits: dict[str, int] = {}
-        self.front: ASGIApp = super().__call__
-        """What takes each request first; whoever wraps it stands before telemetry and routing."""
+        self.endpoints: dict[tuple[str, str], ASGIApp] = {}
+        """What answers a method and path without routing and middleware."""
+        self.front: ASGIApp = self.dispatch
+        """What takes each request first: the layers around `dispatch`."""
         self.amendments: list[Callable[[dict[str, Any]], None]] = []
         """What is added to the OpenAPI document once it is made."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, beginning with whatever stands in front."""
+        """Answer a request, beginning with the layers."""
         scope["app"] = self
         await self.front(scope, receive, send)
+
+    async def dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that passed the layers: by its endpoint, else by FastAPI."""
+        endpoint = self.endpoints.get((scope.get("method", ""), scope.get("path", "")))
+        if scope.get("method") == "HEAD":  # answered like GET; it is the server that leaves the body out
+            asked = {**scope, "method": "GET"}
+            await super().__call__(asked, receive, send)
+            scope.update({name: asked[name] for name in ("route", "triage.problem") if name in asked})
+        else:
+            await (endpoint or super().__call__)(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document; its examples are put in here, since FastAPI drops each `null` of an example."""
@@ -44,33 +53,3 @@ class Service(FastAPI):
                 amend(document)
             self.openapi_schema = document
         return self.openapi_schema
-
-    def build_middleware_stack(self) -> ASGIApp:
-        """Return the application with `DeclaredSize` before everything else."""
-        stack = super().build_middleware_stack()
-        return stack if self.max_body_size is None else DeclaredSize(stack, self.max_body_size, self.body_limits)
-
-
-class DeclaredSize:
-    """Refuses a body whose declared length is beyond the limit.
-
-    Starlette refuses it as well, in plain text that no exception handler sees; what turns out too large only while it
-    is read reaches the handlers.
-    """
-
-    def __init__(self, app: ASGIApp, limit: int, limits: Mapping[str, int]) -> None:
-        self._app = app
-        self._limit = limit
-        self._limits = limits
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 413, or pass the request on."""
-        if scope["type"] == "http":
-            declared = Headers(scope=scope).get("content-length", "")
-            path: str = scope["path"]
-            limit = next((most for prefix, most in self._limits.items() if path.startswith(prefix)), self._limit)
-            if declared.isdecimal() and int(declared[:20]) > limit:
-                says = f"the body is larger than the {limit} bytes that this service accepts"
-                await problem(Request(scope), "too-large", says)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)

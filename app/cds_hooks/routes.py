@@ -62,8 +62,8 @@ class Service:
         reader = Reader(self.engine.release, self.codes, canonical(self.base), self.on(), call.patient)
         facts = reader.read(record.resources)
         asked = Question(dict(facts.facts), hook in STRICT, facts.unavailable)
-        finding = self.engine.finding(asked)
-        waiting = needed(record, finding, self.engine.release, self.codes)
+        outcome = self.engine.decide(asked)
+        waiting = needed(record, outcome, self.engine.release, self.codes)
         if waiting:
             issues = [
                 issue(f"`prefetch.{key}` is needed; it bears on {', '.join(rules)}", "required", f"prefetch.{key}")
@@ -74,9 +74,9 @@ class Service:
         return JSONResponse({"cards": Cards(self.engine, self.base).of(call, answer, facts, record.notes)})
 
 
-def routes(service: Service, read: ReadBody, max_bytes: int) -> APIRouter:
-    """Return the routes of the services; `max_bytes` is the largest body."""
-    router = APIRouter(prefix="/cds-services", tags=["cds hooks"], max_body_size=max_bytes)
+def routes(service: Service, read: ReadBody) -> APIRouter:
+    """Return the routes of the services."""
+    router = APIRouter(prefix="/cds-services", tags=["cds hooks"])
     found = discovery(service.base, service.engine.release.id)
     if service.trust.is_open and not service.guarded:
         LOG.warning("no CDS client is configured: anybody may call the CDS services")

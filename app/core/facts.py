@@ -53,6 +53,14 @@ class Fact:
         """Every value the fact can have, in order."""
         return range(self.minimum, self.maximum + 1) if self.kind == "integer" else self.values
 
+    @cached_property
+    def answers(self) -> Mapping[tuple[type, object], Value]:
+        """Every value with the type that JSON has for it: `True` is no 1, and 34.0 is the integer 34."""
+        plain: dict[tuple[type, object], Value] = {(type(value), value): value for value in self.domain}
+        if self.kind == "integer":
+            plain |= {(float, float(value)): value for value in self.domain}
+        return plain
+
     @property
     def ordered(self) -> bool:
         """Whether `<` and `>=` mean something for this fact."""

@@ -57,14 +57,13 @@ def routes(
     base: str,
     program: str,
     read: ReadBody,
-    max_bytes: int,
     sign: ReceiptSigner | None = None,
 ) -> APIRouter:
-    """Return the routes; `base` is the public address of this service, `max_bytes` the largest body.
+    """Return the routes; `base` is the public address of this service.
 
     `sign` makes the receipts that a CarePlan carries in a Provenance.
     """
-    router = APIRouter(prefix="/fhir", tags=["fhir"], max_body_size=max_bytes)
+    router = APIRouter(prefix="/fhir", tags=["fhir"])
     engine = engines.by_id[engines.current]
     release = engine.release
     readable: dict[str, Resource] = {

@@ -1,22 +1,16 @@
-"""Structured logs: one JSON object a line, made of named fields that hold nothing a caller wrote.
+"""The log of everything but requests: one JSON object a line, without anything a caller wrote.
 
 Of an exception its type and places are written and not its text, which may quote a value. Of a logger that is not ours
 only the first line of its template is written, without what is filled in.
 """
 
-import asyncio
+import json
 import logging
 import traceback
-from contextlib import nullcontext
-from functools import lru_cache
 from time import gmtime, strftime
-from typing import Any, TextIO
-
-import orjson
+from typing import Any
 
 OURS = ("triage.", "uvicorn")
-REQUESTS = "triage.request"
-"""The logger of requests, which only the event loop answers."""
 
 
 class JsonFormatter(logging.Formatter):
@@ -26,48 +20,20 @@ class JsonFormatter(logging.Formatter):
         """Return the line."""
         ours = record.name.startswith(OURS)
         line: dict[str, Any] = {
-            "time": f"{_second(int(record.created))}.{int(record.created % 1 * 1000):03d}+00:00",
+            "time": f"{second_of(record.created)}.{int(record.msecs):03d}+00:00",
             "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage() if ours else _first_line(str(record.msg)),
+            "logger": record.name.lstrip("_"),
+            "message": record.getMessage() if ours else str(record.msg).partition("\n")[0],
         }
         line |= getattr(record, "fields", {})
         if record.exc_info and record.exc_info[1]:
             line["error"] = where(record.exc_info[1])
-        return orjson.dumps(line).decode()
+        return json.dumps(line, separators=(",", ":"))
 
 
-@lru_cache(1)
-def _second(time: int) -> str:
-    return strftime("%Y-%m-%dT%H:%M:%S", gmtime(time))
-
-
-def _first_line(text: str) -> str:
-    return text.partition("\n")[0].encode(errors="backslashreplace").decode()
-
-
-class LineHandler(logging.StreamHandler[TextIO]):
-    """Writes the lines of requests together when the event loop's turn ends, any other line at once."""
-
-    def __init__(self, stream: TextIO) -> None:
-        super().__init__(stream)
-        self._lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Take a record."""
-        self._lines.append(self.format(record))
-        if record.name != REQUESTS:
-            self.flush()
-        elif len(self._lines) == 1:
-            asyncio.get_running_loop().call_soon(self.flush)
-
-    def flush(self) -> None:
-        """Write what was taken."""
-        with self.lock or nullcontext():
-            lines, self._lines = self._lines, []
-            if lines and not self.stream.closed:
-                self.stream.write("\n".join([*lines, ""]))
-                self.stream.flush()
+def second_of(seconds: float) -> str:
+    """Return a point of time in UTC, without what is less than a second."""
+    return strftime("%Y-%m-%dT%H:%M:%S", gmtime(seconds))
 
 
 def where(error: BaseException) -> dict[str, Any]:
@@ -82,7 +48,7 @@ def log_config(level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": JsonFormatter}},
-        "handlers": {"err": {"()": LineHandler, "formatter": "json", "stream": "ext://sys.stderr"}},
+        "handlers": {"err": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
         "root": {"handlers": ["err"], "level": "WARNING"},
-        "loggers": {"triage": {"level": level.upper()}, "uvicorn": {"level": level.upper()}},
+        "loggers": {name: {"level": level.upper()} for name in ("triage", "uvicorn", "_granian")},
     }

@@ -40,6 +40,8 @@ NEEDS: tuple[tuple[str, Permission], ...] = (
     ("/fhir", "fhir"),
     ("/metrics", "metrics"),
 )
+REPLAYS = "/v1/receipts"
+"""Where stored answers are decided again."""
 REALM = 'Bearer realm="candidate-triage"'
 
 
@@ -48,9 +50,22 @@ def is_open(path: str) -> bool:
     return path in OPEN or path in OPEN_ALONE or _below(path, OPEN_BELOW)
 
 
-def scope_of(path: str) -> Permission | None:
+def permission_for(path: str) -> Permission | None:
     """Return what opens a path; `None` where any key or token does."""
-    return next((scope for prefix, scope in NEEDS if _below(path, (prefix,))), None)
+    return next((permission for prefix, permission in NEEDS if _below(path, (prefix,))), None)
+
+
+def counts(path: str) -> bool:
+    """Say whether decisions of a path are a caller's: those of examples and of replays are not."""
+    return not is_open(path) and not path.startswith(REPLAYS)
+
+
+def part_of(path: str) -> str:
+    """Return the part of the service that a path belongs to, one of a known few."""
+    if path in OPEN or path in OPEN_ALONE:
+        return path
+    below = (*(prefix for prefix, _ in NEEDS), *OPEN_BELOW)
+    return next((prefix for prefix in below if _below(path, (prefix,))), "unmatched")
 
 
 def _below(path: str, prefixes: Sequence[str]) -> bool:
@@ -81,17 +96,8 @@ class Access:
         if scope["type"] == "http":
             path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
             if not is_open(path) and not _below(path, self._elsewhere):
-                app = await self._refusal(scope, scope_of(path)) or app
+                app = await self._refusal(scope, permission_for(path)) or app
         await app(scope, receive, send)
-
-    def knows(self, scope: Scope) -> bool:
-        """Say whether an API key opens the path; what else may open it is not looked at."""
-        given = credential(Headers(scope=scope))
-        key = find_key(self._keys, given) if given else None
-        if key is None or scope_of(scope["path"]) not in key.scopes:
-            return False
-        scope["triage.caller"] = key.name
-        return True
 
     async def _refusal(self, scope: Scope, needed: Permission | None) -> ASGIApp | None:
         request = Request(scope)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.security.access import is_open, scope_of
+from app.security.access import is_open, permission_for
 
 SCHEMES: dict[str, Any] = {
     "key": {
@@ -34,7 +34,7 @@ def show_access(document: dict[str, Any], *, anonymous: bool) -> None:
     for path, operations in document["paths"].items():
         if is_open(path):
             continue
-        scope = scope_of(path)
+        scope = permission_for(path)
         needed: list[dict[str, list[str]]] = [{"key": []}, {"token": []}]
         for operation in operations.values():
             operation["security"] = [{}, *needed] if anonymous else needed

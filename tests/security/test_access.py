@@ -17,11 +17,11 @@ from starlette.types import Receive, Scope, Send
 
 from app.api.service import Service
 from app.main import build_app
-from app.observe.watch import Watch
+from app.observe.access_log import AccessLog
 from app.rulebook.load import RuleBook
 from app.security.access import Access, is_open
-from app.security.build import guarded
 from app.security.keys import SCOPES, find_key, new_key
+from app.security.layers import layered
 from app.security.tokens import AGAIN_SECONDS, KEPT_SECONDS, STALE_SECONDS, IssuerKeys, NoIssuerError
 from app.settings import Settings
 
@@ -61,7 +61,7 @@ def network() -> Network:
 def client(book: RuleBook, network: Network) -> Iterator[TestClient]:
     """A client of the service behind keys and an issuer."""
     settings = Settings(api_keys=tuple(ENTRIES), oauth_issuer=ISSUER, oauth_audience=AUDIENCE, oauth_jwks_url=URL)
-    app = guarded(build_app(Settings(), book), settings, Watch(), transport=httpx.MockTransport(network))
+    app = layered(build_app(Settings(), book), settings, AccessLog(), transport=httpx.MockTransport(network))
     with TestClient(app) as client:
         yield client
 

@@ -1,6 +1,7 @@
 """What a decision costs in this process, in microseconds and as ratios to a hand-written function of the same run.
 
-Everything is read anew: what the engine remembers is forgotten before each time.
+Each row has a new engine and candidates of its own, none of whom comes twice: each is read anew, beside what the
+engine remembers of those before.
 """
 
 import asyncio
@@ -33,29 +34,25 @@ from tools.population import drawn
 
 CANDIDATES = 2000
 EXPLAINED = 500
-REPEATS = 5
 T = TypeVar("T")
 
 
-def median_microseconds(work: Callable[[T], object], asked: Sequence[T], forget: Callable[[], object] = int) -> float:
-    """Return the median over what is asked of the least time over repeats; `forget` is called before each of them."""
-    return statistics.median(min(_time(work, one, forget) for _ in range(REPEATS)) for one in asked)
-
-
-def _time(work: Callable[[T], object], asked: T, forget: Callable[[], object]) -> float:
-    forget()
-    start = time.perf_counter_ns()
-    work(asked)
-    return (time.perf_counter_ns() - start) / 1000
+def median_microseconds(work: Callable[[T], object], asked: Sequence[T]) -> float:
+    """Return the median over what is asked, each of it once."""
+    times = []
+    for one in asked:
+        start = time.perf_counter_ns()
+        work(one)
+        times.append(time.perf_counter_ns() - start)
+    return statistics.median(times) / 1000
 
 
 def run() -> None:
     """Measure and print."""
     engine, respond = responder()
-    anew = partial(median_microseconds, forget=engine.forget)
     complete = [Question(facts) for facts in drawn(engine.release, CANDIDATES)]
     for question in complete:
-        decision = engine.finding(question).decision
+        decision = engine.decide(question).decision
         if by_hand(question.facts) != (decision.disposition, decision.phase):
             raise SystemExit(f"the hand-written function decides otherwise for {question.facts}")
     half = [Question(facts) for facts in drawn(engine.release, CANDIDATES, 0.5)]
@@ -63,18 +60,19 @@ def run() -> None:
     base = median_microseconds(lambda question: by_hand(question.facts), complete)
     rows: list[tuple[str, float, float | None]] = [
         ("hand-written function, complete facts", base, None),
-        ("decision, complete facts", anew(engine.finding, complete), 6),
-        ("decision, half known", anew(engine.finding, half), 100),
-        ("decision, half known, strict", anew(engine.finding, strict), None),
+        ("decision, complete facts", median_microseconds(engine.decide, complete), 6),
+        ("decision, half known", median_microseconds(engine.decide, half), 100),
+        ("decision, half known, strict", median_microseconds(engine.decide, strict), None),
     ]
-    for name, query, questions, most in (
+    asked: list[tuple[str, bytes, list[Question], float | None]] = [
         ("body to bytes, complete facts", b"", complete, 35),
         ("body to bytes, half known", b"", half, 160),
         ("body to bytes, half known, strict", b"unknowns=strict", half, None),
         ("body to bytes, view=decision, complete facts", b"view=decision", complete, None),
-    ):
-        rows.append((name, anew(partial(respond, query), [written(one.facts) for one in questions]), most))
-    explained = partial(anew, partial(explain, engine))
+    ]
+    for name, query, questions, most in asked:
+        rows.append((name, median_microseconds(partial(respond, query), [written(one.facts) for one in questions]), most))
+    explained = partial(median_microseconds, partial(explain, engine))
     rows += [
         ("explanation, half known", explained(half[:EXPLAINED]), None),
         ("explanation, half known, strict", explained(strict[:EXPLAINED]), None),
@@ -104,7 +102,7 @@ def _records() -> list[tuple[str, float]]:
                 lambda _: runner.run(service.answer(read_json(call), "patient-view")),
             ),
         ]
-        return [(name, median_microseconds(work, [None] * 50, engine.forget)) for name, work in rows]
+        return [(name, median_microseconds(work, [None] * 50)) for name, work in rows]
 
 
 def _proofs() -> None:

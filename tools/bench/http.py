@@ -35,7 +35,6 @@ FASTEST = 30_000
 """More requests a second than any server but the constant one answers."""
 ANSWERS = 2_000
 """How many responses the constant application sends in turn, lest it be slowed by its memory."""
-HEADERS = [("content-type", "application/json"), ("content-language", "en"), ("vary", "Accept-Language")]
 COUNT, RATE = re.compile(r"(\d+) requests in"), re.compile(r"Requests/sec: +([\d.]+)")
 ERRORS = re.compile(r"Non-2xx|Socket errors")
 
@@ -183,8 +182,9 @@ def _bodies_of(peer: Served, folder: Path, release: Release, complete: Bodies) -
 def _write_answers(row: Row, file: Path) -> None:
     """Write what the constant application sends for a row."""
     engine, respond = responder()
-    bodies = [respond(row.query.encode(), written(facts)) for facts in drawn(engine.release, ANSWERS, row.known)]
-    file.write_bytes(b"\n".join([json.dumps(HEADERS).encode(), *bodies]))
+    responses = [respond(row.query.encode(), written(facts)) for facts in drawn(engine.release, ANSWERS, row.known)]
+    headers = [pair for pair in responses[0].headers.items() if pair[0] != "content-length"]
+    file.write_bytes(b"\n".join([json.dumps(headers).encode(), *(bytes(each.body) for each in responses)]))
 
 
 @contextmanager

@@ -73,7 +73,7 @@ def checked(engine: Engine, count: int, rare: int) -> list[Facts]:
 
 def decided(engine: Engine, facts: Facts) -> str:
     """Return our decision."""
-    return named(engine.finding(Question(facts)).decision)
+    return named(engine.decide(Question(facts)).decision)
 
 
 def difference(decide: Decide, engine: Engine, candidates: Sequence[Facts]) -> str:
@@ -87,7 +87,7 @@ def difference(decide: Decide, engine: Engine, candidates: Sequence[Facts]) -> s
 
 def swapped(listed: Sequence[Case]) -> list[Case]:
     """Return the cases with one mistake: phase 2 is recommended before it is asked what a clinician must review."""
-    place = next(place for place, case in enumerate(listed) if case.outcome.decision.phase == 2)
+    place = next(place for place, case in enumerate(listed) if case.then.decision.phase == 2)
     return [*listed[: place - 1], listed[place], listed[place - 1], *listed[place + 1 :]]
 
 
@@ -115,7 +115,7 @@ def measured(engine: Engine, respond: Respond, ways: Mapping[str, Decide]) -> li
         question, body = Question(facts), written(facts)
         works: dict[str, Callable[[], object]] = {
             "hand-written function": partial(by_hand, facts),
-            "our decision": partial(engine.finding, question),
+            "our decision": partial(engine.decide, question),
             "our full answer, body to bytes": partial(respond, b"", body),
             **{name: partial(decide, facts) for name, decide in ways.items()},
         }
@@ -142,7 +142,7 @@ def together(engine: Engine) -> float:
         start = time.perf_counter()
         places = table(columns, TOGETHER)
         least = min(least, time.perf_counter() - start)
-    theirs = [named(listed[place].outcome.decision) for place in places]
+    theirs = [named(listed[place].then.decision) for place in places]
     if theirs != [decided(engine, each) for each in candidates]:
         raise SystemExit("OpenFisca decides otherwise where it decides many at once")
     return least / TOGETHER * 1e6

@@ -19,7 +19,7 @@ MONTH = "2026-01"
 def ways(listed: Sequence[Case], facts: Mapping[str, Fact]) -> dict[str, Decide]:
     """Return OpenFisca with a simulation of its own for each candidate."""
     table, names = table_of(listed, facts), read_by(listed)
-    outcomes = [named(case.outcome.decision) for case in listed]
+    outcomes = [named(case.then.decision) for case in listed]
     return {
         "OpenFisca, a simulation each": lambda given: outcomes[table({name: [given[name]] for name in names}, 1)[0]]
     }

@@ -70,7 +70,7 @@ def _openfisca(_: Path) -> list[str]:
 
 
 def _of_fastapi(answer: Any) -> str:
-    return answer["disposition"] if answer["phase"] is None else f"{answer['disposition']} {answer['phase']}"
+    return " ".join(str(word) for word in answer.values() if word is not None)
 
 
 def _to_openfisca() -> tuple[Callable[[Facts], bytes], Callable[[Any], str]]:
@@ -83,7 +83,7 @@ def _to_openfisca() -> tuple[Callable[[Facts], bytes], Callable[[Any], str]]:
 
     def decision(answer: Any) -> str:
         place: int = answer["persons"]["candidate"]["place"][MONTH]
-        return named(listed[place].outcome.decision)
+        return named(listed[place].then.decision)
 
     return body, decision
 

@@ -36,7 +36,7 @@ def decision_model(listed: Sequence[Case]) -> dict[str, object]:
         "inputs": [{"id": "when", "name": "when", "field": ""}],
         "outputs": [{"id": "then", "name": "then", "field": "decision"}],
         "rules": [
-            {"_id": str(row), "when": expression(case.when, SYNTAX), "then": json.dumps(named(case.outcome.decision))}
+            {"_id": str(row), "when": expression(case.when, SYNTAX), "then": json.dumps(named(case.then.decision))}
             for row, case in enumerate(listed)
         ],
     }

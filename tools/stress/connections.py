@@ -7,7 +7,6 @@ from contextlib import suppress
 
 import uvloop
 
-from app.security.connection import PIPELINED as PIPELINE
 from tools.serving import Server, serving
 from tools.stress.crowd import Crowd, well
 from tools.stress.fuzz import failures
@@ -20,7 +19,7 @@ from tools.stress.streams import streams
 from tools.stress.wire import BrokenError, Connection, request
 
 PIPELINED = 50
-LONG, AT_ONCE = 1_000, PIPELINE + 1
+LONG, AT_ONCE = 1_000, 1_000
 """Of so many requests the service answers so many, closing the connection then."""
 SLOWER = ("/changes", "/v1/rulesets/2026.1/diff/2026.2")
 """What takes so long that the end of what a client sends is seen before the answer is made."""

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.security.connection import DRAIN_SECONDS
+from app.serve import DRAIN_SECONDS
 from tools.serving import Server
 from tools.stress.crowd import Break, Crowd
 from tools.stress.questions import Question

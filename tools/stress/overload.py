@@ -31,7 +31,7 @@ WORST = 5.0
 OFFERED = 0.9
 """The part of what should be offered that must have been: a generator that cannot keep up shows nothing."""
 UNANSWERED = re.compile(r"requests: (\d+) total, \d+ started, (\d+) done, \d+ succeeded, \d+ failed, (\d+) errored")
-SETTINGS = {"kept_bytes": 0}
+SETTINGS: dict[str, object] = {}
 
 
 @dataclass

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from app.api.validation import readers_of
+from app.api.decode import readers_of
 from app.core.answer import Answer, DecisionView
 from app.core.engine import Engines
 from app.main import build_engines

@@ -1,48 +1,48 @@
-"""Puts the guard before an application, as the settings say."""
+"""The layers that stand before every face: limits, cross-origin requests, access."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import httpx
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from app.api.front import Front
-from app.observe.watch import Watch
+from app.core.engine import Decided
+from app.observe.access_log import AccessLog
 from app.security.access import INTAKE, Access
-from app.security.gate import Gate, Limits, Whole
+from app.security.limits import Limits
 from app.security.options import GuardOptions
-from app.security.signing import Signer
 from app.security.tokens import IssuerKeys, Tokens
 
 CORS_SECONDS = 600
 
 
-def guarded(
+def layered(
     app: ASGIApp,
     options: GuardOptions,
-    watch: Watch,
-    signer: Signer | None = None,
-    front: Front | None = None,
+    access_log: AccessLog,
+    receipt: Callable[[Decided], str] | None = None,
     *,
+    most_bytes: int = 65_536,
+    body_limits: Mapping[str, int] | None = None,
     elsewhere: Sequence[str] = (),
     transport: httpx.AsyncBaseTransport | None = None,
-) -> Gate:
-    """Return an application behind its guard.
+) -> Limits:
+    """Return an application behind its layers.
 
     Args:
-        app: What is guarded.
+        app: What answers.
         options: The settings.
-        watch: What writes down and counts.
-        signer: What signs each answer, if anything does.
-        front: What answers ordinary requests that arrive whole, if anything does.
+        access_log: What writes requests down and counts them.
+        receipt: Signs what was decided, if anything does.
+        most_bytes: The largest body.
+        body_limits: The largest body below a path, where it is another.
         elsewhere: Prefixes of paths whose face checks its callers by itself.
         transport: Replaces the network for the keys of the token issuer, in tests.
     """
-    access = None
     if not options.anonymous:
         issuer = options.issuer
         tokens = Tokens(issuer, IssuerKeys(issuer.jwks_url, transport=transport)) if issuer else None
-        app = access = Access(app, options.api_keys, tokens, (*elsewhere, *(INTAKE if options.open_intake else ())))
+        app = Access(app, options.api_keys, tokens, (*elsewhere, *(INTAKE if options.open_intake else ())))
     if options.cors_origins:
         app = CORSMiddleware(
             app,
@@ -52,6 +52,4 @@ def guarded(
             expose_headers=["ETag", "Retry-After", "Triage-Receipt", "X-Request-ID"],
             max_age=CORS_SECONDS,
         )
-    limits = Limits(options.max_concurrency, options.max_header_bytes, options.trusted_hosts, options.hsts_seconds)
-    whole = Whole(front, access, cors=bool(options.cors_origins)) if front else None
-    return Gate(app, limits, watch, anonymous=options.anonymous, signer=signer, whole=whole)
+    return Limits(app, options, access_log, most_bytes, body_limits, receipt)

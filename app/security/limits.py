@@ -1,0 +1,252 @@
+"""Limits of a request: host, headers, size and time of its body, and how many are at work at once.
+
+The outermost layer, alike for every path. It adds the headers that protect a reader, and has each request written down.
+Access is asked for further in, behind CORS, so that a browser can read a refusal.
+"""
+
+import asyncio
+import ipaddress
+import logging
+from collections.abc import Callable, Generator, Mapping, Sequence
+from time import monotonic
+from types import coroutine
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.problems import ProblemError, problem
+from app.core.engine import Decided
+from app.observe.access_log import CURRENT, AccessLog, RequestInfo
+from app.observe.telemetry import CARRIED, without_carried
+from app.security.options import GuardOptions
+
+log = logging.getLogger("triage.security")
+
+Headers = Sequence[tuple[bytes, bytes]]
+PROBES = frozenset({"/livez", "/readyz"})
+"""Never refused for load or host: a busy replica is alive, and a kubelet asks by address."""
+PROTECTION: Headers = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+FRAMES = (b"content-security-policy", b"frame-ancestors 'none'")
+"""For every answer that brings no policy of its own."""
+CLOSE = (b"connection", b"close")
+DRAINED = 65_536
+"""The longest body that may arrive in vain without the connection being closed."""
+SLOWEST = 1_000
+"""Bytes a second below which a body crawls."""
+ANONYMOUS = (
+    "anybody who reaches this service may ask it: neither TRIAGE_API_KEYS nor TRIAGE_OAUTH_ISSUER is set; "
+    "set one of them before others can reach it"
+)
+
+
+class Limits:
+    """An ASGI layer that refuses what is too large, too slow, too much at once or for another host.
+
+    Args:
+        app: What answers.
+        options: The settings.
+        access_log: What writes requests down and counts them.
+        most_bytes: The largest body.
+        body_limits: The largest body below a path, where it is another.
+        receipt: Signs what was decided, if anything does.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        options: GuardOptions,
+        access_log: AccessLog,
+        most_bytes: int,
+        body_limits: Mapping[str, int] | None = None,
+        receipt: Callable[[Decided], str] | None = None,
+    ) -> None:
+        self._app = app
+        self._options = options
+        self._log = access_log
+        self._most_bytes = most_bytes
+        self._body_limits = tuple((body_limits or {}).items())
+        self._receipt = receipt
+        self._hosts = tuple(host.lower() for host in options.trusted_hosts)
+        self._at_work = 0
+        hsts = b"strict-transport-security", b"max-age=%d; includeSubDomains" % options.hsts_seconds
+        self._secure = (*PROTECTION, hsts) if options.hsts_seconds else PROTECTION
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan" and self._options.anonymous:
+                log.warning(ANONYMOUS)
+            await self._app(scope, receive, send)
+            return
+        headers: Headers = scope["headers"]
+        given = dict(headers)
+        for name in CARRIED:
+            if name in given:
+                without_carried(scope)
+        info = self._log.begin(scope["path"], given.get(b"x-request-id"))
+        added = self._secure if scope.get("scheme") == "https" else PROTECTION
+        exchange = Exchange(receive, send, info, added, self._receipt)
+        length = given.get(b"content-length")
+        if length != b"0" and (length or b"transfer-encoding" in given or scope.get("http_version") == "2"):
+            exchange.has_body(length, self._limit(scope["path"]), self._options.request_seconds)
+        self._at_work += 1
+        exchange.place = self._at_work
+        within = CURRENT.set(info)
+        try:
+            await _next_turn()  # so that all that were handed over in one turn are counted before the first is answered
+            app = self._refusal(scope, headers, given, exchange) or self._app
+            await app(scope, exchange.receive, exchange.send)
+        except Exception as error:
+            await self._failed(error, scope, exchange)
+        finally:
+            CURRENT.reset(within)
+            self._at_work -= 1
+            self._log.done(scope, info)
+
+    def _refusal(
+        self, scope: Scope, headers: Headers, given: Mapping[bytes, bytes], exchange: "Exchange"
+    ) -> Response | None:
+        """Return the refusal of a request, before anything else is done; `None` where it may go on."""
+        if scope["path"] in PROBES:
+            return None
+        if exchange.place > self._options.max_concurrency:
+            says = "more is asked at once than this service answers well"
+            return problem(Request(scope), "overloaded", says, headers={"Retry-After": "1"})
+        size = len(scope.get("raw_path") or b"") + len(scope["query_string"])
+        for name, value in headers:
+            size += len(name) + len(value) + 4
+        if size > self._options.max_header_bytes:
+            says = f"the headers are larger than the {self._options.max_header_bytes} bytes that this service accepts"
+            return problem(Request(scope), "headers-too-large", says)
+        host = given.get(b"host", b"")
+        if len(given) != len(headers) and sum(name == b"host" for name, _ in headers) > 1:
+            # whoever reads another one than we do would be misled (RFC 9112, section 3.2)
+            return problem(Request(scope), "unknown-host", "a request names one host")
+        if not host and scope.get("http_version") == "1.1":
+            return problem(Request(scope), "unknown-host", "a request by HTTP/1.1 names its host")
+        if self._hosts and not self._is_ours(host.decode("latin-1")):
+            return problem(Request(scope), "unknown-host", "this service does not answer for that host")
+        if exchange.declared > exchange.limit:
+            return problem(Request(scope), "too-large", too_large(exchange.limit))
+        return None
+
+    async def _failed(self, error: Exception, scope: Scope, exchange: "Exchange") -> None:
+        if not isinstance(error, ProblemError):
+            log.error("a request failed", exc_info=error)
+            error = ProblemError("internal", "nothing was decided")
+        if exchange.info.status is None:
+            await problem(Request(scope), error.kind, error.detail)(scope, exchange.receive, exchange.send)
+
+    def _limit(self, path: str) -> int:
+        for prefix, most in self._body_limits:
+            if path.startswith(prefix):
+                return most
+        return self._most_bytes
+
+    def _is_ours(self, host: str) -> bool:
+        name = host.lower()
+        name = name.partition("]")[0] + "]" if name.startswith("[") else name.partition(":")[0]
+        return any(
+            name == ours or (ours.startswith("*.") and name.endswith(ours[1:]) and name != ours[1:])
+            for ours in self._hosts
+        )
+
+
+class Exchange:
+    """What has arrived of one request, and what is sent."""
+
+    __slots__ = (
+        *("_added", "_arrived", "_closes", "_left", "_receipt", "_receive", "_seconds", "_send", "_waits"),
+        *("declared", "info", "limit", "place"),
+    )
+
+    def __init__(
+        self,
+        receive: Receive,
+        send: Send,
+        info: RequestInfo,
+        added: Headers,
+        receipt: Callable[[Decided], str] | None,
+    ) -> None:
+        self._receive = receive
+        self._send = send
+        self._added = added
+        self._receipt = receipt
+        self._waits = self._closes = False
+        self._arrived = self.limit = self.declared = self.place = 0
+        self._seconds = self._left = 0.0
+        self.info = info
+
+    def has_body(self, declared: bytes | None, limit: int, seconds: float) -> None:
+        """Expect a body of the declared length, or of an unknown one."""
+        self._waits = True
+        self._seconds = self._left = seconds
+        self.limit = limit
+        # servers refuse what is no number; one of 20 digits is larger than any limit
+        self.declared = int(declared[:20]) if declared and declared.isdigit() else -1
+        self._closes = not 0 <= self.declared <= DRAINED
+
+    async def receive(self) -> Message:
+        """Return the next part of the body; a problem where it is too large or too slow."""
+        if not self._waits:
+            return await self._receive()
+        since = monotonic()
+        try:
+            async with asyncio.timeout(self._left):
+                message = await self._receive()
+        except TimeoutError:
+            return self._refuse("too-slow", "the request took too long to arrive")
+        size = len(message.get("body", b""))
+        self._arrived += size
+        # how long the caller may still be waited for: only waiting counts, and each byte gives time back
+        self._left = min(self._seconds, self._left - (monotonic() - since) + size / SLOWEST)
+        if self._arrived > self.limit:
+            return self._refuse("too-large", too_large(self.limit))
+        if self._arrived == self.declared:
+            message["more_body"] = False  # known here already: some servers say it in a part of its own
+        self._waits = message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Send a part of the answer, with the headers that every answer has."""
+        if message["type"] == "http.response.start":
+            self.info.status = message["status"]
+            headers = [*message.get("headers", ()), *self._added, (b"x-request-id", self.info.request_id.encode())]
+            for name, _ in headers:
+                if name == b"content-security-policy":
+                    break
+            else:
+                headers.append(FRAMES)
+            if self._waits and self._closes:  # nobody reads the rest of the body
+                headers.append(CLOSE)
+            if self._receipt is not None and (last := self.info.last) is not None:
+                headers.append((b"triage-receipt", self._receipt(last).encode()))
+            message = {**message, "headers": headers}
+        await self._send(message)
+
+    def _refuse(self, kind: str, says: str) -> Message:
+        self._closes = True
+        if self.info.status is not None:
+            return {"type": "http.disconnect"}
+        raise ProblemError(kind, says)
+
+
+def too_large(limit: int) -> str:
+    """Say how large a body may be."""
+    return f"the body is larger than the {limit} bytes that this service accepts"
+
+
+@coroutine
+def _next_turn() -> Generator[None, None, None]:
+    yield
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine can reach an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
