@@ -75,7 +75,7 @@ class CandidateReader:
         reference = None
         if named < len(data):
             unavailable, reference = data.get("unavailable", ()), data.get("reference")
-            errors += self._others(data, facts, unavailable, reference)
+            errors += self._others(data, unavailable, reference)
         if errors or graded or named < len(data) or isinstance(data, JsonObject):
             errors = [*repeated_keys(data), *errors]
         if errors:
@@ -84,9 +84,7 @@ class CandidateReader:
             unavailable = tuple(name for name in self.release.facts if name in unavailable)
         return Question(facts, strict, tuple(unavailable), graded, reference)
 
-    def _others(
-        self, data: Mapping[str, Any], facts: Mapping[str, Value], unavailable: Any, reference: Any
-    ) -> Iterator[FieldError]:
+    def _others(self, data: Mapping[str, Any], unavailable: Any, reference: Any) -> Iterator[FieldError]:
         """Yield what is wrong with the members that are no facts."""
         if reference is not None and not (isinstance(reference, str) and fullmatch(REFERENCE, reference)):
             yield FieldError("/reference", "not_a_reference", "write 1 to 64 characters of A-Z a-z 0-9 . _ : -")
@@ -98,7 +96,7 @@ class CandidateReader:
                     says = "this release has no such fact"
                     close = closest(name, self.release.facts) if place < MOST_ERRORS else None
                     yield FieldError(f"/unavailable/{place}", "unknown_fact", says, close)
-                elif name in facts:
+                elif data.get(name) is not None:
                     says = f"`{name}` is answered in this request; take it out here"
                     yield FieldError(f"/unavailable/{place}", "answered", says)
         unknown = [name for name in data if name not in self.release.facts and name not in OTHERS]
