@@ -1,6 +1,7 @@
 """A request body into JSON, and into a question for the engine."""
 
 from collections.abc import Iterator, Mapping
+from operator import getitem
 from re import fullmatch
 from typing import Any
 
@@ -38,7 +39,9 @@ class CandidateReader:
         self.release = release
         self.schema = schema_of(release)
         self._elsewhere = {name: first for name, first in elsewhere.items() if name not in release.facts}
-        self._facts = [(name, fact.answers, reading_of(fact, release.scales)) for name, fact in release.facts.items()]
+        self._names = tuple(release.facts)
+        self._answers = [fact.answers for fact in release.facts.values()]
+        self._readings = [reading_of(fact, release.scales) for fact in release.facts.values()]
 
     def question(self, data: Any, *, strict: bool) -> Question:
         """Return the question that a JSON value asks, with its facts in asking order.
@@ -53,23 +56,18 @@ class CandidateReader:
                 errors=[FieldError("", "not_an_object", says)],
             )
         errors: list[FieldError] = []
-        facts: dict[str, Value] = {}
         graded: dict[str, ScaleGrade] = {}
-        for name, answers, read in self._facts:
-            value = data.get(name)
-            if value is None:
-                continue
-            try:
-                facts[name] = answer = answers[value]
-            except (KeyError, TypeError):  # a reading on a scale, or something wrong
-                answer = None
-            if answer.__class__ is not value.__class__:
-                try:
-                    facts[name], reading = read(value)
-                    if reading is not None:
-                        graded[name] = reading
-                except RefusedError as error:
-                    errors.append(error.at(f"/{name}"))
+        # whole lists at a time: a loop over the facts takes three times as long
+        values = list(map(data.get, self._names))
+        try:
+            plain = list(map(getitem, self._answers, values))
+        except (KeyError, TypeError):
+            plain = []
+        if list(map(type, plain)) != list(map(type, values)):  # a reading on a scale, or something wrong
+            values, graded, errors = self._closely(values)
+        facts: dict[str, Value] = dict(zip(self._names, values, strict=True))
+        if None in values:
+            facts = {name: value for name, value in facts.items() if value is not None}
         unavailable: tuple[str, ...] = ()
         reference = None
         if len(facts) < len(data):
@@ -82,6 +80,26 @@ class CandidateReader:
         if unavailable:
             unavailable = tuple(name for name in self.release.facts if name in unavailable)
         return Question(facts, strict, tuple(unavailable), graded, reference)
+
+    def _closely(self, values: list[Any]) -> tuple[list[Any], dict[str, ScaleGrade], list[FieldError]]:
+        """Return the answers, which of them were read on a scale, and what is wrong with the others."""
+        graded: dict[str, ScaleGrade] = {}
+        errors: list[FieldError] = []
+        read: list[Any] = []
+        for name, answers, reading, value in zip(self._names, self._answers, self._readings, values, strict=True):
+            try:
+                answer = answers[value]
+            except (KeyError, TypeError):
+                answer = None
+            try:
+                if type(answer) is not type(value):
+                    answer, scale = reading(value)
+                    if scale is not None:
+                        graded[name] = scale
+            except RefusedError as error:
+                errors.append(error.at(f"/{name}"))
+            read.append(answer)
+        return read, graded, errors
 
     def _others(self, data: Mapping[str, Any], unavailable: Any, reference: Any) -> Iterator[FieldError]:
         """Yield what is wrong with the members that are no facts."""

@@ -54,9 +54,9 @@ class Fact:
         return range(self.minimum, self.maximum + 1) if self.kind == "integer" else self.values
 
     @cached_property
-    def answers(self) -> Mapping[object, Value]:
-        """Every value by itself; whoever looks one up compares the types too, since `True` equals 1."""
-        return {value: value for value in self.domain}
+    def answers(self) -> Mapping[object, Value | None]:
+        """Every value and `None` by itself; who looks one up compares types too, since `True` equals 1."""
+        return {None: None} | {value: value for value in self.domain}
 
     @property
     def ordered(self) -> bool:

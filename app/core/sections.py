@@ -44,15 +44,13 @@ class Points:
             {0: ()} | {number: (value,) for number, value in enumerate(fact.domain, 1)} for fact in facts.values()
         ]
         """By fact and number: the value, if it is known."""
-        self._numbers = [
-            (name, {None: 0} | {value: number for number, value in enumerate(fact.domain, 1)})
-            for name, fact in facts.items()
+        self._numbers: list[dict[Value | None, int]] = [
+            {None: 0} | {value: number for number, value in enumerate(fact.domain, 1)} for fact in facts.values()
         ]
 
     def of(self, candidate: Candidate) -> Point:
         """Return a candidate as numbers; `KeyError` for a value outside a fact's domain."""
-        known = candidate.get
-        return [numbers[known(name)] for name, numbers in self._numbers]
+        return list(map(getitem, self._numbers, map(candidate.get, self.names)))
 
 
 class Projection:
