@@ -58,16 +58,16 @@ class CandidateReader:
         errors: list[FieldError] = []
         graded: dict[str, ScaleGrade] = {}
         # whole lists at a time: a loop over the facts takes three times as long
-        values = list(map(data.get, self._names))
+        values: list[Any] = list(map(data.get, self._names))
         try:
-            plain = list(map(getitem, self._answers, values))
+            plain: list[Any] = list(map(getitem, self._answers, values))
         except (KeyError, TypeError):
             plain = []
         if list(map(type, plain)) != list(map(type, values)):  # a reading on a scale, or something wrong
-            values, graded, errors = self._closely(values)
-        facts: dict[str, Value] = dict(zip(self._names, values, strict=True))
-        if None in values:
-            facts = {name: value for name, value in facts.items() if value is not None}
+            plain, graded, errors = self._closely(values)
+        facts: dict[str, Value] = dict(zip(self._names, plain, strict=True))
+        if None in plain:
+            facts = {name: value for name, value in zip(self._names, plain, strict=True) if value is not None}
         unavailable: tuple[str, ...] = ()
         reference = None
         if len(facts) < len(data):

@@ -6,7 +6,7 @@ The docstring below each field is its public description; the HTTP face publishe
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from app.core.documented import documented
+from app.core.documented import Part, documented
 from app.core.facts import Value
 from app.core.precedence import Decision, Indicated
 from app.core.rules import Aspect, Effect, Fits, Pathway, PlanPart, Status, Urgency
@@ -40,7 +40,7 @@ class ScaleGrade:
 
 
 @documented
-class CitedSource:
+class CitedSource(Part):
     """What a source is, told once in an answer."""
 
     document: str
@@ -59,7 +59,7 @@ class CitedSource:
 
 
 @documented
-class Reason:
+class Reason(Part):
     """A rule that bears on the decision."""
 
     rule: str
@@ -109,7 +109,7 @@ class Option:
 
 
 @documented
-class NextQuestion:
+class NextQuestion(Part):
     """The question to ask next."""
 
     fact: str
@@ -131,7 +131,7 @@ class NextQuestion:
 
 
 @documented
-class Assumption:
+class Assumption(Part):
     """An unknown fact that was taken at its no-objection value and must be confirmed in person."""
 
     fact: str
@@ -157,7 +157,7 @@ class AlsoMatched:
 
 
 @documented
-class NearMiss:
+class NearMiss(Part):
     """A higher phase whose condition holds in part."""
 
     rule: str
@@ -171,7 +171,7 @@ class NearMiss:
 
 
 @documented
-class CautionShown:
+class CautionShown(Part):
     """What a clinician should weigh; it holds and does not change the decision."""
 
     rule: str
@@ -191,7 +191,7 @@ class CautionShown:
 
 
 @documented
-class Unresolved:
+class Unresolved(Part):
     """A caution that may hold: its facts are unknown."""
 
     rule: str
@@ -203,7 +203,7 @@ class Unresolved:
 
 
 @documented
-class PreconditionShown:
+class PreconditionShown(Part):
     """What must be in place first."""
 
     rule: str
@@ -221,7 +221,7 @@ class PreconditionShown:
 
 
 @documented
-class ComponentShown:
+class ComponentShown(Part):
     """One thing a plan consists of."""
 
     id: str
@@ -256,7 +256,7 @@ class PlanShown:
 
 
 @documented
-class AlternativeShown:
+class AlternativeShown(Part):
     """Something else that may be discussed."""
 
     rule: str

@@ -36,6 +36,13 @@ def docstrings(module: str) -> Mapping[str, Mapping[str, str]]:
     return found
 
 
+class Part:
+    """A part of answers that many answers share, and what it was once written as."""
+
+    __slots__ = ("written",)
+    written: object
+
+
 @dataclass_transform(frozen_default=True)
 def documented(cls: type[T]) -> type[T]:
     """Make a class a dataclass with slots whose attribute docstrings are published.
