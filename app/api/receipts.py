@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import product
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, WithJsonSchema
@@ -20,7 +20,6 @@ from app.api.strict_json import pointer_to
 from app.api.validation import CandidateReader, record_of
 from app.core.answer import Answer, DecisionView
 from app.core.engine import Engine, Engines, Question
-from app.security.signing import NotSignedError, Signer, UnknownKeyError
 
 ANSWER = TypeAdapter[Answer | DecisionView](Answer | DecisionView)
 LATER = frozenset({"reference", "receipt"})
@@ -42,6 +41,24 @@ SAYS: Mapping[Outcome, str] = {
     "other_release": "the receipt is good; the release that answered is not here, so that nothing can be decided again",
     "unknown_key": "the receipt was signed with a key that is not known here",
 }
+
+
+class NotSignedError(Exception):
+    """A receipt that does not hold for what it came with."""
+
+
+class UnknownKeyError(Exception):
+    """A receipt by a key that is not known here."""
+
+
+class Verifier(Protocol):
+    """Who knows what was signed: its public keys, and the check of a receipt."""
+
+    public: list[dict[str, Any]]
+
+    def check(self, receipt: str, name: str, decision: object, digest: str) -> str:
+        """Return the id of the key that signed this; `UnknownKeyError` or `NotSignedError` where none did."""
+        ...
 
 
 class Stored(Described):
@@ -87,7 +104,7 @@ class _AlteredError(Exception):
         self.differs = differs
 
 
-def routes(engines: Engines, readers: Mapping[str, CandidateReader], signer: Signer) -> APIRouter:
+def routes(engines: Engines, readers: Mapping[str, CandidateReader], signer: Verifier) -> APIRouter:
     """Return the routes for receipts."""
     router = APIRouter(tags=["receipts"])
     replayer = Replayer(engines, readers, signer)
@@ -129,7 +146,7 @@ def _stored(body: Any) -> Stored:
 class Replayer:
     """Decides stored answers again."""
 
-    def __init__(self, engines: Engines, readers: Mapping[str, CandidateReader], signer: Signer) -> None:
+    def __init__(self, engines: Engines, readers: Mapping[str, CandidateReader], signer: Verifier) -> None:
         self._signer = signer
         self._current = engines.current
         self._readers = readers

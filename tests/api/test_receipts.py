@@ -17,14 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.errors import BadSignatureError
 
-from app.api.receipts import Replayer, Stored
+from app.api.receipts import NotSignedError, Replayer, Stored, UnknownKeyError
 from app.api.validation import readers_of
 from app.core.engine import Engines
 from app.core.precedence import Decision
 from app.core.rules import Review
 from app.main import build_app, build_engines
 from app.rulebook.load import RuleBook
-from app.security.signing import NotSignedError, Signer, SigningKey, UnknownKeyError, new_signing_key
+from app.security.signing import Signer, SigningKey, new_signing_key
 from app.settings import BadSettingError, Settings, read_settings
 from tests.books import random_candidate
 from tests.cds_hooks.calls import call
