@@ -20,14 +20,14 @@ from joserfc.errors import BadSignatureError
 from joserfc.jwk import OKPKey
 
 from app.api.decode import readers_of
-from app.api.receipts import Replayer, Stored
+from app.api.receipts import NotSignedError, Replayer, Stored, UnknownKeyError
 from app.core.answer import CONTRACT
 from app.core.engine import Engines
 from app.core.precedence import Decision
 from app.core.rules import Release, Review, Withdrawn
 from app.main import build_app, build_engines
 from app.rulebook.load import RuleBook
-from app.security.signing import NotSignedError, Signer, SigningKey, UnknownKeyError, new_signing_key, payload
+from app.security.signing import Signer, SigningKey, new_signing_key, payload
 from app.settings import BadSettingError, Settings, read_settings
 from tests.books import random_candidate
 from tests.cds_hooks.calls import call
