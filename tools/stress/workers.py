@@ -13,7 +13,7 @@ from tools.stress.crowd import Break, Crowd
 from tools.stress.drain import drained
 from tools.stress.questions import Question, questions
 from tools.stress.report import Report
-from tools.stress.sockets import peers
+from tools.stress.sockets import is_stopped, peers
 
 WORKERS = 2
 CLIENTS = 16
@@ -103,6 +103,8 @@ def _check(report: Report, when: str, crowd: Crowd) -> None:
 def _kill(pid: int, port: int) -> Kill:
     """Kill a worker; it is stopped first, so that what it holds can be listed exactly."""
     os.kill(pid, signal.SIGSTOP)
+    while not is_stopped(pid):
+        time.sleep(0.001)
     held = frozenset(peers(pid, port))
     at = time.time()
     os.kill(pid, signal.SIGKILL)
@@ -126,4 +128,6 @@ async def _replaced(server: Server, before: set[int]) -> bool:
 
 def said(server: Server) -> str:
     """Return what the service logged about its processes last."""
-    return "\n      ".join([line for line in server.log().splitlines() if '"uvicorn.error"' in line][-3:])
+    servers = ('"uvicorn.error"', '"granian"', '"granian.serve"')
+    found = [line for line in server.log().splitlines() if any(name in line for name in servers)]
+    return "\n      ".join(found[-3:])
