@@ -55,28 +55,27 @@ class CandidateReader:
         errors: list[FieldError] = []
         facts: dict[str, Value] = {}
         graded: dict[str, ScaleGrade] = {}
-        named = 0
         for name, answers, read in self._facts:
-            if name not in data:
-                continue
-            named += 1
-            value = data[name]
+            value = data.get(name)
             if value is None:
                 continue
             try:
-                facts[name] = answers[value.__class__, value]
-            except (KeyError, TypeError):  # no plain answer: a reading on a scale, or something wrong
+                facts[name] = answer = answers[value]
+            except (KeyError, TypeError):  # a reading on a scale, or something wrong
+                answer = None
+            if answer.__class__ is not value.__class__:
                 try:
-                    graded[name] = read(value)
-                    facts[name] = graded[name].grade
+                    facts[name], reading = read(value)
+                    if reading is not None:
+                        graded[name] = reading
                 except RefusedError as error:
                     errors.append(error.at(f"/{name}"))
         unavailable: tuple[str, ...] = ()
         reference = None
-        if named < len(data):
+        if len(facts) < len(data):
             unavailable, reference = data.get("unavailable", ()), data.get("reference")
             errors += self._others(data, unavailable, reference)
-        if errors or graded or named < len(data) or isinstance(data, JsonObject):
+        if errors or graded or len(facts) < len(data) or isinstance(data, JsonObject):
             errors = [*repeated_keys(data), *errors]
         if errors:
             raise ProblemError("not-facts", f"{len(errors)} of the values cannot be used", errors=errors)

@@ -47,7 +47,7 @@ class Forgetful(Memo[Any, Any]):
 def differing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> int:
     """Return for how many candidates an answer is not what an engine without memory gives."""
     with monkeypatch.context() as patch:
-        for module in ("sections", "engine", "rationale", "words", "identity"):
+        for module in ("sections", "engine", "rationale", "parts", "identity"):
             patch.setattr(f"app.core.{module}.Memo", Forgetful)
         anew = Engine(engine.release, engine.language)
     found = 0
