@@ -93,9 +93,16 @@ def asked_once(answers: bytes) -> Crowd:
 def test_a_break_is_explained_by_one_kill_of_the_worker_that_held_the_connection() -> None:
     kills = [Kill(10.0, 1, frozenset({7, 8})), Kill(20.0, 2, frozenset({9}))]
     broken = [
-        Break(at, port, b"", at) for at, port in ((10.1, 7), (10.2, 7), (10.1, 9), (20.5, 9), (9.9, 8), (30.0, 8))
+        Break(at, port, b"", 5.0) for at, port in ((10.1, 7), (10.2, 7), (10.1, 9), (20.5, 9), (9.9, 8), (30.0, 8))
     ]
     assert [(one.at, one.port) for one in unexplained(broken, kills)] == [(9.9, 8), (10.1, 9), (10.2, 7), (30.0, 8)]
+
+
+def test_a_break_is_explained_by_a_dying_worker_where_nothing_came_of_what_was_written_since() -> None:
+    kills = [Kill(10.0, 1, frozenset())]
+    good = Break(10.4, 7, b"", 10.1)
+    bad = [Break(10.4, 7, b"H", 10.1), Break(10.4, 7, b"", 9.9), Break(10.6, 7, b"", 10.1)]
+    assert unexplained([good, *bad], kills) == bad
 
 
 def test_a_request_that_was_accepted_before_the_drain_is_missed() -> None:
