@@ -69,7 +69,7 @@ class Verifier(Protocol):
 
     public: list[dict[str, Any]]
 
-    def check(self, receipt: str, name: str, decision: object, digest: str, contract: object) -> str:
+    def check(self, receipt: str, name: str, decision: object, digest: str, contract: int) -> str:
         """Return the id of the key that signed this; `UnknownKeyError` or `NotSignedError` where none did."""
         ...
 
