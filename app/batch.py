@@ -1,4 +1,4 @@
-"""Answers a file of candidates, one a line, on all cores; goes on where it stopped.
+"""Answers to a file of candidates, on all cores, resumable.
 
 Blocks of lines go to one process a core, at most `WAITING` blocks a core ahead of what is written, so that memory does
 not grow with the file. The output holds whole lines in order, so that counting them tells where to go on.
@@ -29,7 +29,7 @@ LOOKED_AT = 100
 
 
 class BadOutputError(Exception):
-    """An output that was not made from this input with these options; the text says so."""
+    """An output of another input, release or options."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class How:
 
 
 def answer_file(source: Path, output: Path, how: How, progress: Callable[[int], None]) -> int:
-    """Answer every line of a file into another, and return how many lines were left to answer.
+    """Answer every line of a file into another; return how many.
 
     `progress` is told how many bytes of the source are read. Raises `OSError` where a file cannot be read or written,
     and `BadOutputError` where the output holds something else.
@@ -94,7 +94,10 @@ def _write(answers: BinaryIO, written: Future[bytes]) -> None:
 
 
 def _resume(lines: Iterator[bytes | None], answers: BinaryIO, how: How) -> int:
-    """Cut off an answer that was not written whole, pass by the lines that have one, and return how many those are."""
+    """Return how many lines already have a whole answer.
+
+    An answer that was not written whole is cut off.
+    """
     answers.seek(0)
     whole = done = 0
     last: deque[bytes] = deque(maxlen=LOOKED_AT)

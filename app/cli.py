@@ -1,4 +1,4 @@
-"""`triage`: decide for a candidate, check the rule book, serve, write the OpenAPI document.
+"""`triage`: decide, prove, check, serve and document, from the command line.
 
 Exit codes: 0 done, 1 the input or the rule book is refused, 2 the command line is wrong.
 """
@@ -7,12 +7,13 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from typer.core import TyperGroup
 
 from app.api.decode import decode, readers_of
 from app.api.encode import encode_indented
@@ -37,7 +38,26 @@ from app.security.signing import new_signing_key
 from app.serve import prepared, run
 from app.settings import BadSettingError, Settings, read_settings
 
+
+def refuse(text: str) -> typer.Exit:
+    """Print what is wrong; the exit code is 1."""
+    typer.echo(text, err=True)
+    return typer.Exit(1)
+
+
+class Commands(TyperGroup):
+    """The commands, which refuse a bad setting or rule book alike."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except (BrokenRuleBookError, BadSettingError) as error:
+            raise refuse(str(error)) from None
+
+
 cli = typer.Typer(
+    cls=Commands,
     help="Which documented pathway applies to a candidate, what comes first, or what is missing.",
     no_args_is_help=True,
     add_completion=False,
@@ -47,22 +67,6 @@ cli = typer.Typer(
 RulesOption = Annotated[
     Path | None, typer.Option("--rules", help="A folder with a rule book, instead of the one that comes along.")
 ]
-
-
-def refuse(text: str) -> typer.Exit:
-    """Say what is wrong and leave with exit code 1."""
-    typer.echo(text, err=True)
-    return typer.Exit(1)
-
-
-def settings_or_exit() -> Settings:
-    """Read the settings, or leave with a message that names the bad one."""
-    try:
-        return read_settings()
-    except BadSettingError as error:
-        raise refuse(str(error)) from None
-
-
 FileArgument = Annotated[
     str, typer.Argument(help="A JSON file with the facts of one candidate, or - for standard input.")
 ]
@@ -70,16 +74,8 @@ RulesetOption = Annotated[str, typer.Option(help="The release that answers.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Assume nothing: every fact that matters is asked.")]
 
 
-def engines_or_exit() -> Engines:
-    """Compile the rule book, or leave with everything that is wrong with it."""
-    try:
-        return build_engines(settings_or_exit())
-    except (BrokenRuleBookError, BadSettingError) as error:
-        raise refuse(str(error)) from None
-
-
 def engine_or_exit(engines: Engines, ruleset: str) -> Engine:
-    """Return the engine of a release, or leave with the names of those there are."""
+    """Return the engine of a release, or exit."""
     engine = engines.find(ruleset)
     if engine is None:
         raise refuse(f"`{ruleset}` is no release; the releases are {', '.join(engines.by_id)}")
@@ -87,12 +83,12 @@ def engine_or_exit(engines: Engines, ruleset: str) -> Engine:
 
 
 def question_in(file: str, ruleset: str, *, strict: bool) -> tuple[Engine, Question]:
-    """Read the question that a file asks, or leave with everything that is wrong with it."""
+    """Return the engine and question for a file, or exit."""
     try:
         body = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise refuse(f"{file}: {(error.strerror or 'cannot be read').lower()}") from None
-    engines = engines_or_exit()
+    engines = build_engines(read_settings())
     engine = engine_or_exit(engines, ruleset)
     try:
         return engine, decode(body, readers_of(engines)[engine.release.id], strict=strict)
@@ -117,7 +113,7 @@ def decide(
         Path | None, typer.Option(help="With --batch: where the answers go, one a line; `FILE.answers` when left out.")
     ] = None,
 ) -> None:
-    """Decide for one candidate and print the answer as JSON, or with --batch for every line of a file.
+    """Decide for one candidate, or with --batch for a file.
 
     A batch uses all cores. Where it is stopped, the same command goes on from there.
     """
@@ -129,16 +125,14 @@ def decide(
     if output is not None:
         raise typer.BadParameter("goes with --batch", param_hint="--output")
     engine, asked = question_in(file, ruleset, strict=strict)
-    if view == "decision":
-        show(engine.view(asked))
-    else:
-        show(engine.answer(asked))
+    show(engine.view(asked) if view == "decision" else engine.answer(asked))
 
 
 def decide_batch(source: Path, output: Path, ruleset: str, *, strict: bool, full: bool) -> None:
-    """Answer every line of a file into another, with a bar that shows how far it is."""
-    engine = engine_or_exit(engines_or_exit(), ruleset)
-    how = How(settings_or_exit(), engine.release.id, strict, full)
+    """Answer every line of a file into another, showing progress."""
+    settings = read_settings()
+    engine = engine_or_exit(build_engines(settings), ruleset)
+    how = How(settings, engine.release.id, strict, full)
     try:
         with Progress(
             TextColumn("{task.description}"),
@@ -163,7 +157,7 @@ def explain_decision(
     strict: StrictOption = False,
     target: Annotated[str | None, typer.Option(help="Keep changes to this disposition or pathway.")] = None,
 ) -> None:
-    """Explain the decision for one candidate: what forces it, what would change it, where every rule stands."""
+    """Explain a decision: what forces it, changes it, every rule."""
     engine, asked = question_in(file, ruleset, strict=strict)
     show(explain(engine, asked, target))
 
@@ -174,7 +168,7 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole reports as JSON.")] = False,
 ) -> None:
     """Prove every law of every release, for every fully known candidate."""
-    engines = engines_or_exit()
+    engines = build_engines(read_settings())
     chosen = [engine_or_exit(engines, ruleset)] if ruleset else list(engines.by_id.values())
     reports = [Verifier(engine.release).verify(engine.release.laws) for engine in chosen]
     if as_json:
@@ -193,8 +187,8 @@ def diff(
     after: Annotated[str, typer.Argument(help="Another release.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole comparison as JSON.")] = False,
 ) -> None:
-    """Say which decisions change between two releases, for how many candidates, and by which rules."""
-    engines = engines_or_exit()
+    """Compare the decisions of two releases, exactly and by rule."""
+    engines = build_engines(read_settings())
     found = compare(engine_or_exit(engines, before).release, engine_or_exit(engines, after).release)
     if as_json:
         show(found)
@@ -204,8 +198,8 @@ def diff(
 
 @cli.command()
 def check(rules: RulesOption = None) -> None:
-    """Load and check the rule book; say everything that is wrong with it."""
-    folder = rules or settings_or_exit().rules or rules_folder()
+    """Load and check the rule book; print every fault."""
+    folder = rules or read_settings().rules or rules_folder()
     try:
         book = load(folder)
     except BrokenRuleBookError as error:
@@ -224,14 +218,11 @@ def check(rules: RulesOption = None) -> None:
 
 @cli.command()
 def order(rules: RulesOption = None) -> None:
-    """Search a good order of facts for the compiled decision and write it to `variable_order.yaml`."""
+    """Search a good order of facts; write `variable_order.yaml`."""
     folder = rules or rules_folder()
-    try:
-        releases, errors = build(read_book(folder))
-    except BrokenRuleBookError as error:
-        raise refuse(str(error)) from None
+    releases, errors = build(read_book(folder))
     if errors:
-        raise refuse("\n".join(map(str, sorted(errors))))
+        raise BrokenRuleBookError(errors)
     for name, size in write_orders(folder / "variable_order.yaml", releases).items():
         typer.echo(f"{name}: {size} nodes")
 
@@ -239,10 +230,7 @@ def order(rules: RulesOption = None) -> None:
 @cli.command("digest")
 def digests(rules: RulesOption = None) -> None:
     """Print the digest of every release as the files are now."""
-    try:
-        book = read_book(rules or rules_folder())
-    except BrokenRuleBookError as error:
-        raise refuse(str(error)) from None
+    book = read_book(rules or rules_folder())
     for entry in book.releases:
         typer.echo(f"{entry.id} {digest(book, entry.id)}")
 
@@ -254,12 +242,9 @@ def sign_release(
     date: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day of signing.")],
     rules: RulesOption = None,
 ) -> None:
-    """Record that a clinician has read and signed a release; every answer says so from then on."""
+    """Record that a clinician has read and signed a release."""
     folder = rules or rules_folder()
-    try:
-        digests = {name: found.digest for name, found in load(folder).releases.items()}
-    except BrokenRuleBookError as error:
-        raise refuse(str(error)) from None
+    digests = {name: found.digest for name, found in load(folder).releases.items()}
     if release not in digests:
         raise refuse(f"`{release}` is no release; the releases are {', '.join(digests)}")
     made = sign(folder, release, digests[release], reviewer, date.date().isoformat())
@@ -273,7 +258,7 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="How many processes; TRIAGE_WORKERS.", min=1, max=256)] = None,
 ) -> None:
     """Serve over HTTP."""
-    settings = settings_or_exit()
+    settings = read_settings()
     host, port = host or settings.host, port or settings.port
     if settings.anonymous and not settings.allow_anonymous and not is_loopback(host):
         raise refuse(
@@ -281,10 +266,7 @@ def serve(
             "(`triage key` makes one) or `TRIAGE_OAUTH_ISSUER`, or `TRIAGE_ALLOW_ANONYMOUS=true` if that is meant"
         )
     settings = settings.model_copy(update={"host": host, "port": port, "workers": workers or settings.workers})
-    try:
-        app = prepared(settings)
-    except (BrokenRuleBookError, BadSettingError) as error:
-        raise refuse(str(error)) from None
+    app = prepared(settings)
     shown = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     if settings.unix_socket:
         shown = f"the socket {settings.unix_socket}"
@@ -297,7 +279,7 @@ def key(
     name: Annotated[str, typer.Argument(help="Who it is for: a-z, 0-9 and -.")],
     scope: Annotated[list[str] | None, typer.Option(help="What it opens; again for each.")] = None,
 ) -> None:
-    """Make an API key; print it once, and the entry for TRIAGE_API_KEYS that knows only its digest."""
+    """Make an API key; print it once, with its entry for TRIAGE_API_KEYS."""
     try:
         made, entry = new_key(name, scope or ["triage"])
     except ValidationError as error:
@@ -312,7 +294,7 @@ def key(
 
 @cli.command("signing-key")
 def signing_key() -> None:
-    """Make a key for receipts, and print the entry for TRIAGE_SIGNING_KEYS; keep it secret."""
+    """Make a secret key for receipts, as an entry for TRIAGE_SIGNING_KEYS."""
     made = new_signing_key()
     typer.echo(json.dumps(made.model_dump()))
     typer.echo(

@@ -1,4 +1,4 @@
-"""The only wiring: a rule book and settings into an ASGI application. Nothing happens at import.
+"""The wiring of rule book, settings and faces into one application.
 
 `app` is made on first use (`uvicorn app.main:app`); `build_app` makes one from parts, for tests and embedders.
 """
@@ -51,7 +51,7 @@ needed: send no names, no dates of birth, no free text.
 
 
 def rules_folder() -> Path:
-    """Return the rule book that comes with the program: in the wheel beside the code, else in the checkout."""
+    """Return the folder of rules that comes with the program."""
     packaged = Path(str(files("app"))) / "_rules"
     return packaged if packaged.is_dir() else Path(__file__).resolve().parent.parent / "rules"
 
@@ -62,7 +62,7 @@ def load_book(settings: Settings) -> RuleBook:
 
 
 def build_engines(settings: Settings, book: RuleBook | None = None, on_decision: OnDecision | None = None) -> Engines:
-    """Load, check and compile the rule book; `BrokenRuleBookError` or `BadSettingError` where that cannot be done."""
+    """Return the engines of the rule book, or raise."""
     book = book or load_book(settings)
     current = settings.ruleset or book.current
     if current not in book.releases:
@@ -73,7 +73,7 @@ def build_engines(settings: Settings, book: RuleBook | None = None, on_decision:
 
 
 def build_app(settings: Settings | None = None, book: RuleBook | None = None, lines: TextIO | None = None) -> FastAPI:
-    """Return the ASGI application, ready to answer; it writes a line for each request to `lines`.
+    """Return the ASGI application; requests are logged to `lines`.
 
     Raises `BadSettingError` for a setting that cannot be used and `BrokenRuleBookError` for a refused rule book.
     """
@@ -130,7 +130,7 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
 def add_record_faces(
     app: Service, engines: Engines, codes: Codes, settings: Settings, program: str, signer: Signer
 ) -> None:
-    """Add the faces that read health records: FHIR and CDS Hooks, which say errors as OperationOutcomes."""
+    """Add the FHIR and CDS Hooks faces."""
     base = settings.public_url
     clients = [Client(client.iss, client.jwks, client.jku) for client in settings.cds_clients]
     service = cds_hooks.Service(

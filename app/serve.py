@@ -1,4 +1,4 @@
-"""`triage serve`: the application on granian, or on uvicorn with h11, each as it comes.
+"""`triage serve`: the application on granian, or uvicorn with h11.
 
 Both end with SIGTERM once what is under way is answered, and replace a worker that died. The workers of granian are
 forked with the application that was loaded here, those of uvicorn load it themselves. Only the server that is chosen is
@@ -36,7 +36,7 @@ LEAST_BUFFER = 8_192
 
 
 def keep_memory() -> None:
-    """Keep up to `KEPT_BYTES` that were freed, instead of giving them back to the system only to ask for them anew.
+    """Keep freed memory, up to `KEPT_BYTES`, instead of returning it.
 
     The C library of most Linux systems gives back what is more than 128 kB. Long answers pass that limit over and over
     again, which took a tenth of the time of a batch. Other libraries are left as they are.
@@ -48,7 +48,7 @@ def keep_memory() -> None:
 
 
 def prepared(settings: Settings) -> FastAPI:
-    """Return the application, ready to serve; `BadSettingError` or `BrokenRuleBookError` where it cannot be."""
+    """Return the loaded application with its garbage collection frozen, or raise."""
     if settings.workers > 1 and settings.metrics != "off":
         raise BadSettingError(
             "`TRIAGE_METRICS`: several processes would each count for themselves; run one process a container, or send "
@@ -151,7 +151,7 @@ def _run_uvicorn(app: FastAPI, settings: Settings) -> None:
 
 
 def _serve_metrics(app: FastAPI, settings: Settings) -> None:
-    """Serve the metrics of this process at their port, where they have one."""
+    """Serve the metrics of this process, if at a port."""
     metrics = app.state.access_log.metrics
     if settings.metrics != "port" or metrics is None:
         return

@@ -18,11 +18,11 @@ PREFIX = "TRIAGE_"
 
 
 class BadSettingError(Exception):
-    """A setting that cannot be used; the text names the variable and says what would be right."""
+    """A setting that cannot be used; the text names it."""
 
 
 class CdsClient(BaseModel):
-    """A CDS client that may call, with its keys or where they are."""
+    """A CDS client, with its keys or where they are."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -77,7 +77,7 @@ class Settings(GuardOptions):
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings of this process; `BadSettingError` where a variable is unknown or its value cannot be used."""
+    """Return the settings of this process, or raise `BadSettingError`."""
     environment = os.environ if environment is None else environment
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     for name in environment:

@@ -1,4 +1,4 @@
-"""The command `triage` begins here: what is imported stays, so that nobody looks for garbage among it meanwhile."""
+"""The command `triage`, imported without garbage collection."""
 
 import gc
 from importlib import import_module

@@ -81,7 +81,7 @@ def routes(
     max_line: int,
     sign: ReceiptSigner | None = None,
 ) -> APIRouter:
-    """Return the batch route; `max_line` is the longest line in bytes, `sign` makes receipts."""
+    """Return the batch route; `max_line` counts bytes, `sign` makes receipts."""
     router = APIRouter(
         prefix="/v1", tags=["triage"], responses=REFUSALS, max_body_size=ANY_SIZE, dependencies=[Depends(check_query)]
     )
@@ -104,7 +104,7 @@ def routes(
     async def batch(
         request: Request, options: Annotated[TriageOptions, Query()], accept_language: AcceptLanguage = ""
     ) -> Answers:
-        """Answers JSON Lines: line *i* of the answer belongs to line *i* of the body, and comes as soon as it is found.
+        """Answers JSON Lines: line *i* of the answer for line *i*.
 
         A line that cannot be answered gets a problem object with its `line`; the others are answered. There is no limit
         to the number of lines. Send and read at the same time: who sends without reading is waited for.

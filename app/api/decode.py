@@ -17,7 +17,7 @@ from app.core.rules import Release
 
 
 def decode(body: bytes, reader: "CandidateReader", *, strict: bool) -> Question:
-    """Return the question that a body asks; a problem where it is not JSON or not facts."""
+    """Return the question of a request body, or raise a problem."""
     return reader.question(read_json(body), strict=strict)
 
 
@@ -33,7 +33,10 @@ def check_json_type(content_type: str) -> None:
 
 
 class CandidateReader:
-    """Reads candidates for one release; `elsewhere` maps facts of other releases to the first release that has them."""
+    """A reader of candidates for one release.
+
+    `elsewhere` maps facts of other releases to the first release that has them.
+    """
 
     def __init__(self, release: Release, elsewhere: Mapping[str, str]) -> None:
         self.release = release
@@ -44,7 +47,7 @@ class CandidateReader:
         self._readings = [reading_of(fact, release.scales) for fact in release.facts.values()]
 
     def question(self, data: Any, *, strict: bool) -> Question:
-        """Return the question that a JSON value asks, with its facts in asking order.
+        """Return the question of a JSON value, facts in asking order.
 
         Raises a 422 problem with everything that is wrong with it, all at once.
         """
@@ -137,13 +140,13 @@ def readers_of(engines: Engines) -> dict[str, CandidateReader]:
 
 
 async def body_of(request: Request) -> Any:
-    """Return the JSON of a request body; a problem where its type or text is not JSON."""
+    """Return the JSON of a request body, or raise a problem."""
     check_json_type(request.headers.get("content-type", ""))
     return read_json(await request.body())
 
 
 async def record_of(request: Request) -> Any:
-    """Return the JSON of a request body that says no key twice: of two answers none is the one that was meant."""
+    """Return the JSON of a body without repeated keys."""
     data = await body_of(request)
     repeated = list(repeated_keys(data))
     if repeated:

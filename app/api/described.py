@@ -1,4 +1,4 @@
-"""Models whose attribute docstrings are public descriptions, as `app.core.documented` has it for records.
+"""Pydantic models whose attribute docstrings are public descriptions.
 
 Pydantic has a setting for this, which reads the source anew for each class and took a sixth of the start.
 """

@@ -1,4 +1,4 @@
-"""Records into JSON: one encoder for everything that the engine and its proofs return."""
+"""Records of core and proof as JSON."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
@@ -6,11 +6,15 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
+from pydantic import TypeAdapter
 
 from app.core.answer import Answer, DecisionView, PlanShown
 from app.core.documented import Part
+from app.proof.explain import Explanation
 
 _ENCODER = msgspec.json.Encoder()
+_EXPLANATION = TypeAdapter(Explanation)
+"""It names a member `from`, which no attribute can be called; msgspec writes attributes by their own names."""
 _WRITTEN = attrgetter("written")
 
 
@@ -42,6 +46,8 @@ def encode(record: object) -> bytes:
 
     Parts that answers share are written once: nine tenths of an answer are text of the rule book.
     """
+    if isinstance(record, Explanation):
+        return _EXPLANATION.dump_json(record)
     shape = SHAPES.get(type(record))
     return _ENCODER.encode(record if shape is None else _outline(record, shape))
 
@@ -76,4 +82,4 @@ def _written(part: Part) -> object:
 
 def encode_indented(record: object) -> str:
     """Return a record as JSON for people to read."""
-    return msgspec.json.format(_ENCODER.encode(record), indent=2).decode()
+    return msgspec.json.format(encode(record), indent=2).decode()

@@ -1,4 +1,4 @@
-"""`POST /v1/triage`: facts in, the decision with its rationale out; and `/v1/triage/explain`: why.
+"""`POST /v1/triage` and `/v1/triage/explain`: facts to decision, and why.
 
 `Endpoint.respond` is the one function from a request to its response. The application calls it for `POST /v1/triage`
 before routing, and FastAPI documents it.
@@ -92,7 +92,7 @@ class ExplainOptions(Options):
 
 
 def engine_named(engines: Engines, name: str) -> Engine:
-    """Return the engine of a release; a 404 problem where there is none."""
+    """Return the engine of a release, or raise a 404 problem."""
     found = engines.find(name)
     if found is None:
         known = ", ".join(f"`{release}`" for release in engines.by_id)
@@ -138,7 +138,7 @@ class Endpoint:
         await response(scope, receive, send)
 
     def respond(self, request: Request, body: bytes) -> Response:
-        """Return the response to a request; a problem where it cannot be answered."""
+        """Return the response to a request, or raise a problem."""
         content_type, languages = "", []
         for name, value in request.scope["headers"]:
             if name == b"content-type":
@@ -170,7 +170,7 @@ def read_options(query: bytes, model: type[TriageOptions]) -> TriageOptions:
 
 
 def _said_once(query: bytes) -> list[tuple[str, str]]:
-    """Return the parameters of a query string; one that is said twice is refused, never the last one taken."""
+    """Return the parameters of a query string, each given once."""
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
     names = [name for name, _ in pairs]
     wrong = {"type": "bad_parameter", "msg": "is said more than once; say it once"}
@@ -186,7 +186,7 @@ def check_query(request: Request) -> None:
 
 
 def routes(endpoint: Endpoint, engines: Engines, readers: Mapping[str, CandidateReader]) -> APIRouter:
-    """Return the triage routes over these engines, with a reader for each release."""
+    """Return the triage routes, with a reader for each release."""
     router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS, dependencies=[Depends(check_query)])
     schema = readers[engines.current].schema
     content = {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
@@ -200,7 +200,7 @@ def routes(endpoint: Endpoint, engines: Engines, readers: Mapping[str, Candidate
     async def triage(
         request: Request, _: Annotated[TriageOptions, Query()], accept_language: AcceptLanguage = ""
     ) -> Response:
-        """Answers which documented pathway applies to a candidate, or what comes first, or exactly what is missing.
+        """Answers which documented pathway applies, what comes first, or what is missing.
 
         Every fact may be unknown: left out or `null`. Unknown never means "no". The same request always gets the
         same answer for the same release; nothing is stored.
@@ -216,7 +216,7 @@ def routes(endpoint: Endpoint, engines: Engines, readers: Mapping[str, Candidate
     async def triage_explain(
         body: Body, options: Annotated[ExplainOptions, Query()], accept_language: AcceptLanguage = ""
     ) -> Response:
-        """Explains the decision of a candidate exactly: sufficient reasons, minimal changes, the state of every rule.
+        """Explains a decision exactly: sufficient reasons, minimal changes, state of every rule.
 
         `sufficient` lists given facts that by themselves force the decision, a smallest set first. `changes` lists
         every minimal change of at most two given facts to another decision, whatever the unknown facts are.

@@ -1,4 +1,4 @@
-"""Worked examples for OpenAPI, one for each disposition; the answers are the engine's own."""
+"""Worked examples for OpenAPI, one for each disposition."""
 
 import json
 from typing import Any
@@ -60,7 +60,7 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def examples(engine: Engine, reader: CandidateReader) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
-    """Return worked examples by path: the request bodies and the answers to them, each by the disposition they get."""
+    """Return request and answer examples by path, named by disposition."""
     asked = {name: {"summary": summary, "value": body} for name, (summary, body) in EXAMPLES.items()}
     answered, explained = {}, {}
     for name, (summary, body) in EXAMPLES.items():

@@ -1,4 +1,4 @@
-"""The API explorer, served by the service itself: no request leaves for another host."""
+"""The API explorer, served without any other host."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ fetch a logo from a CDN)."""
 
 
 def add_explorer(app: FastAPI) -> None:
-    """Serve `/docs` and `/redoc` with their scripts and styles from the installed package."""
+    """Serve `/docs` and `/redoc`, with assets from the installed package."""
     folder = Path(fastapi_offline.__file__).parent / "static"
     app.mount(ASSETS, StaticFiles(directory=folder), name="explorer-assets")
 

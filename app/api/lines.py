@@ -1,4 +1,4 @@
-"""JSON Lines in, JSON Lines out: line *i* answers line *i*, whoever sends them.
+"""JSON Lines: one answer or problem a line, in order.
 
 A line that cannot be answered gets a problem in its place, with its number. `Cutter` cuts a stream into lines with no
 more in memory than one line, `LineAnswerer` answers one of them.
@@ -17,7 +17,10 @@ BATCH_PATH = "/v1/triage/batch"
 
 @dataclass(frozen=True)
 class LineAnswerer:
-    """Answers lines by one engine; `max_bytes` is the longest line, `sign` makes the receipt that each answer gets."""
+    """The answerer of lines by one engine.
+
+    `max_bytes` is the longest line, `sign` makes the receipt of each answer.
+    """
 
     engine: Engine
     reader: CandidateReader
@@ -28,7 +31,7 @@ class LineAnswerer:
     sources: Sources = "rationale"
 
     def answer(self, line: bytes | None, number: int) -> bytes:
-        """Return the answer to a line; `None` stands for a line that was too long to keep."""
+        """Return the answer to a line; `None` is an overlong line."""
         try:
             if line is None or len(line) > self.max_bytes:
                 says = f"the line is longer than the {self.max_bytes} bytes that this service accepts"
@@ -49,7 +52,7 @@ def joined(answers: Sequence[bytes]) -> bytes:
 
 
 class Cutter:
-    """Cuts a stream of bytes into lines; of a line that is too long it keeps nothing and yields `None`."""
+    """A splitter of bytes into lines; an overlong line becomes `None`."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -68,7 +71,7 @@ class Cutter:
             self._keep(begun)
 
     def last(self) -> Iterator[bytes | None]:
-        """Yield the line that the stream ended in, if it did not end with a line end."""
+        """Yield the last line if it has no line end."""
         if self._size:
             yield self._take()
 

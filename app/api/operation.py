@@ -1,4 +1,4 @@
-"""What operators ask: alive, ready, which version. No thread is needed to answer, so that probes wait for none."""
+"""Liveness, readiness and version, answered without a thread."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -31,12 +31,12 @@ def routes(engines: Engines, program: str) -> APIRouter:
 
     @router.get("/readyz", summary="The service is ready to decide")
     async def readyz() -> Health:
-        """Answers once every release is loaded, checked and compiled; there is nothing else to wait for."""
+        """Answers once every release is loaded, checked and compiled."""
         return Health(status="ready")
 
     @router.get("/version", summary="Which program and which rule sets answer")
     async def version() -> Version:
-        """The version of the program, the current rule set, and the digest of every rule set."""
+        """The program's version, the current rule set, and all digests."""
         digests = {name: engine.release.digest for name, engine in engines.by_id.items()}
         return Version(program=program, current=engines.current, rulesets=digests)
 

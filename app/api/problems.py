@@ -1,4 +1,4 @@
-"""The one shape of errors: RFC 9457 problem documents, and a page behind every `type`.
+"""RFC 9457 problem documents, with a page behind every `type`.
 
 No problem repeats what a caller sent as a value: facts are health data.
 """
@@ -26,7 +26,7 @@ MOST_ERRORS = 100
 
 @dataclass(frozen=True)
 class ProblemType:
-    """A kind of problem: its status, its title and what a caller can do about it."""
+    """A kind of problem: status, title, and what to do."""
 
     status: int
     title: str
@@ -109,7 +109,10 @@ class Problem(Described):
 
 
 class ProblemError(Exception):
-    """Raised anywhere below a route to answer with a problem document; of very many errors the rest are counted."""
+    """An error that becomes a problem document.
+
+    Of very many errors the first are listed and the rest counted.
+    """
 
     def __init__(self, kind: str, detail: str, *, errors: Sequence[FieldError] = ()) -> None:
         if len(errors) > MOST_ERRORS:
@@ -142,7 +145,7 @@ def problem_content(kind: str, detail: str, instance: str, errors: Sequence[Fiel
 def problem(
     request: Request, kind: str, detail: str, errors: Sequence[FieldError] = (), headers: dict[str, str] | None = None
 ) -> JSONResponse:
-    """Return a problem document as a response, or what a face with a format of its own says instead."""
+    """Return a problem as a response, in the face's own format."""
     status = PROBLEMS[kind].status
     request.scope["triage.problem"] = kind
     app = request.scope.get("app")
@@ -165,7 +168,7 @@ def bad_parameters(request: Request, error: RequestValidationError) -> JSONRespo
 
 
 def add_problems(app: FastAPI) -> None:
-    """Make every error of an application a problem document, and serve the page of each kind."""
+    """Make every error of an application a problem document."""
 
     @app.exception_handler(ProblemError)
     async def refused(request: Request, error: ProblemError) -> JSONResponse:

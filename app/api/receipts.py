@@ -300,7 +300,7 @@ def with_other_texts(release: Release, kinds: Collection[str], language: str = D
 
 
 def _again(engine: Engine, asked: Question, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer of today, as far as it is compared, with the sources of the same parts."""
+    """Return today's answer without what may change, with comparable sources."""
     answer: Answer | DecisionView = engine.view(asked)
     if "summary" in given:
         ways: tuple[Sources, ...] = ("none", "all", "rationale")

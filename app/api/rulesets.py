@@ -1,8 +1,7 @@
-"""`GET /v1/rulesets…`: the releases laid open. What is versioned is immutable and may be cached by its `ETag`."""
+"""`GET /v1/rulesets…`: immutable releases, cached by their `ETag`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from hashlib import sha256
 from typing import Annotated, Any
 
@@ -21,6 +20,7 @@ from app.core.catalogue import (
     rule_set_record,
 )
 from app.core.engine import Engines
+from app.core.memo import Memo
 from app.core.rules import Source
 from app.proof.compare import Comparison, compare
 from app.proof.verify import Verification, Verifier
@@ -44,15 +44,15 @@ def routes(engines: Engines) -> APIRouter:
     """Return the rule set routes over these engines."""
     router = APIRouter(prefix="/v1/rulesets", tags=["rule sets"], responses=NOT_FOUND)
 
-    @cache
-    def found(kind: str, release: str, detail: str | None = None) -> tuple[bytes, str]:
-        value = _records(engines, kind, release, detail)
-        body: bytes = encode(value)
+    def encoded(asked: tuple[str, str, str]) -> tuple[bytes, str]:
+        body = encode(_records(engines, *asked))
         return body, f'"{sha256(body).hexdigest()[:32]}"'
 
-    def answer(request: Request, kind: str, name: str, detail: str | None = None) -> Response:
+    found = Memo[tuple[str, str, str], tuple[bytes, str]](encoded, 4_096)
+
+    def answer(request: Request, kind: str, name: str, detail: str = "") -> Response:
         release = engine_named(engines, name).release.id if name else ""
-        body, tag = found(kind, release, detail)
+        body, tag = found[kind, release, detail]
         fixed = name not in ("", "current")
         headers = {"ETag": tag, "Cache-Control": "public, max-age=3600" if fixed else "no-cache"}
         sent = [given.strip().removeprefix("W/") for given in request.headers.get("if-none-match", "").split(",")]
@@ -67,17 +67,17 @@ def routes(engines: Engines) -> APIRouter:
 
     @router.get("/{ruleset}", response_model=RuleSetRecord, summary="One rule set")
     def ruleset(request: Request, ruleset: RuleSetName) -> Response:
-        """What a release is: its digests, what changed with it, who signed it, whether it was withdrawn."""
+        """A release: its digests, changes, reviewer, and whether it was withdrawn."""
         return answer(request, "ruleset", ruleset)
 
     @router.get("/{ruleset}/facts", response_model=list[FactRecord], summary="The facts of a rule set")
     def facts(request: Request, ruleset: RuleSetName) -> Response:
-        """Every fact that may be asked, in asking order, with its question, answers and readers."""
+        """Every fact in asking order, with question, answers and readers."""
         return answer(request, "facts", ruleset)
 
     @router.get("/{ruleset}/rules", response_model=list[RuleRecord], summary="The rules of a rule set")
     def rules(request: Request, ruleset: RuleSetName) -> Response:
-        """Every rule and every other entry that goes with a decision, in the order of the rule book."""
+        """Every rule and other entry, in the order of the rule book."""
         return answer(request, "rules", ruleset)
 
     @router.get("/{ruleset}/rules/{rule}", response_model=RuleRecord, summary="One rule")
@@ -89,33 +89,33 @@ def routes(engines: Engines) -> APIRouter:
 
     @router.get("/{ruleset}/verification", response_model=Verification, summary="The proof report of a rule set")
     def verification(request: Request, ruleset: RuleSetName) -> Response:
-        """Every law, proved for every fully known candidate, exact counts, and a witness that every rule is alive."""
+        """Every law proved, exact counts, and a witness for every rule."""
         return answer(request, "verification", ruleset)
 
     @router.get("/{ruleset}/diff/{other}", response_model=Comparison, summary="What changes between two rule sets")
     def diff(
         request: Request, ruleset: RuleSetName, other: Annotated[str, Path(description="The release to compare with.")]
     ) -> Response:
-        """Which decisions become which, for exactly how many candidates, by which rules, with an example of each."""
+        """Each change of decision: how many candidates, which rules, an example."""
         release = engine_named(engines, other).release.id
         return answer(request, "diff", ruleset, release)
 
     @router.get("/{ruleset}/sources", response_model=list[Source], summary="The sources of a rule set")
     def sources(request: Request, ruleset: RuleSetName) -> Response:
-        """Everything that may be cited: statements of the documents, public evidence, conflicts and silences."""
+        """Every citable source: statements, public evidence, conflicts and silences."""
         return answer(request, "sources", ruleset)
 
     @router.get("/{ruleset}/sources/{source}", response_model=Source, summary="One source")
     def source(
         request: Request, ruleset: RuleSetName, source: Annotated[str, Path(description="The id of a source.")]
     ) -> Response:
-        """One source: its document, where in it, what it says in our words, and how far it was verified."""
+        """One source: document, section, paraphrase, and how far it was verified."""
         return answer(request, "source", ruleset, source)
 
     return router
 
 
-def _records(engines: Engines, kind: str, name: str, detail: str | None) -> object:
+def _records(engines: Engines, kind: str, name: str, detail: str) -> object:
     if kind == "rulesets":
         listed = [rule_set_record(engine.release) for engine in engines.by_id.values()]
         return RuleSets(current=engines.current, rulesets=listed)
@@ -126,7 +126,7 @@ def _records(engines: Engines, kind: str, name: str, detail: str | None) -> obje
             raise ProblemError("unknown-rule", f"release {release.id} has no such rule")
         return rule_record(entry, release)
     if kind == "source":
-        found = release.sources.get(detail or "")
+        found = release.sources.get(detail)
         if found is None:
             raise ProblemError("unknown-source", f"release {release.id} has no such source")
         return found

@@ -1,4 +1,4 @@
-"""The FastAPI application of this service: its document with worked examples, and the dispatch of requests."""
+"""The FastAPI application of this service."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +30,7 @@ class Service(FastAPI):
         await self.front(scope, receive, send)
 
     async def dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that passed the layers: by its endpoint, else by FastAPI."""
+        """Answer a request by its endpoint, else by FastAPI."""
         endpoint = self.endpoints.get((scope.get("method", ""), scope.get("path", "")))
         if scope.get("method") == "HEAD":  # answered like GET; it is the server that leaves the body out
             asked = {**scope, "method": "GET"}
@@ -40,7 +40,10 @@ class Service(FastAPI):
             await (endpoint or super().__call__)(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
-        """Return the OpenAPI document; its examples are put in here, since FastAPI drops each `null` of an example."""
+        """Return the OpenAPI document with worked examples.
+
+        They are put in here: FastAPI drops each `null` of an example.
+        """
         if self.openapi_schema is None:
             document = super().openapi()
             current = self._engines.by_id[self._engines.current]

@@ -1,4 +1,4 @@
-"""JSON as people send it, read strictly: UTF-8, no repeated keys, no `NaN`, not nested without end."""
+"""Strict JSON: UTF-8, no repeated keys, no `NaN`, bounded depth."""
 
 import codecs
 import json
@@ -43,7 +43,10 @@ def _integer(digits: str) -> int | float:
 
 
 def _float(digits: str) -> float:
-    """Return the number, or the largest there is for larger ones: infinity is not JSON and could not be sent back."""
+    """Return a number, at most the largest finite one.
+
+    Infinity is not JSON and could not be sent back.
+    """
     return max(-LARGEST, min(LARGEST, float(digits)))
 
 
@@ -57,10 +60,7 @@ _DECODER = json.JSONDecoder(
 
 
 def read_json(body: bytes) -> Any:
-    """Return what a request body says; `repeated_keys` tells which keys it says more than once.
-
-    Raises a 400 problem where it is not JSON.
-    """
+    """Return the JSON of a body, or raise a 400 problem."""
     try:
         data = _DECODER.decode(body.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -82,7 +82,7 @@ def read_json(body: bytes) -> Any:
 
 
 def _check(data: Any) -> None:
-    """Refuse what the parser lets pass: what lies too deeply, and text that is none, since it cannot be sent back."""
+    """Refuse what the parser lets pass: deep nesting, half surrogate pairs."""
     level, depth = [data], 0
     while level:
         inside: list[Any] = []
@@ -101,7 +101,7 @@ def _check(data: Any) -> None:
 
 
 def repeated_keys(data: Any, pointer: str = "") -> Iterator[FieldError]:
-    """Yield an error for each key that an object of a read body holds more than once."""
+    """Yield an error for each repeated key of an object."""
     if isinstance(data, dict):
         for key in data.repeated if isinstance(data, JsonObject) else ():
             yield FieldError(pointer_to(pointer, key), "duplicate_key", "is written more than once; send it once")
@@ -115,7 +115,10 @@ def repeated_keys(data: Any, pointer: str = "") -> Iterator[FieldError]:
 
 
 def pointer_to(pointer: str, step: str | int) -> str:
-    """Return a JSON pointer (RFC 6901) one step further down; an overlong or unprintable key is cut."""
+    """Return a JSON pointer (RFC 6901) one step further down.
+
+    An overlong or unprintable key is cut.
+    """
     text = str(step)
     if len(text) > 64 or not text.isprintable():
         text = "".join(c if c.isprintable() else "?" for c in text[:64])

@@ -1,4 +1,4 @@
-"""What is right for each fact: readings on scales, what errors say, and the schema of a candidate.
+"""Values of facts: readings on scales, errors, and the JSON schema.
 
 Errors say what would be right and never repeat what was sent.
 """
@@ -20,7 +20,7 @@ OTHERS = ("unavailable", "reference")
 
 
 class RefusedError(Exception):
-    """A value that is no answer: a stable code, what would be right, and the closest right value."""
+    """A value that is no answer: code, correction, suggestion."""
 
     def __init__(self, code: str, detail: str, suggestion: str | None = None) -> None:
         super().__init__(detail)
@@ -41,9 +41,9 @@ def closest(word: Any, known: Collection[str]) -> str | None:
 
 
 def reading_of(fact: Fact, scales: Mapping[str, Scale]) -> Callable[[Any], tuple[Value, ScaleGrade | None]]:
-    """Return a function that reads a value that is no plain answer, or says what would be right.
+    """Return a reader of values that are no plain answers.
 
-    It returns the answer, and how it was read where that was on a scale.
+    It returns the answer, and how it was read where that was on a scale, or says what would be right.
     """
     measured = {name: scale for name, scale in scales.items() if fact.name in scale.measures}
 
@@ -119,7 +119,7 @@ def schema_of(release: Release) -> dict[str, Any]:
 
 
 def _schema_of(fact: Fact, scales: Mapping[str, Scale]) -> dict[str, Any]:
-    """Return the JSON schema of a fact: its type, answers, question, help and sources."""
+    """Return the JSON schema of a fact, with question and help."""
     words = {str(v): label for v, label in fact.labels.items() if isinstance(v, str)}
     described = f"{fact.question}\n\n{fact.help}\n\nUnknown: {fact.policy}. Sources: {', '.join(fact.sources)}."
     value: dict[str, Any]

@@ -1,4 +1,4 @@
-"""The answer as cards: a referral first, then the decision or what stands against a drafted order.
+"""The answer as CDS Hooks cards: referral, decision, conflicting order.
 
 No card only agrees. Nothing in a card is null or empty.
 """
@@ -33,13 +33,13 @@ Card = dict[str, Any]
 
 @dataclass(frozen=True)
 class Cards:
-    """Makes the cards for the answers of one engine; `base` is the public address of this service."""
+    """The cards of one engine's answers; `base` is the public address."""
 
     engine: Engine
     base: str
 
     def of(self, call: Call, answer: Answer, record: PatientFacts, notes: tuple[str, ...]) -> list[Card]:
-        """Return the cards for a call; notices about the release stand before everything else.
+        """Return the cards for a call, with the release's notices first.
 
         Sources are told once in a response: at the end of the first card about the decision, else of the first one.
         """
@@ -140,7 +140,7 @@ class Cards:
         }
 
     def _uuid(self, call: Call, answer: str, key: str) -> str:
-        """The answer's id is a digest of the release's digest, the mode and the facts."""
+        """Return a UUID that depends on answer, call and card alone."""
         return str(uuid5(NAMESPACE_URL, json.dumps([answer, call.instance, key])))
 
     def _headline(self, answer: Answer) -> str:

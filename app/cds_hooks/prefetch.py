@@ -1,4 +1,4 @@
-"""The record that a call brings, in its four states, completed from the caller's server where that is allowed.
+"""The record of a call: prefetched, else read from the server.
 
 A key that is absent was not fetched; `null` was fetched and found nothing; an OperationOutcome failed; a Bundle with a
 next page is not whole. None of the four says that anything is not so.
@@ -24,7 +24,7 @@ SYSTEMS_OF = {"conditions": ("icd-10-cm",), "medications": ("atc", "rxnorm"), "o
 
 @dataclass(frozen=True)
 class Record:
-    """The resources of a call, the state of each key, and what could not be read."""
+    """The resources of a call, key states, and what was unreadable."""
 
     resources: list[Resource]
     states: Mapping[str, State]
@@ -49,7 +49,7 @@ def state_of(prefetch: Mapping[str, Any], key: str) -> State:
 
 
 async def record_of(call: Call, templates: Mapping[str, str], server: FhirServer) -> Record:
-    """Return the record of a call, read from the caller's server where a key is absent, failed or not whole."""
+    """Return the record of a call, completed from the caller's server."""
     states = {key: state_of(call.prefetch, key) for key in templates}
     reads = bool(call.server and call.token)
     wanted = [key for key, state in states.items() if reads and state not in ("given", "empty")]
@@ -92,7 +92,7 @@ def facts_behind(key: str, release: Release, codes: Codes) -> frozenset[str]:
 
 
 def needed(record: Record, outcome: Outcome, release: Release, codes: Codes) -> dict[str, list[str]]:
-    """Return the absent keys on which the decision depends, each with the rules that wait for it."""
+    """Return the absent keys that matter, with the rules that wait."""
     open_: Collection[str] = {*outcome.missing, *outcome.open_assumptions}
     found: dict[str, list[str]] = {}
     for key, state in record.states.items():

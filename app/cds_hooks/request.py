@@ -1,4 +1,4 @@
-"""What a call of a CDS service holds, read strictly where the decision depends on it and tolerantly elsewhere."""
+"""A call of a CDS service, read from its body."""
 
 import re
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Call:
-    """One call: the hook, whom it is about, what was prefetched, and where more could be read."""
+    """One call: its hook, patient, prefetched record and FHIR server."""
 
     hook: str
     instance: str
@@ -72,7 +72,10 @@ def _instance(value: Any) -> str:
 
 
 def _orders(context: dict[str, Any], hook: str) -> list[Resource]:
-    """Return the drafted orders that the hook is about: for `order-select` those that were just selected."""
+    """Return the drafted orders that the hook is about.
+
+    For `order-select` those are the ones just selected.
+    """
     if "draftOrders" not in NEEDS[hook]:
         return []
     drafts = context["draftOrders"]
@@ -88,7 +91,7 @@ def _orders(context: dict[str, Any], hook: str) -> list[Resource]:
 
 
 def ordered_pathway(order: Resource, system: str) -> str:
-    """Return the pathway that an order is for, or an empty string where it is for something else."""
+    """Return the pathway that an order is for, or nothing."""
     code = order.get("code")
     for concept in items(code):
         for coding in items(concept.get("coding")):

@@ -41,7 +41,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Service:
-    """What the routes need: the engine, the code sets, the public address, who is trusted, and where to read from."""
+    """The engine, record and trust behind the CDS services."""
 
     engine: Engine
     codes: Codes
@@ -53,7 +53,7 @@ class Service:
     """Whether keys or tokens are asked for before anything comes here."""
 
     async def answer(self, body: Any, hook: str) -> JSONResponse:
-        """Return the cards for a call, or what must be sent with it.
+        """Return the cards for a call, or the data it lacks.
 
         Raises `RecordError` for a call that cannot be read.
         """
@@ -84,7 +84,7 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
     @router.get("", summary="Which CDS services there are")
     @router.get("/", include_in_schema=False)
     def discover() -> JSONResponse:
-        """The four services, each with the hook it answers and what to prefetch."""
+        """The four services, with their hooks and prefetch templates."""
         return JSONResponse(found)
 
     async def trusted(request: Request, work: Callable[[Any], Awaitable[JSONResponse]]) -> JSONResponse:
@@ -122,7 +122,7 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
         openapi_extra=taken("feedback"),
     )
     async def feedback(request: Request, name: ServiceId) -> JSONResponse:
-        """Takes feedback; it is counted by outcome, and nothing of it is kept."""
+        """Takes feedback, counts it by outcome and keeps nothing of it."""
         if not hook_of(name):
             return absent()
 
@@ -139,7 +139,7 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
 
 
 def taken(*names: str) -> dict[str, Any]:
-    """Return what OpenAPI says of a body; CDS Hooks itself says the rest."""
+    """Return the OpenAPI request body with these required members."""
     schema = {"type": "object", "required": list(names)}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
@@ -152,7 +152,7 @@ def _listed(body: Any) -> list[Any]:
 
 
 def _outcome(entry: Any, place: int) -> str:
-    """Return the outcome of one entry; a reason may come without a display, and an entry twice."""
+    """Return the outcome of one feedback entry."""
     where = f"feedback[{place}]"
     if not isinstance(entry, dict) or not isinstance(entry.get("card"), str):
         raise RecordError("`card` is the uuid of a card", f"{where}.card", "required")

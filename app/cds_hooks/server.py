@@ -1,4 +1,4 @@
-"""Reading what was not prefetched from the caller's FHIR server: listed hosts, https, a time limit, no redirects."""
+"""The caller's FHIR server, read over https from listed hosts."""
 
 import re
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ class FhirServer:
         return _host(server) in self.hosts
 
     async def read(self, server: str, token: str, query: str) -> Resource:
-        """Return a resource, or a Bundle with all its pages; `UnreadableError` where it cannot be read."""
+        """Return a resource, or all pages of a search, or raise `UnreadableError`."""
         if not self.may_read(server):
             raise UnreadableError("the FHIR server is not one that may be read from")
         if not TOKEN.fullmatch(token):
@@ -67,13 +67,13 @@ class FhirServer:
 
 
 def _host(address: str) -> str | None:
-    """Return all that stands between `https://` and the path; `None` where it is no such address."""
+    """Return the host and port of an https address, or `None`."""
     found = ADDRESS.fullmatch(address) if len(address) <= LONGEST_ADDRESS else None
     return found and found[1]
 
 
 def next_page(bundle: Any) -> str:
-    """Return the address of the next page of a search, or an empty string."""
+    """Return the address of a search's next page, or nothing."""
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
         return ""
     return next((text(link.get("url")) for link in items(bundle.get("link")) if link.get("relation") == "next"), "")

@@ -1,4 +1,4 @@
-"""The four services that discovery shows, one for each hook, and what each asks to be prefetched."""
+"""The four CDS services, with what each asks to prefetch."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ ORDERS = frozenset({"order-select", "order-sign"})
 
 
 def templates(base: str) -> dict[str, str]:
-    """Return the prefetch templates: reads of an instance and searches of a type, nothing else."""
+    """Return the prefetch templates: reads and searches alone."""
     patient = "{{context.patientId}}"
     return {
         "patient": f"Patient/{patient}",

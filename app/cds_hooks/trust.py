@@ -1,4 +1,4 @@
-"""Who may call: the JWT that a CDS client sends with every call, as CDS Hooks has it.
+"""The JWT of a CDS client, checked as CDS Hooks requires.
 
 Checked are the signature (ES384 or RS384, never `none` or a shared secret), the issuer and where its keys are (both
 allow-listed), the audience (the exact address that was called), the times, and that a token is used once.
@@ -27,12 +27,12 @@ MOST_REMEMBERED = 100_000
 
 
 class UntrustedError(Exception):
-    """A call that is not trusted; the text says what would be right and nothing of the token."""
+    """A call that is not trusted; repeats nothing of its token."""
 
 
 @dataclass(frozen=True)
 class Client:
-    """A CDS client: its issuer name, and its keys or where they are."""
+    """A CDS client: its issuer, and its keys or their address."""
 
     issuer: str
     keys: Mapping[str, Any] | None = None
@@ -41,7 +41,7 @@ class Client:
 
 @dataclass
 class Trust:
-    """Checks tokens of known clients; with none it is open for a local try-out."""
+    """The check of clients' tokens; open while no client is known."""
 
     clients: Sequence[Client] = ()
     now: Callable[[], float] = time.time
@@ -78,7 +78,7 @@ class Trust:
         self._check(claims, client, address)
 
     def _client(self, token: str) -> tuple[Client, Mapping[str, Any]]:
-        """Find the client that a token says it is from; nothing of it is believed yet."""
+        """Return the client that an unverified token names."""
         try:
             unchecked = jws.extract_compact(token.encode("ascii"))
             claims = json.loads(unchecked.payload)

@@ -1,4 +1,4 @@
-"""Applying the plan definition: Parameters in, facts out of them, a CarePlan back."""
+"""`PlanDefinition/$apply`: Parameters in, a CarePlan out."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Application:
 
 
 def read_parameters(body: Any, base: str, *, named: bool) -> Application:
-    """Read a Parameters resource; `named` says that the plan definition stands in the path.
+    """Read Parameters; `named` means that the path names the plan.
 
     Raises `RecordError` where something is missing, unknown or of another shape.
     """
@@ -89,7 +89,7 @@ def _resources(resource: Any, where: str) -> Iterator[Resource]:
 def apply(
     application: Application, engine: Engine, codes: Codes, base: str, on: date, sign: ReceiptSigner | None = None
 ) -> Resource:
-    """Return the care plan for a subject; where `sign` makes receipts, a Provenance with one is contained."""
+    """Return the care plan for a subject; `sign` adds a Provenance."""
     patient = application.subject.rpartition("/")[2]
     reader = Reader(engine.release, codes, canonical(base), on, patient)
     record = reader.read(application.resources)

@@ -1,10 +1,10 @@
-"""The plan definition and what applying it gives: a CarePlan with the GuidanceResponse contained.
+"""The PlanDefinition, and the CarePlan that applying it gives.
 
 `success`: the decision is settled and stands on no assumption. `data-requested`: it stands on assumptions.
 `data-required`: it is undecided, and `dataRequirement` names the questions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from uuid import NAMESPACE_URL, uuid5
 
 from app.core.answer import Answer
@@ -28,7 +28,7 @@ def plan_address(base: str) -> str:
 
 
 def plan_definition(release: Release, base: str) -> Resource:
-    """Return the documented logic as a PlanDefinition; the rules themselves are applied by `$apply`.
+    """Return the documented logic as a PlanDefinition.
 
     A rule's `documentation` names its sources by `label`; `relatedArtifact` tells each once.
     """
@@ -79,29 +79,18 @@ def pathway_concept(release: Release, pathway: str, base: str) -> Resource:
     return {"coding": [{"system": base + PATHWAYS, "code": pathway, "display": words}]}
 
 
-def pathway_codes(release: Release, base: str) -> Resource:
-    """Return the code system of the pathways."""
-    concepts = [{"code": key, "display": words} for key, words in release.wording.pathways.items()]
-    return _code_system("candidate-triage-pathway", "CandidateTriagePathway", concepts, release, base)
-
-
-def disposition_codes(release: Release, base: str) -> Resource:
-    """Return the code system of the dispositions."""
-    concepts = [{"code": key, "display": words} for key, words in release.wording.dispositions.items()]
-    return _code_system("candidate-triage-disposition", "CandidateTriageDisposition", concepts, release, base)
-
-
-def _code_system(name: str, title: str, concepts: Sequence[Resource], release: Release, base: str) -> Resource:
+def code_system(address: str, title: str, named: Mapping[str, str], release: Release, base: str) -> Resource:
+    """Return the code system of the pathways or of the dispositions."""
     return {
         "resourceType": "CodeSystem",
-        "id": name,
-        "url": f"{base}/fhir/CodeSystem/{name}",
+        "id": address.rpartition("/")[2],
+        "url": base + address,
         "version": release.id,
         "name": title,
         "status": "active",
         "caseSensitive": True,
         "content": "complete",
-        "concept": list(concepts),
+        "concept": [{"code": key, "display": words} for key, words in named.items()],
     }
 
 
@@ -109,10 +98,6 @@ def care_plan(answer: Answer, engine: Engine, record: PatientFacts, subject: str
     """Return the answer as a CarePlan with the GuidanceResponse contained."""
     release = engine.release
     name = str(uuid5(NAMESPACE_URL, f"{answer.id} {subject}"))
-    settled = answer.decision.disposition != "needs_information"
-    activities = []
-    if answer.decision.pathway:
-        activities.append(_activity(release, answer.decision.pathway, answer.summary, base))
     found: Resource = {
         "resourceType": "CarePlan",
         "id": name,
@@ -126,18 +111,16 @@ def care_plan(answer: Answer, engine: Engine, record: PatientFacts, subject: str
         "supportingInfo": [{"reference": "#guidance"}],
         "note": [{"text": notice} for notice in (*engine.release.warnings, *answer.notices)],
     }
-    return found | ({"activity": activities} if activities and settled else {})
-
-
-def _activity(release: Release, pathway: str, says: str, base: str) -> Resource:
-    detail = {
-        "kind": "ServiceRequest",
-        "code": pathway_concept(release, pathway, base),
-        "status": "not-started",
-        "doNotPerform": False,
-        "description": says,
-    }
-    return {"detail": detail}
+    if answer.decision.pathway:
+        detail = {
+            "kind": "ServiceRequest",
+            "code": pathway_concept(release, answer.decision.pathway, base),
+            "status": "not-started",
+            "doNotPerform": False,
+            "description": answer.summary,
+        }
+        found["activity"] = [{"detail": detail}]
+    return found
 
 
 def guidance_response(answer: Answer, engine: Engine, record: PatientFacts, subject: str, base: str) -> Resource:
@@ -161,12 +144,21 @@ def guidance_response(answer: Answer, engine: Engine, record: PatientFacts, subj
         "note": [{"text": text} for text in (*engine.release.warnings, *_notes(answer, record, base))],
     }
     if wanted:
-        found["dataRequirement"] = [_requirement(name, base) for name in wanted]
+        found["dataRequirement"] = [
+            {
+                "id": fact,
+                "type": "QuestionnaireResponse",
+                "profile": ["http://hl7.org/fhir/StructureDefinition/QuestionnaireResponse"],
+                "mustSupport": [f"item.where(linkId='{fact}').answer"],
+                "codeFilter": [{"path": "questionnaire", "code": [{"system": canonical(base), "code": fact}]}],
+            }
+            for fact in wanted
+        ]
     return found
 
 
 def _notes(answer: Answer, record: PatientFacts, base: str) -> list[str]:
-    """Say each rule with the ids of its sources, each fact with where it comes from, then what each source is."""
+    """Return rules, facts and sources as notes."""
     said = []
     for reason in answer.rationale:
         statement = reason.statement if reason.state == "held" else f"May hold: {reason.statement}"
@@ -182,13 +174,3 @@ def _notes(answer: Answer, record: PatientFacts, base: str) -> list[str]:
     said += [f"{note}." for note in record.notes]
     said += [f"Source {name}: {s.document}, {s.section}. {base}{s.url}" for name, s in answer.sources.items()]
     return said or [answer.summary]
-
-
-def _requirement(name: str, base: str) -> Resource:
-    return {
-        "id": name,
-        "type": "QuestionnaireResponse",
-        "profile": ["http://hl7.org/fhir/StructureDefinition/QuestionnaireResponse"],
-        "mustSupport": [f"item.where(linkId='{name}').answer"],
-        "codeFilter": [{"path": "questionnaire", "code": [{"system": canonical(base), "code": name}]}],
-    }

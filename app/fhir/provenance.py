@@ -1,4 +1,4 @@
-"""Who made a care plan: a Provenance with the receipt of the answer as its signature.
+"""The Provenance of a care plan, signed with a receipt.
 
 What is signed is the answer, not the resource: the JWS brings its payload along, whose `id` is the identifier of the
 GuidanceResponse. `/.well-known/jwks.json` has the keys.
@@ -14,7 +14,7 @@ AGENT_TYPES = "http://terminology.hl7.org/CodeSystem/provenance-participant-type
 
 
 def provenance(receipt: str, base: str, now: datetime) -> Resource:
-    """Return the provenance of the resource that contains it; `base` is the public address of this service."""
+    """Return the Provenance for the resource that contains it."""
     when = now.isoformat(timespec="seconds")
     who = {"identifier": {"system": "urn:ietf:rfc:3986", "value": base}, "display": "Candidate Triage"}
     role = {"coding": [{"system": AGENT_TYPES, "code": "assembler", "display": "Assembler"}]}

@@ -1,4 +1,4 @@
-"""The intake questionnaire, made from the facts of a release, and its adaptive use.
+"""The intake Questionnaire of a release, and its adaptive use.
 
 `Questionnaire/candidate-intake` holds every question. `$next-question` (SDC) takes and returns a QuestionnaireResponse
 that contains the questions asked so far and the next one; it is completed once nothing is left to ask, in strict mode.
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from app.core.engine import Engine, Question
 from app.core.facts import Fact
 from app.core.rules import Release
-from app.record.answers import ANSWERS_SYSTEM, COUNTRIES, answers_of, coding_of, response_of
+from app.record.answers import ANSWERS_SYSTEM, answers_of, coding_of, response_of
 from app.record.elements import RecordError, Resource, items, text
 
 NAME = "candidate-intake"
@@ -28,7 +28,7 @@ def canonical(base: str) -> str:
 
 
 def questionnaire(release: Release, base: str, only: Sequence[str] | None = None) -> Resource:
-    """Return the questionnaire of a release, or the part of it that asks for some facts."""
+    """Return the Questionnaire of a release, or of `only` some facts."""
     names = list(release.facts) if only is None else list(only)
     found: Resource = {
         "resourceType": "Questionnaire",
@@ -83,8 +83,8 @@ def _item(fact: Fact, release: Release, base: str) -> Resource:
     return item
 
 
-def code_system(release: Release, base: str) -> Resource:
-    """Return the codes of all answers that are words; their meaning is told by the question they answer."""
+def answer_codes(release: Release, base: str) -> Resource:
+    """Return the CodeSystem of all answers that are words."""
     labels: dict[str, list[str]] = {}
     for fact in release.facts.values():
         if fact.kind in ("grade", "choice"):
@@ -106,7 +106,7 @@ def code_system(release: Release, base: str) -> Resource:
 
 
 def next_question(response: Resource, engine: Engine, base: str) -> Resource:
-    """Return the response with the next question in its contained questionnaire, or completed.
+    """Return the response with the next question, or completed.
 
     Raises `RecordError` where it is no response to our questionnaire.
     """
@@ -146,6 +146,3 @@ def _check_contained(response: Resource, address: str) -> None:
             raise RecordError(
                 f"the contained Questionnaire derives from `{address}`", "QuestionnaireResponse.contained.derivedFrom"
             )
-
-
-__all__ = ["COUNTRIES", "canonical", "code_system", "next_question", "questionnaire"]

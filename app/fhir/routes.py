@@ -1,7 +1,8 @@
-"""The FHIR R4 routes: capability statement, questionnaire, plan definition, code systems, and the two operations."""
+"""The FHIR R4 routes: definitions, `$next-question` and `$apply`."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -12,8 +13,8 @@ from app.core.engine import Engines, ReceiptSigner
 from app.fhir import apply as application
 from app.fhir.capability import capability_statement
 from app.fhir.outcome import MEDIA_TYPE, outcome
-from app.fhir.plan import disposition_codes, pathway_codes, plan_definition
-from app.fhir.questionnaire import code_system, next_question, questionnaire
+from app.fhir.plan import DISPOSITIONS, PATHWAYS, code_system, plan_definition
+from app.fhir.questionnaire import answer_codes, next_question, questionnaire
 from app.record.elements import RecordError, Resource
 
 ReadBody = Callable[[Request], Awaitable[Any]]
@@ -37,18 +38,13 @@ def taken(kind: str) -> dict[str, Any]:
 
 
 def today() -> date:
-    """Return the day in UTC: an age is counted from it, and old statements are left aside by it."""
+    """Return the day in UTC, for ages and recency."""
     return datetime.now(UTC).date()
 
 
 def answered(resource: Resource, status: int = 200) -> JSONResponse:
     """Return a resource as a response."""
     return JSONResponse(resource, status, media_type=MEDIA_TYPE)
-
-
-def refused(error: RecordError) -> JSONResponse:
-    """Return what is wrong with a resource that was sent."""
-    return answered(outcome(error.says, error.code, error.expression), 404 if error.code == "not-found" else 422)
 
 
 def routes(
@@ -70,9 +66,13 @@ def routes(
         "metadata": capability_statement(release, base, program),
         "Questionnaire/candidate-intake": questionnaire(release, base),
         "PlanDefinition/candidate-triage": plan_definition(release, base),
-        "CodeSystem/candidate-intake": code_system(release, base),
-        "CodeSystem/candidate-triage-pathway": pathway_codes(release, base),
-        "CodeSystem/candidate-triage-disposition": disposition_codes(release, base),
+        "CodeSystem/candidate-intake": answer_codes(release, base),
+        "CodeSystem/candidate-triage-pathway": code_system(
+            PATHWAYS, "CandidateTriagePathway", release.wording.pathways, release, base
+        ),
+        "CodeSystem/candidate-triage-disposition": code_system(
+            DISPOSITIONS, "CandidateTriageDisposition", release.wording.dispositions, release, base
+        ),
     }
 
     @router.get("/metadata", summary="What this FHIR server can do", responses={200: RESPONSES[200]})
@@ -92,6 +92,18 @@ def routes(
         if "/" in path:
             reads(path)
 
+    async def operated(request: Request, operation: Callable[[Any], Resource]) -> JSONResponse:
+        try:
+            return answered(operation(await read(request)))
+        except RecordError as error:
+            return answered(
+                outcome(error.says, error.code, error.expression), 404 if error.code == "not-found" else 422
+            )
+
+    def applied(body: Any, *, named: bool) -> Resource:
+        asked = application.read_parameters(body, base, named=named)
+        return application.apply(asked, engine, codes, base, today(), sign)
+
     @router.post(
         "/Questionnaire/$next-question",
         summary="Ask the next question (SDC)",
@@ -99,21 +111,11 @@ def routes(
         openapi_extra=taken("QuestionnaireResponse"),
     )
     async def ask_next(request: Request) -> JSONResponse:
-        """Takes and returns a QuestionnaireResponse with its Questionnaire contained; completed when nothing is left.
+        """Takes and returns a QuestionnaireResponse; completed when nothing is left.
 
         A Parameters resource with one parameter `questionnaire-response` is taken as well, as SDC has it.
         """
-        try:
-            return answered(next_question(_response_in(await read(request)), engine, base))
-        except RecordError as error:
-            return refused(error)
-
-    async def apply_plan(request: Request, *, named: bool) -> JSONResponse:
-        try:
-            asked = application.read_parameters(await read(request), base, named=named)
-            return answered(application.apply(asked, engine, codes, base, today(), sign))
-        except RecordError as error:
-            return refused(error)
+        return await operated(request, lambda body: next_question(_response_in(body), engine, base))
 
     @router.post(
         "/PlanDefinition/candidate-triage/$apply",
@@ -123,7 +125,7 @@ def routes(
     )
     async def apply_named(request: Request) -> JSONResponse:
         """Takes Parameters (`subject`, `questionnaireResponse`, `data`, `unknowns`), returns a CarePlan."""
-        return await apply_plan(request, named=True)
+        return await operated(request, partial(applied, named=True))
 
     @router.post(
         "/PlanDefinition/$apply",
@@ -133,7 +135,7 @@ def routes(
     )
     async def apply_by_address(request: Request) -> JSONResponse:
         """The same; `planDefinition` names the plan definition."""
-        return await apply_plan(request, named=False)
+        return await operated(request, partial(applied, named=False))
 
     return router
 

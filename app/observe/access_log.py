@@ -1,4 +1,4 @@
-"""The access log: one JSON line a request, and its counts; nothing that a caller wrote.
+"""The access log: one JSON line and its counts a request.
 
 The lines of requests do not go through `logging`: a record cost more than everything else around an answer. An id from
 the caller is kept where it is a UUID or hexadecimal, which no name or fact can pass for; else one is made.
@@ -28,7 +28,7 @@ LINE = (
 
 
 class RequestInfo:
-    """What is written down of a request under way: how it was decided, never what was asked."""
+    """What is logged of a request: its decision, never its facts."""
 
     __slots__ = ("counts", "decisions", "last", "request_id", "started", "status")
 
@@ -46,13 +46,10 @@ CURRENT: ContextVar[RequestInfo | None] = ContextVar("triage_request", default=N
 
 
 class AccessLog:
-    """Writes down and counts the requests of one process.
+    """The access log and the counts of one process; no lines without `lines`.
 
-    Args:
-        lines: Where the lines go; none are written without it.
-        metrics: What counts, where an operator asked for it.
-        part_of: Returns the part of the service that a path belongs to, one of a known few.
-        counts: Says whether the decisions of a request for a path are a caller's.
+    `part_of` gives the part of the service that a path belongs to, one of a known few; `counts` says whether decisions
+    of a path are a caller's.
     """
 
     def __init__(
@@ -72,7 +69,7 @@ class AccessLog:
         self._second = 0, ""
 
     def begin(self, path: str, given: bytes | None) -> RequestInfo:
-        """Note that a request begins; `given` is the id that the caller sent, if any."""
+        """Return a begun request; `given` is the caller's id, if any."""
         if given and REQUEST_ID.fullmatch(given):
             request_id = given.decode("latin-1").lower()
         else:
@@ -80,7 +77,7 @@ class AccessLog:
         return RequestInfo(request_id, counts=self._counts(path))
 
     def decided(self, decided: Decided) -> None:
-        """Note a decision on the request that caused it; the engines call it, whichever face asked."""
+        """Note a decision on the request that caused it."""
         info = CURRENT.get()
         if info is None or not info.counts:
             return
@@ -97,15 +94,14 @@ class AccessLog:
         method = scope["method"] if scope["method"] in METHODS else "other"
         template = getattr(scope.get("route"), "path", None)
         route = template if isinstance(template, str) else self._part_of(scope["path"])
+        kind = scope.get("triage.problem")
         if self.metrics is not None:
             self.metrics.request(method, route, str(info.status or "none"), seconds)
-            if kind := scope.get("triage.problem"):
+            if kind:
                 self.metrics.refused(kind)
         if self.lines is not None:
             # every value is one of a known few or hexadecimal, so that nothing needs to be escaped
-            more = ""
-            if kind := scope.get("triage.problem"):
-                more = f',"problem":"{kind}"'
+            more = f',"problem":"{kind}"' if kind else ""
             if caller := scope.get("triage.caller"):
                 more += f',"caller":"{caller}"'
             if last := info.last:
@@ -123,7 +119,7 @@ class AccessLog:
             self._unwritten.append(line)
 
     def flush(self) -> None:
-        """Write the lines of this turn of the event loop: one call for all of them."""
+        """Write the lines of this turn of the event loop."""
         lines, self._unwritten = self._unwritten, []
         if self.lines is not None and not self.lines.closed:
             self.lines.write("".join(lines))

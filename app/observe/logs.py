@@ -1,4 +1,4 @@
-"""The log of everything but requests: one JSON object a line, without anything a caller wrote.
+"""The log of all but requests: JSON without callers' text.
 
 Of an exception its type and places are written and not its text, which may quote a value. Of a logger that is not ours
 only the first line of its template is written, without what is filled in.
@@ -32,12 +32,12 @@ class JsonFormatter(logging.Formatter):
 
 
 def second_of(seconds: float) -> str:
-    """Return a point of time in UTC, without what is less than a second."""
+    """Return a point of time in UTC, to the second."""
     return strftime("%Y-%m-%dT%H:%M:%S", gmtime(seconds))
 
 
 def where(error: BaseException) -> dict[str, Any]:
-    """Return the type of an exception and the places it passed, innermost last."""
+    """Return an exception's type and places, innermost last."""
     places = [f"{frame.name} {frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
     return {"type": type(error).__name__, "at": places[-12:]}
 

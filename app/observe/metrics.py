@@ -1,4 +1,4 @@
-"""Counts for Prometheus: decisions by disposition, rule and release; requests and their time; refusals by kind.
+"""Prometheus metrics: decisions, requests, durations, refusals.
 
 Every label is one of a known few: names of routes, rules, releases and problems, never what a caller sent.
 """
@@ -19,7 +19,7 @@ SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 
 
 class Decisions(Collector):
-    """Counts decisions in plain dictionaries, which is several times cheaper than a labelled counter each."""
+    """Counts of decisions in plain dictionaries, cheaper than labelled counters."""
 
     def __init__(self) -> None:
         self._lock = Lock()

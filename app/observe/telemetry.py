@@ -1,4 +1,4 @@
-"""OpenTelemetry as FastAPI has it natively, with what a caller wrote taken out of each span.
+"""OpenTelemetry by FastAPI, without what callers wrote.
 
 `TRIAGE_OTEL=true` switches it on; where it goes is said by the usual variables, such as OTEL_EXPORTER_OTLP_ENDPOINT.
 Logs are not sent this way: FastAPI would send the text of exceptions, which may quote a value.
@@ -26,7 +26,7 @@ class Discreet(SpanProcessor):
 
 
 def telemetry(provider: TracerProvider | None) -> TelemetryConfig:
-    """Return the configuration for FastAPI; without a provider nothing is recorded, whatever the environment says."""
+    """Return FastAPI's telemetry configuration; no provider records nothing."""
     if provider is None:
         return {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
     provider.add_span_processor(Discreet())
@@ -34,6 +34,6 @@ def telemetry(provider: TracerProvider | None) -> TelemetryConfig:
 
 
 def without_carried(scope: Scope) -> None:
-    """Take out of a request the headers that would travel on as free text."""
+    """Remove the request headers that would travel on as text."""
     if any(name in CARRIED for name, _ in scope["headers"]):
         scope["headers"] = [pair for pair in scope["headers"] if pair[0] not in CARRIED]

@@ -1,1 +1,1 @@
-"""What is asked of a compiled release beyond one answer: why, what would change it, and proof."""
+"""Explanations, comparisons and proofs, all from a compiled release."""

@@ -1,4 +1,4 @@
-"""What would change a decision: new values for at most two given facts after which every completion has another one.
+"""The smallest changes of given facts that lead to another decision.
 
 Minimal over the values: no proper part of the new values leads to another settled decision by itself.
 """
@@ -14,7 +14,7 @@ from app.core.precedence import UNDECIDED, Decision
 
 @dataclass(frozen=True)
 class Change:
-    """New values for given facts, by name, and the decision that they lead to."""
+    """New values for given facts, and the decision that follows."""
 
     to: dict[str, Value]
     decision: Decision
@@ -23,7 +23,7 @@ class Change:
 def changes(
     logic: Logic, regions: Regions, candidate: Candidate, wanted: Callable[[Decision], bool] = lambda _: True
 ) -> list[Change]:
-    """Return every minimal change of at most two given facts to a settled decision that is `wanted`.
+    """Return the minimal changes of at most two facts to `wanted` decisions.
 
     `regions` is the candidate in its mode. For an integer there is one change a region, with its nearest value.
     """

@@ -1,4 +1,4 @@
-"""What changes between two releases: which decisions become which, for how many candidates, and by which rules.
+"""The candidates whose decision differs between two releases, and why.
 
 Both releases are compiled into one diagram over the facts of both, so both decide every candidate side by side. A
 fact that one release does not have plays no part in its decision.
@@ -115,7 +115,7 @@ class _Side:
             self._stage_root = d.choose(test, d.terminal(case.then.stage), self._stage_root)
 
     def deciding(self, among: int, decision: Decision, other: Release) -> list[str]:
-        """Return the rules that make some of these candidates' decision, and that `other` does not have so."""
+        """Return the rules behind a changed decision that `other` lacks."""
         elsewhere = {_essence(rule) for rule in other.rules}
         effect = DECIDES[decision.disposition]
         new = [rule for rule in self._rules if rule.effect == effect and _essence(rule) not in elsewhere]

@@ -1,4 +1,4 @@
-"""Why this decision, and what would change it: sufficient reasons, changes, and the state of every rule."""
+"""The explanation of a decision: sufficient reasons, changes, rules."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -24,7 +24,10 @@ Role = Literal["indicates", "excludes", "refers", "reviews", "no_objection"]
 
 @documented
 class FactRange:
-    """The values of one fact that do as well; an end is absent where it is the end of the fact's own domain."""
+    """The range of values of one fact that does as well.
+
+    An end is absent where it is the end of the fact's own domain.
+    """
 
     min: Value | None = None
     """The least value."""
@@ -45,7 +48,7 @@ class RoleGroup:
 
 @documented
 class SufficientReason:
-    """Given facts that by themselves force the decision, whatever all other facts are."""
+    """Given facts that force the decision, whatever all others are."""
 
     facts: Sequence[str]
     """The facts, in asking order; none of them can be left out."""
@@ -69,7 +72,7 @@ class FactChange:
 
 @documented
 class DecisionChange:
-    """New values for one or two given facts that lead to another decision, whatever the unknown facts are."""
+    """New values for one or two facts that lead to another decision."""
 
     facts: Sequence[FactChange]
     """The new values."""
@@ -116,7 +119,10 @@ class Explanation:
 
 
 def explain(engine: Engine, asked: Question, target: str | None = None) -> Explanation:
-    """Explain a decision. `target` keeps the changes that lead to this disposition or pathway."""
+    """Return why a decision is what it is.
+
+    `target` keeps the changes that lead to this disposition or pathway.
+    """
     outcome, logic = engine.decide(asked), engine.logic
     given = logic.regions(asked.facts, strict=True)
     regions = logic.regions(asked.facts, strict=asked.strict)
@@ -146,7 +152,7 @@ def explain(engine: Engine, asked: Question, target: str | None = None) -> Expla
 
 
 def _roles(engine: Engine, asked: Question, outcome: Outcome) -> dict[str, Role]:
-    """Return the part that each fact plays: what the rules that bear do with it, else what phases read, else none."""
+    """Return the role of each fact, by the rules that read it."""
     roles: dict[str, Role] = {}
     for rule in engine.release.rules:
         if isinstance(rule, Phase) or rule.kind == "gap":

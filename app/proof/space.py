@@ -1,11 +1,12 @@
-"""The space of all fully known candidates, exactly: counting, weighing, searching and comparing in a diagram.
+"""All fully known candidates: counted, weighed and searched exactly, on a diagram.
 
 A candidate gives every fact of the release a value, so counts are products of whole domains: they pass 2^53 and are
 Python integers here, strings in JSON. Nothing is sampled.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from math import prod
+from typing import TypeVar
 
 from app.core.diagram import Diagram
 from app.core.facts import Fact, Value
@@ -13,6 +14,7 @@ from app.core.facts import Fact, Value
 OfPair = Callable[[Hashable, Hashable], bool]
 """Whether two answers, each from a root of its own, are the ones that are looked for."""
 Pair = tuple[int, int]
+N = TypeVar("N", int, float)
 
 
 class Space:
@@ -46,45 +48,39 @@ class Space:
 
     def pair_counts(self, one: int, other: int) -> dict[tuple[Hashable, Hashable], int]:
         """Return how many candidates get each pair of answers from two roots."""
-        known: dict[Pair, dict[Pair, int]] = {}
-
-        def below(pair: Pair) -> dict[Pair, int]:
-            """Count from the level of the pair downwards."""
-            if pair[0] < 0 and pair[1] < 0:
-                return {pair: 1}
-            if pair not in known:
-                level = self._level(pair)
-                found: dict[Pair, int] = {}
-                for size, child in zip(self.sizes[level], self._children(pair, level), strict=True):
-                    skipped = self._spans[level + 1] // self._spans[self._level(child)]
-                    for leaf, count in below(child).items():
-                        found[leaf] = found.get(leaf, 0) + size * skipped * count
-                known[pair] = found
-            return known[pair]
-
         scale = self._outside * (self._spans[0] // self._spans[self._level((one, other))])
-        return {self._answers(leaf): scale * count for leaf, count in below((one, other)).items()}
+        return {pair: scale * count for pair, count in self._summed(one, other, self.sizes, self._spans, 1).items()}
 
     def pair_shares(self, one: int, other: int) -> dict[tuple[Hashable, Hashable], float]:
-        """Return which share of the reference population gets each pair of answers from two roots."""
-        known: dict[Pair, dict[Pair, float]] = {}
+        """Return the share of the population for each pair of answers."""
+        return self._summed(one, other, self.shares, [1] * len(self._spans), 1.0)
 
-        def below(pair: Pair) -> dict[Pair, float]:
+    def _summed(
+        self, one: int, other: int, parts: Sequence[Sequence[N]], spans: Sequence[int], whole: N
+    ) -> dict[tuple[Hashable, Hashable], N]:
+        """Return the sum of the parts that lead to each pair.
+
+        `spans` says how much the levels from each one on come to: those that a pair skips count in full.
+        """
+        known: dict[Pair, dict[Pair, N]] = {}
+
+        def below(pair: Pair) -> dict[Pair, N]:
             if pair[0] < 0 and pair[1] < 0:
-                return {pair: 1.0}
+                return {pair: whole}
             if pair not in known:
                 level = self._level(pair)
-                found: dict[Pair, float] = {}
-                for share, child in zip(self.shares[level], self._children(pair, level), strict=True):
-                    for leaf, part in below(child).items():
-                        found[leaf] = found.get(leaf, 0.0) + share * part
+                found: dict[Pair, N] = {}
+                for part, child in zip(parts[level], self._children(pair, level), strict=True):
+                    skipped = spans[level + 1] // spans[self._level(child)]
+                    for leaf, rest in below(child).items():
+                        found[leaf] = found.get(leaf, 0) + part * skipped * rest
                 known[pair] = found
             return known[pair]
 
-        return {self._answers(leaf): share for leaf, share in below((one, other)).items()}
+        return {self._answers(leaf): total for leaf, total in below((one, other)).items()}
 
     def find(self, one: int, other: int, wanted: OfPair) -> dict[str, Value] | None:
-        """Return facts of which every completion gets a wanted pair of answers from two roots, or `None`."""
+        """Return facts that force a wanted pair of answers, or `None`."""
         dead: set[Pair] = set()
 
         def search(pair: Pair) -> dict[str, Value] | None:
@@ -104,7 +100,7 @@ class Space:
         return search((one, other))
 
     def where(self, one: int, other: int, wanted: OfPair) -> int:
-        """Return the root that is true where the answers from two roots are a wanted pair."""
+        """Return where two roots give a wanted pair of answers."""
         d = self.diagram
         known: dict[Pair, int] = {}
 
@@ -119,11 +115,11 @@ class Space:
         return at((one, other))
 
     def example(self, root: int, answer: Hashable) -> dict[str, Value] | None:
-        """Return facts of which every completion gets this answer, or `None` where nobody does."""
+        """Return facts that force this answer, or `None`."""
         return self.find(root, root, lambda found, _: found == answer)
 
     def fixed(self, root: int, name: str) -> Iterator[tuple[tuple[Value, ...], int]]:
-        """Yield every region of a fact with the root that is left once the fact has a value in it."""
+        """Yield each region of a fact with the root that remains."""
         d = self.diagram
         if name not in d.level_of:
             yield tuple(self._facts[name].domain), root

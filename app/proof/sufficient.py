@@ -21,14 +21,14 @@ DEMOGRAPHIC = frozenset({"age_years", "fitzpatrick_type"})
 
 @dataclass(frozen=True)
 class Sufficient:
-    """One reason: the facts, and for ordered facts the widest range that does as well."""
+    """A sufficient reason: its facts and their widest ranges."""
 
     facts: tuple[str, ...]
     ranges: dict[str, tuple[Value, Value]]
 
 
 def sufficient_reasons(logic: Logic, regions: Regions, candidate: Candidate) -> tuple[list[Sufficient], bool]:
-    """Return the sufficient reasons of a settled decision, smallest first, and whether these are all.
+    """Return the sufficient reasons, smallest first, and whether these are all.
 
     `regions` is the candidate in its mode. Raises `ValueError` where the decision is not settled.
     """
@@ -90,7 +90,7 @@ def _names(logic: Logic, levels: int) -> list[str]:
 def _ranges(
     logic: Logic, regions: Regions, given: set[int], reason: Sequence[str], candidate: Candidate
 ) -> dict[str, tuple[Value, Value]]:
-    """Widen the ordered facts of a reason one after the other, demographic ones first, as far as it stays one."""
+    """Return the widest ranges of a reason's ordered facts."""
     d = logic.diagram
     allowed: list[set[int] | None] = []
     kept = {d.level_of[name] for name in reason}

@@ -1,4 +1,4 @@
-"""The proof of a release: every law shown on the compiled decision, exactly and for all candidates.
+"""The proof of a release: laws, dead rules, conflicts, exact counts.
 
 `verify` returns a report: how many candidates get which decision, a witness that every rule is alive, rules that
 never take part, conflicts, and every law with a counterexample where it does not hold. A law is data
@@ -13,7 +13,7 @@ from app.core.facts import Value
 from app.core.logic import Logic
 from app.core.precedence import Decision, Stage, phases, stages
 from app.core.rules import DecisionRule, Law, LawKind, Phase, Release
-from app.proof.space import Space
+from app.proof.space import OfPair, Space
 
 FindingKind = Literal["dead", "masked", "redundant", "conflict", "unnamed_gap"]
 
@@ -141,8 +141,8 @@ class Verifier:
         checks: dict[LawKind, Callable[[Law], Mapping[str, Value] | None]] = {
             "one_decision": self._one_decision,
             "named_gap": lambda _: self._unnamed_gap(),
-            "never": self._never,
-            "at_least": self._at_least,
+            "never": lambda law: self._decided(law, among=True),
+            "at_least": lambda law: self._decided(law, among=False),
             "never_lowers": self._never_lowers,
             "never_recommends": self._never_recommends,
         }
@@ -151,21 +151,15 @@ class Verifier:
 
     def _one_decision(self, _: Law) -> Mapping[str, Value] | None:
         """Every candidate gets one decision, of a disposition that settles it."""
-        counted = sum(self.space.counts(self.logic.decision_root).values())
         root = self.logic.decision_root
+        counted = sum(self.space.counts(root).values())
         unsettled = self.space.find(
             root, root, lambda d, _: not isinstance(d, Decision) or d.disposition == "needs_information"
         )
         return unsettled if counted == self.space.total else {}
 
-    def _never(self, law: Law) -> Mapping[str, Value] | None:
-        return self._decided(law, lambda found: found)
-
-    def _at_least(self, law: Law) -> Mapping[str, Value] | None:
-        return self._decided(law, lambda found: not found)
-
-    def _decided(self, law: Law, bad: Callable[[bool], bool]) -> Mapping[str, Value] | None:
-        """Find where the condition holds and the named decisions are, or are not, given."""
+    def _decided(self, law: Law, *, among: bool) -> Mapping[str, Value] | None:
+        """Find where a condition holds with a named decision, or without."""
         when = self.logic.diagram.true if law.when is None else self.logic.diagram.condition(law.when)
 
         def breaks(holds: Hashable, decision: Hashable) -> bool:
@@ -174,7 +168,7 @@ class Verifier:
                 and decision.disposition in law.dispositions
                 and (not law.pathways or decision.pathway in law.pathways)
             )
-            return holds is True and bad(named)
+            return holds is True and named == among
 
         return self.space.find(when, self.logic.decision_root, breaks)
 
@@ -195,7 +189,7 @@ class Verifier:
                 return found
         return None
 
-    def _raised(self, root: int, fact: str, bad: Callable[[Hashable, Hashable], bool]) -> Mapping[str, Value] | None:
+    def _raised(self, root: int, fact: str, bad: OfPair) -> Mapping[str, Value] | None:
         domain = list(self.release.facts[fact].domain)
         cut = list(self.space.fixed(root, fact))
         for values, lower in cut:
@@ -224,7 +218,7 @@ class Verifier:
         return None
 
     def _fire(self, rule: DecisionRule) -> int:
-        """Return the root that is true where a rule takes part in deciding."""
+        """Return where a rule takes part in deciding."""
         d = self.logic.diagram
         at = self.at_stages(frozenset(stages(rule)))
         return d.choose(at, self.logic.rule_roots[rule.id], d.false)
@@ -279,7 +273,7 @@ class Verifier:
 
 
 def _contradiction(one: DecisionRule, other: DecisionRule) -> str | None:
-    """Return why two rules that hold together would contradict each other, or `None`."""
+    """Return why two rules contradict each other, or `None`."""
     if isinstance(one, Phase) and isinstance(other, Phase) and one.phase == other.phase:
         return f"both indicate phase {one.phase}"
     clash = [name for name in one.lifted_by if one.lifted_by[name] != other.lifted_by.get(name, one.lifted_by[name])]

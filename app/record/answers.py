@@ -1,4 +1,4 @@
-"""The intake questionnaire's answers: facts to a QuestionnaireResponse and back, losing nothing.
+"""Answers to the intake questionnaire, from and to QuestionnaireResponse.
 
 The link id of an item is the name of its fact. An item without an answer that carries the data-absent-reason
 `asked-unknown` is a fact that cannot be answered.
@@ -28,7 +28,7 @@ class Answers:
 
 
 def answers_of(resource: Resource, release: Release, questionnaire: str) -> Answers | None:
-    """Return what a response to our questionnaire says; `None` for one to another questionnaire, or one withdrawn.
+    """Return the answers of a response; `None` where it is not ours.
 
     Raises `RecordError` for an item or an answer that the questionnaire does not have.
     """

@@ -1,4 +1,6 @@
-"""Reading elements of FHIR R4 resources that nobody has checked: what has another shape is not there.
+"""Elements of unchecked FHIR R4 resources, read tolerantly.
+
+An element of another shape counts as absent.
 
 A shape that another version of FHIR has is refused, because its words would be read wrongly.
 """
@@ -13,7 +15,7 @@ Resource = dict[str, Any]
 
 
 class RecordError(Exception):
-    """A resource that cannot be used: `expression` says where, the text what would be right."""
+    """A resource that cannot be used, and what would be right."""
 
     def __init__(self, says: str, expression: str = "", code: str = "invalid") -> None:
         super().__init__(says)
@@ -42,7 +44,7 @@ def codings(concept: Any) -> Iterator[tuple[str, str, str]]:
 
 
 def status_code(resource: Resource, element: str) -> str:
-    """Return the code of a status that R4 has as a CodeableConcept, or an empty string.
+    """Return the code of a status, or an empty string.
 
     Raises `RecordError` for the plain string that FHIR STU3 and DSTU2 have.
     """
@@ -54,7 +56,7 @@ def status_code(resource: Resource, element: str) -> str:
 
 
 def moment(value: Any) -> datetime | None:
-    """Return the start of a FHIR date or dateTime of any precision, without its time zone."""
+    """Return the start of a FHIR date, without its time zone."""
     found = re.match(r"^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d))?)?)?)?", text(value))
     if not found:
         return None
@@ -73,7 +75,7 @@ def day(value: Any) -> date | None:
 
 
 def first_day(resource: Resource, *elements: str) -> date | None:
-    """Return the first of these dates that is given; `a.b` looks inside an element."""
+    """Return the first date given; `a.b` looks inside an element."""
     for element in elements:
         value: Any = resource
         for step in element.split("."):
@@ -85,13 +87,13 @@ def first_day(resource: Resource, *elements: str) -> date | None:
 
 
 def reference_of(resource: Resource) -> str:
-    """Return how a resource is named: its type and id, or its type."""
+    """Return a resource's type and id, or its type."""
     kind, name = text(resource.get("resourceType")), text(resource.get("id"))
     return f"{kind}/{name}" if re.fullmatch(r"[A-Za-z0-9.-]{1,64}", name) else kind
 
 
 def about(resource: Resource) -> str:
-    """Return the reference to the patient whom a resource is about, or an empty string."""
+    """Return the reference to a resource's patient, or an empty string."""
     for element in ("subject", "patient"):
         value = resource.get(element)
         if isinstance(value, dict):
@@ -100,7 +102,7 @@ def about(resource: Resource) -> str:
 
 
 def entries(bundle: Any) -> Iterator[Resource]:
-    """Yield the resources of a Bundle, of Bundles inside it, or the resource itself."""
+    """Yield the resources of a Bundle, nested ones too."""
     todo: list[tuple[Any, int]] = [(bundle, 0)]
     while todo:
         found, depth = todo.pop()

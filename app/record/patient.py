@@ -8,12 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 
-from app.core.codes import SYSTEMS, Codes, CodeSet
+from app.core.codes import SYSTEMS, Codes, CodeSet, System
 from app.core.facts import Value
 from app.core.rules import Release
 from app.record.answers import Answers, answers_of
 from app.record.elements import (
-    RecordError,
     Resource,
     about,
     codings,
@@ -52,7 +51,7 @@ ROMAN = ("I", "II", "III", "IV", "V", "VI")
 
 @dataclass(frozen=True)
 class Statement:
-    """What one resource says of one fact; `value` is absent for a hint."""
+    """What one resource says of a fact; a hint has no `value`."""
 
     fact: str
     value: Value | None
@@ -65,7 +64,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class PatientFacts:
-    """The facts that a record gives, where each comes from, what lost against it, and what must be asked."""
+    """The facts of a record, with provenance, contradictions and hints."""
 
     facts: Mapping[str, Value]
     unavailable: tuple[str, ...]
@@ -127,7 +126,7 @@ class Reader:
         return replace(self._weighed(known, unavailable), notes=tuple(notes))
 
     def _concerns(self, resource: Resource) -> bool:
-        """Return whether a resource is about this patient: one about another is left aside."""
+        """Return whether a resource is about this patient."""
         whom = about(resource)
         if not self.patient or not whom:
             return True
@@ -179,7 +178,7 @@ class Reader:
         for system, code in self._codes(resource.get("code")):
             if system != "icd-10-cm" or _is_sequela(code):
                 continue
-            for entry in self.codes.of("icd-10-cm", code):
+            for entry in self.codes.of(system, code):
                 if self._in_time(entry, current, began, began):
                     sure = verified not in NOT_SURE or entry.suspected
                     yield self._said(resource, entry, entry.value if sure else None, code, began)
@@ -196,7 +195,7 @@ class Reader:
         for system, code in self._codes(self._medicine(resource)):
             if system not in ("atc", "rxnorm"):
                 continue
-            for entry in self.codes.of("atc" if system == "atc" else "rxnorm", code):
+            for entry in self.codes.of(system, code):
                 if entry.fact == "product_allergy" or not self._in_time(entry, current, ended or began, ended or began):
                     continue
                 if system == "rxnorm" and entry.fact == "systemic_immunosuppression" and local and not systemic:
@@ -209,7 +208,7 @@ class Reader:
                 yield self._said(resource, entry, value, code, began)
 
     def _medicine(self, resource: Resource) -> object:
-        """Return the concept of a medication: in the resource, contained in it, or among the resources."""
+        """Return the concept of a medication, wherever it stands."""
         if "medicationCodeableConcept" in resource:
             return resource["medicationCodeableConcept"]
         reference = resource.get("medicationReference")
@@ -225,17 +224,16 @@ class Reader:
             return
         at = first_day(resource, "recordedDate", "onsetDateTime")
         for system, code in self._codes(resource.get("code")):
-            if system in ("rxnorm", "icd-10-cm"):
-                for entry in self.codes.of("rxnorm" if system == "rxnorm" else "icd-10-cm", code):
-                    if entry.fact == "product_allergy":
-                        yield self._said(resource, entry, entry.value, code, at)
+            for entry in self.codes.of(system, code) if system in ("rxnorm", "icd-10-cm") else ():
+                if entry.fact == "product_allergy":
+                    yield self._said(resource, entry, entry.value, code, at)
 
     def _observation(self, resource: Resource) -> Iterator[Statement]:
         if text(resource.get("status")) not in ("final", "amended", "corrected"):
             return
         at = first_day(resource, "effectiveDateTime", "effectivePeriod.end", "effectiveInstant", "issued")
         for system, code in self._codes(resource.get("code")):
-            for entry in self.codes.of("loinc", code) if system == "loinc" else ():
+            for entry in self.codes.of(system, code) if system == "loinc" else ():
                 value = self._observed(resource, entry)
                 if value is not None and self._in_time(entry, True, at, at):
                     moment_ = datetime.combine(at, time.min) if at else None
@@ -254,7 +252,7 @@ class Reader:
         said = {part for word in words for part in word.replace("-", " ").split() if part in ROMAN}
         return said.pop() if len(said) == 1 else None
 
-    def _codes(self, concept: object) -> Iterator[tuple[str, str]]:
+    def _codes(self, concept: object) -> Iterator[tuple[System, str]]:
         for address, code, _ in codings(concept):
             system = SYSTEMS.get(address)
             if system == "icd-10-cm":
@@ -279,13 +277,13 @@ class Reader:
 
 
 def _is_sequela(code: str) -> bool:
-    """Return whether an injury code has S as its seventh character: what an injury left, not the injury."""
+    """Return whether a code is an injury's sequela (seventh character S)."""
     plain = code.replace(".", "")
     return len(plain) == 7 and plain[0] in "ST" and plain[6] == "S"
 
 
 def _ways(resource: Resource) -> tuple[bool, bool, bool]:
-    """Return whether an order gives the medicine on one place of the body, to the whole body, and only as needed."""
+    """Return whether an order is local, systemic, and only as needed."""
     local = systemic = as_needed = False
     for dosage in (*items(resource.get("dosageInstruction")), *items(resource.get("dosage"))):
         route = dosage.get("route")
@@ -296,6 +294,3 @@ def _ways(resource: Resource) -> tuple[bool, bool, bool]:
         systemic = systemic or any(word in said for word in ROUTE_SYSTEMIC)
         as_needed = as_needed or dosage.get("asNeededBoolean") is True
     return local, systemic, as_needed
-
-
-__all__ = ["PatientFacts", "Reader", "RecordError", "Statement"]

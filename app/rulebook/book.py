@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,8 @@ FILES: dict[str, Any] = {
     "variable_order.yaml": dict[str, schema_book.Order],
 }
 """Every file of a rule book and what it holds."""
+ADAPTERS: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(shape) for name, shape in FILES.items()}
+LANGUAGE = TypeAdapter(schema_book.Language)
 RULE_FILES = (
     "exclusions.yaml",
     "scope.yaml",
@@ -93,11 +94,7 @@ class Book:
 
 
 def read_book(folder: Path) -> Book:
-    """Read every file of a rule book.
-
-    Raises `BrokenRuleBookError` with all errors where a file is missing, is not YAML, has keys it may not have, or
-    names a release that does not exist.
-    """
+    """Read every file of a rule book, or raise `BrokenRuleBookError`."""
     errors: list[RuleBookError] = []
     files: dict[str, File] = {}
     entries: dict[str, Any] = {}
@@ -105,7 +102,7 @@ def read_book(folder: Path) -> Book:
     for name in (*FILES, *spoken.values()):
         try:
             files[name] = read(folder / name, name)
-            entries[name] = _adapter(name).validate_python(files[name].data)
+            entries[name] = ADAPTERS.get(name, LANGUAGE).validate_python(files[name].data)
         except BrokenRuleBookError as error:
             errors += error.errors
         except ValidationError as error:
@@ -119,11 +116,6 @@ def read_book(folder: Path) -> Book:
     if errors:
         raise BrokenRuleBookError(errors)
     return book
-
-
-@cache
-def _adapter(name: str) -> TypeAdapter[Any]:
-    return TypeAdapter(FILES.get(name, schema_book.Language))
 
 
 def explain(file: File, details: ErrorDetails) -> RuleBookError:

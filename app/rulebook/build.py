@@ -1,7 +1,8 @@
 """One release out of a rule book; what it cites is unchecked."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from inspect import signature
+from typing import Any, TypeVar
 
 from app.core import rules as core
 from app.core.conditions import ALWAYS, NEVER, Condition
@@ -14,6 +15,7 @@ from app.rulebook.grammar import GrammarError, read_condition
 from app.rulebook.signing import review_of
 from app.rulebook.sources import sources
 
+R = TypeVar("R")
 ALL_PATHWAYS: tuple[core.Pathway, ...] = ("conservative_care", "exosome_microchanneling", "combination_therapy")
 
 
@@ -35,11 +37,11 @@ class Builder:
         if self.errors:
             return None  # every rule that reads a fact that could not be read would be an error as well
         rules = [
-            *(self._exclusion(p, e) for p, e in self._living("exclusions.yaml")),
-            *(self._scope(p, e) for p, e in self._living("scope.yaml")),
-            *(self._review(p, e) for p, e in self._living("reviews.yaml")),
-            *(self._phase(p, e) for p, e in self._living("phases.yaml")),
-            *(self._label_safety(p, e) for p, e in self._living("label_safety.yaml")),
+            *self._records(core.DecisionRule, "exclusions.yaml", lambda _, e: {"kind": "exclusion"}),
+            *self._records(core.DecisionRule, "scope.yaml", self._scope),
+            *self._records(core.DecisionRule, "reviews.yaml", lambda _, e: {"kind": e.reviews}),
+            *self._records(core.Phase, "phases.yaml", lambda _, e: {"pathway": e.indicates}),
+            *self._records(core.DecisionRule, "label_safety.yaml", self._label_safety),
         ]
         order: schema_book.Order | None = self._book.entries["variable_order.yaml"].get(self._id)
         withdrawn = self._entry.withdrawn
@@ -50,16 +52,16 @@ class Builder:
             reviewed=review_of(self._book, self._id),
             facts=self.facts,
             rules=tuple(rules),
-            cautions=tuple(self._caution(p, e) for p, e in self._living("cautions.yaml")),
-            preconditions=tuple(self._precondition(p, e) for p, e in self._living("preconditions.yaml")),
-            plans=tuple(self._plan(p, e) for p, e in self._living("plans.yaml")),
-            alternatives=tuple(self._alternative(p, e) for p, e in self._living("alternatives.yaml")),
-            notices=tuple(self._notice(p, e) for p, e in self._living("notices.yaml")),
-            scales={e.name: self._scale(e) for _, e in self._living("scales.yaml")},
+            cautions=self._records(core.Caution, "cautions.yaml"),
+            preconditions=self._records(core.Precondition, "preconditions.yaml", self._precondition),
+            plans=self._records(core.Plan, "plans.yaml", self._plan),
+            alternatives=self._records(core.Alternative, "alternatives.yaml", self._alternative),
+            notices=self._records(core.Notice, "notices.yaml", self._notice),
+            scales={e.name: made(core.Scale, e) for _, e in self._living("scales.yaml")},
             sources=sources(self._book),
             wording=self._wording(),
             weights=self._weights(),
-            laws=tuple(self._law(p, e) for p, e in self._living("laws.yaml")),
+            laws=self._records(core.Law, "laws.yaml", self._law),
             order=tuple(order.facts) if order else (),
             budget=order.budget if order else 1_000_000,
             released=self._entry.date,
@@ -119,23 +121,19 @@ class Builder:
             if strange:
                 self._refuse("facts.yaml", (*where, "sets", name), f"`{strange[0]}` is no answer of `{entry.name}`")
             sets[name] = frozenset[Value](members)
-        return Fact(
-            name=entry.name,
+        return made(
+            Fact,
+            entry,
             kind=entry.type,
             policy=entry.unknown,
             values=values,
             minimum=entry.minimum or 0,
             maximum=entry.maximum or 0,
-            unit=entry.unit,
             assumed=assumed,
             assumed_as=assumed_as,
-            group=entry.group,
-            question=entry.question,
-            help=entry.help,
             labels=labels,
             sets=sets,
             attainable=frozenset(entry.attainable),
-            sources=tuple(entry.sources),
         )
 
     def _assumed(
@@ -157,69 +155,43 @@ class Builder:
                     self._refuse("facts.yaml", where, f"`{value}` is no answer of `{entry.name}`")
                 return frozenset({value}), value
 
-    def _rule(self, file: str, place: int, entry: schema.Conditional) -> dict[str, Any]:
-        return self._text(entry) | {"when": self.condition(file, (place, "when"), entry.when)}
+    def _records(
+        self, record: Callable[..., R], file: str, more: Callable[[int, Any], Mapping[str, Any]] = lambda *_: {}
+    ) -> tuple[R, ...]:
+        """Return the entries of a file as records; `more` adds fields."""
+        records = []
+        for place, entry in self._living(file):
+            given: dict[str, Any] = {}
+            if getattr(entry, "when", None) is not None:
+                given["when"] = self.condition(file, (place, "when"), entry.when)
+            if isinstance(entry, schema.Entry):
+                given["examples"] = tuple(map(_example, entry.examples))
+            if hasattr(entry, "concerns"):
+                given["concerns"] = _pathways(entry.concerns)
+            records.append(made(record, entry, **{**given, **more(place, entry)}))
+        return tuple(records)
 
-    def _text(self, entry: schema.Entry) -> dict[str, Any]:
-        return {
-            "id": entry.id,
-            "says": entry.says,
-            "sources": tuple(entry.sources),
-            "reading": entry.reading,
-            "examples": tuple(map(_example, entry.examples)),
-        }
+    def _scope(self, _: int, entry: schema.Scope) -> Mapping[str, Any]:
+        return {"kind": "scope", "refer_to": entry.refers.to, "urgency": entry.refers.urgency}
 
-    def _exclusion(self, place: int, entry: schema.Exclusion) -> core.DecisionRule:
-        rule = self._rule("exclusions.yaml", place, entry)
-        return core.DecisionRule(**rule, kind="exclusion", lifted_by=entry.lifted_by)
-
-    def _scope(self, place: int, entry: schema.Scope) -> core.DecisionRule:
-        rule = self._rule("scope.yaml", place, entry)
-        return core.DecisionRule(**rule, kind="scope", refer_to=entry.refers.to, urgency=entry.refers.urgency)
-
-    def _review(self, place: int, entry: schema.Review) -> core.DecisionRule:
-        return core.DecisionRule(**self._rule("reviews.yaml", place, entry), kind=entry.reviews)
-
-    def _phase(self, place: int, entry: schema.Phase) -> core.Phase:
-        rule = self._rule("phases.yaml", place, entry)
-        return core.Phase(**rule, pathway=entry.indicates, phase=entry.phase, discuss=entry.discuss)
-
-    def _label_safety(self, place: int, entry: schema.LabelSafety) -> core.DecisionRule:
-        rule = self._rule("label_safety.yaml", place, entry)
+    def _label_safety(self, place: int, entry: schema.LabelSafety) -> Mapping[str, Any]:
         if (entry.excludes is None) == (entry.reviews is None):
             self._refuse("label_safety.yaml", (place,), "write just one of `excludes` and `reviews`")
         kind: core.Kind = "label_exclusion" if entry.excludes else "label_review"
-        pathways = tuple(entry.excludes or entry.reviews or ())
-        return core.DecisionRule(**rule, kind=kind, pathways=pathways, lifted_by=entry.lifted_by)
+        return {"kind": kind, "pathways": tuple(entry.excludes or entry.reviews or ())}
 
-    def _caution(self, place: int, entry: schema_beside.Caution) -> core.Caution:
-        rule = self._rule("cautions.yaml", place, entry)
-        return core.Caution(**rule, concerns=_pathways(entry.concerns), topic=entry.topic)
-
-    def _precondition(self, place: int, entry: schema_beside.Precondition) -> core.Precondition:
+    def _precondition(self, place: int, entry: schema_beside.Precondition) -> Mapping[str, Any]:
         met, unmet = (
             self.condition("preconditions.yaml", (place, key), data) if data is not None else None
             for key, data in (("met", entry.met), ("unmet", entry.unmet))
         )
-        return core.Precondition(
-            **self._text(entry),
-            when=met or NEVER,
-            unmet=unmet,
-            concerns=_pathways(entry.concerns),
-            outside=entry.outside,
-        )
+        return {"when": met or NEVER, "unmet": unmet}
 
-    def _notice(self, place: int, entry: schema_beside.Notice) -> core.Notice:
-        return core.Notice(
-            **self._rule("notices.yaml", place, entry),
-            order=entry.order,
-            group=entry.group,
-            otherwise=entry.otherwise,
-            by_engine=entry.shown_by == "engine",
-            concerns=() if entry.concerns == "all" else tuple(entry.concerns),
-        )
+    def _notice(self, _: int, entry: schema_beside.Notice) -> Mapping[str, Any]:
+        everywhere = entry.concerns == "all"
+        return {"by_engine": entry.shown_by == "engine", "concerns": () if everywhere else tuple(entry.concerns)}
 
-    def _alternative(self, place: int, entry: schema_beside.Alternative) -> core.Alternative:
+    def _alternative(self, place: int, entry: schema_beside.Alternative) -> Mapping[str, Any]:
         file = "alternatives.yaml"
         fits = None
         if entry.fits:
@@ -228,49 +200,37 @@ class Builder:
                 self.condition(file, (place, "fits", "no", "when"), entry.fits.no.when),
                 {"yes": entry.fits.yes.says, "no": entry.fits.no.says, "unknown": entry.fits.unknown.says},
             )
-        return core.Alternative(
-            **self._text(entry),
-            when=self.condition(file, (place, "offered"), entry.offered),
-            kind=entry.kind,
-            title=entry.title,
-            concerns=_pathways(entry.concerns),
-            without_phase=entry.without_phase,
-            compares={
-                name: core.Aspect(a.says, tuple(a.sources), a.min, a.max, a.unit) for name, a in entry.compares.items()
-            },
-            fits=fits,
-        )
+        return {
+            "when": self.condition(file, (place, "offered"), entry.offered),
+            "compares": {name: made(core.Aspect, aspect) for name, aspect in entry.compares.items()},
+            "fits": fits,
+        }
 
-    def _plan(self, place: int, entry: schema_beside.Plan) -> core.Plan:
+    def _plan(self, place: int, entry: schema_beside.Plan) -> Mapping[str, Any]:
         components = tuple(
-            core.Component(
-                id=c.id,
+            made(
+                core.Component,
+                c,
                 when=ALWAYS
                 if c.when is None
                 else self.condition("plans.yaml", (place, "components", at, "when"), c.when),
-                says=c.says,
-                sources=tuple(c.sources),
-                otherwise=c.otherwise,
             )
             for at, c in enumerate(entry.components)
             if self._book.lives(c.since, c.until, self._id)
         )
         parts = tuple(
-            core.PlanPart(
+            made(
+                core.PlanPart,
+                part,
                 name=name,
-                says=part.says,
-                sources=tuple(part.sources),
-                figures=tuple(core.Figure(**figure.model_dump()) for figure in part.figures),
-                differs=part.differs,
-                agreed=core.Range(**part.agreed.model_dump()) if part.agreed else None,
-                silent=part.silent,
+                figures=tuple(made(core.Figure, figure) for figure in part.figures),
+                agreed=made(core.Range, part.agreed) if part.agreed else None,
             )
             for name, part in entry.parts.items()
         )
-        text = self._text(entry)
-        return core.Plan(**text, when=ALWAYS, pathway=entry.pathway, components=components, parts=parts)
+        return {"when": ALWAYS, "components": components, "parts": parts}
 
-    def _law(self, place: int, entry: schema.Law) -> core.Law:
+    def _law(self, place: int, entry: schema.Law) -> Mapping[str, Any]:
         needs: dict[core.LawKind, tuple[str, ...]] = {
             "one_decision": (),
             "named_gap": (),
@@ -287,20 +247,7 @@ class Builder:
             fact = self.facts.get(name)
             if fact is None or (name in entry.changes and entry.changes[name] not in fact.domain):
                 self._refuse("laws.yaml", (place,), f"`{name}` is no fact of release {self._id}, or has no such answer")
-        return core.Law(
-            name=entry.name,
-            kind=entry.kind,
-            says=entry.says,
-            when=None if entry.when is None else self.condition("laws.yaml", (place, "when"), entry.when),
-            dispositions=tuple(entry.dispositions),
-            pathways=tuple(entry.pathways),
-            fact=entry.fact or "",
-            changes=entry.changes,
-        )
-
-    def _scale(self, entry: schema.ScaleEntry) -> core.Scale:
-        text = entry.model_dump(exclude={"since", "until", "sources"})
-        return core.Scale(**text, sources=tuple(entry.sources))
+        return {"fact": entry.fact or ""}
 
     def _wording(self) -> core.Wording:
         entry: schema_beside.Wording = self._book.entries["wording.yaml"]
@@ -308,17 +255,14 @@ class Builder:
         for key, value in entry.summary.model_dump().items():
             summary |= {f"{key}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}
         reasons = entry.reasons
-        return core.Wording(
+        return made(
+            core.Wording,
+            entry,
             pathways={name: named.name for name, named in entry.pathways.items()},
             dispositions={name: named.name for name, named in entry.dispositions.items()},
-            grades=entry.grades,
-            yes=entry.yes,
-            no=entry.no,
-            unknown=entry.unknown,
             next_question=reasons.next_question.model_dump(),
             lower_phase=reasons.lower_phase.model_dump(),
             consultation=reasons.consultation,
-            assumption=entry.assumption,
             summary=summary,
         )
 
@@ -342,6 +286,12 @@ class Builder:
                 says = f"weights are given for every answer of `{name}` and no other"
                 self._refuse("population.yaml", ("facts", name), says)
         return weights
+
+
+def made(record: Callable[..., R], entry: Any, **other: Any) -> R:
+    """Return a record of an entry's fields and `other` ones."""
+    same = {name: getattr(entry, name) for name in signature(record).parameters if hasattr(entry, name)}
+    return record(**{name: tuple(value) if isinstance(value, list) else value for name, value in same.items()} | other)
 
 
 def _example(entry: schema.Example) -> core.Example:

@@ -9,11 +9,10 @@ from typing import Any, get_args
 
 from app.core.conditions import All, Condition, comparisons, facts_read
 from app.core.diagram import BudgetExceededError, Diagram
-from app.core.facts import Candidate
 from app.core.logic import Logic, diagram_of, state_of
 from app.core.parts import conditions_of
 from app.core.precedence import phases
-from app.core.rules import Disposition, Figure, Pathway, Range, Release
+from app.core.rules import DecisionRule, Disposition, Figure, Pathway, Range, Release
 from app.proof.report import facts_in_words
 from app.proof.verify import Verifier
 from app.rulebook import schema, schema_beside, schema_book
@@ -187,9 +186,7 @@ def _rules(book: Book, release: Release) -> Iterator[RuleBookError]:
             file, where = _at(book, alternative.id)
             yield book.error(file, where, "a modality says whom it fits (`fits`); a consultation does not")
     for rule in release.rules:
-        file, where = _at(book, rule.id)
-        if rule.lifted_by:
-            yield from _lifting(book, release, rule.id, rule.when, rule.lifted_by)
+        yield from _lifting(book, release, rule)
     planned = [plan.pathway for plan in release.plans]
     for phase in phases(release.rules):
         file, where = _at(book, phase.id)
@@ -214,14 +211,14 @@ def _rules(book: Book, release: Release) -> Iterator[RuleBookError]:
                 yield book.error(file, where, "`met` and `unmet` can hold together")
 
 
-def _lifting(book: Book, release: Release, rule: str, when: Condition, lifted: Candidate) -> Iterator[RuleBookError]:
-    file, where = _at(book, rule)
-    for name, value in lifted.items():
+def _lifting(book: Book, release: Release, rule: DecisionRule) -> Iterator[RuleBookError]:
+    file, where = _at(book, rule.id)
+    for name, value in rule.lifted_by.items():
         fact = release.facts.get(name)
         if fact is None or value not in fact.domain or isinstance(value, bool) != (fact.kind == "boolean"):
             yield book.error(file, (*where, "lifted_by", name), f"`{name}: {value}` is no answer of this release")
             return
-    if state_of(when, release.facts, lifted) is not False:
+    if rule.lifted_by and state_of(rule.when, release.facts, rule.lifted_by) is not False:
         yield book.error(file, (*where, "lifted_by"), "the rule still holds, or may, after what lifts it")
 
 

@@ -6,6 +6,7 @@ from app.core.codes import Codes, CodeSet
 from app.core.rules import Release
 from app.rulebook import schema_book
 from app.rulebook.book import Book
+from app.rulebook.build import made
 from app.rulebook.digests import digest_of
 from app.rulebook.files import RuleBookError
 from app.rulebook.sources import sources
@@ -16,25 +17,8 @@ FILE = "codes.yaml"
 def codes_of(book: Book) -> Codes:
     """Return the code sets of a book."""
     entries: list[schema_book.CodeSet] = book.entries[FILE]
-    return Codes([_code_set(entry) for entry in entries], digest_of([entry.model_dump() for entry in entries]))
-
-
-def _code_set(entry: schema_book.CodeSet) -> CodeSet:
-    return CodeSet(
-        system=entry.system,
-        fact=entry.fact,
-        value=entry.value,
-        timing=entry.timing,
-        says=entry.says,
-        sources=tuple(entry.sources),
-        value_if_systemic=entry.value_if_systemic,
-        codes=frozenset(entry.codes),
-        prefixes=tuple(entry.prefixes),
-        but=tuple(entry.but),
-        within_days=entry.within_days,
-        suspected=entry.suspected,
-        answers=entry.answers,
-    )
+    sets = [made(CodeSet, entry, codes=frozenset(entry.codes)) for entry in entries]
+    return Codes(sets, digest_of([entry.model_dump() for entry in entries]))
 
 
 def check_codes(book: Book, releases: Mapping[str, Release]) -> Iterator[RuleBookError]:

@@ -26,10 +26,7 @@ class GrammarError(Exception):
 
 
 def read_condition(data: AnyData, facts: Mapping[str, Fact], where: Where = ()) -> Condition:
-    """Return the condition that a line or a mapping means.
-
-    Raises `GrammarError` where it is not of the grammar or names a fact, grade or answer that does not exist.
-    """
+    """Return the condition of a line or a mapping, or raise `GrammarError`."""
     match data:
         case "always":
             return ALWAYS

@@ -28,10 +28,7 @@ class RuleBook:
 
 
 def load(folder: Path) -> RuleBook:
-    """Read and check a rule book.
-
-    Raises `BrokenRuleBookError` with everything that is wrong with it.
-    """
+    """Read and check a rule book, or raise `BrokenRuleBookError` with every fault."""
     book = read_book(folder)
     releases, errors = build(book)
     errors += check_book(book)

@@ -1,4 +1,4 @@
-"""Who may ask: an API key or a bearer token opens the paths of its scopes.
+"""Access: an API key or bearer token for each path.
 
 A path that this module does not know needs a key or token, whatever its scope: a face that is added later is closed
 until somebody decides otherwise here.
@@ -60,12 +60,15 @@ def permission_for(path: str) -> Permission | None:
 
 
 def counts(path: str) -> bool:
-    """Say whether decisions of a path are a caller's: those of examples and of replays are not."""
+    """Say whether a path's decisions are a caller's.
+
+    Those of examples and of replays are not.
+    """
     return not is_open(path) and not path.startswith(REPLAYS)
 
 
 def part_of(path: str) -> str:
-    """Return the part of the service that a path belongs to, one of a known few."""
+    """Return the part of the service that has a path."""
     if path in PARTS:
         return path
     return next((part for part in BELOW if path.startswith(part + "/")), "unmatched")
@@ -76,13 +79,9 @@ def _below(path: str, prefixes: Sequence[str]) -> bool:
 
 
 class Access:
-    """Answers 401 and 403, and passes on whatever may be asked.
+    """The ASGI layer that asks for a key or token.
 
-    Args:
-        app: What is guarded.
-        keys: The API keys.
-        tokens: The bearer tokens that are accepted.
-        elsewhere: Prefixes of paths whose face checks its callers by itself, or lets everybody in.
+    Below the prefixes `elsewhere` a face checks its callers by itself, or lets everybody in.
     """
 
     def __init__(
@@ -132,7 +131,7 @@ class Access:
 
 
 def credential(headers: Headers) -> str | None:
-    """Return the key or token of a request; a key may come as a bearer token too."""
+    """Return the key or token of a request."""
     if key := headers.get("x-api-key"):
         return key.strip()
     kind, _, value = headers.get("authorization", "").partition(" ")

@@ -26,7 +26,7 @@ REFUSALS = {
 
 
 def show_access(document: dict[str, Any], *, anonymous: bool) -> None:
-    """Add the security schemes, and to each operation what opens it and how it is refused.
+    """Add security schemes, needed scopes and refusals to an OpenAPI document.
 
     A service without keys and issuer takes everybody, and its document says so with an empty requirement.
     """

@@ -1,4 +1,4 @@
-"""What this service reads from others: JSON of at most so many bytes in so many seconds, as strictly as a body."""
+"""JSON fetched from others, limited in bytes and seconds."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -12,14 +12,14 @@ from app.api.strict_json import read_json
 
 
 class UnfetchedError(Exception):
-    """Something could not be had; the text goes on after the name of who was asked."""
+    """A failed fetch; the text goes after the other's name."""
 
 
 @asynccontextmanager
 async def session(
     seconds: float, headers: Mapping[str, str], transport: httpx.AsyncBaseTransport | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """Return a client for requests that take at most so many seconds together; it follows no redirects.
+    """Return a client limited to some seconds, without redirects.
 
     `transport` replaces the network in tests. Raises `UnfetchedError`.
     """
@@ -32,7 +32,7 @@ async def session(
 
 
 async def fetched(client: httpx.AsyncClient, address: str, max_bytes: int) -> Any:
-    """Return the JSON at an address; `UnfetchedError` where there is none, or more than that."""
+    """Return the JSON at an address, or raise `UnfetchedError`."""
     body = bytearray()
     async with client.stream("GET", address) as answer:
         if answer.status_code != httpx.codes.OK:

@@ -32,13 +32,13 @@ class ApiKey(BaseModel):
 
 
 def new_key(name: str, scopes: Iterable[str]) -> tuple[str, ApiKey]:
-    """Return a new key and what the settings keep of it; `ValidationError` for a bad name or scope."""
+    """Return a new key, and its entry for the settings."""
     key = PREFIX + secrets.token_urlsafe(32)
     return key, ApiKey.model_validate({"name": name, "sha256": _digest(key), "scopes": sorted(set(scopes))})
 
 
 def find_key(keys: Sequence[ApiKey], given: str) -> ApiKey | None:
-    """Return the key that was given; every one is compared, whichever it is."""
+    """Return the key that was given, after comparing with all."""
     digest = _digest(given)
     found = None
     for key in keys:

@@ -29,15 +29,8 @@ def layered(
 ) -> Limits:
     """Return an application behind its layers.
 
-    Args:
-        app: What answers.
-        options: The settings.
-        access_log: What writes requests down and counts them.
-        receipt: Signs what was decided, if anything does.
-        most_bytes: The largest body.
-        body_limits: The largest body below a path, where it is another.
-        elsewhere: Prefixes of paths whose face checks its callers by itself.
-        transport: Replaces the network for the keys of the token issuer, in tests.
+    `body_limits` are the largest bodies below a path, where they differ from `most_bytes`. Below the prefixes
+    `elsewhere` a face checks its callers by itself. `transport` replaces the network of the token issuer in tests.
     """
     if not options.anonymous:
         issuer = options.issuer

@@ -1,4 +1,4 @@
-"""Limits of a request: host, headers, size and time of its body, and how many are at work at once.
+"""Limits of a request: host, headers, body and concurrency.
 
 The outermost layer, alike for every path. It adds the headers that protect a reader, and has each request written down.
 Access is asked for further in, behind CORS, so that a browser can read a refusal.
@@ -44,15 +44,9 @@ ANONYMOUS = (
 
 
 class Limits:
-    """An ASGI layer that refuses what is too large, too slow, too much at once or for another host.
+    """The ASGI layer that refuses what passes a limit.
 
-    Args:
-        app: What answers.
-        options: The settings.
-        access_log: What writes requests down and counts them.
-        most_bytes: The largest body.
-        body_limits: The largest body below a path, where it is another.
-        receipt: Signs what was decided, if anything does.
+    `body_limits` are the largest bodies below a path, where they differ from `most_bytes`.
     """
 
     def __init__(
@@ -115,7 +109,7 @@ class Limits:
     def _refusal(
         self, scope: Scope, headers: Headers, given: Mapping[bytes, bytes], exchange: "Exchange"
     ) -> Response | None:
-        """Return the refusal of a request, before anything else is done; `None` where it may go on."""
+        """Return the refusal of a request, or `None`."""
         if scope["path"] in PROBES:
             return None
         if exchange.place > self._options.max_concurrency:
@@ -208,7 +202,7 @@ class Exchange:
         self._closes = not 0 <= self.declared <= DRAINED
 
     async def receive(self) -> Message:
-        """Return the next part of the body; a problem where it is too large or too slow."""
+        """Return the next part of the body, or raise a problem."""
         if not self._waits:
             return await self._receive()
         since = monotonic()
@@ -243,7 +237,7 @@ class Exchange:
             task.cancel()
 
     async def send(self, message: Message) -> None:
-        """Send a part of the answer, with the headers that every answer has."""
+        """Send a part of the answer, with the common headers."""
         if message["type"] == "http.response.start":
             self.info.status = message["status"]
             headers = [*message.get("headers", ()), *self._added, (b"x-request-id", self.info.request_id.encode())]

@@ -1,4 +1,4 @@
-"""What an operator may set about security, receipts and operation; `app.settings` adds the rest.
+"""Settings of security, receipts and observation.
 
 Lists of words are written with commas, keys as JSON. Nothing secret shows when the settings are printed.
 """

@@ -9,7 +9,6 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import asdict
-from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -21,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from app.api.receipts import NotSignedError, UnknownKeyError
 from app.core.answer import CONTRACT
 from app.core.engine import Decided
+from app.core.memo import Memo
 from app.core.precedence import Decision
 
 ALGORITHM = "Ed25519"
@@ -60,11 +60,11 @@ class Signer:
         ]
         self._keys = {key.kid: OKPKey.import_key(key.model_dump(exclude_none=True)) for key in keys}
         self._header = {"alg": ALGORITHM, "kid": keys[0].kid} if keys else {}
-        self._made = lru_cache(REMEMBERED)(self._make)
+        self._made = Memo[tuple[str, Decision, str], str](self._make, REMEMBERED)
 
     def receipt(self, name: str, decision: Decision, digest: str) -> str:
         """Return the receipt for an answer's id, decision and release."""
-        return self._made(name, decision, digest)
+        return self._made[name, decision, digest]
 
     def receipt_of(self, told: Decided) -> str:
         """Return the receipt for an answer."""
@@ -74,8 +74,8 @@ class Signer:
         """Return the receipt with its payload, where no answer goes along."""
         return self._signed(told.id, told.decision, told.digest)
 
-    def _make(self, name: str, decision: Decision, digest: str) -> str:
-        header, _, signature = self._signed(name, decision, digest).split(".")
+    def _make(self, signed: tuple[str, Decision, str]) -> str:
+        header, _, signature = self._signed(*signed).split(".")
         return f"{header}..{signature}"
 
     def _signed(self, name: str, decision: Decision, digest: str) -> str:

@@ -1,4 +1,4 @@
-"""OAuth 2 bearer tokens: signed by the configured issuer, for this service, and not expired.
+"""OAuth 2 bearer tokens: signature, issuer, audience, expiry, scopes.
 
 The issuer's keys are fetched from its JWKS, kept for ten minutes and fetched anew where a token names a key that is not
 among them, at most once a minute, so that made-up tokens cannot make this service call the issuer without end.
@@ -33,7 +33,7 @@ ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 
 
 class BadTokenError(Exception):
-    """A token that is not accepted; the text says why and repeats nothing of it."""
+    """A token that is not accepted; repeats nothing of it."""
 
 
 class NoIssuerError(Exception):
@@ -51,7 +51,7 @@ class Issuer:
 
 
 class IssuerKeys:
-    """The public keys of an issuer, fetched when needed; `transport` replaces the network in tests.
+    """The public keys of an issuer, fetched when needed.
 
     That they could not be had is remembered as well, so that made-up tokens do not ask again and again.
     """
@@ -73,7 +73,7 @@ class IssuerKeys:
         self._lock = asyncio.Lock()
 
     async def having(self, kid: str | None) -> KeySet:
-        """Return the keys, with the one of that name among them where the issuer has it."""
+        """Return the keys, fetched anew for an unknown `kid`."""
         if not self._wanted(kid):
             return self._held()
         async with self._lock:
@@ -121,7 +121,7 @@ class Tokens:
         )
 
     async def scopes(self, token: str) -> frozenset[Permission]:
-        """Return what a token opens; `BadTokenError` where it is not accepted, `NoIssuerError` where nobody can say."""
+        """Return what a token opens, or raise `BadTokenError` or `NoIssuerError`."""
         try:
             kid = extract_compact(token.encode(), registry=self._registry).headers().get("kid")
             keys = await self._keys.having(kid if isinstance(kid, str) else None)

@@ -1,4 +1,4 @@
-"""What the intake page posts: every answer so far, and what was pressed.
+"""The intake form as posted: all answers so far.
 
 Answers are fields named after their facts. `unknown` names facts that cannot be answered, `change` a fact whose answer
 is to be given anew. State lives in the page: nothing is kept here.
@@ -15,7 +15,7 @@ MOST_FIELDS = 200
 
 @dataclass(frozen=True)
 class Filled:
-    """A form as it was posted; `wrong` holds the facts whose answer cannot be used."""
+    """A posted form; `wrong` names facts whose answer cannot be used."""
 
     facts: dict[str, Value] = field(default_factory=dict)
     unavailable: tuple[str, ...] = ()
@@ -25,7 +25,10 @@ class Filled:
 
 
 def read_form(body: bytes, release: Release) -> Filled:
-    """Read a posted form; a field that no fact has is left aside, since pages of an older release may still be open."""
+    """Read a posted form; unknown fields are left aside.
+
+    A page of an older release may still be open.
+    """
     try:
         fields = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except (UnicodeDecodeError, ValueError):

@@ -1,4 +1,4 @@
-"""The documented logic as a drawing: the steps of the precedence with their rules, and the way of one candidate lit."""
+"""The documented logic as a drawing, with one candidate's path."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ WIDTH, LEFT, BOX_W, BOX_H, GAP_X, GAP_Y, PAD = 720, 190, 168, 26, 8, 6, 14
 
 @dataclass(frozen=True)
 class Box:
-    """One rule: where it stands, and whether it holds (`held`), takes part in deciding (`decides`), or neither."""
+    """One rule: its place, and whether it is `held` or `decides`."""
 
     rule: str
     x: float
@@ -31,7 +31,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Step:
-    """One step: its name, its boxes, and whether the candidate is decided there."""
+    """One step of the precedence, and whether it decides."""
 
     name: str
     y: float
@@ -51,7 +51,7 @@ class Picture:
 
 
 def picture(engine: Engine, asked: Question | None = None) -> Picture:
-    """Return the drawing of a release; with a question, the way of that candidate is lit."""
+    """Return the drawing of a release, or of one candidate in it."""
     outcome = engine.decide(asked) if asked else None
     standings = {each.rule.id: each for each in engine.standings(asked)} if asked else {}
     steps: list[Step] = []

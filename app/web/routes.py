@@ -1,9 +1,10 @@
 """The page routes: intake, decision, rule browser, proof, sign-off."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -12,6 +13,7 @@ from app.core.catalogue import RuleRecord, entries, fact_records, rule_record
 from app.core.conditions import facts_read
 from app.core.engine import Engine, Engines, Question
 from app.core.facts import Fact, Value
+from app.core.memo import Memo
 from app.core.precedence import Decision
 from app.core.rules import Law, Release
 from app.proof.compare import compare
@@ -38,108 +40,88 @@ POLICY = "; ".join(
 """No inline script or style, nothing from another host, no frame around a page."""
 MOST_CHANGES = 8
 STATIC = "/static"
-Lang = Annotated[str | None, Query(max_length=8)]
 Ruleset = Annotated[str, Query(max_length=32)]
 
 
 class Pages:
-    """Renders the pages of all releases; each answer is made anew, nothing is kept but proofs of immutable releases."""
+    """The pages of all releases: templates, words of every language, proofs."""
 
     def __init__(self, engines: Engines) -> None:
         self.engines = engines
         self.texts = load_texts()
-        self._environment = Environment(
+        self.environment = Environment(
             loader=PackageLoader("app.web"), autoescape=select_autoescape(("html", "svg")), undefined=StrictUndefined
         )
-        self._environment.filters["in_words"] = facts_in_words
-        self._proofs: dict[str, Verification] = {}
+        self.environment.filters["in_words"] = facts_in_words
+        self.proofs = Memo[str, Verification](self._proof)
 
-    def in_language(self, request: Request, lang: str | None) -> Engines:
-        """Return the engines in the language of a request."""
-        return self.engines.in_language(request.headers.get("accept-language", ""), lang)
+    def _proof(self, name: str) -> Verification:
+        release = self.engines.by_id[name].release
+        return Verifier(release).verify(release.laws)
 
-    def current(self, request: Request, lang: str | None) -> Engine:
-        """Return the engine of the current release in the language of a request."""
-        engines = self.in_language(request, lang)
-        return engines.by_id[engines.current]
 
-    def page(self, request: Request, template: str, lang: str | None, release: Release, **values: Any) -> HTMLResponse:
+class View:
+    """One request for a page, in the language it is answered in."""
+
+    def __init__(self, pages: Pages, engines: Engines) -> None:
+        self.pages = pages
+        self.engines = engines
+        self.current = engines.by_id[engines.current]
+        self.texts = pages.texts[engines.language]
+
+    def named(self, ruleset: str) -> Engine:
+        """Return the engine of a release, or the current one."""
+        return self.engines.find(ruleset) or self.current
+
+    def page(self, template: str, release: Release, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a rendered page with its policy."""
-        language = self.in_language(request, lang).language
-        texts = self.texts[language]
-        html = self._environment.get_template(template).render(
-            t=texts, lang=language, release=release, words=lambda d: decision_in_words(release, d), **values
+        language = self.engines.language
+        html = self.pages.environment.get_template(template).render(
+            t=self.texts, lang=language, release=release, words=lambda d: decision_in_words(release, d), **values
         )
         headers = {"Content-Security-Policy": POLICY, "Content-Language": language, "Vary": "Accept-Language"}
         headers["Cache-Control"] = "no-store"
-        return HTMLResponse(html, headers=headers)
+        return HTMLResponse(html, status, headers)
 
-    def texts_for(self, request: Request, lang: str | None) -> Mapping[str, str]:
-        """Return the words of the language of a request."""
-        return self.texts[self.in_language(request, lang).language]
-
-    def proof(self, engine: Engine) -> Verification:
-        """Return the proof of a release, made once."""
-        release = engine.release
-        if release.id not in self._proofs:
-            self._proofs[release.id] = Verifier(release).verify(release.laws)
-        return self._proofs[release.id]
-
-    def step(self, request: Request, lang: str | None, filled: Filled) -> HTMLResponse:
-        """Return the next question, or the decision where nothing is left to ask."""
-        engine = self.current(request, lang)
-        release, texts = engine.release, self.texts_for(request, lang)
+    def step(self, filled: Filled) -> HTMLResponse:
+        """Return the next question, or the decision once nothing is left."""
+        release = self.current.release
         asked = Question(filled.facts, strict=True, unavailable=filled.unavailable)
-        outcome = engine.decide(asked)
+        outcome = self.current.decide(asked)
         again = filled.change or (filled.wrong[0] if filled.wrong else "")
         fact = release.facts.get(again or outcome.next_fact or "")
-        common = {
+        common: dict[str, Any] = {
             "filled": filled,
-            "shown": answers_shown(release, filled, texts),
+            "shown": answers_shown(release, filled, self.texts),
             "answers": [*answer_pairs(filled), *(["unknown", name] for name in filled.unavailable)],
         }
         if filled.everything and filled.wrong:
-            return self.page(request, "all.html", lang, release, filled=filled)
+            return self.page("all.html", release, filled=filled)
         if fact is None or (filled.everything and not again):
-            return self._decision(request, lang, asked, common)
+            return self._decision(asked, common)
         left = len([name for name in outcome.missing if name not in filled.unavailable])
         return self.page(
-            request,
             "intake.html",
-            lang,
             release,
             fact=fact,
             chosen=None,
             asked=len(filled.facts) + len(filled.unavailable),
             at_most=max(left, 1),
-            left=count_words(texts, max(left, 1)),
+            left=count_words(self.texts, max(left, 1)),
             possible=[decision_in_words(release, decision) for decision in outcome.possible],
             **common,
         )
 
-    def _decision(self, request: Request, lang: str | None, asked: Question, common: dict[str, Any]) -> HTMLResponse:
-        engine = self.current(request, lang)
+    def _decision(self, asked: Question, common: dict[str, Any]) -> HTMLResponse:
+        engine = self.current
         answer = engine.answer(asked, "all")
-        changes = explain(engine, asked).changes
-        useful = sorted(changes, key=lambda change: (len(change.facts), not change.actionable))
-        machine = {
-            "decision": {
-                "disposition": answer.decision.disposition,
-                "pathway": answer.decision.pathway,
-                "phase": answer.decision.phase,
-            },
-            "id": answer.id,
-            "ruleset": answer.ruleset.id,
-        }
         return self.page(
-            request,
             "decision.html",
-            lang,
             engine.release,
             answer=answer,
             headline=decision_in_words(engine.release, answer.decision),
-            machine=machine,
-            changes=useful[:MOST_CHANGES],
+            machine={"decision": asdict(answer.decision), "id": answer.id, "ruleset": answer.ruleset.id},
+            changes=explain(engine, asked).changes[:MOST_CHANGES],
             timelines=timelines(answer.plan) if not isinstance(answer.plan, Mapping) else [],
             picture=picture(engine, asked),
             **common,
@@ -160,7 +142,7 @@ def answer_pairs(filled: Filled) -> list[list[str]]:
 
 
 def answers_shown(release: Release, filled: Filled, texts: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return question and answer of everything that was said, for the list on the page."""
+    """Return every question and answer so far, for the page."""
     rows = []
     for name, fact in release.facts.items():
         if name in filled.facts:
@@ -192,63 +174,55 @@ def routes(engines: Engines) -> APIRouter:
     pages = Pages(engines)
     router.mount(STATIC, StaticFiles(packages=[("app.web", "static")]), name="static")
 
-    def engine_of(request: Request, lang: str | None, ruleset: str) -> Engine:
-        return pages.in_language(request, lang).find(ruleset) or pages.current(request, lang)
+    async def viewed(request: Request, lang: Annotated[str | None, Query(max_length=8)] = None) -> View:
+        return View(pages, engines.in_language(request.headers.get("accept-language", ""), lang))
+
+    Asked = Annotated[View, Depends(viewed)]
 
     @router.get("/")
-    def intake(request: Request, lang: Lang = None) -> HTMLResponse:
-        return pages.step(request, lang, Filled())
+    def intake(view: Asked) -> HTMLResponse:
+        return view.step(Filled())
 
     @router.post("/intake")
-    async def answered(request: Request, lang: Lang = None) -> HTMLResponse:
-        return pages.step(request, lang, read_form(await request.body(), pages.current(request, lang).release))
+    async def answered(request: Request, view: Asked) -> HTMLResponse:
+        return view.step(read_form(await request.body(), view.current.release))
 
     @router.get("/intake")
     def start() -> RedirectResponse:
         return RedirectResponse("/")
 
     @router.get("/all")
-    def everything(request: Request, lang: Lang = None) -> HTMLResponse:
-        return pages.page(request, "all.html", lang, pages.current(request, lang).release, filled=Filled())
+    def everything(view: Asked) -> HTMLResponse:
+        return view.page("all.html", view.current.release, filled=Filled())
 
     @router.get("/embed")
-    def embed(request: Request, lang: Lang = None) -> HTMLResponse:
-        release = pages.current(request, lang).release
-        return pages.page(request, "embed.html", lang, release, base=str(request.base_url).rstrip("/"))
+    def embed(request: Request, view: Asked) -> HTMLResponse:
+        return view.page("embed.html", view.current.release, base=str(request.base_url).rstrip("/"))
 
     @router.get("/rules")
-    def rules(
-        request: Request, lang: Lang = None, ruleset: Ruleset = "current", q: Annotated[str, Query(max_length=100)] = ""
-    ) -> HTMLResponse:
-        engine = engine_of(request, lang, ruleset)
-        listed = [rule_record(entry, engine.release) for entry in entries(engine.release)]
+    def rules(view: Asked, ruleset: Ruleset = "current", q: Annotated[str, Query(max_length=100)] = "") -> HTMLResponse:
+        engine = view.named(ruleset)
         words = q.casefold().split()
+        listed = [rule_record(entry, engine.release) for entry in entries(engine.release)]
         found = [rule for rule in listed if all(word in _searchable(rule) for word in words)]
-        values: dict[str, Any] = {"listed": found, "q": q, "releases": list(engines.by_id), "picture": picture(engine)}
-        return pages.page(request, "rules.html", lang, engine.release, **values)
+        return _listed(view, engine, found, q)
+
+    def _listed(view: View, engine: Engine, found: list[RuleRecord], q: str = "", status: int = 200) -> HTMLResponse:
+        shown = {"listed": found, "q": q, "releases": list(engines.by_id), "picture": picture(engine)}
+        return view.page("rules.html", engine.release, status, **shown)
 
     @router.get("/rules/{name}")
-    def rule(request: Request, name: str, lang: Lang = None, ruleset: Ruleset = "current") -> HTMLResponse:
-        for engine in (engine_of(request, lang, ruleset), *reversed(list(engines.by_id.values()))):
+    def rule(name: str, view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
+        for engine in (view.named(ruleset), *reversed(list(engines.by_id.values()))):
             entry = next((entry for entry in entries(engine.release) if entry.id == name), None)
             if entry:
                 break
         else:
-            answer = pages.page(
-                request,
-                "rules.html",
-                lang,
-                pages.current(request, lang).release,
-                **_nothing(pages.current(request, lang), engines),
-            )
-            answer.status_code = 404
-            return answer
+            return _listed(view, view.current, [], status=404)
         found = rule_record(entry, engine.release)
-        report = next((r for r in pages.proof(engine).rules if r.rule == name), None)
-        return pages.page(
-            request,
+        report = next((r for r in pages.proofs[engine.release.id].rules if r.rule == name), None)
+        return view.page(
             "rule.html",
-            lang,
             engine.release,
             rule=found,
             report=report,
@@ -257,43 +231,38 @@ def routes(engines: Engines) -> APIRouter:
         )
 
     @router.get("/facts")
-    def facts(request: Request, lang: Lang = None, ruleset: Ruleset = "current") -> HTMLResponse:
-        release = engine_of(request, lang, ruleset).release
-        return pages.page(request, "facts.html", lang, release, facts=fact_records(release))
+    def facts(view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
+        release = view.named(ruleset).release
+        return view.page("facts.html", release, facts=fact_records(release))
 
     @router.get("/sources")
-    def sources(request: Request, lang: Lang = None, ruleset: Ruleset = "current") -> HTMLResponse:
-        release = engine_of(request, lang, ruleset).release
+    def sources(view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
+        release = view.named(ruleset).release
         cited: dict[str, list[str]] = {}
         for entry in entries(release):
             for name in entry.sources:
                 cited.setdefault(name, []).append(entry.id)
         listed = [(source, cited.get(name, [])) for name, source in release.sources.items()]
-        return pages.page(request, "sources.html", lang, release, sources=listed)
+        return view.page("sources.html", release, sources=listed)
 
     @router.get("/changes")
-    def changes(request: Request, lang: Lang = None, before: Ruleset = "", after: Ruleset = "current") -> HTMLResponse:
-        new = engine_of(request, lang, after).release
-        old = engine_of(request, lang, before or next(iter(engines.by_id))).release
-        return pages.page(request, "changes.html", lang, new, found=compare(old, new))
+    def changes(view: Asked, before: Ruleset = "", after: Ruleset = "current") -> HTMLResponse:
+        new, old = view.named(after).release, view.named(before or next(iter(engines.by_id))).release
+        return view.page("changes.html", new, found=compare(old, new))
 
     @router.get("/proof")
-    def proof(request: Request, lang: Lang = None, ruleset: Ruleset = "current") -> HTMLResponse:
-        engine = engine_of(request, lang, ruleset)
-        return pages.page(request, "proof.html", lang, engine.release, report=pages.proof(engine))
+    def proof(view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
+        release = view.named(ruleset).release
+        return view.page("proof.html", release, report=pages.proofs[release.id])
 
     @router.get("/sign")
-    def sign(request: Request, lang: Lang = None, ruleset: Ruleset = "current") -> HTMLResponse:
-        release = engine_of(request, lang, ruleset).release
+    def sign(view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
+        release = view.named(ruleset).release
         listed = [rule_record(entry, release) for entry in entries(release)]
         silences = [source for source in release.sources.values() if source.status == "project"]
-        return pages.page(request, "sign.html", lang, release, rules=listed, silences=silences)
+        return view.page("sign.html", release, rules=listed, silences=silences)
 
     return router
-
-
-def _nothing(engine: Engine, engines: Engines) -> dict[str, Any]:
-    return {"listed": [], "q": "", "releases": list(engines.by_id), "picture": picture(engine)}
 
 
 def _searchable(rule: RuleRecord) -> str:

@@ -1,4 +1,4 @@
-"""The words of the pages, by language: data in `texts/`, one file a language, all with the same keys."""
+"""The words of the pages, by language: data in `texts/`."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The plan as a timeline drawn to scale: every documented figure is a bar of its own, so that differences show."""
+"""The plan as a timeline to scale, one bar a figure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ WIDTH, LEFT, ROW, TOP = 640, 150, 26, 30
 
 @dataclass(frozen=True)
 class Bar:
-    """One figure: where its bar begins and how wide it is, in pixels, with its words."""
+    """The bar of one figure, in pixels, with its words."""
 
     x: float
     y: float
@@ -25,7 +25,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Timeline:
-    """A drawing: its title's key, its size, its ticks as (x, days) and its bars."""
+    """One drawing: title key, height, ticks as (x, days), bars."""
 
     title: str
     height: int
@@ -34,7 +34,7 @@ class Timeline:
 
 
 def timelines(plan: PlanShown) -> list[Timeline]:
-    """Return the drawings of a plan: the first two weeks and the first year, each where there are figures."""
+    """Return the drawings of a plan: first weeks and first year."""
     drawn = [_draw(plan, "first_weeks", FIRST_WEEKS, 14, 2), _draw(plan, "first_year", FIRST_YEAR, 365, 30)]
     return [timeline for timeline in drawn if timeline.bars]
 
