@@ -14,10 +14,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import BinaryIO
 
+from app.api.decode import readers_of
 from app.api.lines import Cutter, LineAnswerer, joined
-from app.api.quick import QuickReader
-from app.api.validation import readers_of
-from app.api.written import Writer
 from app.main import build_engines
 from app.security.signing import Signer
 from app.settings import Settings
@@ -50,11 +48,9 @@ class How:
         signer = Signer(self.settings.signing_keys)
         engine = engines.by_id[self.release]
         return LineAnswerer(
-            engine,
-            QuickReader(engine.traits),
-            reader,
-            Writer(),
-            signer.receipt_of if signer.signs else None,
+            engine=engine,
+            reader=reader,
+            sign=signer.receipt_of if signer.signs else None,
             strict=self.strict,
             full=self.full,
             max_bytes=self.settings.max_body_bytes,

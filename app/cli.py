@@ -7,27 +7,26 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from app.api.decode import decode, readers_of
+from app.api.encode import encode_indented
 from app.api.problems import ProblemError
-from app.api.strict_json import read_json
-from app.api.validation import readers_of
 from app.batch import BadOutputError, How, answer_file
-from app.core.answer import Answer, DecisionView
 from app.core.engine import Engine, Engines, Question
 from app.core.logic import Logic
 from app.main import build_app, build_engines, rules_folder
-from app.proof.compare import Comparison, compare
-from app.proof.explain import Explanation, explain
+from app.proof.compare import compare
+from app.proof.explain import explain
 from app.proof.report import comparison_in_lines, in_lines
-from app.proof.verify import Verification, Verifier
+from app.proof.verify import Verifier
 from app.rulebook.book import read_book
-from app.rulebook.build import digest
+from app.rulebook.digests import digest
 from app.rulebook.files import BrokenRuleBookError
 from app.rulebook.load import build, load
 from app.rulebook.ordering import write_orders
@@ -96,15 +95,15 @@ def question_in(file: str, ruleset: str, *, strict: bool) -> tuple[Engine, Quest
     engines = engines_or_exit()
     engine = engine_or_exit(engines, ruleset)
     try:
-        return engine, readers_of(engines)[engine.release.id].asked(read_json(body), strict=strict)
+        return engine, decode(body, readers_of(engines)[engine.release.id], strict=strict)
     except ProblemError as error:
         lines = [f"  {e.pointer}: {e.detail}" + (f" (`{e.suggestion}`?)" if e.suggestion else "") for e in error.errors]
         raise refuse("\n".join([error.detail, *lines])) from None
 
 
-def show(adapter: TypeAdapter[Any], value: object) -> None:
+def show(value: object) -> None:
     """Print a record as JSON."""
-    typer.echo(adapter.dump_json(value, indent=2).decode())
+    typer.echo(encode_indented(value))
 
 
 @cli.command()
@@ -131,9 +130,9 @@ def decide(
         raise typer.BadParameter("goes with --batch", param_hint="--output")
     engine, asked = question_in(file, ruleset, strict=strict)
     if view == "decision":
-        show(TypeAdapter(DecisionView), engine.view(asked))
+        show(engine.view(asked))
     else:
-        show(TypeAdapter(Answer), engine.answer(asked))
+        show(engine.answer(asked))
 
 
 def decide_batch(source: Path, output: Path, ruleset: str, *, strict: bool, full: bool) -> None:
@@ -166,7 +165,7 @@ def explain_decision(
 ) -> None:
     """Explain the decision for one candidate: what forces it, what would change it, where every rule stands."""
     engine, asked = question_in(file, ruleset, strict=strict)
-    show(TypeAdapter(Explanation), explain(engine, asked, target))
+    show(explain(engine, asked, target))
 
 
 @cli.command()
@@ -179,9 +178,11 @@ def verify(
     chosen = [engine_or_exit(engines, ruleset)] if ruleset else list(engines.by_id.values())
     reports = [Verifier(engine.release).verify(engine.release.laws) for engine in chosen]
     if as_json:
-        show(TypeAdapter(list[Verification]), reports)
+        show(reports)
     else:
-        typer.echo("\n\n".join(in_lines(report) for report in reports))
+        notices = [engine.release.warnings for engine in chosen]
+        said = ["\n".join([*first, in_lines(report)]) for first, report in zip(notices, reports, strict=True)]
+        typer.echo("\n\n".join(said))
     if not all(report.proved for report in reports):
         raise typer.Exit(1)
 
@@ -196,7 +197,7 @@ def diff(
     engines = engines_or_exit()
     found = compare(engine_or_exit(engines, before).release, engine_or_exit(engines, after).release)
     if as_json:
-        show(TypeAdapter(Comparison), found)
+        show(found)
     else:
         typer.echo(comparison_in_lines(found))
 
@@ -208,7 +209,7 @@ def check(rules: RulesOption = None) -> None:
     try:
         book = load(folder)
     except BrokenRuleBookError as error:
-        count = len(error.complaints)
+        count = len(error.errors)
         raise refuse(f"{error}\n{count} {'fault' if count == 1 else 'faults'}; the rule book is refused") from None
     for release in book.releases.values():
         logic = Logic(release.facts, release.rules, release.order, release.budget)
@@ -217,6 +218,8 @@ def check(rules: RulesOption = None) -> None:
             f"{release.id}{current}: {len(release.facts)} facts, {len(release.rules)} decision rules, "
             f"{logic.size} nodes of {release.budget}, {release.digest}"
         )
+        for notice in release.warnings:
+            typer.echo(f"  {notice}")
 
 
 @cli.command()
@@ -224,11 +227,11 @@ def order(rules: RulesOption = None) -> None:
     """Search a good order of facts for the compiled decision and write it to `variable_order.yaml`."""
     folder = rules or rules_folder()
     try:
-        releases, complaints = build(read_book(folder))
+        releases, errors = build(read_book(folder))
     except BrokenRuleBookError as error:
         raise refuse(str(error)) from None
-    if complaints:
-        raise refuse("\n".join(map(str, sorted(complaints))))
+    if errors:
+        raise refuse("\n".join(map(str, sorted(errors))))
     for name, size in write_orders(folder / "variable_order.yaml", releases).items():
         typer.echo(f"{name}: {size} nodes")
 

@@ -4,7 +4,7 @@
 """
 
 import sys
-from functools import lru_cache, partial
+from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -14,13 +14,12 @@ from fastapi import FastAPI
 from opentelemetry.sdk.trace import TracerProvider
 
 from app.api import batch, endpoint, explorer, operation, receipts, rulesets
+from app.api.decode import readers_of, record_of
+from app.api.endpoint import Endpoint
 from app.api.lines import BATCH_PATH
 from app.api.problems import add_problems
 from app.api.problems import router as problem_pages
-from app.api.quick import QuickReader
 from app.api.service import Service
-from app.api.validation import readers_of, record_of
-from app.api.written import Writer
 from app.cds_hooks import routes as cds_hooks
 from app.cds_hooks.server import FhirServer
 from app.cds_hooks.trust import Client, Trust
@@ -68,6 +67,8 @@ def build_engines(settings: Settings, book: RuleBook | None = None, on_decision:
     current = settings.ruleset or book.current
     if current not in book.releases:
         raise BadSettingError(f"`TRIAGE_RULESET`: no such release; the releases are {', '.join(book.releases)}")
+    if book.releases[current].withdrawn:
+        raise BadSettingError(f"`TRIAGE_RULESET`: {current} is withdrawn; it answers where it is asked for by name")
     return Engines.of(book.releases.values(), current, book.languages.values(), on_decision)
 
 
@@ -82,7 +83,7 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
     access_log = AccessLog(lines if settings.log_level in ("info", "debug") else None, None, part_of, counts)
     engines = build_engines(settings, book, access_log.decided)
     readers = readers_of(engines)
-    quick, writer = lru_cache(QuickReader), Writer()
+    answers = Endpoint(engines, readers)
     signer = Signer(settings.signing_keys)
     sign = signer.receipt_of if signer.signs else None
     program = version("candidate-triage")
@@ -98,8 +99,8 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
         telemetry=telemetry(tracer),
     )
     add_problems(application)
-    application.include_router(endpoint.routes(engines, readers))
-    application.include_router(batch.routes(engines, readers, quick, writer, settings.max_body_bytes, sign))
+    application.include_router(endpoint.routes(answers, engines, readers))
+    application.include_router(batch.routes(engines, readers, settings.max_body_bytes, sign))
     application.include_router(receipts.routes(engines, readers, signer))
     application.include_router(rulesets.routes(engines))
     application.include_router(operation.routes(engines, program))
@@ -111,6 +112,8 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
     if settings.metrics == "path" and access_log.metrics is not None:
         application.include_router(metrics_route(access_log.metrics))
     application.amendments.append(partial(show_access, anonymous=settings.anonymous))
+    if tracer is None:  # spans are made by FastAPI
+        application.endpoints["POST", endpoint.PATH] = answers
     record = settings.max_record_bytes
     application.front = layered(
         application.front,

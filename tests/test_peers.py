@@ -1,5 +1,6 @@
 """Other engines, given our cases, decide as ours does; a mistake in what they are given is noticed."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -7,9 +8,11 @@ import pytest
 from app.core.conditions import ALWAYS, NEVER, All, Any, Comparison, Not
 from app.core.engine import Engine, Engines
 from app.core.facts import Fact, Value
-from app.core.precedence import EXCLUDED, REVIEW, Case, Outcome, cases
-from tools.peers.compare import PEERS, RELEASE, Peer, checked, difference, swapped
+from app.core.precedence import EXCLUDED, REVIEW, Case, StagedDecision, cases
+from tools.inside import RELEASE
+from tools.peers.compare import PEERS, Peer, checked, difference, swapped
 from tools.peers.languages import Facts, named
+from tools.peers.served import Served, disagreement, served
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +44,23 @@ def test_swapped_cases_are_noticed(peer: Peer, engine: Engine, candidates: list[
         assert difference(decide, engine, candidates).startswith("recommended 2 instead of clinician_review for ")
 
 
+@pytest.fixture(params=served(), ids=lambda peer: peer.name)
+def server(request: pytest.FixtureRequest) -> Served:
+    peer: Served = request.param
+    if not peer.installed:
+        pytest.skip(f"{peer.name}: what it needs is installed by `make bench`")
+    return peer
+
+
+def test_a_server_decides_as_ours_and_a_wrong_answer_is_noticed(
+    server: Served, engine: Engine, candidates: list[Facts]
+) -> None:
+    with server.running() as running:
+        assert disagreement(server, running, engine, candidates) == ""
+        younger = replace(server, body=lambda facts: server.body({**facts, "age_years": 17}))
+        assert disagreement(younger, running, engine, candidates)
+
+
 def is_(fact: str, *accepted: Value) -> Comparison:
     return Comparison(fact, frozenset(accepted), "")
 
@@ -69,7 +89,7 @@ FACTS = {
 def test_every_form_of_condition(peer: Peer) -> None:
     given = [dict(zip(FACTS, values, strict=True)) for values in product(*(fact.domain for fact in FACTS.values()))]
     for condition in CONDITIONS:
-        listed = (Case(condition, Outcome("exclusion", EXCLUDED)), Case(ALWAYS, Outcome("gap", REVIEW)))
+        listed = (Case(condition, StagedDecision("exclusion", EXCLUDED)), Case(ALWAYS, StagedDecision("gap", REVIEW)))
         for name, decide in peer.ways(listed, FACTS).items():
             wanted = [named(EXCLUDED if condition.holds(facts) else REVIEW) for facts in given]
             assert [decide(facts) for facts in given] == wanted, (name, condition)

@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping
 from random import Random
 from statistics import fmean
 
-from app.core.diagram import UNKNOWN
+from app.core.diagram import UNKNOWN, Regions
 from app.core.engine import Engine
 from app.core.facts import Value
 from app.core.logic import Logic
 from app.core.questions import NEARLY, Questions
-from app.core.traits import Reading
 from app.main import build_engines
 from app.settings import Settings
 
@@ -28,14 +27,14 @@ Weights = Mapping[str, Mapping[Value, float]]
 class Asker:
     """Asks by one way about one release; `weights` say how common each answer is."""
 
-    def __init__(self, engine: Engine, weights: Weights, way: Callable[["Asker", Reading], int]) -> None:
-        self.logic: Logic = engine.finder.logic
+    def __init__(self, engine: Engine, weights: Weights, way: Callable[["Asker", Regions], int]) -> None:
+        self.logic: Logic = engine.logic
         self.questions = Questions(self.logic, weights)
         self._way = way
         self._asked: dict[tuple[int, ...], int] = {}
         self._expected: dict[tuple[int, ...], float] = {}
 
-    def next(self, reading: Reading) -> int:
+    def next(self, reading: Regions) -> int:
         """Return the level to ask next, or -1 where the decision is settled."""
         key = tuple(reading)
         if key not in self._asked:
@@ -43,7 +42,7 @@ class Asker:
             self._asked[key] = -1 if settled else self._way(self, reading)
         return self._asked[key]
 
-    def interview(self, full: Reading, known: Reading) -> int:
+    def interview(self, full: Regions, known: Regions) -> int:
         """Return how many questions one candidate is asked."""
         reading, asked = list(known), 0
         while (level := self.next(reading)) >= 0:
@@ -51,7 +50,7 @@ class Asker:
             asked += 1
         return asked
 
-    def expected(self, reading: Reading) -> float:
+    def expected(self, reading: Regions) -> float:
         """Return the expected number of questions from here on, exactly."""
         key = tuple(self._relevant(reading))
         if key not in self._expected:
@@ -59,21 +58,21 @@ class Asker:
             self._expected[key] = 0.0 if level < 0 else 1.0 + self._after(reading, level, self.expected)
         return self._expected[key]
 
-    def least(self, reading: Reading, known: dict[tuple[int, ...], float]) -> float:
+    def least(self, reading: Regions, known: dict[tuple[int, ...], float]) -> float:
         """Return the least expected number of questions that any way to ask can have."""
         relevant = self._relevant(reading)
         key = tuple(relevant)
         if key not in known:
-            levels = self.logic.restricted(reading).levels()
+            levels = self.logic.left(reading).levels()
             after = [self._after(relevant, level, lambda r: self.least(r, known)) for level in levels]
             known[key] = 1.0 + min(after) if after else 0.0
         return known[key]
 
-    def _after(self, reading: Reading, level: int, below: Callable[[Reading], float]) -> float:
+    def _after(self, reading: Regions, level: int, below: Callable[[Regions], float]) -> float:
         shares = enumerate(self.questions.shares[level])
         return sum(share * below([*reading[:level], region, *reading[level + 1 :]]) for region, share in shares)
 
-    def _relevant(self, reading: Reading) -> Reading:
+    def _relevant(self, reading: Regions) -> Regions:
         """Forget known facts that no longer matter: they would only make equal problems look different."""
         d = self.logic.diagram
         seen, todo = set(), [self.logic.decision_root]
@@ -87,22 +86,22 @@ class Asker:
         return bytes([region if level in looked else UNKNOWN for level, region in enumerate(reading)])
 
 
-def as_the_service(asker: Asker, reading: Reading) -> int:
+def as_the_service(asker: Asker, reading: Regions) -> int:
     """Ask what the service asks."""
-    found = asker.questions.next(asker.logic.restricted(reading))
+    found = asker.questions.next(asker.logic.left(reading))
     assert found
     return asker.logic.diagram.level_of[found[0]]
 
 
-def in_file_order(asker: Asker, reading: Reading) -> int:
+def in_file_order(asker: Asker, reading: Regions) -> int:
     """Ask what is still missing in the order of the facts file."""
-    missing = asker.logic.missing(asker.logic.restricted(reading))
+    missing = asker.logic.missing(asker.logic.left(reading))
     return asker.logic.diagram.level_of[missing[0]]
 
 
-def by_information_alone(asker: Asker, reading: Reading) -> int:
+def by_information_alone(asker: Asker, reading: Regions) -> int:
     """Ask what is expected to leave least uncertainty."""
-    left = asker.logic.restricted(reading)
+    left = asker.logic.left(reading)
     uncertainty = asker.questions.uncertainty(left, sorted(left.levels()))
     least = min(uncertainty.values())
     return min(level for level, value in uncertainty.items() if value - least < NEARLY)
@@ -125,9 +124,9 @@ def interviews(
 ) -> dict[str, tuple[float, int]]:
     """Return by way to ask the mean and the worst number of questions from nothing known."""
     random = Random(2026)
-    logic = engine.finder.logic
-    nothing = logic.reading({}, strict=strict)
-    full = [logic.reading(drawn(random, engine, weights), strict=True) for _ in range(count)]
+    logic = engine.logic
+    nothing = logic.regions({}, strict=strict)
+    full = [logic.regions(drawn(random, engine, weights), strict=True) for _ in range(count)]
     # in the default mode an unknown confirm fact stays at its assumed value and is never asked
     found = {}
     for name, way in WAYS.items():
@@ -140,7 +139,7 @@ def interviews(
 def sub_problems(engine: Engine, weights: Weights, *, strict: bool, count: int = SUB_PROBLEMS) -> dict[str, float]:
     """Return by way to ask the mean of the expected number of questions, and the mean of the least possible."""
     random = Random(2026)
-    logic = engine.finder.logic
+    logic = engine.logic
     askers = {name: Asker(engine, weights, way) for name, way in WAYS.items()}
     sums = dict.fromkeys([*WAYS, "optimum"], 0.0)
     least: dict[tuple[int, ...], float] = {}
@@ -149,8 +148,8 @@ def sub_problems(engine: Engine, weights: Weights, *, strict: bool, count: int =
         full = drawn(random, engine, weights)
         share = random.random()
         known = {name: value for name, value in full.items() if random.random() < share}
-        reading = logic.reading(known, strict=strict)
-        if not 2 <= len(logic.restricted(reading).levels()) <= MOST_UNKNOWN:
+        reading = logic.regions(known, strict=strict)
+        if not 2 <= len(logic.left(reading).levels()) <= MOST_UNKNOWN:
             continue
         done += 1
         for name, asker in askers.items():

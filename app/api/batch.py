@@ -6,23 +6,20 @@ a caller who reads slowly is read from slowly. One who stops reading is let go.
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from time import perf_counter
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from app.api.endpoint import REFUSALS, AcceptLanguage, TriageOptions, engine_named
+from app.api.decode import CandidateReader
+from app.api.endpoint import REFUSALS, AcceptLanguage, TriageOptions, check_query, engine_named
 from app.api.lines import BATCH_PATH, Cutter, LineAnswerer, joined
 from app.api.problems import ProblemError
-from app.api.quick import QuickReader
-from app.api.validation import CandidateReader
-from app.api.written import Writer
 from app.core.engine import Engines, ReceiptSigner
-from app.core.traits import Traits
 
 MEDIA_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
 SECONDS_AT_ONCE = 0.003
@@ -81,13 +78,13 @@ class Answers(Response):
 def routes(
     engines: Engines,
     readers: Mapping[str, CandidateReader],
-    quick: Callable[[Traits], QuickReader],
-    writer: Writer,
     max_line: int,
     sign: ReceiptSigner | None = None,
 ) -> APIRouter:
     """Return the batch route; `max_line` is the longest line in bytes, `sign` makes receipts."""
-    router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS, max_body_size=ANY_SIZE)
+    router = APIRouter(
+        prefix="/v1", tags=["triage"], responses=REFUSALS, max_body_size=ANY_SIZE, dependencies=[Depends(check_query)]
+    )
     example = '{"primary_concern": "dullness", "age_years": 34}\n{"pregnant": true, "reference": "second"}\n'
     lines = {"schema": {"type": "string", "description": "One `Candidate` a line."}, "example": example}
     content = dict.fromkeys(MEDIA_TYPES[:2], lines)
@@ -117,14 +114,13 @@ def routes(
             raise ProblemError("not-json-type", f"write `Content-Type: {MEDIA_TYPES[0]}`")
         engine = engine_named(engines.in_language(accept_language), options.ruleset)
         answerer = LineAnswerer(
-            engine,
-            quick(engine.traits),
-            readers[engine.release.id],
-            writer,
-            sign,
+            engine=engine,
+            reader=readers[engine.release.id],
+            sign=sign,
             strict=options.unknowns == "strict",
             full=options.view == "full",
             max_bytes=max_line,
+            sources=options.sources or "rationale",
         )
         headers = {"Content-Language": engine.language, "Vary": "Accept-Language"}
         return Answers(request, answerer, max_line, headers)

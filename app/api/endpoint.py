@@ -1,23 +1,30 @@
-"""`POST /v1/triage` and `/v1/triage/explain`: facts in, the decision with its rationale out, and why.
+"""`POST /v1/triage`: facts in, the decision with its rationale out; and `/v1/triage/explain`: why.
 
-Bodies are read by `candidate`; answers are serialised by one adapter each, so equal answers are equal bytes.
+`Endpoint.respond` is the one function from a request to its response. The application calls it for `POST /v1/triage`
+before routing, and FastAPI documents it.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
+from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Depends, Header, Query, Response
-from pydantic import ConfigDict, Field, TypeAdapter
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
+from app.api.decode import CandidateReader, body_of, check_json_type, decode
 from app.api.described import Described
-from app.api.problems import MEDIA_TYPE, Problem, ProblemError
-from app.api.validation import CandidateReader, body_of
+from app.api.encode import encode
+from app.api.problems import CALLER_LEFT, MEDIA_TYPE, Problem, ProblemError, bad_parameters, problem
 from app.core.answer import Answer, DecisionView
-from app.core.engine import Engine, Engines
+from app.core.engine import Engine, Engines, Sources
+from app.core.memo import Memo
 from app.proof.explain import Explanation, explain
 
-ANSWER = TypeAdapter[Answer | DecisionView](Answer | DecisionView)
-EXPLANATION = TypeAdapter(Explanation)
+PATH = "/v1/triage"
 REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": says, "content": {MEDIA_TYPE: {}}}
     for status, says in {
@@ -51,6 +58,17 @@ class TriageOptions(Options):
 
     view: Literal["full", "decision"] = "full"
     """`decision` answers the machine contract alone."""
+    sources: Sources | None = None
+    """Of which parts the answer tells the sources: of referral and `rationale` (the default), of `all`, or of `none`.
+    `view=decision` tells none, and does not take it."""
+
+    @field_validator("sources")
+    @classmethod
+    def _told(cls, sources: Sources | None, read: ValidationInfo) -> Sources | None:
+        """Refuse sources where none are told."""
+        if read.data.get("view") == "decision":
+            raise PydanticCustomError("bad_parameter", "view=decision tells no sources; leave `sources` out")
+        return sources
 
 
 class ExplainOptions(Options):
@@ -82,37 +100,118 @@ def engine_named(engines: Engines, name: str) -> Engine:
     return found
 
 
-def routes(engines: Engines, readers: Mapping[str, CandidateReader]) -> APIRouter:
+class Way(NamedTuple):
+    """How requests with one query and language are answered."""
+
+    engine: Engine
+    reader: CandidateReader
+    options: TriageOptions
+    headers: list[tuple[bytes, bytes]]
+
+    def answer(self, body: bytes) -> bytes:
+        """Return the answer to a body, as JSON."""
+        question = decode(body, self.reader, strict=self.options.unknowns == "strict")
+        if self.options.view == "decision":
+            return encode(self.engine.view(question))
+        return encode(self.engine.answer(question, self.options.sources or "rationale"))
+
+
+class Endpoint:
+    """Answers `POST /v1/triage`; an ASGI application for this path alone."""
+
+    def __init__(self, engines: Engines, readers: Mapping[str, CandidateReader]) -> None:
+        self._engines = engines
+        self._readers = readers
+        self._ways = Memo[tuple[bytes, str], Way](self._way)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read a request, and send its response."""
+        request = Request(scope, receive)
+        try:
+            response = self.respond(request, await request.body())
+        except ProblemError as error:
+            response = problem(request, error.kind, error.detail, error.errors)
+        except RequestValidationError as error:
+            response = bad_parameters(request, error)
+        except ClientDisconnect:
+            response = Response(status_code=CALLER_LEFT)
+        await response(scope, receive, send)
+
+    def respond(self, request: Request, body: bytes) -> Response:
+        """Return the response to a request; a problem where it cannot be answered."""
+        content_type, languages = "", []
+        for name, value in request.scope["headers"]:
+            if name == b"content-type":
+                content_type = value.decode("latin-1")
+            elif name == b"accept-language":
+                languages.append(value.decode("latin-1"))
+        if content_type != "application/json":
+            check_json_type(content_type)
+        way = self._ways[request.scope["query_string"], ",".join(languages)]
+        response = Response(way.answer(body))
+        response.raw_headers += way.headers
+        return response
+
+    def _way(self, key: tuple[bytes, str]) -> Way:
+        query, languages = key
+        options = read_options(query, TriageOptions)
+        engine = engine_named(self._engines.in_language(languages), options.ruleset)
+        headers = {"content-type": "application/json", "content-language": engine.language, "vary": "Accept-Language"}
+        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+        return Way(engine, self._readers[engine.release.id], options, raw)
+
+
+def read_options(query: bytes, model: type[TriageOptions]) -> TriageOptions:
+    """Return what a query string says."""
+    try:
+        return model.model_validate(dict(_said_once(query)))
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
+
+
+def _said_once(query: bytes) -> list[tuple[str, str]]:
+    """Return the parameters of a query string; one that is said twice is refused, never the last one taken."""
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    names = [name for name, _ in pairs]
+    wrong = {"type": "bad_parameter", "msg": "is said more than once; say it once"}
+    twice = [wrong | {"loc": (name,)} for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise RequestValidationError(twice)
+    return pairs
+
+
+def check_query(request: Request) -> None:
+    """Refuse a query that says a parameter twice."""
+    _said_once(request.scope["query_string"])
+
+
+def routes(endpoint: Endpoint, engines: Engines, readers: Mapping[str, CandidateReader]) -> APIRouter:
     """Return the triage routes over these engines, with a reader for each release."""
-    router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS)
-    schema = readers[engines.current].model.model_json_schema()
-    request = {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS, dependencies=[Depends(check_query)])
+    schema = readers[engines.current].schema
+    content = {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
     @router.post(
         "/triage",
         summary="Which pathway applies, what comes first, or what is missing",
         response_model=Answer | DecisionView,
-        openapi_extra=request,
+        openapi_extra=content,
     )
     async def triage(
-        body: Body, options: Annotated[TriageOptions, Query()], accept_language: AcceptLanguage = ""
+        request: Request, _: Annotated[TriageOptions, Query()], accept_language: AcceptLanguage = ""
     ) -> Response:
         """Answers which documented pathway applies to a candidate, or what comes first, or exactly what is missing.
 
         Every fact may be unknown: left out or `null`. Unknown never means "no". The same request always gets the
         same answer for the same release; nothing is stored.
         """
-        engine = engine_named(engines.in_language(accept_language), options.ruleset)
-        asked = readers[engine.release.id].asked(body, strict=options.unknowns == "strict")
-        answer = engine.view(asked) if options.view == "decision" else engine.answer(asked)
-        headers = {"Content-Language": engine.language, "Vary": "Accept-Language"}
-        return Response(ANSWER.dump_json(answer), media_type="application/json", headers=headers)
+        return endpoint.respond(request, await request.body())
 
     @router.post(
         "/triage/explain",
         summary="Why this decision, and what would change it",
         response_model=Explanation,
-        openapi_extra=request,
+        openapi_extra=content,
     )
     async def triage_explain(
         body: Body, options: Annotated[ExplainOptions, Query()], accept_language: AcceptLanguage = ""
@@ -123,7 +222,7 @@ def routes(engines: Engines, readers: Mapping[str, CandidateReader]) -> APIRoute
         every minimal change of at most two given facts to another decision, whatever the unknown facts are.
         """
         engine = engine_named(engines.in_language(accept_language), options.ruleset)
-        asked = readers[engine.release.id].asked(body, strict=options.unknowns == "strict")
-        return Response(EXPLANATION.dump_json(explain(engine, asked, options.target)), media_type="application/json")
+        question = readers[engine.release.id].question(body, strict=options.unknowns == "strict")
+        return Response(encode(explain(engine, question, options.target)), media_type="application/json")
 
     return router

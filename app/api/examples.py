@@ -1,13 +1,12 @@
 """Worked examples for OpenAPI, one for each disposition; the answers are the engine's own."""
 
+import json
 from typing import Any
 
-from pydantic import TypeAdapter
-
-from app.api.validation import CandidateReader
-from app.core.answer import Answer
+from app.api.decode import CandidateReader
+from app.api.encode import encode
 from app.core.engine import Engine
-from app.proof.explain import Explanation, explain
+from app.proof.explain import explain
 
 EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "recommended": (
@@ -62,14 +61,12 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
 
 def examples(engine: Engine, reader: CandidateReader) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """Return worked examples by path: the request bodies and the answers to them, each by the disposition they get."""
-    answers: TypeAdapter[Any] = TypeAdapter(Answer)
-    explanations: TypeAdapter[Any] = TypeAdapter(Explanation)
     asked = {name: {"summary": summary, "value": body} for name, (summary, body) in EXAMPLES.items()}
     answered, explained = {}, {}
     for name, (summary, body) in EXAMPLES.items():
-        question = reader.asked(body, strict=False)
-        answer = answers.dump_python(engine.answer(question), mode="json")
-        explanation = explanations.dump_python(explain(engine, question), mode="json")
+        question = reader.question(body, strict=False)
+        answer = json.loads(encode(engine.answer(question)))
+        explanation = json.loads(encode(explain(engine, question)))
         answered[name] = {"summary": summary, "value": answer}
         explained[name] = {"summary": summary, "value": explanation}
     return {"/v1/triage": (asked, answered), "/v1/triage/explain": (asked, explained)}

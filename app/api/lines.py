@@ -5,67 +5,42 @@ more in memory than one line, `LineAnswerer` answers one of them.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
 
-from pydantic_core import to_json
-
+from app.api.decode import CandidateReader, decode
+from app.api.encode import encode
 from app.api.problems import ProblemError, problem_content
-from app.api.quick import QuickReader
-from app.api.strict_json import read_json
-from app.api.validation import CandidateReader
-from app.api.written import Writer
-from app.core.engine import Engine, ReceiptSigner
+from app.core.engine import Engine, ReceiptSigner, Sources, event_of
 
 BATCH_PATH = "/v1/triage/batch"
 
 
+@dataclass(frozen=True)
 class LineAnswerer:
-    """Answers lines by one engine; `max_bytes` is the longest line, `sign` makes the receipt that each answer gets.
+    """Answers lines by one engine; `max_bytes` is the longest line, `sign` makes the receipt that each answer gets."""
 
-    `quick`, `reader` and `writer` may be used by others as well: what they keep takes long to make.
-    """
-
-    def __init__(
-        self,
-        engine: Engine,
-        quick: QuickReader,
-        reader: CandidateReader,
-        writer: Writer,
-        sign: ReceiptSigner | None = None,
-        *,
-        strict: bool,
-        full: bool,
-        max_bytes: int,
-    ) -> None:
-        self._sign = sign
-        self._reader = reader
-        self._quick = quick
-        self._writer = writer
-        self._engine = engine
-        self._full = full
-        self._strict = strict
-        self._max_bytes = max_bytes
+    engine: Engine
+    reader: CandidateReader
+    sign: ReceiptSigner | None
+    strict: bool
+    full: bool
+    max_bytes: int
+    sources: Sources = "rationale"
 
     def answer(self, line: bytes | None, number: int) -> bytes:
         """Return the answer to a line; `None` stands for a line that was too long to keep."""
-        if line is None or len(line) > self._max_bytes:
-            says = f"the line is longer than the {self._max_bytes} bytes that this service accepts"
-            return _problem(ProblemError("too-large", says), number)
-        asked = self._quick.asked(line, strict=self._strict)
-        if asked is None:
-            try:
-                asked = self._reader.asked(read_json(line), strict=self._strict)
-            except ProblemError as error:
-                return _problem(error, number)
-        written, told = self._writer.answer(self._engine, asked, full=self._full)
-        if self._sign is None:
+        try:
+            if line is None or len(line) > self.max_bytes:
+                says = f"the line is longer than the {self.max_bytes} bytes that this service accepts"
+                raise ProblemError("too-large", says)
+            question = decode(line, self.reader, strict=self.strict)
+        except ProblemError as error:
+            return encode(problem_content(error.kind, error.detail, BATCH_PATH, error.errors) | {"line": number})
+        answer = self.engine.answer(question, self.sources) if self.full else self.engine.view(question)
+        written = encode(answer)
+        if self.sign is None:
             return written
-        return b'%b,"receipt":"%b"}' % (written[:-1], self._sign(told).encode())
-
-
-def _problem(error: ProblemError, number: int) -> bytes:
-    content: dict[str, Any] = problem_content(error.kind, error.detail, BATCH_PATH, error.errors)
-    return to_json(content | {"line": number})
+        return b'%b,"receipt":"%b"}' % (written[:-1], self.sign(event_of(answer)).encode())
 
 
 def joined(answers: Sequence[bytes]) -> bytes:

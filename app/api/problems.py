@@ -47,6 +47,7 @@ PROBLEMS: dict[str, ProblemType] = {
     "not-found": ProblemType(404, "There is nothing here", "See the API explorer at /docs for every path."),
     "unknown-ruleset": ProblemType(404, "There is no such rule set", "GET /v1/rulesets lists the rule sets."),
     "unknown-rule": ProblemType(404, "There is no such rule", "GET /v1/rulesets/{id}/rules lists the rules."),
+    "unknown-source": ProblemType(404, "There is no such source", "GET /v1/rulesets/{id}/sources lists the sources."),
     "method-not-allowed": ProblemType(405, "The path does not take this method", "See the `Allow` header."),
     "too-slow": ProblemType(408, "The request took too long to arrive", "Send it again."),
     "too-large": ProblemType(413, "The body is too large", "Send the facts of one candidate."),
@@ -154,6 +155,15 @@ def problem(
     return JSONResponse(content, status, headers=headers, media_type=MEDIA_TYPE)
 
 
+def bad_parameters(request: Request, error: RequestValidationError) -> JSONResponse:
+    """Return the problem of query parameters that cannot be used."""
+    errors = [
+        FieldError(f"?{details['loc'][-1]}", details["type"], details["msg"][0].lower() + details["msg"][1:])
+        for details in error.errors()
+    ]
+    return problem(request, "bad-parameter", "a query parameter cannot be used", errors)
+
+
 def add_problems(app: FastAPI) -> None:
     """Make every error of an application a problem document, and serve the page of each kind."""
 
@@ -162,12 +172,8 @@ def add_problems(app: FastAPI) -> None:
         return problem(request, error.kind, error.detail, error.errors)
 
     @app.exception_handler(RequestValidationError)
-    async def bad_parameters(request: Request, error: RequestValidationError) -> JSONResponse:
-        errors = [
-            FieldError(f"?{details['loc'][-1]}", details["type"], details["msg"][0].lower() + details["msg"][1:])
-            for details in error.errors()
-        ]
-        return problem(request, "bad-parameter", "a query parameter cannot be used", errors)
+    async def refused_by_validation(request: Request, error: RequestValidationError) -> JSONResponse:
+        return bad_parameters(request, error)
 
     @app.exception_handler(HTTPException)
     async def refused_by_framework(request: Request, error: HTTPException) -> JSONResponse:

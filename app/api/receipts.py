@@ -1,44 +1,57 @@
-"""`POST /v1/receipts/verify`: whether a stored answer is one of this service, by its receipt and by deciding it again.
+"""`POST /v1/receipts/verify`: whether a stored answer is one of this service.
 
 The signature shows that the answer was given; deciding again, by the release that answered then, shows that all of it
-is as it was given, and not only the part that is signed.
+is as it was given, and not only the part that is signed. Texts that the digest of a release leaves out may have been
+corrected since: where they stand in an answer is found by deciding once more with every one of them replaced.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import lru_cache
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from itertools import product
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic import ConfigDict, Field, ValidationError, WithJsonSchema
 
+from app.api.decode import CandidateReader, record_of
 from app.api.described import Described
+from app.api.encode import encode
 from app.api.endpoint import REFUSALS
 from app.api.problems import FieldError, ProblemError
 from app.api.strict_json import pointer_to
-from app.api.validation import CandidateReader, record_of
-from app.core.answer import Answer, DecisionView
-from app.core.engine import Engine, Engines, Question
+from app.core.answer import CONTRACT, Answer, DecisionView
+from app.core.engine import Engine, Engines, Question, Sources
+from app.core.languages import DEFAULT
+from app.core.rules import Release, Source, Wording
 
-ANSWER = TypeAdapter[Answer | DecisionView](Answer | DecisionView)
 LATER = frozenset({"reference", "receipt"})
 """Members that are no part of what was decided."""
+LATER_OF_RELEASE = frozenset({"reviewed", "withdrawn"})
+"""Members of `ruleset` that may change while a release stays the same."""
+OTHER = "(other text)"
+"""Stands for any text that has a digest of its own."""
 SIGNED = {
     "type": "object",
     "required": ["id", "decision", "ruleset"],
     "properties": {
         "id": {"type": "string"},
         "decision": {"type": "object"},
-        "ruleset": {"type": "object", "required": ["digest"], "properties": {"digest": {"type": "string"}}},
+        "ruleset": {
+            "type": "object",
+            "required": ["digest", "contract"],
+            "properties": {"digest": {"type": "string"}, "contract": {"type": "integer"}},
+        },
     },
 }
 """What any answer has, so that a receipt can be checked against it."""
-Outcome = Literal["valid", "altered", "other_release", "unknown_key"]
+Outcome = Literal["valid", "other_texts", "altered", "other_release", "other_contract", "unknown_key"]
 SAYS: Mapping[Outcome, str] = {
     "valid": "this service gave this answer, and decides the same again",
+    "other_texts": "this service decides the same again; only texts with a digest of their own have changed since",
     "altered": "this is not what this service answered",
     "other_release": "the receipt is good; the release that answered is not here, so that nothing can be decided again",
+    "other_contract": "the receipt is good; the answer has a shape that this service no longer gives, or not yet",
     "unknown_key": "the receipt was signed with a key that is not known here",
 }
 
@@ -56,7 +69,7 @@ class Verifier(Protocol):
 
     public: list[dict[str, Any]]
 
-    def check(self, receipt: str, name: str, decision: object, digest: str) -> str:
+    def check(self, receipt: str, name: str, decision: object, digest: str, contract: int = CONTRACT) -> str:
         """Return the id of the key that signed this; `UnknownKeyError` or `NotSignedError` where none did."""
         ...
 
@@ -80,9 +93,10 @@ class Verdict(Described):
     """What is to be thought of a stored answer."""
 
     result: Outcome
-    """`valid`: given by this service, and decided again just so. `altered`: not what this service answered.
-    `other_release`: rightly signed, by a release that this service does not hold. `unknown_key`: signed by somebody
-    else, or with a key that is no longer listed."""
+    """`valid`: given by this service, and decided again just so. `other_texts`: the same, but for texts that have a
+    digest of their own in `ruleset.digests` and have another one now. `altered`: not what this service answered.
+    `other_release`: rightly signed, by a release that this service does not hold. `other_contract`: rightly signed, in
+    another shape. `unknown_key`: signed by somebody else, or with a key that is no longer listed."""
     detail: str
     """The same in words, and what is to be done."""
     differs: list[str]
@@ -93,6 +107,15 @@ class Verdict(Described):
     """Whether that is the current release."""
     key: str | None
     """The id of the key that signed."""
+
+
+class _Signed(NamedTuple):
+    """What a receipt signs of an answer."""
+
+    id: str
+    decision: Any
+    digest: str
+    contract: int
 
 
 class _AlteredError(Exception):
@@ -113,7 +136,7 @@ def routes(engines: Engines, readers: Mapping[str, CandidateReader], signer: Ver
 
     @router.get("/.well-known/jwks.json", summary="The keys that receipts are verified with")
     def keys(response: Response) -> dict[str, list[dict[str, Any]]]:
-        """The public keys as a JSON Web Key Set; empty where no key is configured."""
+        """The public keys as a JSON Web Key Set; empty without one."""
         response.headers["Cache-Control"] = "public, max-age=300"
         return {"keys": signer.public}
 
@@ -151,50 +174,69 @@ class Replayer:
         self._current = engines.current
         self._readers = readers
         self._by_digest: dict[str, list[Engine]] = {}
+        self._before: dict[tuple[str, str], Engine] = {}
         for spoken in (engines, *engines.others.values()):
             for engine in spoken.by_id.values():
                 self._by_digest.setdefault(engine.release.digest, []).append(engine)
 
     def verdict(self, stored: Stored) -> Verdict:
-        """Return what is to be thought of a stored answer; a problem where it cannot be told."""
-        name, decision, digest = _signed_part(stored.answer)
+        """Return what is to be thought of a stored answer."""
+        signed = _signed_part(stored.answer)
         try:
-            key = self._signer.check(stored.receipt, name, decision, digest)
+            key = self._signer.check(stored.receipt, *signed)
         except UnknownKeyError:
             return _verdict("unknown_key")
         except NotSignedError:
-            return _verdict("altered", "the receipt is not one for this id, decision and release")
-        engines = self._by_digest.get(digest)
-        if engines is None:
-            return _verdict("other_release", key=key)
-        about: dict[str, Any] = {
-            "release": engines[0].release.id,
-            "current": engines[0].release.id == self._current,
-            "key": key,
-        }
+            return _verdict("altered", "the receipt is not one for this id, decision, release and contract")
+        engines = self._by_digest.get(signed.digest, [])
+        about: dict[str, Any] = {"key": key}
+        if engines:
+            release = engines[0].release.id
+            about |= {"release": release, "current": release == self._current}
+        if signed.contract != CONTRACT:
+            return _verdict("other_contract", **about)
+        if not engines:
+            return _verdict("other_release", **about)
         try:
-            self._compare(stored, name, engines)
+            differs = self._compare(stored, signed.id, engines)
         except _AlteredError as error:
             return _verdict("altered", error.detail, list(error.differs), **about)
-        return _verdict("valid", **about)
+        return _verdict("other_texts" if differs else "valid", "", differs, **about)
 
-    def _compare(self, stored: Stored, name: str, engines: list[Engine]) -> None:
-        """Decide again and compare; `_AlteredError` where something differs."""
+    def _compare(self, stored: Stored, name: str, engines: list[Engine]) -> list[str]:
+        """Return which texts differ; `_AlteredError` where anything else does."""
         engine, asked = self._question(stored, name, engines)
-        given = {member: value for member, value in stored.answer.items() if member not in LATER}
-        if engine.release.reviewed is not None and stored.answer["ruleset"].get("reviewed") is None:
-            engine = unsigned(engine)
-        again = engine.answer(asked) if "summary" in given else engine.view(asked)
-        right = {key: value for key, value in ANSWER.dump_python(again, mode="json").items() if key not in LATER}
-        if differs := list(_differences(given, right, "/answer")):
-            raise _AlteredError("what was signed is right, and something beside it is not as it was given", *differs)
+        given = _lasting(stored.answer)
+        if stored.answer["ruleset"].get("reviewed") is None:
+            engine = self._unsigned(engine)
+        right = _again(engine, asked, given)
+        differs = list(_differences(given, right, "/answer"))
+        kinds = _changed_kinds(given, engine.release) if differs else set()
+        texts = {f"/answer/ruleset/digests/{kind}" for kind in kinds}
+        if kinds:
+            other = Engine(with_other_texts(engine.release, kinds, engine.language), engine.language)
+            texts.update(_differences(right, _again(other, asked, given), "/answer"))
+        if "population" in kinds:  # it ranks questions
+            texts.update(pointer for pointer in differs if pointer.startswith("/answer/next_question"))
+        if wrong := [pointer for pointer in differs if pointer not in texts]:
+            raise _AlteredError("what was signed is right, and something beside it is not as it was given", *wrong)
+        return differs
+
+    def _unsigned(self, engine: Engine) -> Engine:
+        """Return the engine as it was before a clinician signed."""
+        if engine.release.reviewed is None:
+            return engine
+        key = engine.release.id, engine.language
+        if key not in self._before:
+            self._before[key] = Engine(replace(engine.release, reviewed=None), engine.language)
+        return self._before[key]
 
     def _question(self, stored: Stored, name: str, engines: list[Engine]) -> tuple[Engine, Question]:
-        """Return the question that has this id, and the engine in the language it was asked in."""
+        """Return the question with this id, and the engine of its language."""
         reader = self._readers[engines[0].release.id]
         body = self._facts(stored) | {"unavailable": list(stored.unavailable)}
         try:
-            questions = [reader.asked(body, strict=strict) for strict in (False, True)]
+            questions = [reader.question(body, strict=strict) for strict in (False, True)]
         except ProblemError as error:
             ours = [field for field in error.errors if field.pointer.startswith("/unavailable")]
             if stored.facts is not None or ours:
@@ -211,7 +253,7 @@ class Replayer:
         raise _AlteredError(says, "/answer/facts" if stored.facts is None else "/facts")
 
     def _facts(self, stored: Stored) -> dict[str, Any]:
-        """Return the facts as they were asked; a problem where they were not sent."""
+        """Return the facts as they were asked, or raise a problem."""
         if stored.facts is not None:
             return stored.facts
         facts = stored.answer.get("facts")
@@ -221,24 +263,81 @@ class Replayer:
         return {key: _as_asked(value) for key, value in facts.items()}
 
 
-@lru_cache
-def unsigned(engine: Engine) -> Engine:
-    """Return an engine that answers as this one did before a clinician signed its release."""
-    return Engine(replace(engine.release, reviewed=None), engine.language)
+def with_other_texts(release: Release, kinds: Collection[str], language: str = DEFAULT) -> Release:
+    """Return a release with all texts of these `kinds` replaced."""
+    facts, changed = dict(release.facts), dict[str, Any]()
+    if "sources" in kinds:
+        changed["sources"] = {
+            name: Source(name, OTHER, OTHER, "B" if source.status == "A" else "A", OTHER, OTHER)
+            for name, source in release.sources.items()
+        }
+    if "countries" in kinds:
+        facts |= {
+            name: replace(fact, labels=dict.fromkeys(fact.labels, OTHER))
+            for name, fact in facts.items()
+            if fact.kind == "country"
+        }
+    spoken = "languages" in kinds and language != DEFAULT
+    if spoken:
+        facts = {
+            name: replace(
+                fact,
+                question=OTHER,
+                help=OTHER,
+                labels=dict.fromkeys(fact.values, OTHER),
+                unit=fact.unit and OTHER,
+            )
+            for name, fact in facts.items()
+        }
+        wording = {field.name: getattr(release.wording, field.name) for field in fields(Wording)}
+        words: dict[str, Any] = {
+            name: OTHER if isinstance(text, str) else dict.fromkeys(text, OTHER) for name, text in wording.items()
+        }
+        changed["wording"] = Wording(**words | {"grades": release.wording.grades})
+    if spoken or "notices" in kinds:
+        changed["limits"] = OTHER
+    return replace(release, facts=facts, **changed)
 
 
-def _signed_part(answer: Mapping[str, Any]) -> tuple[str, Any, str]:
-    """Return id, decision and digest of an answer; a problem where they are not there."""
+def _again(engine: Engine, asked: Question, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer of today, as far as it is compared, with the sources of the same parts."""
+    answer: Answer | DecisionView = engine.view(asked)
+    if "summary" in given:
+        ways: tuple[Sources, ...] = ("none", "all", "rationale")
+        answers = [engine.answer(asked, way) for way in ways]
+        told = given.get("sources")
+        answer = next((one for one in answers if isinstance(told, dict) and set(one.sources) == set(told)), answers[-1])
+    return _lasting(json.loads(encode(answer)))
+
+
+def _lasting(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of an answer may not change while its release stays."""
+    ruleset = {key: value for key, value in answer["ruleset"].items() if key not in LATER_OF_RELEASE}
+    return {key: value for key, value in answer.items() if key not in LATER} | {"ruleset": ruleset}
+
+
+def _changed_kinds(given: Mapping[str, Any], release: Release) -> set[str]:
+    """Return the kinds of text that had another digest then."""
+    named = given["ruleset"].get("digests")
+    if not isinstance(named, dict):
+        return set()
+    return {kind for kind, now in release.digests.items() if isinstance(named.get(kind), str) and named[kind] != now}
+
+
+def _signed_part(answer: Mapping[str, Any]) -> _Signed:
+    """Return what is signed of an answer, or raise a problem."""
     name, decision, ruleset = answer.get("id"), answer.get("decision"), answer.get("ruleset")
-    digest = ruleset.get("digest") if isinstance(ruleset, dict) else None
-    if isinstance(name, str) and isinstance(digest, str) and isinstance(decision, dict):
-        return name, {part: decision.get(part) for part in ("disposition", "pathway", "phase")}, digest
+    digest, contract = (ruleset.get("digest"), ruleset.get("contract")) if isinstance(ruleset, dict) else (None, None)
+    if isinstance(name, str) and isinstance(digest, str) and isinstance(decision, dict) and type(contract) is int:
+        return _Signed(
+            name, {part: decision.get(part) for part in ("disposition", "pathway", "phase")}, digest, contract
+        )
     says = "send the whole answer: `id`, `decision` and `ruleset` are what was signed"
     raise ProblemError("not-facts", "the answer is not whole", errors=[FieldError("/answer", "not_an_answer", says)])
 
 
 def _as_asked(value: Any) -> Any:
-    """Return a fact as it is asked: an answer shows a reading on a scale with the grade it became."""
+    """Return a fact as it is asked: an answer adds the grade."""
     return {"scale": value.get("scale"), "grade": value.get("reading")} if isinstance(value, dict) else value
 
 

@@ -1,13 +1,14 @@
 """`GET /v1/rulesets…`: the releases laid open. What is versioned is immutable and may be cached by its `ETag`."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel, TypeAdapter
 
+from app.api.encode import encode
 from app.api.endpoint import engine_named
 from app.api.problems import MEDIA_TYPE, Problem, ProblemError
 from app.core.catalogue import (
@@ -26,12 +27,13 @@ from app.proof.verify import Verification, Verifier
 
 NOT_FOUND: dict[int | str, dict[str, Any]] = {
     304: {"description": "Not changed since the `ETag` that was sent."},
-    404: {"model": Problem, "description": "No such rule set or rule.", "content": {MEDIA_TYPE: {}}},
+    404: {"model": Problem, "description": "No such rule set, rule or source.", "content": {MEDIA_TYPE: {}}},
 }
 RuleSetName = Annotated[str, Path(description="A release, such as `2026.2`, or `current`.")]
 
 
-class RuleSets(BaseModel):
+@dataclass
+class RuleSets:
     """The releases of this service."""
 
     current: str
@@ -45,7 +47,7 @@ def routes(engines: Engines) -> APIRouter:
     @cache
     def found(kind: str, release: str, detail: str | None = None) -> tuple[bytes, str]:
         value = _records(engines, kind, release, detail)
-        body: bytes = ADAPTERS[kind].dump_json(value)
+        body: bytes = encode(value)
         return body, f'"{sha256(body).hexdigest()[:32]}"'
 
     def answer(request: Request, kind: str, name: str, detail: str | None = None) -> Response:
@@ -65,7 +67,7 @@ def routes(engines: Engines) -> APIRouter:
 
     @router.get("/{ruleset}", response_model=RuleSetRecord, summary="One rule set")
     def ruleset(request: Request, ruleset: RuleSetName) -> Response:
-        """What a release is: its digest, what changed with it, who signed it."""
+        """What a release is: its digests, what changed with it, who signed it, whether it was withdrawn."""
         return answer(request, "ruleset", ruleset)
 
     @router.get("/{ruleset}/facts", response_model=list[FactRecord], summary="The facts of a rule set")
@@ -103,19 +105,14 @@ def routes(engines: Engines) -> APIRouter:
         """Everything that may be cited: statements of the documents, public evidence, conflicts and silences."""
         return answer(request, "sources", ruleset)
 
+    @router.get("/{ruleset}/sources/{source}", response_model=Source, summary="One source")
+    def source(
+        request: Request, ruleset: RuleSetName, source: Annotated[str, Path(description="The id of a source.")]
+    ) -> Response:
+        """One source: its document, where in it, what it says in our words, and how far it was verified."""
+        return answer(request, "source", ruleset, source)
+
     return router
-
-
-ADAPTERS: dict[str, TypeAdapter[Any]] = {
-    "rulesets": TypeAdapter(RuleSets),
-    "ruleset": TypeAdapter(RuleSetRecord),
-    "facts": TypeAdapter(list[FactRecord]),
-    "rules": TypeAdapter(list[RuleRecord]),
-    "rule": TypeAdapter(RuleRecord),
-    "sources": TypeAdapter(list[Source]),
-    "verification": TypeAdapter(Verification),
-    "diff": TypeAdapter(Comparison),
-}
 
 
 def _records(engines: Engines, kind: str, name: str, detail: str | None) -> object:
@@ -128,6 +125,11 @@ def _records(engines: Engines, kind: str, name: str, detail: str | None) -> obje
         if entry is None:
             raise ProblemError("unknown-rule", f"release {release.id} has no such rule")
         return rule_record(entry, release)
+    if kind == "source":
+        found = release.sources.get(detail or "")
+        if found is None:
+            raise ProblemError("unknown-source", f"release {release.id} has no such source")
+        return found
     made: dict[str, Callable[[], object]] = {
         "ruleset": lambda: rule_set_record(release),
         "facts": lambda: fact_records(release),

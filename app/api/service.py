@@ -6,8 +6,8 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.api.decode import readers_of
 from app.api.examples import examples
-from app.api.validation import readers_of
 from app.core.engine import Engines
 
 

@@ -1,5 +1,6 @@
 """JSON as people send it, read strictly: UTF-8, no repeated keys, no `NaN`, not nested without end."""
 
+import codecs
 import json
 import re
 import sys
@@ -21,17 +22,19 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class JsonObject(dict[str, Any]):
-    """A JSON object that remembers which keys were written more than once."""
+    """A JSON object with keys that were written more than once."""
 
     repeated: tuple[str, ...] = ()
 
 
-def json_object(pairs: list[tuple[str, Any]]) -> JsonObject:
+def json_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object with these pairs of key and value."""
-    made = JsonObject(pairs)
-    if len(made) < len(pairs):
-        times = Counter(key for key, _ in pairs)
-        made.repeated = tuple(key for key in made if times[key] > 1)
+    plain = dict(pairs)
+    if len(plain) == len(pairs):
+        return plain
+    made = JsonObject(plain)
+    times = Counter(key for key, _ in pairs)
+    made.repeated = tuple(key for key in made if times[key] > 1)
     return made
 
 
@@ -48,19 +51,23 @@ def _constant(name: str) -> Any:
     raise ValueError(f"`{name}` is not JSON")
 
 
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=json_object, parse_int=_integer, parse_float=_float, parse_constant=_constant
+)
+
+
 def read_json(body: bytes) -> Any:
     """Return what a request body says; `repeated_keys` tells which keys it says more than once.
 
     Raises a 400 problem where it is not JSON.
     """
     try:
-        text = body.decode("utf-8")
-        data = json.loads(
-            text, object_pairs_hook=json_object, parse_int=_integer, parse_float=_float, parse_constant=_constant
-        )
+        data = _DECODER.decode(body.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise ProblemError("not-json", f"the body is not UTF-8: see byte {error.start}") from None
     except json.JSONDecodeError as error:
+        if body.startswith(codecs.BOM_UTF8):
+            raise ProblemError("not-json", "the body begins with a byte order mark; send it without") from None
         where = f"line {error.lineno}, column {error.colno}"
         raise ProblemError(
             "not-json", f"the body is not JSON: {error.msg[0].lower()}{error.msg[1:]} at {where}"
@@ -69,7 +76,8 @@ def read_json(body: bytes) -> Any:
         raise ProblemError("not-json", TOO_DEEP) from None
     except ValueError as error:
         raise ProblemError("not-json", f"the body is not JSON: {error}") from None
-    _check(data)
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH or b"\\u" in body:
+        _check(data)
     return data
 
 
@@ -94,14 +102,16 @@ def _check(data: Any) -> None:
 
 def repeated_keys(data: Any, pointer: str = "") -> Iterator[FieldError]:
     """Yield an error for each key that an object of a read body holds more than once."""
-    if isinstance(data, JsonObject):
-        for key in data.repeated:
+    if isinstance(data, dict):
+        for key in data.repeated if isinstance(data, JsonObject) else ():
             yield FieldError(pointer_to(pointer, key), "duplicate_key", "is written more than once; send it once")
         for key, value in data.items():
-            yield from repeated_keys(value, pointer_to(pointer, key))
+            if isinstance(value, dict | list):
+                yield from repeated_keys(value, pointer_to(pointer, key))
     elif isinstance(data, list):
         for place, item in enumerate(data):
-            yield from repeated_keys(item, pointer_to(pointer, place))
+            if isinstance(item, dict | list):
+                yield from repeated_keys(item, pointer_to(pointer, place))
 
 
 def pointer_to(pointer: str, step: str | int) -> str:

@@ -1,169 +1,150 @@
-"""A request body into a question for the engine.
+"""What is right for each fact: readings on scales, what errors say, and the schema of a candidate.
 
-The model of the facts is generated from the release, so that what is checked and what OpenAPI shows are one thing.
+Errors say what would be right and never repeat what was sent.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Callable, Collection, Mapping
+from difflib import get_close_matches
+from typing import Any
 
-from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, WithJsonSchema, create_model
-from pydantic_core import ErrorDetails
-
-from app.api.problems import MOST_ERRORS, FieldError, ProblemError
-from app.api.strict_json import pointer_to, read_json, repeated_keys
-from app.api.values import closest, reader, refuse, schema_of
+from app.api.problems import FieldError
 from app.core.answer import ScaleGrade
-from app.core.engine import Engines, Question
-from app.core.rules import Release
+from app.core.facts import Fact, Value
+from app.core.rules import Release, Scale
 
 REFERENCE = r"^[A-Za-z0-9._:-]{1,64}$"
+COMMONLY_MEANT = {"UK": "GB", "EL": "GR", "EN": "GB", "USA": "US", "KOR": "KR", "JPN": "JP"}
+"""Country codes that are often written and are not ISO 3166-1 alpha-2."""
+OTHERS = ("unavailable", "reference")
+"""Members of a request that are no facts."""
 
 
-class CandidateReader:
-    """Reads candidates for one release; `elsewhere` maps facts of other releases to the first release that has them."""
+class RefusedError(Exception):
+    """A value that is no answer: a stable code, what would be right, and the closest right value."""
 
-    def __init__(self, release: Release, elsewhere: Mapping[str, str]) -> None:
-        self.release = release
-        self._elsewhere = {name: first for name, first in elsewhere.items() if name not in release.facts}
-        self.model = self._model()
+    def __init__(self, code: str, detail: str, suggestion: str | None = None) -> None:
+        super().__init__(detail)
+        self.code, self.detail, self.suggestion = code, detail, suggestion
 
-    def _model(self) -> type[BaseModel]:
-        release = self.release
-        fields: dict[str, Any] = {
-            name: (
-                Annotated[
-                    Any,
-                    PlainValidator(reader(fact, release.scales)),
-                    WithJsonSchema(schema_of(fact, release.scales)),
-                ],
-                None,
-            )
-            for name, fact in release.facts.items()
-        }
-        unavailable = Annotated[
-            str,
-            PlainValidator(self._fact_name),
-            WithJsonSchema({"type": "string", "enum": list(release.facts)}),
-        ]
-        fields["unavailable"] = (
-            Annotated[
-                list[unavailable],
-                Field(description="Facts that cannot be answered: they stay unknown and are not asked again."),
-            ],
-            [],
-        )
-        fields["reference"] = (
-            Annotated[
-                str | None,
-                Field(pattern=REFERENCE, description="Echoed in the answer; no part of the decision."),
-            ],
-            None,
-        )
-        config = ConfigDict(extra="forbid", title="Candidate")
-        described = "What is known of one treatment area. Every fact may be left out or null: unknown, never `no`."
-        return create_model("Candidate", __config__=config, __doc__=described, **fields)
-
-    def _fact_name(self, value: Any) -> str:
-        if isinstance(value, str) and value in self.release.facts:
-            return value
-        raise refuse("unknown_fact", "this release has no such fact")
-
-    def asked(self, data: Any, *, strict: bool) -> Question:
-        """Return the question that a JSON value asks.
-
-        Raises a 422 problem with everything that is wrong with it, all at once.
-        """
-        if not isinstance(data, dict):
-            raise ProblemError(
-                "not-facts",
-                "the body is one JSON object with the facts",
-                errors=[
-                    FieldError("", "not_an_object", 'write one JSON object, such as `{"primary_concern": "dullness"}`')
-                ],
-            )
-        errors = list(repeated_keys(data))
-        read: dict[str, Any] = {}
-        try:
-            read = self.model.model_validate(data).__dict__
-        except ValidationError as error:
-            wrong = error.errors(include_url=False)
-            errors += [self._explain(details, suggest=place < MOST_ERRORS) for place, details in enumerate(wrong)]
-        errors += self._contradictions(data)
-        if errors:
-            raise ProblemError("not-facts", f"{len(errors)} of the values cannot be used", errors=errors)
-        known = {name: read[name] for name in self.release.facts if read[name] is not None}
-        unavailable = frozenset(read["unavailable"])
-        graded = {name: value for name, value in known.items() if isinstance(value, ScaleGrade)}
-        return Question(
-            facts=known | {name: value.grade for name, value in graded.items()},
-            strict=strict,
-            unavailable=tuple(name for name in self.release.facts if name in unavailable),
-            graded=graded,
-            reference=read["reference"],
-        )
-
-    def _contradictions(self, data: dict[str, Any]) -> list[FieldError]:
-        unavailable = data.get("unavailable")
-        if not isinstance(unavailable, list):
-            return []
-        return [
-            FieldError(f"/unavailable/{place}", "answered", f"`{name}` is answered in this request; take it out here")
-            for place, name in enumerate(unavailable)
-            if isinstance(name, str) and name in self.release.facts and data.get(name) is not None
-        ]
-
-    def _explain(self, details: ErrorDetails, *, suggest: bool) -> FieldError:
-        pointer = ""
-        for step in details["loc"]:
-            pointer = pointer_to(pointer, step)
-        name = str(details["loc"][0]) if details["loc"] else ""
-        match details["type"]:
-            case "extra_forbidden" if name in self._elsewhere:
-                first = self._elsewhere[name]
-                says = f"release {self.release.id} does not have this fact; it came with {first}"
-                return FieldError(pointer, "not_in_release", says)
-            case "extra_forbidden":
-                close = closest(name, tuple(self.model.model_fields)) if suggest else None
-                return FieldError(pointer, "unknown_fact", "this release has no such fact", close)
-            case "unknown_fact":
-                close = closest(details["input"], tuple(self.release.facts)) if suggest else None
-                return FieldError(pointer, "unknown_fact", details["msg"], close)
-            case "string_pattern_mismatch" | "string_type":
-                says = "write 1 to 64 characters of A-Z a-z 0-9 . _ : -"
-                return FieldError(pointer, "not_a_reference", says)
-            case "list_type":
-                return FieldError(pointer, "not_a_list", "write a list of names of facts")
-        context = details.get("ctx", {})
-        return FieldError(pointer, details["type"], details["msg"], context.get("suggestion"))
+    def at(self, pointer: str) -> FieldError:
+        """Return the error with the place of the value."""
+        return FieldError(pointer, self.code, self.detail, self.suggestion)
 
 
-def readers_of(engines: Engines) -> dict[str, CandidateReader]:
-    """Return a reader for each release."""
-    first: dict[str, str] = {}
-    for engine in engines.by_id.values():
-        for name in engine.release.facts:
-            first.setdefault(name, engine.release.id)
-    return {name: CandidateReader(engine.release, first) for name, engine in engines.by_id.items()}
+def closest(word: Any, known: Collection[str]) -> str | None:
+    """Return the known word that a word most likely means, or `None`."""
+    if not isinstance(word, str) or len(word) > 64:
+        return None
+    folded = {k.casefold().replace("_", " "): k for k in known}
+    found = get_close_matches(word.casefold().replace("_", " ").replace("-", " ").strip(), folded, 1)
+    return folded[found[0]] if found else None
 
 
-async def body_of(request: Request) -> Any:
-    """Return the JSON of a request body; a problem where its type or text is not JSON."""
-    content_type = request.headers.get("content-type", "")
-    media, _, parameters = content_type.partition(";")
-    charset = parameters.strip().lower().replace('"', "")
-    media = media.strip().lower()
-    if media != "application/json" and not (media.startswith("application/") and media.endswith("+json")):
-        raise ProblemError("not-json-type", "write `Content-Type: application/json`")
-    if charset and charset not in ("charset=utf-8", "charset=utf8"):
-        raise ProblemError("not-json-type", "write `Content-Type: application/json`; JSON is UTF-8")
-    return read_json(await request.body())
+def reading_of(fact: Fact, scales: Mapping[str, Scale]) -> Callable[[Any], tuple[Value, ScaleGrade | None]]:
+    """Return a function that reads a value that is no plain answer, or says what would be right.
+
+    It returns the answer, and how it was read where that was on a scale.
+    """
+    measured = {name: scale for name, scale in scales.items() if fact.name in scale.measures}
+
+    def read(value: Any) -> tuple[Value, ScaleGrade | None]:
+        match fact.kind:
+            case "boolean":
+                says = "write `true` or `false`; leave it out, or send `null`, where it is unknown"
+                raise RefusedError("not_a_boolean", says)
+            case "integer" if isinstance(value, float) and value in fact.domain:
+                return int(value), None
+            case "integer":
+                whole = not isinstance(value, bool) and isinstance(value, int | float) and value == value // 1
+                says = f"write a whole number from {fact.minimum} to {fact.maximum}, in {fact.unit}"
+                raise RefusedError("out_of_range" if whole else "not_an_integer", says)
+            case "country":
+                meant = value.strip().upper() if isinstance(value, str) and len(value) < 8 else ""
+                suggestion = COMMONLY_MEANT.get(meant) or (meant if meant in fact.values else None)
+                says = "write an ISO 3166-1 alpha-2 country code, such as `KR`"
+                raise RefusedError("not_an_answer", says, suggestion)
+            case "grade" if isinstance(value, dict):
+                reading = _grade(fact, measured, scales, value)
+                return reading.grade, reading
+        words = [str(word) for word in fact.values]
+        listed = ", ".join(f"`{word}`" for word in words)
+        says = f"its answers are {listed}; leave it out where it is unknown"
+        raise RefusedError("not_an_answer", says, closest(value, words))
+
+    return read
 
 
-async def record_of(request: Request) -> Any:
-    """Return the JSON of a request body that says no key twice: of two answers none is the one that was meant."""
-    data = await body_of(request)
-    repeated = list(repeated_keys(data))
-    if repeated:
-        raise ProblemError("not-json", "an object of the body holds a key more than once", errors=repeated)
-    return data
+def _grade(fact: Fact, measured: Mapping[str, Scale], scales: Mapping[str, Scale], value: dict[str, Any]) -> ScaleGrade:
+    named = value.get("scale")
+    listed = ", ".join(f"`{name}`" for name in measured)
+    if not measured:
+        grades = ", ".join(map(str, fact.values))
+        raise RefusedError("no_scale", f"no scale measures this finding; write a grade: {grades}")
+    if set(value) != {"scale", "grade"}:
+        raise RefusedError("not_a_reading", f"a reading has just `scale` and `grade`; the scale is one of {listed}")
+    if not isinstance(named, str) or named not in scales:
+        raise RefusedError("unknown_scale", f"the scales for this finding are {listed}", closest(named, measured))
+    if named not in measured:
+        says = f"this scale does not measure this finding; use {listed}"
+        raise RefusedError("scale_does_not_measure", says, next(iter(measured)))
+    scale = measured[named]
+    reading = value["grade"]
+    if isinstance(reading, int | float) and not isinstance(reading, bool):
+        key = f"{reading:g}"
+    else:
+        key = reading if isinstance(reading, str) and not reading.replace(".", "").isdigit() else ""
+    if key not in scale.grades:
+        grades = ", ".join(f"`{grade}`" for grade in scale.grades)
+        raise RefusedError("not_on_scale", f"the grades of {scale.title} are {grades}")
+    shown: str | float = key if isinstance(reading, str) else reading
+    return ScaleGrade(scale.grades[key], named, shown, f"{scale.says} {scale.reading}")
+
+
+def schema_of(release: Release) -> dict[str, Any]:
+    """Return the JSON schema of a candidate."""
+    names = {"type": "array", "items": {"type": "string", "enum": list(release.facts)}, "default": []}
+    unavailable = names | {"description": "Facts that cannot be answered: they stay unknown and are not asked again."}
+    reference = {
+        "anyOf": [{"type": "string", "pattern": REFERENCE}, {"type": "null"}],
+        "description": "Echoed in the answer; no part of the decision.",
+    }
+    facts = {name: _schema_of(fact, release.scales) for name, fact in release.facts.items()}
+    return {
+        "title": "Candidate",
+        "type": "object",
+        "description": "What is known of one treatment area. Every fact may be left out or null: unknown, never `no`.",
+        "additionalProperties": False,
+        "properties": facts | {"unavailable": unavailable, "reference": reference},
+    }
+
+
+def _schema_of(fact: Fact, scales: Mapping[str, Scale]) -> dict[str, Any]:
+    """Return the JSON schema of a fact: its type, answers, question, help and sources."""
+    words = {str(v): label for v, label in fact.labels.items() if isinstance(v, str)}
+    described = f"{fact.question}\n\n{fact.help}\n\nUnknown: {fact.policy}. Sources: {', '.join(fact.sources)}."
+    value: dict[str, Any]
+    match fact.kind:
+        case "boolean":
+            value = {"type": "boolean"}
+        case "integer":
+            value = {"type": "integer", "minimum": fact.minimum, "maximum": fact.maximum}
+        case "country":
+            value = {"type": "string", "enum": list(fact.values)}
+        case _:
+            value = {"type": "string", "enum": list(fact.values)}
+            described += "\n\n" + "\n".join(f"- `{word}`: {label}" for word, label in words.items())
+    readings = [_reading_schema(scale) for scale in scales.values() if fact.name in scale.measures]
+    return {"anyOf": [value, *readings, {"type": "null"}], "title": fact.name, "description": described}
+
+
+def _reading_schema(scale: Scale) -> dict[str, Any]:
+    numeric = all(grade.replace(".", "").isdigit() for grade in scale.grades)
+    grades = [float(g) if "." in g else int(g) for g in scale.grades] if numeric else list(scale.grades)
+    return {
+        "type": "object",
+        "title": scale.title,
+        "description": scale.says,
+        "properties": {"scale": {"const": scale.name}, "grade": {"enum": grades}},
+        "required": ["scale", "grade"],
+        "additionalProperties": False,
+    }

@@ -39,20 +39,41 @@ class Cards:
     base: str
 
     def of(self, call: Call, answer: Answer, record: PatientFacts, notes: tuple[str, ...]) -> list[Card]:
-        """Return the cards for a call."""
-        return list(self._cards(call, answer, record, notes))
+        """Return the cards for a call; notices about the release stand before everything else.
 
-    def _cards(self, call: Call, answer: Answer, record: PatientFacts, notes: tuple[str, ...]) -> Iterator[Card]:
+        Sources are told once in a response: at the end of the first card about the decision, else of the first one.
+        """
         system = self.base + PATHWAYS
         orders = [(order, pathway) for order in call.orders if (pathway := ordered_pathway(order, system))]
         if call.hook in ORDERS and not orders:
-            return
-        for referral in answer.referral:
-            yield self._card(call, answer, f"referral {referral.rule}", referral.statement, "warning") | {
-                "detail": f"**{referral.to}**\n\n{self._sources(referral)}",
-                **self._suggested(call, f"referral {referral.rule}", "Refer", [self._referral(call, referral)]),
-                "overrideReasons": self._reasons(),
-            }
+            return []
+        referrals = [self._referred(call, answer, referral) for referral in answer.referral]
+        decisions = list(self._decisions(call, answer, record, notes, orders))
+        cards = [*referrals, *decisions]
+        if cards and answer.sources:
+            (decisions or referrals)[0]["detail"] += f"\n\n{self._sources(answer)}"
+        for card in cards:
+            card["detail"] = "\n\n".join([*self.engine.release.warnings, card["detail"]])
+            if answer.ruleset.withdrawn and card["indicator"] == "info":
+                card["indicator"] = "warning"
+        return cards
+
+    def _referred(self, call: Call, answer: Answer, referral: Referral) -> Card:
+        key = f"referral {referral.rule}"
+        return self._card(call, answer, key, referral.statement, "warning") | {
+            "detail": f"**{referral.to}**\n\nSources: {', '.join(referral.sources)}",
+            **self._suggested(call, key, "Refer", [self._referral(call, referral)]),
+            "overrideReasons": self._reasons(),
+        }
+
+    def _decisions(
+        self,
+        call: Call,
+        answer: Answer,
+        record: PatientFacts,
+        notes: tuple[str, ...],
+        orders: list[tuple[Resource, str]],
+    ) -> Iterator[Card]:
         detail = self._detail(answer, record, notes)
         if call.hook not in ORDERS:
             yield self._decision(call, answer, detail, doubted=bool(record.overruled))
@@ -129,7 +150,8 @@ class Cards:
             return f"{words}: {self._pathway(answer.decision.pathway)}{ready}"
         if answer.missing:
             return f"{words}: {len(answer.missing)} {'fact' if len(answer.missing) == 1 else 'facts'} missing"
-        why = next((reason.statement for reason in answer.rationale if reason.effect != "indicates"), "")
+        held = [reason for reason in answer.rationale if reason.state == "held" and reason.decides is not False]
+        why = held[0].statement if held else ""
         return f"{words}: {why}" if why else words
 
     def _pathway(self, pathway: str) -> str:
@@ -148,7 +170,9 @@ class Cards:
                 more = [f"- and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
                 parts.append("\n".join([f"**{title}**", "", *(f"- {line}" for line in lines[:LISTED]), *more]))
 
-        section("Why", [f"{r.statement} ({', '.join(s.id for s in r.sources)})" for r in answer.rationale])
+        reasons = [(r.state, f"{r.statement} ({', '.join(r.sources)})") for r in answer.rationale]
+        section("Why", [line for state, line in reasons if state == "held"])
+        section("Open", [f"May hold: {line}" for state, line in reasons if state == "undecided"])
         section("Still missing", [facts[name].question for name in answer.missing])
         section("To be confirmed", [assumption.question for assumption in answer.assumptions])
         section("Not in place", [p.statement for p in answer.preconditions if p.status == "unmet"])
@@ -166,9 +190,12 @@ class Cards:
         section("Notices", list(answer.notices))
         return "\n\n".join(parts)
 
-    @staticmethod
-    def _sources(referral: Referral) -> str:
-        return "Sources: " + ", ".join(source.id for source in referral.sources)
+    def _sources(self, answer: Answer) -> str:
+        cited = [
+            f"- [{name}]({self.base}{source.url}): {source.document}, {source.section}"
+            for name, source in answer.sources.items()
+        ]
+        return "\n".join(["**Sources**", "", *cited])
 
     def _links(self, answer: Answer) -> list[Card]:
         rules = [reason.rule for reason in answer.rationale]

@@ -13,7 +13,7 @@ from app.cds_hooks.request import Call
 from app.cds_hooks.server import FhirServer, UnreadableError, next_page
 from app.core.codes import Codes
 from app.core.conditions import facts_read
-from app.core.finding import Finding
+from app.core.outcome import Outcome
 from app.core.rules import Release
 from app.record.elements import RecordError, Resource, entries
 
@@ -91,9 +91,9 @@ def facts_behind(key: str, release: Release, codes: Codes) -> frozenset[str]:
     return frozenset(entry.fact for entry in codes.sets if entry.system in systems)
 
 
-def needed(record: Record, finding: Finding, release: Release, codes: Codes) -> dict[str, list[str]]:
+def needed(record: Record, outcome: Outcome, release: Release, codes: Codes) -> dict[str, list[str]]:
     """Return the absent keys on which the decision depends, each with the rules that wait for it."""
-    open_: Collection[str] = {*finding.missing, *finding.objections}
+    open_: Collection[str] = {*outcome.missing, *outcome.open_assumptions}
     found: dict[str, list[str]] = {}
     for key, state in record.states.items():
         if state != "absent":

@@ -62,8 +62,8 @@ class Service:
         reader = Reader(self.engine.release, self.codes, canonical(self.base), self.on(), call.patient)
         facts = reader.read(record.resources)
         asked = Question(dict(facts.facts), hook in STRICT, facts.unavailable)
-        finding = self.engine.finding(asked)
-        waiting = needed(record, finding, self.engine.release, self.codes)
+        outcome = self.engine.decide(asked)
+        waiting = needed(record, outcome, self.engine.release, self.codes)
         if waiting:
             issues = [
                 issue(f"`prefetch.{key}` is needed; it bears on {', '.join(rules)}", "required", f"prefetch.{key}")

@@ -9,7 +9,10 @@ from typing import Literal
 from app.core.documented import documented
 from app.core.facts import Value
 from app.core.precedence import Decision, Indicated
-from app.core.rules import Aspect, Effect, Fits, Pathway, PlanPart, Review, Source, Urgency
+from app.core.rules import Aspect, Effect, Fits, Pathway, PlanPart, Status, Urgency
+from app.core.ruleset import CONTRACT as CONTRACT
+from app.core.ruleset import RuleSet as RuleSet
+from app.core.ruleset import ruleset_of as ruleset_of
 
 
 @documented
@@ -37,6 +40,25 @@ class ScaleGrade:
 
 
 @documented
+class CitedSource:
+    """What a source is, told once in an answer."""
+
+    document: str
+    """The document or publication it stands in."""
+    section: str
+    """Where in the document, or its citation."""
+    status: Status
+    """`document`: one of the four source documents. `A`: primary source seen. `B`: reported by a secondary source.
+    `inference`: drawn from other sources. `project`: a conflict or silence of the documents, settled by us."""
+    says: str
+    """What it says, in our words."""
+    url: str
+    """Its path from the root of this service."""
+    public_url: str | None
+    """A public address of it, where there is one."""
+
+
+@documented
 class Reason:
     """A rule that bears on the decision."""
 
@@ -44,17 +66,18 @@ class Reason:
     """Its id."""
     effect: Effect
     """What it does: `indicates`, `excludes`, `refers` or `reviews`."""
-    state: Literal["held", "undecided"]
-    """`held`: its condition holds. `undecided`: it may hold, and whichever of the undecided ones does, the decision is
-    the same."""
     statement: str
     """What it says, in plain words."""
     reading: str | None
     """How the project reads what the source leaves open."""
     because: Sequence[KnownFact]
     """The facts and values that made it hold."""
-    sources: Sequence[Source]
-    """What it rests on."""
+    state: Literal["held", "undecided"]
+    """The state of its own condition, the same as under `/explain`: `undecided` while facts it reads are unknown."""
+    decides: bool | None
+    """Whether the decision is what this rule makes it; null while that, or the decision, is open."""
+    sources: Sequence[str]
+    """The ids of what it rests on."""
 
 
 @documented
@@ -71,8 +94,8 @@ class Referral:
     """Why, in plain words."""
     because: Sequence[KnownFact]
     """The facts and values that made it hold."""
-    sources: Sequence[Source]
-    """What it rests on."""
+    sources: Sequence[str]
+    """The ids of what it rests on."""
 
 
 @documented
@@ -113,7 +136,7 @@ class Assumption:
 
     fact: str
     """The fact."""
-    assumed: Value | Mapping[str, int]
+    assumed: Value | Mapping[str, int] | None
     """The value, or `{"min": n}` for an integer of at least n."""
     because: Sequence[str]
     """The rules that another value could make hold."""
@@ -163,8 +186,8 @@ class CautionShown:
     """How the project reads what the source leaves open."""
     because: Sequence[KnownFact]
     """The facts and values that made it hold; empty where it goes with the pathway whatever the facts."""
-    sources: Sequence[Source]
-    """What it rests on."""
+    sources: Sequence[str]
+    """The ids of what it rests on."""
 
 
 @documented
@@ -193,8 +216,8 @@ class PreconditionShown:
     """How the project reads what the source leaves open."""
     ask: Sequence[str]
     """The unknown facts it depends on."""
-    sources: Sequence[Source]
-    """What it rests on."""
+    sources: Sequence[str]
+    """The ids of what it rests on."""
 
 
 @documented
@@ -210,8 +233,8 @@ class ComponentShown:
     """What it is, or why it is left out."""
     ask: Sequence[str]
     """The unknown facts it depends on."""
-    sources: Sequence[Source]
-    """What it rests on."""
+    sources: Sequence[str]
+    """The ids of what it rests on."""
 
 
 @documented
@@ -228,8 +251,8 @@ class PlanShown:
     """What is done, in order."""
     parts: Sequence[PlanPart]
     """Sessions, interval, maintenance, recovery and the rest, every figure with its source."""
-    sources: Sequence[Source]
-    """Every source that the plan and its figures name."""
+    sources: Sequence[str]
+    """The ids of every source that the plan and its figures name."""
 
 
 @documented
@@ -252,8 +275,8 @@ class AlternativeShown:
     """Why it fits, does not, or what would have to be known."""
     blocked_by: Sequence[str]
     """For a lower phase: rules that ask for a clinician's review of it."""
-    sources: Sequence[Source]
-    """What it rests on."""
+    sources: Sequence[str]
+    """The ids of what it rests on."""
 
 
 @documented
@@ -270,18 +293,6 @@ class IfResolved:
     """The facts still missing then."""
     assumptions: Sequence[Assumption]
     """The assumptions it then stands on."""
-
-
-@documented
-class RuleSet:
-    """The release that answered."""
-
-    id: str
-    """Its name, such as `2026.2`."""
-    digest: str
-    """The digest over its facts, rules and English text."""
-    reviewed: Review | None
-    """Who signed it and when; null until a clinician has."""
 
 
 @documented
@@ -328,6 +339,8 @@ class Answer:
     """For `excluded`: what would follow once every exclusion is lifted; null where one cannot be."""
     notices: Sequence[str]
     """What must be said with every answer of this kind."""
+    sources: Mapping[str, CitedSource]
+    """By id, what the parts of this answer cite; which parts says the query parameter `sources`."""
     facts: Mapping[str, Value | ScaleGrade]
     """The facts as understood, grades normalised."""
     ruleset: RuleSet

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from app.core.answer import Option
+from app.core.answer import CONTRACT, Option
 from app.core.conditions import facts_read, in_words
 from app.core.documented import documented
 from app.core.facts import FactKind, Policy, Value
@@ -22,6 +22,7 @@ from app.core.rules import (
     Review,
     Rule,
     Source,
+    Withdrawn,
 )
 
 RecordKind = Kind | Literal["caution", "precondition", "notice", "alternative", "plan"]
@@ -34,13 +35,21 @@ class RuleSetRecord:
     id: str
     """Its name."""
     digest: str
-    """The digest over its facts, rules and English text."""
+    """The digest over its facts, rules, laws, plans and their English sentences."""
+    contract: int
+    """The version of the shape of its answers."""
     released: str
     """The date of its release."""
     changes: str
     """What changed, and for whom."""
     reviewed: Review | None
     """Who signed it and when; null until a clinician has."""
+    withdrawn: Withdrawn | None
+    """When and why it was withdrawn; null while it is good."""
+    limits: str | None
+    """What it does not know, where that must be said; null otherwise."""
+    digests: Mapping[str, str]
+    """The digests of its `sources`, `population`, `countries`, `languages` and `notices`, which `digest` leaves out."""
     facts: int
     """How many facts it has."""
     rules: int
@@ -123,9 +132,18 @@ class RuleRecord:
 
 def rule_set_record(release: Release) -> RuleSetRecord:
     """Return what a release is."""
-    rules = len(entries(release))
     return RuleSetRecord(
-        release.id, release.digest, release.released, release.changes, release.reviewed, len(release.facts), rules
+        id=release.id,
+        digest=release.digest,
+        contract=CONTRACT,
+        released=release.released,
+        changes=release.changes,
+        reviewed=release.reviewed,
+        withdrawn=release.withdrawn,
+        limits=release.limits,
+        digests=release.digests,
+        facts=len(release.facts),
+        rules=len(entries(release)),
     )
 
 

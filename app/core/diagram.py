@@ -5,18 +5,25 @@ are one node, and a node whose children are all equal does not exist, so for a g
 are equal numbers. Everything exact about unknown facts follows from that: what can still be reached, and which facts
 still matter.
 
-Nodes are numbered from 0, terminals are `-1, -2, ...`; `~terminal` is its place in `terminals`. A *reading* is a
-sequence with one entry a level: the region of that fact, or `UNKNOWN`.
+Nodes are numbered from 0, terminals are `-1, -2, ...`; `~terminal` is its place in `terminals`. `Regions` say what is
+known of a candidate: one region a level, or `UNKNOWN`.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.core.conditions import All, Any, Comparison, Condition, Not
 from app.core.facts import Candidate, Fact, Value
 
 UNKNOWN = 255
-"""No region has this number, so that a reading can be a string of bytes."""
+"""No region has this number, so that regions can be a string of bytes."""
+Regions = Sequence[int]
+"""What is known of a candidate: the region of each level's fact, or `UNKNOWN`."""
+Node = tuple[int, tuple[int, ...]]
+"""A level, and a child for each of its regions; a child below 0 is a terminal."""
+STATE_OF_BITS: tuple[bool | None, ...] = (None, True, False, None)
+"""By the bits of the terminals `True` (1) and `False` (2), which every diagram makes first."""
 
 
 class BudgetExceededError(Exception):
@@ -35,7 +42,7 @@ class Variable:
 def variable(fact: Fact, compared: Iterable[Comparison]) -> Variable:
     """Cut the values of a fact into the regions that these comparisons distinguish.
 
-    Raises `ValueError` where these are more than a reading can tell apart.
+    Raises `ValueError` where these are more than `Regions` can tell apart.
     """
     accepted = list(dict.fromkeys(c.accepted for c in compared if c.fact == fact.name))
     regions: dict[tuple[bool, ...], list[Value]] = {}
@@ -60,7 +67,7 @@ class Diagram:
         self.distinct: list[tuple[int, ...]] = []
         self._budget = budget
         self._terminal_of: dict[Hashable, int] = {}
-        self._unique: dict[tuple[int, tuple[int, ...]], int] = {}
+        self._unique: dict[Node, int] = {}
         self._choices: dict[tuple[int, int, int], int] = {}
         self.true = self.terminal(True)
         self.false = self.terminal(False)
@@ -134,34 +141,52 @@ class Diagram:
     def _split(self, node: int, level: int, width: int) -> tuple[int, ...]:
         return self.children[node] if node >= 0 and self.levels[node] == level else (node,) * width
 
-    def reading(self, candidate: Candidate) -> bytes:
+    def regions(self, candidate: Candidate) -> Regions:
         """Return the candidate as one region a level; `KeyError` for a value outside a fact's domain."""
         known = candidate.get
+        if len(candidate) < len(self._regions) // 4:
+            few = bytearray([UNKNOWN]) * len(self._regions)
+            for name, answer in candidate.items():
+                if name in self.level_of:
+                    few[self.level_of[name]] = self.variables[self.level_of[name]].region_of[answer]
+            return bytes(few)
         return bytes([UNKNOWN if (value := known(name)) is None else regions[value] for name, regions in self._regions])
 
-    def descend(self, root: int, reading: Sequence[int]) -> int:
-        """Return where the known facts lead: a terminal, or the first node that looks at an unknown one."""
+    def state(self, root: int, regions: Regions) -> bool | None:
+        """Return whether a condition holds for every completion, for none, or (`None`) for some."""
         levels, children = self.levels, self.children
         while root >= 0:
-            region = reading[levels[root]]
+            region = regions[levels[root]]
             if region == UNKNOWN:
-                break
+                return STATE_OF_BITS[self.reachable(root, regions)]
             root = children[root][region]
-        return root
+        return root == self.true
 
-    def walk(self, root: int, reading: Sequence[int]) -> Hashable:
-        """Return the answer of a candidate all of whose facts on the way are known."""
-        levels, children = self.levels, self.children
-        while root >= 0:
-            root = children[root][reading[levels[root]]]
-        return self.terminals[~root]
+    def depends_on(self, root: int, regions: Regions) -> tuple[str, ...]:
+        """Return the unknown facts on which a root still depends, in the order of the levels."""
+        left = restrict(self, root, regions).levels()
+        return tuple(self.variables[level].fact.name for level in sorted(left))
 
-    def reachable(self, root: int, reading: Sequence[int]) -> int:
-        """Return the terminals that completions of a reading reach, as bits: bit `~terminal` for each."""
-        return self.reachability(reading)(root)
+    def pinned_by(self, root: int, names: Sequence[str], regions: Regions) -> tuple[str, ...]:
+        """Return known facts among these that by themselves settle a condition; none can be left out.
 
-    def reachability(self, reading: Sequence[int]) -> Callable[[int], int]:
-        """Return a function from node to the terminals reachable from it under this reading; it remembers nodes."""
+        Meant for a condition that is settled.
+        """
+        trial = list(regions)
+        state = self.reachable(root, trial)
+        known = [(name, level) for name in names if trial[level := self.level_of[name]] != UNKNOWN]
+        for _, level in reversed(known if len(known) > 1 else ()):
+            region, trial[level] = trial[level], UNKNOWN
+            if self.reachable(root, trial) != state:
+                trial[level] = region
+        return tuple(name for name, level in known if trial[level] != UNKNOWN)
+
+    def reachable(self, root: int, regions: Regions) -> int:
+        """Return the terminals that completions reach, as bits: bit `~terminal` for each."""
+        return self.reachability(regions)(root)
+
+    def reachability(self, regions: Regions) -> Callable[[int], int]:
+        """Return a function from node to the terminals that completions reach from it; it remembers nodes."""
         levels, children, distinct = self.levels, self.children, self.distinct
         known: dict[int, int] = {}
 
@@ -172,7 +197,7 @@ class Diagram:
                 if found is not None:
                     break
                 path.append(node)
-                region = reading[levels[node]]
+                region = regions[levels[node]]
                 if region == UNKNOWN:
                     found = 0
                     for child in distinct[node]:
@@ -187,17 +212,6 @@ class Diagram:
 
         return bits
 
-    def levels_below(self, root: int) -> tuple[int, ...]:
-        """Return the levels that a root depends on, from the top."""
-        seen: set[int] = set()
-        todo = [root]
-        while todo:
-            node = todo.pop()
-            if node >= 0 and node not in seen:
-                seen.add(node)
-                todo.extend(self.distinct[node])
-        return tuple(sorted({self.levels[node] for node in seen}))
-
     def size(self, roots: Iterable[int]) -> int:
         """Return how many nodes these roots use together."""
         seen: set[int] = set()
@@ -210,16 +224,15 @@ class Diagram:
         return len(seen)
 
 
-@dataclass(frozen=True)
-class Restriction:
-    """What is left of a root once the known facts are filled in, reduced again: only facts that matter remain.
+class Rest(NamedTuple):
+    """What is left of a root after the known facts, reduced: only facts that matter remain.
 
-    `nodes` holds `(level, children)`, children before parents; a child below 0 is a terminal. `root` is the last node,
-    or a terminal where nothing matters any more.
+    In `nodes` children stand before parents. `root` is the last node, or a terminal where nothing matters any more.
+    Equal rests are equal functions of what is unknown.
     """
 
     root: int
-    nodes: list[tuple[int, tuple[int, ...]]]
+    nodes: tuple[Node, ...]
 
     def levels(self) -> set[int]:
         """Return the levels on which the answer still depends."""
@@ -231,24 +244,28 @@ class Restriction:
             return {self.root}
         return {child for _, children in self.nodes for child in children if child < 0}
 
-    def mapped(self, terminals: Mapping[int, int]) -> "Restriction":
+    def mapped(self, terminals: Mapping[int, int]) -> "Rest":
         """Return the same with other terminals, reduced again: facts that told two equal ones apart are gone."""
         if self.root < 0:
-            return Restriction(terminals[self.root], [])
+            return Rest(terminals[self.root], ())
         reduced = _Reduced()
         results: list[int] = []
         for level, children in self.nodes:
             kids = tuple([terminals[child] if child < 0 else results[child] for child in children])
             results.append(reduced.node(level, kids))
-        return Restriction(results[self.root], reduced.nodes)
+        return reduced.rest(results[self.root])
 
 
 class _Reduced:
     """Nodes, each once, and none whose children are all the same."""
 
     def __init__(self) -> None:
-        self.nodes: list[tuple[int, tuple[int, ...]]] = []
-        self._unique: dict[tuple[int, tuple[int, ...]], int] = {}
+        self.nodes: list[Node] = []
+        self._unique: dict[Node, int] = {}
+
+    def rest(self, root: int) -> Rest:
+        """Return these nodes as what is left; `root` is the last of them, or a terminal."""
+        return Rest(root, tuple(self.nodes))
 
     def node(self, level: int, children: tuple[int, ...]) -> int:
         if children.count(children[0]) == len(children):
@@ -260,7 +277,7 @@ class _Reduced:
         return result
 
 
-def restrict(diagram: Diagram, root: int, reading: Sequence[int]) -> Restriction:
+def restrict(diagram: Diagram, root: int, regions: Regions) -> Rest:
     """Fill the known facts into a root and reduce what remains.
 
     A fact is on a level of the result exactly where two completions that differ in that fact alone differ in the
@@ -272,7 +289,7 @@ def restrict(diagram: Diagram, root: int, reading: Sequence[int]) -> Restriction
 
     def visit(node: int) -> int:
         while node >= 0:  # known facts leave one way
-            region = reading[levels[node]]
+            region = regions[levels[node]]
             if region == UNKNOWN:
                 break
             node = children[node][region]
@@ -284,4 +301,4 @@ def restrict(diagram: Diagram, root: int, reading: Sequence[int]) -> Restriction
             result = done[node] = reduced.node(levels[node], kids)
         return result
 
-    return Restriction(visit(root), reduced.nodes)
+    return reduced.rest(visit(root))

@@ -1,16 +1,13 @@
 """Facts in, answer out: the one engine behind every face of the service.
 
-`Engine` holds one compiled release. `finding` gives the bare decision, `answer` the whole answer, `view` the machine
-contract alone. All are pure functions of the question and the release.
+`Engine` holds one release. `decide` gives the bare decision, `answer` the whole answer, `view` the machine contract
+alone. All are pure functions of the question and the release.
 """
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from hashlib import sha256
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from app.core.answer import (
     AlternativeShown,
@@ -19,25 +16,27 @@ from app.core.answer import (
     DecisionView,
     IfResolved,
     KnownFact,
-    PlanShown,
-    PreconditionShown,
-    Reason,
-    Referral,
-    RuleSet,
     ScaleGrade,
     Unresolved,
+    ruleset_of,
 )
-from app.core.compiled import Compiled
+from app.core.diagram import Rest, restrict
 from app.core.facts import Candidate, Value
-from app.core.finding import Finding
-from app.core.follow import OUTLINES, Following, Shared
+from app.core.identity import Identity
 from app.core.languages import DEFAULT, Translation, language_of, translated
-from app.core.precedence import Decision
+from app.core.logic import Logic
+from app.core.memo import Memo
+from app.core.outcome import Outcome
+from app.core.parts import NO_PATHWAY, Parts
+from app.core.precedence import EXCLUDED, UNDECIDED, Decision, Indicated, Stage, phases
+from app.core.questions import Questions
+from app.core.rationale import Rationale, Standing
 from app.core.rules import Release
-from app.core.states import REMEMBERED
-from app.core.traits import Profile
-from app.core.why import Referring
-from app.core.worded import Worded
+from app.core.sections import Points, Projection
+
+RESTS = 2048
+"""How many rests keep their outcome: in the default mode a million half-known candidates leave about so many."""
+Sources = Literal["rationale", "all", "none"]
 
 
 class Question(NamedTuple):
@@ -48,7 +47,6 @@ class Question(NamedTuple):
     """
 
     facts: Candidate
-    """What is known; a `Profile` of the engine that is asked takes it least time."""
     strict: bool = False
     unavailable: tuple[str, ...] = ()
     graded: Mapping[str, ScaleGrade] = MappingProxyType({})
@@ -56,35 +54,17 @@ class Question(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """What is told of an answer that is given out: as much of it as may be written down or signed."""
+    """An answer was given out: as much of it as may be written down or signed."""
 
     id: str
     decision: Decision
-    rules: Sequence[str]
+    rules: tuple[str, ...]
     """The rules that bear on the decision."""
     release: str
     digest: str
     """The digest of the release."""
 
 
-class Own(NamedTuple):
-    """What of an answer is one candidate's own: fields of `Answer`, in their order."""
-
-    referral: Sequence[Referral]
-    rationale: Sequence[Reason]
-    cautions: Sequence[CautionShown]
-    unresolved: Sequence[Unresolved]
-    preconditions: Sequence[PreconditionShown]
-    plan: PlanShown | Mapping[str, str]
-    alternatives: Sequence[AlternativeShown]
-    if_resolved: IfResolved | None
-    notices: Sequence[str]
-    facts: Mapping[str, Value | ScaleGrade]
-    id: str
-    reference: str | None
-
-
-NOBODYS = Own((), (), (), (), (), {}, (), None, (), {}, "", None)
 OnDecision = Callable[[Decided], None]
 """Hears of every answer that is given out."""
 ReceiptSigner = Callable[[Decided], str]
@@ -92,208 +72,180 @@ ReceiptSigner = Callable[[Decided], str]
 
 
 class Engine:
-    """One release in one language, ready to answer; `compiled` is what it shares with the same in other languages."""
+    """One release in one language, ready to answer."""
 
     def __init__(
         self,
         release: Release,
         language: str = DEFAULT,
-        compiled: Compiled | None = None,
         on_decision: OnDecision | None = None,
+        logic: Logic | None = None,
     ) -> None:
-        self._on_decision = on_decision
-        compiled = compiled or Compiled(release)
+        """Compile a release; `logic` is that of the same release in another language."""
         self.release = release
         self.language = language
-        self.finder, self.traits = compiled.finder, compiled.traits
-        self._why, self._follow, self._accompany = compiled.why, compiled.follow, compiled.accompany
-        self._worded = Worded(release, self.finder, self._why.sources)
-        self.ruleset = RuleSet(release.id, release.digest, release.reviewed)
-        self._exclusions = [r for r in release.rules if r.effect == "excludes"]
-        self._options = lru_cache(REMEMBERED)(self._write_options)
-        self._outlines = Shared[DecisionView]()
-        self._shells = Shared[Answer]()
-        self._known_fact = lru_cache(REMEMBERED)(KnownFact)
+        self.logic = logic or Logic(release.facts, release.rules, release.order, release.budget)
+        self.questions = Questions(self.logic, release.weights)
+        self.ruleset = ruleset_of(release)
+        self._on_decision = on_decision
+        self._phases = phases(release.rules)
+        self._indicated: dict[frozenset[Stage], Indicated] = {
+            frozenset([rule.pathway]): Indicated(rule.pathway, rule.phase) for rule in self._phases
+        }
+        self._points = Points(release.facts)
+        self._projection = Projection(self._points, self.logic.diagram)
+        self._identity = Identity(release, self._points, language)
+        self._outcomes = Memo[tuple[Rest, tuple[str, ...], bool], Outcome](self._outcome, RESTS)
+        self.rationale = Rationale(release, self.logic, self._points)
+        self._parts = Parts(release, self._points, self.rationale.could_object)
 
-    def finding(self, asked: Question) -> Finding:
+    def decide(self, question: Question) -> Outcome:
         """Return the decision and the machine contract around it, without any text."""
-        return self._following(asked, self.traits.profile(asked.facts)).finding
+        facts, strict = question.facts, question.strict
+        rest = self.logic.settled(facts, strict=strict)
+        if rest is not None and (strict or len(facts) == len(self._points.names)):
+            return self._outcomes[rest, question.unavailable, strict]
+        given = self._projection.of(self._points.of(facts))
+        regions = given if strict else self.logic.assumed(given)
+        if rest is None:
+            rest = restrict(self.logic.diagram, self.logic.staged_root, regions)
+        outcome = self._outcomes[rest, question.unavailable, strict]
+        found = () if strict else self.logic.open_assumptions(regions, given)
+        return Outcome(*outcome[:-1], found) if found else outcome
 
-    def _following(self, asked: Question, profile: Profile) -> Following:
-        return self._follow.of(self.traits.decision(profile), asked.strict, asked.unavailable)
+    def _outcome(self, key: tuple[Rest, tuple[str, ...], bool]) -> Outcome:
+        """Return what a rest comes to, assumptions aside."""
+        rest, unavailable, strict = key
+        possible, stages, left = self.logic.outlook(rest)
+        pathways = frozenset(rule.pathway for rule in self._phases if rule.pathway in stages)
+        indicated = self._indicated.get(stages)
+        if len(possible) == 1:
+            return Outcome(possible[0], indicated, stages, pathways, (), (), None, False, strict)
+        name, settles = self.questions.next(left, unavailable) or (None, False)
+        missing = self.logic.missing(left)
+        return Outcome(UNDECIDED, indicated, stages, pathways, possible, missing, name, settles, strict)
 
-    def forget(self) -> None:
-        """Forget what followed from readings. No answer changes by it; whoever measures needs it."""
-        self._follow.of.cache_clear()
+    def standings(self, question: Question) -> list[Standing]:
+        """Return where every rule stands that is not known not to hold."""
+        return self.rationale.standings.of(self._points.of(question.facts))
 
-    def answer(self, asked: Question) -> Answer:
-        """Return the whole answer."""
-        shell, own, _ = self.answered(asked)
-        return replace(shell, **{**own._asdict(), "facts": dict(own.facts)})
-
-    def answered(self, asked: Question) -> tuple[Answer, Own, Decided]:
-        """Return the whole answer in two: one object for all who are read alike, and what is this candidate's own.
-
-        So a face can keep what it made of the one. What is told of the answer comes with it.
-        """
-        profile = self.traits.profile(asked.facts)
-        following = self._following(asked, profile)
-        finding, pathways = following.finding, following.pathways
-        known = self._accompany.known(self.traits.beside(profile))
-        disposition = finding.decision.disposition
-        indicated = finding.indicated.pathway if finding.indicated else None
-        cautions, unresolved = self._accompany.cautions(profile, known, pathways)
-        preconditions, all_met = self._accompany.preconditions(known.reading, pathways)
-        recommended = finding.decision.pathway
-        ready = recommended is not None and all_met and not finding.objections
-        consultation = self.release.wording.consultation
-        alternatives = self._accompany.alternatives(known, indicated, consultation) if following.alternatives else ()
-        lower = self._worded.lower_phases(finding)
-        own = Own(
-            referral=self._why.referral(self._why.referring(profile, finding)) if following.referred else (),
-            rationale=self._rationale(profile, following),
+    def answer(self, question: Question, sources: Sources = "rationale") -> Answer:
+        """Return the whole answer; `sources` says of which parts the sources are told."""
+        outcome = self.decide(question)
+        point = self._points.of(question.facts)
+        decision, indicated, pathways = outcome.decision, outcome.indicated, outcome.pathways
+        parts, rationale = self._parts, self.rationale
+        cut = parts.projection.of(point)
+        standings, near = rationale.standings.of(point), rationale.near.of(point)
+        cautions: list[CautionShown] = []
+        unresolved: list[Unresolved] = []
+        for each in parts.cautions.of(point, pathways):
+            if isinstance(each, CautionShown):
+                cautions.append(each)
+            else:
+                unresolved.append(each)
+        preconditions = parts.preconditions.of(cut, pathways)
+        alternatives: list[AlternativeShown] = []
+        if decision is not UNDECIDED and (indicated or decision.disposition not in ("excluded", "referred")):
+            alternatives = parts.alternatives.of(cut, pathways if indicated else NO_PATHWAY)
+        notices = parts.notices.of(cut, pathways | NO_PATHWAY)
+        components = parts.components[decision.pathway].of(cut) if decision.pathway else []
+        referral = rationale.referral(standings)
+        reasons = rationale.reasons(outcome, standings)
+        also_matched = rationale.also_matched(outcome, standings)
+        near_misses = rationale.near_misses(outcome, near)
+        lower = rationale.lower_phases(outcome, standings)
+        ready = decision.pathway is not None and not outcome.open_assumptions and parts.all_met(preconditions)
+        answer = Answer(
+            decision=decision,
+            indicated=indicated,
+            ready=ready,
+            referral=referral,
+            summary=parts.summary(outcome, ready=ready, referred=bool(referral)),
+            possible=outcome.possible,
+            missing=outcome.missing,
+            next_question=parts.next_question(outcome) if outcome.next_fact else None,
+            assumptions=parts.assumptions(outcome) if outcome.open_assumptions else [],
+            rationale=reasons,
+            also_matched=also_matched,
+            near_misses=near_misses,
             cautions=cautions,
             unresolved=unresolved,
-            preconditions=preconditions if disposition in ("recommended", "clinician_review") else (),
-            plan=self._accompany.plan(known.reading, recommended) if recommended else {},
-            alternatives=[*alternatives, *lower] if lower else alternatives,
-            if_resolved=self._if_resolved(asked, profile.facts, finding) if disposition == "excluded" else None,
-            notices=self._accompany.notices(known, finding, pathways),
-            facts={**profile.facts, **asked.graded} if asked.graded else profile,
-            id=self._identity(asked, profile),
-            reference=asked.reference,
+            preconditions=preconditions if decision.disposition in ("recommended", "clinician_review") else [],
+            plan=parts.plan(components, decision.pathway) if decision.pathway else {},
+            alternatives=alternatives + lower,
+            if_resolved=self._if_resolved(question, outcome, standings) if decision == EXCLUDED else None,
+            notices=parts.texts(notices, outcome),
+            sources={},
+            facts={**question.facts, **question.graded} if question.graded else question.facts,
+            ruleset=self.ruleset,
+            id=self._identity.of(point, question.unavailable, strict=question.strict),
+            reference=question.reference,
         )
-        told = self._told(own.id, finding.decision, following.bearing.rules)
-        return following.shells.get((self.language, ready)) or self._shell(following, ready=ready), own, told
-
-    def _rationale(self, profile: Profile, following: Following) -> list[Reason]:
-        if following.because is None:
-            following.because = self._why.because(following.finding, following.bearing)
-        return self._why.rationale(profile, following.because, following.bearing.undecided)
-
-    def _shell(self, following: Following, *, ready: bool) -> Answer:
-        finding = following.finding
-
-        def make() -> Answer:
-            return Answer(
-                decision=finding.decision,
-                indicated=finding.indicated,
-                ready=ready,
-                summary=self._worded.summary(following, ready=ready),
-                possible=finding.possible,
-                missing=finding.missing,
-                next_question=self._worded.next_question(finding),
-                assumptions=self._worded.assumptions(finding),
-                also_matched=self._why.also_matched(finding),
-                near_misses=self._why.near_misses(finding),
-                ruleset=self.ruleset,
-                **NOBODYS._asdict(),
-            )
-
-        shaping = finding.given_states & self._why.phased
-        shell = self._shells.shared(following, (shaping, ready), make)
-        following.shells[self.language, ready] = shell
-        return shell
-
-    def _told(self, name: str, decision: Decision, rules: Sequence[str]) -> Decided:
-        told = Decided(name, decision, rules, self.ruleset.id, self.ruleset.digest)
-        self.give(told)
-        return told
-
-    def give(self, decided: Decided) -> None:
-        """Say that an answer is given out."""
+        if sources != "none":
+            answer.sources = rationale.cited(answer, whole=sources == "all")  # type: ignore[misc]
         if self._on_decision is not None:
-            self._on_decision(decided)
+            self._on_decision(event_of(answer))
+        return answer
 
-    def view(self, asked: Question) -> DecisionView:
+    def view(self, question: Question) -> DecisionView:
         """Return the machine contract alone."""
-        outline, told = self.outlined(asked)
-        return replace(outline, id=told.id, reference=asked.reference)
-
-    def outlined(self, asked: Question) -> tuple[DecisionView, Decided]:
-        """Return `view` without its `id` and `reference`, one object for all that are decided alike; and what is told.
-
-        So a face can keep what it made of it.
-        """
-        profile = self.traits.profile(asked.facts)
-        following = self._following(asked, profile)
-        finding = following.finding
-        ready = finding.decision.pathway is not None and not finding.objections
+        outcome = self.decide(question)
+        point = self._points.of(question.facts)
+        decision, parts, rationale = outcome.decision, self._parts, self.rationale
+        standings = rationale.standings.of(point)
+        ready = decision.pathway is not None and not outcome.open_assumptions
         if ready:
-            reading = self._accompany.sight.reading(self.traits.beside(profile))
-            _, ready = self._accompany.preconditions(reading, following.pathways)
-        because = self._why.referring(profile, finding) if following.referred else ()
-        key = self.language, ready, because
-        outline = following.outlines.get(key) or self._outline(following, because, ready=ready)
-        return outline, self._told(self._identity(asked, profile), outline.decision, outline.rules)
-
-    def _outline(self, following: Following, because: Referring, *, ready: bool) -> DecisionView:
-        finding = following.finding
-
-        def make() -> DecisionView:
-            return DecisionView(
-                decision=finding.decision,
-                indicated=finding.indicated,
-                ready=ready,
-                referral=self._why.referral(because),
-                possible=finding.possible,
-                missing=finding.missing,
-                next_question=self._worded.next_question(finding),
-                assumptions=self._worded.assumptions(finding),
-                rules=following.bearing.rules,
-                ruleset=self.ruleset,
-                id="",
-                reference=None,
-            )
-
-        shaping = finding.assumed_states & self._why.bearing(finding.stages)
-        outline = self._outlines.shared(following, (shaping, because, ready), make)
-        if len(following.outlines) >= OUTLINES:
-            following.outlines.clear()
-        following.outlines[self.language, ready, because] = outline
-        return outline
-
-    def identity(self, asked: Question) -> str:
-        """Return the digest of release, options and normalised facts: equal questions have equal ids, anywhere."""
-        return self._identity(asked, self.traits.profile(asked.facts))
-
-    def _identity(self, asked: Question, profile: Profile) -> str:
-        return (
-            "sha256:" + sha256(self._options(asked.unavailable, asked.strict) + self.traits.code(profile)).hexdigest()
+            ready = parts.all_met(parts.preconditions.of(parts.projection.of(point), outcome.pathways))
+        view = DecisionView(
+            decision=decision,
+            indicated=outcome.indicated,
+            ready=ready,
+            referral=rationale.referral(standings),
+            possible=outcome.possible,
+            missing=outcome.missing,
+            next_question=parts.next_question(outcome) if outcome.next_fact else None,
+            assumptions=parts.assumptions(outcome) if outcome.open_assumptions else [],
+            rules=[reason.rule for reason in rationale.reasons(outcome, standings)],
+            ruleset=self.ruleset,
+            id=self._identity.of(point, question.unavailable, strict=question.strict),
+            reference=question.reference,
         )
+        if self._on_decision is not None:
+            self._on_decision(event_of(view))
+        return view
 
-    def _write_options(self, unavailable: Iterable[str], strict: bool) -> bytes:
-        options = {
-            "language": self.language,
-            "release": self.release.digest,
-            "unavailable": sorted(set(unavailable)),
-            "unknowns": "strict" if strict else "confirm",
-        }
-        return json.dumps(options, separators=(",", ":")).encode()
+    def identity(self, question: Question) -> str:
+        """Return the id of the answer to a question."""
+        point = self._points.of(question.facts)
+        return self._identity.of(point, question.unavailable, strict=question.strict)
 
-    def _if_resolved(self, asked: Question, facts: Candidate, finding: Finding) -> IfResolved | None:
+    def _if_resolved(self, question: Question, outcome: Outcome, standings: Iterable[Standing]) -> IfResolved | None:
         """Lift every exclusion that stands against the candidate, also those that lifting one uncovers."""
         lifted: dict[str, Value] = {}
-        while finding.decision.disposition == "excluded":
-            standing = [rule for rule in self._exclusions if self.finder.bears(rule, finding)]
+        while outcome.decision.disposition == "excluded":
+            standing = [
+                s.rule for s in standings if s.rule.effect == "excludes" and self.rationale.takes_part(s, outcome)
+            ]
             if not standing or not all(rule.lifted_by for rule in standing):
                 return None
             for rule in standing:
                 lifted |= rule.lifted_by
-            finding = self.finding(Question({**facts, **lifted}, asked.strict, asked.unavailable))
+            then = Question({**question.facts, **lifted}, question.strict, question.unavailable)
+            outcome, standings = self.decide(then), self.standings(then)
         return IfResolved(
-            [self._known_fact(name, lifted[name]) for name in self.release.facts if name in lifted],
-            finding.decision,
-            finding.possible,
-            finding.missing,
-            self._worded.assumptions(finding),
+            [KnownFact(name, lifted[name]) for name in self.release.facts if name in lifted],
+            outcome.decision,
+            outcome.possible,
+            outcome.missing,
+            self._parts.assumptions(outcome),
         )
 
 
-def event_of(answer: Answer) -> Decided:
-    """Return what is told of an answer."""
-    rules = [reason.rule for reason in answer.rationale]
-    return Decided(answer.id, answer.decision, rules, answer.ruleset.id, answer.ruleset.digest)
+def event_of(answer: Answer | DecisionView) -> Decided:
+    """Return the event that an answer was given out."""
+    rules = answer.rules if isinstance(answer, DecisionView) else [reason.rule for reason in answer.rationale]
+    return Decided(answer.id, answer.decision, tuple(rules), answer.ruleset.id, answer.ruleset.digest)
 
 
 @dataclass(frozen=True)
@@ -314,12 +266,14 @@ class Engines:
         on_decision: OnDecision | None = None,
     ) -> "Engines":
         """Compile releases, in English and in every language that there is; `on_decision` hears of every answer."""
-        listed = [(release, Compiled(release)) for release in releases]
+        by_id = {release.id: Engine(release, DEFAULT, on_decision) for release in releases}
         others = {}
         for each in translations:
-            spoken = {r.id: Engine(translated(r, each), each.code, c, on_decision) for r, c in listed}
+            spoken = {
+                name: Engine(translated(engine.release, each), each.code, on_decision, engine.logic)
+                for name, engine in by_id.items()
+            }
             others[each.code] = cls(spoken, current, each.code)
-        by_id = {r.id: Engine(r, DEFAULT, c, on_decision) for r, c in listed}
         return cls(by_id, current, others=others)
 
     def in_language(self, accepted: str, asked: str | None = None) -> "Engines":

@@ -53,6 +53,11 @@ class Fact:
         """Every value the fact can have, in order."""
         return range(self.minimum, self.maximum + 1) if self.kind == "integer" else self.values
 
+    @cached_property
+    def answers(self) -> Mapping[object, Value | None]:
+        """Every value and `None` by itself; who looks one up compares types too, since `True` equals 1."""
+        return {None: None} | {value: value for value in self.domain}
+
     @property
     def ordered(self) -> bool:
         """Whether `<` and `>=` mean something for this fact."""

@@ -23,19 +23,35 @@ class FactWords:
 
 
 @dataclass(frozen=True)
+class ReleaseWords:
+    """The notices about a release in another language."""
+
+    withdrawn: str | None = None
+    limits: str | None = None
+
+
+@dataclass(frozen=True)
 class Translation:
-    """One language: its code, the words of every fact, the wording, and the digest over all of it."""
+    """One language: the words of facts, sentences and notices about releases."""
 
     code: str
     facts: Mapping[str, FactWords]
     wording: Wording
-    digest: str
+    releases: Mapping[str, ReleaseWords]
 
 
 def translated(release: Release, translation: Translation) -> Release:
     """Return a release as a patient reads it in another language; its rules and its digest are the same."""
     facts = {name: _fact(fact, translation.facts[name]) for name, fact in release.facts.items()}
-    return replace(release, facts=facts, wording=replace(translation.wording, grades=release.wording.grades))
+    notices = translation.releases.get(release.id, ReleaseWords())
+    withdrawn = release.withdrawn
+    return replace(
+        release,
+        facts=facts,
+        wording=replace(translation.wording, grades=release.wording.grades),
+        withdrawn=withdrawn and replace(withdrawn, reason=notices.withdrawn or withdrawn.reason),
+        limits=release.limits and (notices.limits or release.limits),
+    )
 
 
 def _fact(fact: Fact, words: FactWords) -> Fact:

@@ -1,21 +1,19 @@
 """A release compiled: its decision as a diagram, and what can be asked of it exactly.
 
-`Logic` answers three things for any set of known facts: which decisions completions reach (`possible`), which unknown
-facts the decision still depends on (`missing`), and which assumed facts would change it (`objections`). All are exact
-and none enumerates completions.
+`Logic` answers for any set of known facts which decisions completions reach (`possible`), which unknown facts the
+decision still depends on (`missing`), and which assumptions another value would upset (`open_assumptions`). All are
+exact and none enumerates completions.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
+from typing import Any, NamedTuple
 
-from app.core.conditions import Condition, comparisons, conjuncts, facts_read
-from app.core.diagram import UNKNOWN, Diagram, Restriction, restrict, variable
-from app.core.facts import Candidate, Fact
-from app.core.precedence import Case, Decision, Stage, cases, phases
+from app.core.conditions import Condition, comparisons, facts_read
+from app.core.diagram import UNKNOWN, Diagram, Regions, Rest, restrict, variable
+from app.core.facts import Candidate, Fact, Value
+from app.core.precedence import Decision, Stage, StagedDecision, cases
 from app.core.rules import DecisionRule
-from app.core.states import REMEMBERED, STATE_OF_BITS, States, Votes
-from app.core.traits import Reading, Sight
 
 
 def diagram_of(facts: Iterable[Fact], conditions: Sequence[Condition], budget: int = 1_000_000) -> Diagram:
@@ -25,58 +23,22 @@ def diagram_of(facts: Iterable[Fact], conditions: Sequence[Condition], budget: i
     return Diagram([variable(fact, compared) for fact in facts if fact.name in read], budget)
 
 
-class Conditions:
-    """Conditions that may share facts, compiled so that each is exactly held, not held, or undecided."""
-
-    def __init__(self, facts: Iterable[Fact], conditions: Iterable[Condition]) -> None:
-        listed = list(dict.fromkeys(conditions))
-        self.diagram = diagram_of(facts, listed)
-        self.roots = {condition: self.diagram.condition(condition) for condition in listed}
-        self._votes = Votes(self.diagram, list(self.roots.values()))
-        self.sight = Sight(self.diagram, self._votes, len(listed))
-        self._place = {condition: 2 * number for number, condition in enumerate(listed)}
-        self._below = [(root, self.diagram.levels_below(root)) for root in self.roots.values()]
-        self._left = lru_cache(REMEMBERED)(self._depends_on)
-
-    def read_by(self, places: Iterable[int]) -> tuple[int, ...]:
-        """Return the levels that the conditions at these places read."""
-        return tuple(sorted({level for place in places for level in self._below[place // 2][1]}))
-
-    def only(self, levels: Sequence[int], regions: Sequence[int]) -> Reading:
-        """Return a reading in which these levels alone are known."""
-        known = dict(zip(levels, regions, strict=True))
-        return bytes([known.get(level, UNKNOWN) for level in range(len(self.diagram.variables))])
-
-    def states(self, reading: Reading) -> States:
-        """Return the states of all conditions, for `state_at` and the `place` of each."""
-        return self._votes.of(reading)
-
-    def place(self, condition: Condition) -> int:
-        """Return where the state of a condition stands."""
-        return self._place[condition]
-
-    def state(self, condition: Condition, reading: Reading) -> bool | None:
-        """Return whether every completion makes the condition hold, none does, or (`None`) it is undecided."""
-        return STATE_OF_BITS[self.diagram.reachable(self.roots[condition], reading)]
-
-    def depends_on(self, place: int, reading: Reading) -> tuple[str, ...]:
-        """Return the unknown facts on which the condition at a place still depends."""
-        number = place // 2
-        return self._left(number, tuple([reading[level] for level in self._below[number][1]]))
-
-    def _depends_on(self, number: int, regions: tuple[int, ...]) -> tuple[str, ...]:
-        root, levels = self._below[number]
-        left = restrict(self.diagram, root, self.only(levels, regions)).levels()
-        return tuple(self.diagram.variables[level].fact.name for level in sorted(left))
+def state_of(condition: Condition, facts: Mapping[str, Fact], known: Candidate) -> bool | None:
+    """Return whether a condition holds for every completion of what is known, for none, or (`None`) for some."""
+    diagram = diagram_of(facts.values(), [condition])
+    return diagram.state(diagram.condition(condition), diagram.regions(known))
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """What completions can come to: `possible` decisions in a fixed order, the `stages` that decide, what is `left`."""
+Way = tuple[str | None, Any]
+"""The fact to look at next with the way for each of its values; at the end no fact, and the rest that is left."""
+
+
+class Outlook(NamedTuple):
+    """What completions come to: decisions in a fixed order, the steps that decide, and what is left to find out."""
 
     possible: Sequence[Decision]
     stages: frozenset[Stage]
-    left: Restriction
+    left: Rest
 
 
 class Logic:
@@ -99,45 +61,26 @@ class Logic:
         ordered = [facts[name] for name in order if name in facts]
         ordered += [fact for name, fact in facts.items() if name not in set(order)]
         self.diagram = diagram_of(ordered, [rule.when for rule in rules], budget)
-        self.decision_root = self._root({case: case.outcome.decision for case in listed})
-        self.stage_root = self._root({case: case.outcome.stage for case in listed})
-        self._outcome_root = self._root({case: case.outcome for case in listed})
+        self.decision_root = self._root([(case.when, case.then.decision) for case in listed])
+        self.stage_root = self._root([(case.when, case.then.stage) for case in listed])
+        self.staged_root = self._root([(case.when, case.then) for case in listed])
         self.rule_roots = {rule.id: self.diagram.condition(rule.when) for rule in rules}
-        self.place = {rule.id: 2 * number for number, rule in enumerate(self.rules)}
-        parts = [(rule.id, self.diagram.condition(part)) for rule in phases(rules) for part in conjuncts(rule.when)]
-        self.parts: dict[str, list[int]] = {rule.id: [] for rule in phases(rules)}
-        """Where the states of the parts of each phase's condition stand."""
-        for number, (name, _) in enumerate(parts, len(self.rules)):
-            self.parts[name].append(2 * number)
-        self._votes = Votes(self.diagram, [*self.rule_roots.values(), *(root for _, root in parts)])
-        self.sight = Sight(self.diagram, self._votes, len(self.rules) + len(parts))
-        self._read_by = {rule.id: self._levels_read(rule) for rule in self.rules}
-        self._pinned = lru_cache(REMEMBERED)(self._pinned_by)
-        self._reached = lru_cache(REMEMBERED)(self._come_to)
         self._assumed = self._assumed_regions()
+        self._walked = {strict: self._ways(strict=strict) for strict in (False, True)}
         terminal = self.diagram.terminal
-        self._decisions = [(terminal(d), d) for d in dict.fromkeys(case.outcome.decision for case in listed)]
-        self._stage_of = {terminal(case.outcome): case.outcome.stage for case in listed}
-        self._decision_of = {terminal(case.outcome): terminal(case.outcome.decision) for case in listed}
-        self._settled = {
-            terminal(case.outcome): Outlook(
-                [case.outcome.decision],
-                frozenset([case.outcome.stage]),
-                Restriction(terminal(case.outcome.decision), []),
-            )
-            for case in listed
-        }
+        self._decisions = [(terminal(d), d) for d in dict.fromkeys(case.then.decision for case in listed)]
+        self._decision_of = {terminal(case.then): terminal(case.then.decision) for case in listed}
 
     @cached_property
     def size(self) -> int:
         """How many nodes decision and stage use."""
         return self.diagram.size([self.decision_root, self.stage_root])
 
-    def _root(self, answers: Mapping[Case, Hashable]) -> int:
-        """Return the root of the answer that goes with the first case that holds; the last one always does."""
+    def _root(self, answers: Sequence[tuple[Condition, Hashable]]) -> int:
+        """Return the root of the answer that goes with the first condition that holds; the last one always does."""
         root = self.diagram.false
-        for case, answer in reversed(list(answers.items())):
-            root = self.diagram.choose(self.diagram.condition(case.when), self.diagram.terminal(answer), root)
+        for when, answer in reversed(answers):
+            root = self.diagram.choose(self.diagram.condition(when), self.diagram.terminal(answer), root)
         return root
 
     def _assumed_regions(self) -> list[int]:
@@ -149,112 +92,108 @@ class Logic:
             regions.append(inside.pop() if inside else UNKNOWN)
         return regions
 
-    def reading(self, candidate: Candidate, *, strict: bool) -> Reading:
+    def regions(self, candidate: Candidate, *, strict: bool) -> Regions:
         """Return the candidate as regions; unless `strict`, unknown confirm facts are at their assumed value."""
-        given = self.diagram.reading(candidate)
+        given = self.diagram.regions(candidate)
         return given if strict else self.assumed(given)
 
-    def assumed(self, given: Reading) -> Reading:
-        """Return a reading with unknown confirm facts at their assumed value."""
+    def assumed(self, given: Regions) -> Regions:
+        """Return regions with unknown confirm facts at their assumed value."""
         return bytes([a if region == UNKNOWN else region for region, a in zip(given, self._assumed, strict=True)])
 
-    def possible(self, reading: Reading) -> list[Decision]:
+    def possible(self, regions: Regions) -> list[Decision]:
         """Return every decision that a completion reaches, in a fixed order; exactly one where it is settled."""
-        bits = self.diagram.reachable(self.decision_root, reading)
+        bits = self.diagram.reachable(self.decision_root, regions)
         return [decision for terminal, decision in self._decisions if bits >> ~terminal & 1]
 
-    def outlook(self, reading: Reading) -> Outlook:
-        """Return what completions can come to, and what of the decision is left to find out, in one go."""
-        root = self.diagram.descend(self._outcome_root, reading)
-        if root < 0:
-            return self._settled[root]
-        left = restrict(self.diagram, root, reading)
-        if left.root < 0:
-            return self._settled[left.root]
-        reached = frozenset(left.terminals())
-        possible, stages, decisions = self._reached(reached)
+    def _ways(self, *, strict: bool) -> Way:
+        """Return the diagram of steps and decisions as nested tables by value, to walk with what is known."""
+        d = self.diagram
+        known: dict[int, Way] = {}
+
+        def way(node: int) -> Way:
+            if node < 0:
+                return None, Rest(node, ())
+            if node not in known:
+                v, children = d.variables[d.levels[node]], d.children[node]
+                ways: dict[Value | None, Way] = {value: way(children[region]) for value, region in v.region_of.items()}
+                assumed = self._assumed[d.levels[node]]
+                if not strict and assumed != UNKNOWN:
+                    ways[None] = way(children[assumed])
+                known[node] = v.fact.name, ways
+            return known[node]
+
+        return way(self.staged_root)
+
+    def settled(self, candidate: Candidate, *, strict: bool) -> Rest | None:
+        """Return the rest of a candidate whose known facts lead to one decision; `None` where one is unknown there."""
+        name, ways = self._walked[strict]
+        known = candidate.get
+        try:
+            while name is not None:
+                name, ways = ways[known(name)]
+        except KeyError:
+            return None
+        return ways  # type: ignore[no-any-return]
+
+    def outlook(self, rest: Rest) -> Outlook:
+        """Return what the completions of a rest of `staged_root` come to; equal rests have equal outlooks."""
+        reached = rest.terminals()
+        decisions = {self._decision_of[terminal] for terminal in reached}
+        staged = [self.diagram.terminals[~terminal] for terminal in reached]
         return Outlook(
-            possible,
-            stages,
-            left.mapped(self._decision_of) if len(decisions) > 1 else Restriction(next(iter(decisions)), []),
-        )
-
-    def _come_to(self, reached: frozenset[int]) -> tuple[Sequence[Decision], frozenset[Stage], set[int]]:
-        """Return the decisions, the stages, and the terminals of the decisions, of these outcomes."""
-        decisions = {self._decision_of[outcome] for outcome in reached}
-        return (
             [decision for terminal, decision in self._decisions if terminal in decisions],
-            frozenset(self._stage_of[outcome] for outcome in reached),
-            decisions,
+            frozenset(each.stage for each in staged if isinstance(each, StagedDecision)),
+            rest.mapped(self._decision_of) if len(decisions) > 1 else Rest(decisions.pop(), ()),
         )
 
-    def restricted(self, reading: Reading) -> Restriction:
-        """Return what of the decision is left to find out."""
-        return restrict(self.diagram, self.decision_root, reading)
+    def left(self, regions: Regions) -> Rest:
+        """Return what of the decision alone is left to find out."""
+        return restrict(self.diagram, self.decision_root, regions)
 
-    def missing(self, restriction: Restriction) -> list[str]:
-        """Return the unknown facts on which the decision still depends, in asking order."""
-        left = {self.diagram.variables[level].fact.name for level in restriction.levels()}
+    def missing(self, rest: Rest) -> list[str]:
+        """Return the unknown facts on which a rest still depends, in asking order."""
+        left = {self.diagram.variables[level].fact.name for level in rest.levels()}
         return [name for name in self.facts if name in left]
 
-    def state(self, rule: DecisionRule, reading: Reading) -> bool | None:
+    def state(self, rule: DecisionRule, regions: Regions) -> bool | None:
         """Return whether a rule's own condition holds, does not, or (`None`) is undecided."""
-        return STATE_OF_BITS[self.diagram.reachable(self.rule_roots[rule.id], reading)]
+        return self.diagram.state(self.rule_roots[rule.id], regions)
 
-    def depends_on(self, rule: DecisionRule, reading: Reading) -> list[str]:
+    def depends_on(self, rule: DecisionRule, regions: Regions) -> list[str]:
         """Return the unknown facts on which a rule's own condition still depends, in asking order."""
-        return self.missing(restrict(self.diagram, self.rule_roots[rule.id], reading))
+        return self.missing(restrict(self.diagram, self.rule_roots[rule.id], regions))
 
-    def states(self, reading: Reading) -> States:
-        """Return the states of all rules' own conditions and of the parts of phases, for `state_at` and the places."""
-        return self._votes.of(reading)
-
-    def pinned_by(self, rule: DecisionRule, reading: Reading) -> tuple[str, ...]:
+    def pinned_by(self, rule: DecisionRule, regions: Regions) -> tuple[str, ...]:
         """Return known facts that by themselves settle a rule's condition, in the order it reads them.
 
         None of them can be left out. Meant for a rule whose condition is settled.
         """
-        return self._pinned(rule.id, tuple([reading[level] for _, level in self._read_by[rule.id]]))
+        return self.diagram.pinned_by(self.rule_roots[rule.id], facts_read(rule.when), regions)
 
-    def _levels_read(self, rule: DecisionRule) -> list[tuple[str, int]]:
-        return [(name, self.diagram.level_of[name]) for name in facts_read(rule.when)]
-
-    def _pinned_by(self, rule: str, regions: tuple[int, ...]) -> tuple[str, ...]:
-        trial = [UNKNOWN] * len(self.diagram.variables)
-        for (_, level), region in zip(self._read_by[rule], regions, strict=True):
-            trial[level] = region
-        known = [(name, level) for name, level in self._read_by[rule] if trial[level] != UNKNOWN]
-        root = self.rule_roots[rule]
-        state = self.diagram.reachable(root, trial)
-        for _, level in reversed(known if len(known) > 1 else ()):
-            region, trial[level] = trial[level], UNKNOWN
-            if self.diagram.reachable(root, trial) != state:
-                trial[level] = region
-        return tuple(name for name, level in known if trial[level] != UNKNOWN)
-
-    def objections(self, reading: Reading, given: Reading) -> list[str]:
+    def open_assumptions(self, regions: Regions, given: Regions) -> tuple[str, ...]:
         """Return the unknown facts of which another value than the assumed one changes what is possible.
 
-        `reading` is `given` with assumptions.
+        `regions` is `given` with assumptions.
         """
         d = self.diagram
-        bits = d.reachability(reading)
+        bits = d.reachability(regions)
         now = bits(self.decision_root)
-        inside, crossing = self._visited(reading, bits)
-        found = []
+        inside, crossing = self._visited(regions, bits)
+        found = set()
         for level, nodes in inside.items():
-            if given[level] != UNKNOWN or reading[level] == UNKNOWN:
+            if given[level] != UNKNOWN or regions[level] == UNKNOWN:
                 continue
             for region in range(len(d.variables[level].regions)):
                 there = crossing[level]
                 for node in nodes:
                     there |= bits(d.children[node][region])
-                if region != reading[level] and there != now:
-                    found.append(d.variables[level].fact.name)
+                if region != regions[level] and there != now:
+                    found.add(d.variables[level].fact.name)
                     break
-        return [name for name in self.facts if name in found]
+        return tuple(name for name in self.facts if name in found) if found else ()
 
-    def _visited(self, reading: Reading, bits: Callable[[int], int]) -> tuple[dict[int, list[int]], list[int]]:
+    def _visited(self, regions: Regions, bits: Callable[[int], int]) -> tuple[dict[int, list[int]], list[int]]:
         """Return the nodes reached by level, and by level the decisions of the ways that pass it by."""
         d = self.diagram
         depth = len(d.variables)
@@ -268,7 +207,7 @@ class Logic:
                 continue
             level = d.levels[node]
             inside.setdefault(level, []).append(node)
-            region = reading[level]
+            region = regions[level]
             for child in d.distinct[node] if region == UNKNOWN else (d.children[node][region],):
                 below = d.levels[child] if child >= 0 else depth
                 if below > level + 1:

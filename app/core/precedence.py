@@ -42,8 +42,8 @@ Stage = Kind | Pathway
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """Which step decides, and what."""
+class StagedDecision:
+    """A decision with the step that makes it."""
 
     stage: Stage
     decision: Decision
@@ -51,10 +51,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Case:
-    """Where its condition holds, and no earlier case does, this outcome is the decision."""
+    """Where its condition holds, and no earlier case does, this is the decision."""
 
     when: Condition
-    outcome: Outcome
+    then: StagedDecision
 
 
 REVIEW = Decision("clinician_review")
@@ -70,20 +70,20 @@ def cases(rules: Sequence[DecisionRule]) -> tuple[Case, ...]:
         return Any(tuple(r.when for r in rules if r.kind == kind and (pathway is None or pathway in r.pathways)))
 
     listed = [
-        Case(some("exclusion"), Outcome("exclusion", EXCLUDED)),
-        Case(some("scope"), Outcome("scope", REFERRED)),
-        Case(some("concern"), Outcome("concern", REVIEW)),
+        Case(some("exclusion"), StagedDecision("exclusion", EXCLUDED)),
+        Case(some("scope"), StagedDecision("scope", REFERRED)),
+        Case(some("concern"), StagedDecision("concern", REVIEW)),
     ]
     for rule in phases(rules):
         indicated = rule.pathway
         excluded = All((rule.when, some("label_exclusion", indicated)))
         reviewed = All((rule.when, some("label_review", indicated)))
         listed += [
-            Case(excluded, Outcome(indicated, EXCLUDED)),
-            Case(reviewed, Outcome(indicated, REVIEW)),
-            Case(rule.when, Outcome(indicated, Decision("recommended", indicated, rule.phase))),
+            Case(excluded, StagedDecision(indicated, EXCLUDED)),
+            Case(reviewed, StagedDecision(indicated, REVIEW)),
+            Case(rule.when, StagedDecision(indicated, Decision("recommended", indicated, rule.phase))),
         ]
-    return (*listed, Case(ALWAYS, Outcome("gap", REVIEW)))
+    return (*listed, Case(ALWAYS, StagedDecision("gap", REVIEW)))
 
 
 def phases(rules: Sequence[DecisionRule]) -> list[Phase]:
@@ -91,9 +91,9 @@ def phases(rules: Sequence[DecisionRule]) -> list[Phase]:
     return sorted((rule for rule in rules if isinstance(rule, Phase)), key=lambda rule: -rule.phase)
 
 
-def decide(rules: Sequence[DecisionRule], candidate: Candidate) -> Outcome:
-    """Return the outcome of a fully known candidate; `KeyError` where a fact that a rule reads is unknown."""
-    return next(case.outcome for case in cases(rules) if case.when.holds(candidate))
+def decide(rules: Sequence[DecisionRule], candidate: Candidate) -> StagedDecision:
+    """Return the decision of a fully known candidate; `KeyError` where a fact that a rule reads is unknown."""
+    return next(case.then for case in cases(rules) if case.when.holds(candidate))
 
 
 def stages(rule: DecisionRule) -> tuple[Stage, ...]:

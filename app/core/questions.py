@@ -8,7 +8,7 @@ asking order, safety first (decision.md, section 2).
 from collections.abc import Collection, Mapping, Sequence
 from math import log2
 
-from app.core.diagram import Restriction
+from app.core.diagram import Rest
 from app.core.facts import Value
 from app.core.logic import Logic
 
@@ -35,31 +35,31 @@ class Questions:
             total = sum(regions)
             self.shares.append([region / total for region in regions])
 
-    def next(self, restriction: Restriction, unavailable: Collection[str] = ()) -> tuple[str, bool] | None:
+    def next(self, rest: Rest, unavailable: Collection[str] = ()) -> tuple[str, bool] | None:
         """Return the fact to ask next and whether some answer to it settles the decision.
 
         `None` where nothing is left to ask. Only facts on which the decision still depends are asked.
         """
         variables = self._logic.diagram.variables
-        levels = [n for n in restriction.levels() if variables[n].fact.name not in unavailable]
+        levels = [n for n in rest.levels() if variables[n].fact.name not in unavailable]
         if not levels:
             return None
         if len(levels) == 1:
             only = levels[0]
-            return variables[only].fact.name, self.settling(restriction, levels)[only] > 0
-        settling = self.settling(restriction, levels)
+            return variables[only].fact.name, self.settling(rest, levels)[only] > 0
+        settling = self.settling(rest, levels)
         best = max(settling.values())
         tied = [level for level in levels if best - settling[level] < NEARLY]
         if len(tied) > 1:
-            left = self.uncertainty(restriction, tied)
+            left = self.uncertainty(rest, tied)
             least = min(left.values())
             tied = [level for level in tied if left[level] - least < NEARLY]
         chosen = min(tied, key=lambda level: self._asking[variables[level].fact.name])
         return variables[chosen].fact.name, best > 0
 
-    def settling(self, restriction: Restriction, levels: Sequence[int]) -> dict[int, float]:
+    def settling(self, rest: Rest, levels: Sequence[int]) -> dict[int, float]:
         """Return for each level the probability that its answer settles the decision."""
-        passing, answers = self._decisions_by_answer(restriction, levels)
+        passing, answers = self._decisions_by_answer(rest, levels)
         return {
             level: sum(
                 share
@@ -69,46 +69,44 @@ class Questions:
             for level in levels
         }
 
-    def _decisions_by_answer(
-        self, restriction: Restriction, levels: Sequence[int]
-    ) -> tuple[dict[int, int], dict[int, list[int]]]:
+    def _decisions_by_answer(self, rest: Rest, levels: Sequence[int]) -> tuple[dict[int, int], dict[int, list[int]]]:
         """Return by level the decisions reached past it, and those reached through it for each of its regions."""
         below: list[int] = []  # decisions reachable from each node, as bits
         depth = len(self.shares)
         asked = set(levels)
         passing = dict.fromkeys(levels, 0)
         answers = {level: [0] * len(self.shares[level]) for level in levels}
-        for level, children in restriction.nodes:
+        for level, children in rest.nodes:
             through = 0
             for region, child in enumerate(children):
                 bits = 1 << ~child if child < 0 else below[child]
                 through |= bits
                 if level in asked:
                     answers[level][region] |= bits
-                for passed in range(level + 1, depth if child < 0 else restriction.nodes[child][0]):
+                for passed in range(level + 1, depth if child < 0 else rest.nodes[child][0]):
                     if passed in asked:
                         passing[passed] |= bits
             below.append(through)
         return passing, answers
 
-    def uncertainty(self, restriction: Restriction, levels: Sequence[int]) -> dict[int, float]:
+    def uncertainty(self, rest: Rest, levels: Sequence[int]) -> dict[int, float]:
         """Return for each level the entropy of the decision, in bits, that is expected to remain after its answer."""
         terminals = range(len(self._logic.diagram.terminals))
         certain = [[1.0 if place == t else 0.0 for place in terminals] for t in terminals]
         below: list[Distribution] = []
-        for level, children in restriction.nodes:
+        for level, children in rest.nodes:
             mixed = [0.0] * len(terminals)
             for share, child in zip(self.shares[level], children, strict=True):
                 for place, p in enumerate(certain[~child] if child < 0 else below[child]):
                     if p:
                         mixed[place] += share * p
             below.append(mixed)
-        arriving = [0.0] * len(restriction.nodes)
-        arriving[restriction.root] = 1.0
+        arriving = [0.0] * len(rest.nodes)
+        arriving[rest.root] = 1.0
         asked = set(levels)
         through = {n: [[0.0] * len(terminals) for _ in self.shares[n]] for n in levels}
-        for node in range(len(restriction.nodes) - 1, -1, -1):
-            level, children = restriction.nodes[node]
+        for node in range(len(rest.nodes) - 1, -1, -1):
+            level, children = rest.nodes[node]
             for region, (share, child) in enumerate(zip(self.shares[level], children, strict=True)):
                 if child >= 0:
                     arriving[child] += arriving[node] * share
@@ -117,7 +115,7 @@ class Questions:
                     for place, p in enumerate(certain[~child] if child < 0 else below[child]):
                         if p:
                             row[place] += arriving[node] * p
-        whole = below[restriction.root]
+        whole = below[rest.root]
         result = {}
         for level in levels:
             shares, rows = self.shares[level], through[level]

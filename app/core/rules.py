@@ -5,6 +5,7 @@ Decision rules change the decision; everything else goes with one. All are froze
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from app.core.conditions import Condition
@@ -45,6 +46,8 @@ class Source:
     `inference`: drawn from other sources. `project`: a conflict or silence of the documents, settled by us."""
     says: str
     """What it says, in our words."""
+    public_url: str | None = None
+    """Where the public can read it; null where no address is known."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class DecisionRule(Rule):
     refer_to: str = ""
     urgency: Urgency = "routine"
 
-    @property
+    @cached_property
     def effect(self) -> Effect:
         """What the rule does to the decision."""
         return EFFECT_OF[self.kind]
@@ -280,9 +283,23 @@ class Review:
     """A digest over the release's digest, the reviewer and the date; it proves no identity."""
 
 
+@documented
+class Withdrawn:
+    """When a release was withdrawn, and why."""
+
+    date: str
+    """The day, as an ISO date."""
+    reason: str
+    """Why, as a sentence."""
+
+
 @dataclass(frozen=True)
 class Release:
-    """One immutable version of the rule book: everything an answer is made from."""
+    """One immutable version of the rule book: everything an answer is made from.
+
+    `digest` covers what decides, what goes with it and its English sentences; `digests` covers apart the `sources`,
+    `population`, `countries`, `languages` and `notices` (`withdrawn` and `limits`), which may change under it.
+    """
 
     id: str
     digest: str
@@ -303,3 +320,13 @@ class Release:
     budget: int
     released: str = ""
     changes: str = ""
+    withdrawn: Withdrawn | None = None
+    limits: str | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is said before everything else: that it is withdrawn, and its limits."""
+        withdrawn = self.withdrawn
+        said = f"Release {self.id} was withdrawn on {withdrawn.date}. {withdrawn.reason}" if withdrawn else None
+        return [text for text in (said, self.limits) if text]

@@ -7,7 +7,7 @@
 from collections.abc import Sequence
 from uuid import NAMESPACE_URL, uuid5
 
-from app.core.answer import Answer, Reason
+from app.core.answer import Answer
 from app.core.engine import Engine
 from app.core.precedence import phases
 from app.core.rules import Release
@@ -28,19 +28,20 @@ def plan_address(base: str) -> str:
 
 
 def plan_definition(release: Release, base: str) -> Resource:
-    """Return the documented logic as a PlanDefinition; the rules themselves are applied by `$apply`."""
-    rules = [
+    """Return the documented logic as a PlanDefinition; the rules themselves are applied by `$apply`.
+
+    A rule's `documentation` names its sources by `label`; `relatedArtifact` tells each once.
+    """
+    rules: list[Resource] = [
         {
             "title": release.wording.pathways[rule.pathway],
             "description": rule.says,
             "code": [pathway_concept(release, rule.pathway, base)],
-            "documentation": [
-                {"type": "justification", "display": release.sources[name].document, "label": name}
-                for name in rule.sources
-            ],
+            "documentation": [{"type": "justification", "label": name} for name in rule.sources],
         }
         for rule in reversed(phases(release.rules))
     ]
+    cited = dict.fromkeys(artifact["label"] for rule in rules for artifact in rule["documentation"])
     return {
         "resourceType": "PlanDefinition",
         "id": NAME,
@@ -49,14 +50,26 @@ def plan_definition(release: Release, base: str) -> Resource:
         "name": "CandidateTriage",
         "title": "Candidate triage",
         "type": {"coding": [{"system": PLAN_TYPE, "code": "eca-rule", "display": "ECA Rule"}]},
-        "status": "active",
+        "status": "retired" if release.withdrawn else "active",
         "experimental": release.reviewed is None,
         "date": release.released,
         "description": (
             "Which documented pathway of regenerative skin treatment applies, what comes first, or what is missing."
         ),
         "purpose": "Decision support for a clinician; no diagnosis and no treatment order.",
+        "relatedArtifact": [_artifact(release, name, base) for name in cited],
         "action": rules,
+    }
+
+
+def _artifact(release: Release, name: str, base: str) -> Resource:
+    source = release.sources[name]
+    return {
+        "type": "justification",
+        "label": name,
+        "display": source.document,
+        "citation": f"{source.document}, {source.section}",
+        "url": f"{base}/v1/rulesets/{release.id}/sources/{name}",
     }
 
 
@@ -111,7 +124,7 @@ def care_plan(answer: Answer, engine: Engine, record: PatientFacts, subject: str
         "description": answer.summary,
         "subject": {"reference": subject},
         "supportingInfo": [{"reference": "#guidance"}],
-        "note": [{"text": notice} for notice in answer.notices],
+        "note": [{"text": notice} for notice in (*engine.release.warnings, *answer.notices)],
     }
     return found | ({"activity": activities} if activities and settled else {})
 
@@ -145,18 +158,21 @@ def guidance_response(answer: Answer, engine: Engine, record: PatientFacts, subj
         "status": status,
         "subject": {"reference": subject},
         "reasonCode": reasons,
-        "note": [{"text": text} for text in _notes(answer, record)],
+        "note": [{"text": text} for text in (*engine.release.warnings, *_notes(answer, record, base))],
     }
     if wanted:
         found["dataRequirement"] = [_requirement(name, base) for name in wanted]
     return found
 
 
-def _notes(answer: Answer, record: PatientFacts) -> list[str]:
-    """Say each rule with its sources, then each fact with where it comes from."""
-    said = [f"{reason.rule}: {reason.statement} Sources: {_sources(reason)}." for reason in answer.rationale]
+def _notes(answer: Answer, record: PatientFacts, base: str) -> list[str]:
+    """Say each rule with the ids of its sources, each fact with where it comes from, then what each source is."""
+    said = []
+    for reason in answer.rationale:
+        statement = reason.statement if reason.state == "held" else f"May hold: {reason.statement}"
+        said.append(f"{reason.rule}: {statement} Sources: {', '.join(reason.sources)}.")
     said += [
-        f"{r.rule}: {r.statement} To: {r.to}."
+        f"{r.rule}: {r.statement} To: {r.to}. Sources: {', '.join(r.sources)}."
         for r in answer.referral
         if r.rule not in {x.rule for x in answer.rationale}
     ]
@@ -164,11 +180,8 @@ def _notes(answer: Answer, record: PatientFacts) -> list[str]:
     said += [f"{s.fact}: {s.resource} ({s.code}) says otherwise and is overruled." for s in record.overruled]
     said += [f"{s.fact}: to be asked. {s.resource} ({s.code}): {s.why}" for s in record.hints]
     said += [f"{note}." for note in record.notes]
+    said += [f"Source {name}: {s.document}, {s.section}. {base}{s.url}" for name, s in answer.sources.items()]
     return said or [answer.summary]
-
-
-def _sources(reason: Reason) -> str:
-    return ", ".join(source.id for source in reason.sources)
 
 
 def _requirement(name: str, base: str) -> Resource:

@@ -118,15 +118,15 @@ def next_question(response: Resource, engine: Engine, base: str) -> Resource:
     if answers is None:
         raise RecordError(f"`questionnaire` is `#{NAME}` or `{address}`", "QuestionnaireResponse.questionnaire")
     asked = Question(answers.facts, strict=True, unavailable=answers.unavailable)
-    finding = engine.finding(asked)
+    outcome = engine.decide(asked)
     so_far = [name for name in release.facts if name in answers.facts or name in answers.unavailable]
-    shown = [*so_far, *([finding.next_fact] if finding.next_fact else [])]
+    shown = [*so_far, *([outcome.next_fact] if outcome.next_fact else [])]
     contained = questionnaire(release, base, shown) | {
         "id": NAME,
         "url": f"{address}-adaptive",
         "derivedFrom": [address],
     }
-    status = "in-progress" if finding.next_fact else "completed"
+    status = "in-progress" if outcome.next_fact else "completed"
     found = response_of(answers.facts, answers.unavailable, release, f"#{NAME}", base, status)
     kept: Resource = {
         key: response[key] for key in ("id", "subject", "authored", "author", "source") if key in response

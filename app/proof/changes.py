@@ -6,11 +6,10 @@ Minimal over the values: no proper part of the new values leads to another settl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from app.core.diagram import UNKNOWN
+from app.core.diagram import UNKNOWN, Regions
 from app.core.facts import Candidate, Value
 from app.core.logic import Logic
 from app.core.precedence import UNDECIDED, Decision
-from app.core.traits import Reading
 
 
 @dataclass(frozen=True)
@@ -22,31 +21,31 @@ class Change:
 
 
 def changes(
-    logic: Logic, reading: Reading, candidate: Candidate, wanted: Callable[[Decision], bool] = lambda _: True
+    logic: Logic, regions: Regions, candidate: Candidate, wanted: Callable[[Decision], bool] = lambda _: True
 ) -> list[Change]:
     """Return every minimal change of at most two given facts to a settled decision that is `wanted`.
 
-    `reading` is the candidate in its mode. For an integer there is one change a region, with its nearest value.
+    `regions` is the candidate in its mode. For an integer there is one change a region, with its nearest value.
     """
-    now = _settled(logic, reading)
+    now = _settled(logic, regions)
     levels = [
         level
         for level, v in enumerate(logic.diagram.variables)
-        if v.fact.name in candidate and reading[level] != UNKNOWN
+        if v.fact.name in candidate and regions[level] != UNKNOWN
     ]
     found: list[tuple[dict[int, int], Decision]] = []
     singles: set[tuple[int, int]] = set()
     after: dict[tuple[int, int], set[int]] = {}
-    here = _visited(logic, reading)
+    here = _visited(logic, regions)
     for level in levels:
-        for region, changed in _others(logic, reading, level):
+        for region, changed in _others(logic, regions, level):
             decision = _settled(logic, changed) if level in here else now
             after[level, region] = _visited(logic, changed)
             if decision not in (now, UNDECIDED):
                 singles.add((level, region))
                 found.append(({level: region}, decision))
     for first in levels:
-        for region, changed in _others(logic, reading, first):
+        for region, changed in _others(logic, regions, first):
             if (first, region) in singles:
                 continue
             for second in levels:
@@ -60,26 +59,23 @@ def changes(
                     if decision not in (now, UNDECIDED):
                         found.append(({first: region, second: other}, decision))
     return [
-        change
-        for regions, decision in found
-        if wanted(decision)
-        for change in _values(logic, regions, candidate, decision)
+        change for new, decision in found if wanted(decision) for change in _values(logic, new, candidate, decision)
     ]
 
 
-def _settled(logic: Logic, reading: Reading) -> Decision:
-    possible = logic.possible(reading)
+def _settled(logic: Logic, regions: Regions) -> Decision:
+    possible = logic.possible(regions)
     return possible[0] if len(possible) == 1 else UNDECIDED
 
 
-def _others(logic: Logic, reading: Reading, level: int) -> Iterator[tuple[int, Reading]]:
+def _others(logic: Logic, regions: Regions, level: int) -> Iterator[tuple[int, Regions]]:
     for region in range(len(logic.diagram.variables[level].regions)):
-        if region != reading[level]:
-            yield region, [*reading[:level], region, *reading[level + 1 :]]
+        if region != regions[level]:
+            yield region, [*regions[:level], region, *regions[level + 1 :]]
 
 
-def _visited(logic: Logic, reading: Reading) -> set[int]:
-    """Return the levels that the decision looks at under this reading."""
+def _visited(logic: Logic, regions: Regions) -> set[int]:
+    """Return the levels that the decision looks at for these regions."""
     d = logic.diagram
     seen: set[int] = set()
     todo = [logic.decision_root]
@@ -87,14 +83,14 @@ def _visited(logic: Logic, reading: Reading) -> set[int]:
         node = todo.pop()
         if node >= 0 and node not in seen:
             seen.add(node)
-            region = reading[d.levels[node]]
+            region = regions[d.levels[node]]
             todo.extend(d.distinct[node] if region == UNKNOWN else (d.children[node][region],))
     return {d.levels[node] for node in seen}
 
 
-def _values(logic: Logic, regions: dict[int, int], candidate: Candidate, decision: Decision) -> Iterator[Change]:
+def _values(logic: Logic, new: dict[int, int], candidate: Candidate, decision: Decision) -> Iterator[Change]:
     choices: list[dict[str, Value]] = [{}]
-    for level, region in regions.items():
+    for level, region in new.items():
         variable = logic.diagram.variables[level]
         name = variable.fact.name
         values = variable.regions[region]

@@ -10,8 +10,8 @@ from app.core.documented import documented
 from app.core.facts import Fact, Value
 from app.core.logic import Logic
 from app.core.precedence import Decision, cases, stages
+from app.core.rationale import DECIDES
 from app.core.rules import DecisionRule, Release
-from app.core.why import DECIDES
 from app.proof.space import Space
 
 
@@ -111,8 +111,8 @@ class _Side:
         self.decision_root = self._stage_root = d.terminal(None)
         for case in reversed(cases(release.rules)):
             test = d.condition(case.when)
-            self.decision_root = d.choose(test, d.terminal(case.outcome.decision), self.decision_root)
-            self._stage_root = d.choose(test, d.terminal(case.outcome.stage), self._stage_root)
+            self.decision_root = d.choose(test, d.terminal(case.then.decision), self.decision_root)
+            self._stage_root = d.choose(test, d.terminal(case.then.stage), self._stage_root)
 
     def deciding(self, among: int, decision: Decision, other: Release) -> list[str]:
         """Return the rules that make some of these candidates' decision, and that `other` does not have so."""

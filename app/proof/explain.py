@@ -5,13 +5,14 @@ from typing import Literal
 
 from app.core.answer import RuleSet
 from app.core.conditions import facts_read
+from app.core.diagram import Regions
 from app.core.documented import documented
 from app.core.engine import Engine, Question
 from app.core.facts import Candidate, Value
-from app.core.finding import Finding
+from app.core.logic import Logic
+from app.core.outcome import Outcome
 from app.core.precedence import Decision
 from app.core.rules import DecisionRule, Effect, Phase
-from app.core.traits import Reading
 from app.proof.changes import changes
 from app.proof.sufficient import Sufficient, sufficient_reasons
 
@@ -116,41 +117,43 @@ class Explanation:
 
 def explain(engine: Engine, asked: Question, target: str | None = None) -> Explanation:
     """Explain a decision. `target` keeps the changes that lead to this disposition or pathway."""
-    finding = engine.finding(asked)
-    logic = engine.finder.logic
+    outcome, logic = engine.decide(asked), engine.logic
+    given = logic.regions(asked.facts, strict=True)
+    regions = logic.regions(asked.facts, strict=asked.strict)
     reasons: list[Sufficient] = []
     complete = True
-    if finding.settled:
-        reasons, complete = sufficient_reasons(logic, finding.assumed, asked.facts)
-    roles = _roles(engine, finding)
+    if outcome.settled:
+        reasons, complete = sufficient_reasons(logic, regions, asked.facts)
+    roles = _roles(engine, asked, outcome)
     found = changes(
         logic,
-        finding.assumed,
+        regions,
         asked.facts,
         lambda decision: target is None or target in (decision.disposition, decision.pathway),
     )
     shown = [_change(engine, asked.facts, change.to, change.decision) for change in found]
     shown.sort(key=lambda change: (len(change.facts), not change.actionable))
     return Explanation(
-        decision=finding.decision,
+        decision=outcome.decision,
         sufficient=[_reason(engine, reason, roles) for reason in reasons[:REASONS_SHOWN]],
         sufficient_complete=complete and len(reasons) <= REASONS_SHOWN,
         changes=shown,
-        rules=[_standing(engine, rule, finding.given) for rule in engine.release.rules],
+        rules=[_standing(logic, rule, given) for rule in engine.release.rules],
         ruleset=engine.ruleset,
         id=engine.identity(asked),
         reference=asked.reference,
     )
 
 
-def _roles(engine: Engine, finding: Finding) -> dict[str, Role]:
+def _roles(engine: Engine, asked: Question, outcome: Outcome) -> dict[str, Role]:
     """Return the part that each fact plays: what the rules that bear do with it, else what phases read, else none."""
     roles: dict[str, Role] = {}
     for rule in engine.release.rules:
         if isinstance(rule, Phase) or rule.kind == "gap":
             roles |= dict.fromkeys(facts_read(rule.when), "indicates")
-    for rule in engine.release.rules:
-        if rule.effect != "indicates" and rule.kind != "gap" and engine.finder.bears(rule, finding):
+    for standing in engine.standings(asked):
+        rule = standing.rule
+        if rule.effect != "indicates" and rule.kind != "gap" and engine.rationale.takes_part(standing, outcome):
             roles |= dict.fromkeys(facts_read(rule.when), rule.effect)
     return roles
 
@@ -175,10 +178,9 @@ def _change(engine: Engine, candidate: Candidate, to: Mapping[str, Value], decis
     )
 
 
-def _standing(engine: Engine, rule: DecisionRule, reading: Reading) -> RuleStanding:
-    logic = engine.finder.logic
-    state = logic.state(rule, reading)
+def _standing(logic: Logic, rule: DecisionRule, given: Regions) -> RuleStanding:
+    state = logic.state(rule, given)
     if state is None:
-        return RuleStanding(rule.id, rule.effect, "undecided", logic.depends_on(rule, reading))
-    names = logic.pinned_by(rule, reading)
+        return RuleStanding(rule.id, rule.effect, "undecided", logic.depends_on(rule, given))
+    names = logic.pinned_by(rule, given)
     return RuleStanding(rule.id, rule.effect, "held" if state else "did_not_hold", names)

@@ -9,10 +9,9 @@ child must do.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.core.diagram import UNKNOWN
+from app.core.diagram import UNKNOWN, Regions
 from app.core.facts import Candidate, Fact, Value
 from app.core.logic import Logic
-from app.core.traits import Reading
 
 LIMIT = 256
 """How many sets are kept at any node; beyond that the list of reasons is not complete."""
@@ -28,15 +27,15 @@ class Sufficient:
     ranges: dict[str, tuple[Value, Value]]
 
 
-def sufficient_reasons(logic: Logic, reading: Reading, candidate: Candidate) -> tuple[list[Sufficient], bool]:
+def sufficient_reasons(logic: Logic, regions: Regions, candidate: Candidate) -> tuple[list[Sufficient], bool]:
     """Return the sufficient reasons of a settled decision, smallest first, and whether these are all.
 
-    `reading` is the candidate in its mode. Raises `ValueError` where the decision is not settled.
+    `regions` is the candidate in its mode. Raises `ValueError` where the decision is not settled.
     """
     d = logic.diagram
-    if len(logic.possible(reading)) != 1:
+    if len(logic.possible(regions)) != 1:
         raise ValueError("the decision is not settled")
-    target = _terminal(logic, reading)
+    target = _terminal(logic, regions)
     given = {d.level_of[name] for name in candidate if name in d.level_of}
     known: dict[int, list[int]] = {}
     complete = True
@@ -58,7 +57,7 @@ def sufficient_reasons(logic: Logic, reading: Reading, candidate: Candidate) -> 
         if node in known:
             return known[node]
         level = d.levels[node]
-        region = reading[level]
+        region = regions[level]
         if region != UNKNOWN and level not in given:
             found = sets_of(d.children[node][region])
         else:
@@ -76,11 +75,11 @@ def sufficient_reasons(logic: Logic, reading: Reading, candidate: Candidate) -> 
     order = {name: place for place, name in enumerate(logic.facts)}
     reasons = [tuple(sorted(_names(logic, s), key=order.__getitem__)) for s in sets_of(logic.decision_root)]
     reasons.sort(key=lambda r: (len(r), sum(name in DEMOGRAPHIC for name in r), [order[name] for name in r]))
-    return [Sufficient(reason, _ranges(logic, reading, given, reason, candidate)) for reason in reasons], complete
+    return [Sufficient(reason, _ranges(logic, regions, given, reason, candidate)) for reason in reasons], complete
 
 
-def _terminal(logic: Logic, reading: Reading) -> int:
-    bits = logic.diagram.reachable(logic.decision_root, reading)
+def _terminal(logic: Logic, regions: Regions) -> int:
+    bits = logic.diagram.reachable(logic.decision_root, regions)
     return ~(bits.bit_length() - 1)
 
 
@@ -89,16 +88,16 @@ def _names(logic: Logic, levels: int) -> list[str]:
 
 
 def _ranges(
-    logic: Logic, reading: Reading, given: set[int], reason: Sequence[str], candidate: Candidate
+    logic: Logic, regions: Regions, given: set[int], reason: Sequence[str], candidate: Candidate
 ) -> dict[str, tuple[Value, Value]]:
     """Widen the ordered facts of a reason one after the other, demographic ones first, as far as it stays one."""
     d = logic.diagram
     allowed: list[set[int] | None] = []
     kept = {d.level_of[name] for name in reason}
-    for level, region in enumerate(reading):
+    for level, region in enumerate(regions):
         free = region == UNKNOWN or (level in given and level not in kept)
         allowed.append(None if free else {region})
-    settled = d.reachable(logic.decision_root, reading)
+    settled = d.reachable(logic.decision_root, regions)
     ranges: dict[str, tuple[Value, Value]] = {}
     for name in sorted(reason, key=lambda n: n not in DEMOGRAPHIC):
         fact = logic.facts[name]

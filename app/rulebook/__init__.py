@@ -1,5 +1,6 @@
-"""From text to releases: reads the files of `rules/` and returns core objects, or complaints with file and line.
+"""The files of `rules/`, read into releases or errors.
 
-`files` reads YAML and remembers lines, `schema` says what each file may hold, `grammar` reads conditions, `build` makes
-releases, `checks` refuses what a clinician should never have to find, `load` does all of it.
+`files` reads YAML and remembers lines, the `schema` modules say what each file may hold, `book` holds all files,
+`grammar` reads conditions, `build` makes releases, `sources` and `digests` make what belongs to them, `checks` refuses
+what a clinician should never have to find, `load` does all of it.
 """

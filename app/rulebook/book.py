@@ -1,91 +1,133 @@
-"""The rule book as read: every file's entries in their shape, with the way back to file and line."""
+"""The rule book as read, with the way back to every line."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from app.rulebook import schema
+from app.rulebook import schema, schema_beside, schema_book
 from app.rulebook.files import BrokenRuleBookError, File, RuleBookError, Where, read
 
-V = TypeVar("V", bound=schema.Versioned)
+FILES: dict[str, Any] = {
+    "facts.yaml": list[schema.FactEntry],
+    "countries.yaml": dict[str, str],
+    "scales.yaml": list[schema.ScaleEntry],
+    "population.yaml": schema.Population,
+    "exclusions.yaml": list[schema.Exclusion],
+    "scope.yaml": list[schema.Scope],
+    "reviews.yaml": list[schema.Review],
+    "phases.yaml": list[schema.Phase],
+    "label_safety.yaml": list[schema.LabelSafety],
+    "cautions.yaml": list[schema_beside.Caution],
+    "preconditions.yaml": list[schema_beside.Precondition],
+    "notices.yaml": list[schema_beside.Notice],
+    "alternatives.yaml": list[schema_beside.Alternative],
+    "plans.yaml": list[schema_beside.Plan],
+    "laws.yaml": list[schema.Law],
+    "wording.yaml": schema_beside.Wording,
+    "ledger.yaml": schema_book.Ledger,
+    "evidence.yaml": list[schema_book.Evidence],
+    "silences.yaml": list[schema_book.Silence],
+    "codes.yaml": list[schema_book.CodeSet],
+    "releases.yaml": schema_book.Releases,
+    "signatures.yaml": list[schema_book.Signature],
+    "variable_order.yaml": dict[str, schema_book.Order],
+}
+"""Every file of a rule book and what it holds."""
+RULE_FILES = (
+    "exclusions.yaml",
+    "scope.yaml",
+    "reviews.yaml",
+    "phases.yaml",
+    "label_safety.yaml",
+    "cautions.yaml",
+    "preconditions.yaml",
+    "notices.yaml",
+    "alternatives.yaml",
+    "plans.yaml",
+)
+"""The files whose entries have an id, a sentence and sources."""
+LANGUAGES = "languages"
+"""The folder of the languages."""
 
 
 @dataclass(frozen=True)
 class Book:
-    """A rule book whose files all have their shape; what they mean together is not checked yet."""
+    """A rule book whose files all have their shape."""
 
     files: Mapping[str, File]
     entries: Mapping[str, Any]
+    languages: Mapping[str, schema_book.Language]
 
     @property
-    def releases(self) -> Sequence[schema.ReleaseEntry]:
+    def releases(self) -> Sequence[schema_book.ReleaseEntry]:
         """The releases, oldest first."""
-        found: schema.Releases = self.entries["releases.yaml"]
+        found: schema_book.Releases = self.entries["releases.yaml"]
         return found.releases
 
     @property
     def current(self) -> str:
         """The release that answers by default."""
-        found: schema.Releases = self.entries["releases.yaml"]
+        found: schema_book.Releases = self.entries["releases.yaml"]
         return found.current
 
     def living(self, file: str, release: str) -> Iterator[tuple[int, Any]]:
-        """Yield the entries of a file that a release has, with their places in the file."""
+        """Yield a release's entries of a file, with their places in it."""
         for place, entry in enumerate(self.entries[file]):
             if self.lives(entry.since, entry.until, release):
                 yield place, entry
 
     def lives(self, since: str | None, until: str | None, release: str) -> bool:
-        """Return whether something that came with `since` and went with `until` belongs to a release."""
+        """Return whether a release lies from `since` to before `until`."""
         names = [r.id for r in self.releases]
         at = names.index(release)
         return (since is None or names.index(since) <= at) and (until is None or at < names.index(until))
 
-    def complaint(self, file: str, where: Where, says: str) -> RuleBookError:
-        """Return a complaint about a value."""
-        return self.files[file].complaint(where, says)
+    def error(self, file: str, where: Where, says: str) -> RuleBookError:
+        """Return an error about a value."""
+        return self.files[file].error(where, says)
 
 
 def read_book(folder: Path) -> Book:
     """Read every file of a rule book.
 
-    Raises `BrokenRuleBookError` with all complaints where a file is missing, is not YAML, has keys it may not have, or
+    Raises `BrokenRuleBookError` with all errors where a file is missing, is not YAML, has keys it may not have, or
     names a release that does not exist.
     """
-    complaints: list[RuleBookError] = []
+    errors: list[RuleBookError] = []
     files: dict[str, File] = {}
     entries: dict[str, Any] = {}
-    for name in schema.FILES:
+    spoken = {path.stem: f"{LANGUAGES}/{path.name}" for path in sorted((folder / LANGUAGES).glob("*.yaml"))}
+    for name in (*FILES, *spoken.values()):
         try:
-            files[name] = read(folder / name)
+            files[name] = read(folder / name, name)
             entries[name] = _adapter(name).validate_python(files[name].data)
         except BrokenRuleBookError as error:
-            complaints += error.complaints
+            errors += error.errors
         except ValidationError as error:
-            complaints += [explain(files[name], details) for details in error.errors(include_url=False)]
-    stray = sorted(path.name for path in folder.glob("*.yaml") if path.name not in schema.FILES)
-    complaints += [RuleBookError(name, 1, "", "no file of a rule book has this name") for name in stray]
-    if complaints:
-        raise BrokenRuleBookError(complaints)
-    book = Book(files, entries)
-    complaints = list(_unknown_releases(book))
-    if complaints:
-        raise BrokenRuleBookError(complaints)
+            errors += [explain(files[name], details) for details in error.errors(include_url=False)]
+    stray = sorted(path.name for path in folder.glob("*.yaml") if path.name not in FILES)
+    errors += [RuleBookError(name, 1, "", "no file of a rule book has this name") for name in stray]
+    if errors:
+        raise BrokenRuleBookError(errors)
+    book = Book(files, entries, {code: entries[name] for code, name in spoken.items()})
+    errors = list(_wrong_releases(book))
+    if errors:
+        raise BrokenRuleBookError(errors)
     return book
 
 
 @cache
 def _adapter(name: str) -> TypeAdapter[Any]:
-    return TypeAdapter(schema.FILES[name])
+    return TypeAdapter(FILES.get(name, schema_book.Language))
 
 
 def explain(file: File, details: ErrorDetails) -> RuleBookError:
-    """Return what pydantic says of a value as a complaint with its line."""
+    """Return what pydantic says of a value, with its line."""
     where = details["loc"]
     match details["type"]:
         case "missing":
@@ -95,17 +137,20 @@ def explain(file: File, details: ErrorDetails) -> RuleBookError:
         case _:
             message = details["msg"]
             says = f"`{where[-1]}`: {message[0].lower()}{message[1:]}" if where else message
-    return file.complaint(where, says)
+    return file.error(where, says)
 
 
-def _unknown_releases(book: Book) -> Iterator[RuleBookError]:
+def _wrong_releases(book: Book) -> Iterator[RuleBookError]:
     names = [release.id for release in book.releases]
     known = ", ".join(f"`{name}`" for name in names)
     if book.current not in names:
         says = f"`{book.current}` is no release; the releases are {known}"
-        yield book.complaint("releases.yaml", ("current",), says)
+        yield book.error("releases.yaml", ("current",), says)
+    if any(entry.id == book.current and entry.withdrawn for entry in book.releases):
+        says = f"`{book.current}` is withdrawn; the current release is one that is not"
+        yield book.error("releases.yaml", ("current",), says)
     if sorted(names) != names or len(set(names)) != len(names):
-        yield book.complaint("releases.yaml", ("releases",), "releases stand oldest first, each once")
+        yield book.error("releases.yaml", ("releases",), "releases stand oldest first, each once")
     for file, entries in book.entries.items():
         for place, entry in enumerate(entries if isinstance(entries, list) else []):
             yield from _unknown_release(book, file, (place,), entry, names)
@@ -118,7 +163,7 @@ def _unknown_release(book: Book, file: str, where: Where, entry: Any, names: lis
         release = getattr(entry, key, None)
         if release is not None and release not in names:
             known = ", ".join(f"`{name}`" for name in names)
-            yield book.complaint(file, (*where, key), f"`{release}` is no release; the releases are {known}")
+            yield book.error(file, (*where, key), f"`{release}` is no release; the releases are {known}")
     since, until = getattr(entry, "since", None), getattr(entry, "until", None)
     if since in names and until in names and names.index(until) <= names.index(since):
-        yield book.complaint(file, (*where, "until"), "`until` comes after `since`")
+        yield book.error(file, (*where, "until"), "`until` comes after `since`")

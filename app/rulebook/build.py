@@ -1,55 +1,39 @@
-"""From a book to one release: the projection of its entries, with conditions read and references still unchecked."""
+"""One release out of a rule book; what it cites is unchecked."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict
-from hashlib import sha256
 from typing import Any
-
-from pydantic import BaseModel
 
 from app.core import rules as core
 from app.core.conditions import ALWAYS, NEVER, Condition
 from app.core.facts import GRADES, Fact, Value
-from app.rulebook import schema
+from app.rulebook import schema, schema_beside, schema_book
 from app.rulebook.book import Book
+from app.rulebook.digests import digest, digests
 from app.rulebook.files import RuleBookError, Where
 from app.rulebook.grammar import GrammarError, read_condition
 from app.rulebook.signing import review_of
+from app.rulebook.sources import sources
 
 ALL_PATHWAYS: tuple[core.Pathway, ...] = ("conservative_care", "exosome_microchanneling", "combination_therapy")
-RULE_FILES = (
-    "exclusions.yaml",
-    "scope.yaml",
-    "reviews.yaml",
-    "phases.yaml",
-    "label_safety.yaml",
-    "cautions.yaml",
-    "preconditions.yaml",
-    "notices.yaml",
-    "alternatives.yaml",
-    "plans.yaml",
-)
-NOT_DIGESTED = {"since", "until", "examples"}
 
 
 class Builder:
-    """Makes one release from a book; what cannot be read becomes a complaint."""
+    """Makes one release; what cannot be read becomes an error."""
 
     def __init__(self, book: Book, release: str) -> None:
         self._book = book
         self._id = release
         self._entry = next(entry for entry in book.releases if entry.id == release)
-        self.complaints: list[RuleBookError] = []
+        self.errors: list[RuleBookError] = []
         self.facts: dict[str, Fact] = {}
 
     def build(self) -> core.Release | None:
-        """Return the release, or `None` where `complaints` say why there is none."""
+        """Return the release, or `None` where `errors` say why there is none."""
         self.facts = {
             fact.name: fact for place, entry in self._living("facts.yaml") if (fact := self._fact(place, entry))
         }
-        if self.complaints:
-            return None  # every rule that reads a fact that could not be read would complain as well
+        if self.errors:
+            return None  # every rule that reads a fact that could not be read would be an error as well
         rules = [
             *(self._exclusion(p, e) for p, e in self._living("exclusions.yaml")),
             *(self._scope(p, e) for p, e in self._living("scope.yaml")),
@@ -57,10 +41,12 @@ class Builder:
             *(self._phase(p, e) for p, e in self._living("phases.yaml")),
             *(self._label_safety(p, e) for p, e in self._living("label_safety.yaml")),
         ]
-        order: schema.Order | None = self._book.entries["variable_order.yaml"].get(self._id)
+        order: schema_book.Order | None = self._book.entries["variable_order.yaml"].get(self._id)
+        withdrawn = self._entry.withdrawn
         release = core.Release(
             id=self._id,
             digest=digest(self._book, self._id),
+            digests=digests(self._book, self._id),
             reviewed=review_of(self._book, self._id),
             facts=self.facts,
             rules=tuple(rules),
@@ -78,21 +64,23 @@ class Builder:
             budget=order.budget if order else 1_000_000,
             released=self._entry.date,
             changes=self._entry.changes,
+            withdrawn=core.Withdrawn(withdrawn.date, withdrawn.reason) if withdrawn else None,
+            limits=self._entry.limits,
         )
-        return None if self.complaints else release
+        return None if self.errors else release
 
     def _living(self, file: str) -> list[tuple[int, Any]]:
         return list(self._book.living(file, self._id))
 
-    def _complain(self, file: str, where: Where, says: str) -> None:
-        self.complaints.append(self._book.complaint(file, where, says))
+    def _refuse(self, file: str, where: Where, says: str) -> None:
+        self.errors.append(self._book.error(file, where, says))
 
     def condition(self, file: str, where: Where, data: Any) -> Condition:
-        """Read a condition of this release; a fault becomes a complaint and a condition that never holds."""
+        """Return a condition; one that cannot be read never holds."""
         try:
             return read_condition(data, self.facts)
         except GrammarError as error:
-            self._complain(file, (*where, *error.where), error.says)
+            self._refuse(file, (*where, *error.where), error.says)
             return NEVER
 
     def _fact(self, place: int, entry: schema.FactEntry) -> Fact | None:
@@ -116,20 +104,20 @@ class Builder:
             case "integer":
                 values, labels, wrong = (), {}, set(entry.answers)
                 if entry.minimum is None or entry.maximum is None or entry.unit is None:
-                    self._complain("facts.yaml", where, "an integer needs `minimum`, `maximum` and `unit`")
+                    self._refuse("facts.yaml", where, "an integer needs `minimum`, `maximum` and `unit`")
                     return None
         if wrong:
             listed = ", ".join(f"`{answer}`" for answer in sorted(map(str, wrong)))
-            self._complain("facts.yaml", (*where, "answers"), f"{listed}: missing, or no answer of a {entry.type}")
+            self._refuse("facts.yaml", (*where, "answers"), f"{listed}: missing, or no answer of a {entry.type}")
         assumed, assumed_as = self._assumed(entry, values, where)
         for value in entry.attainable:
             if value not in values or isinstance(value, bool) != (entry.type == "boolean"):
-                self._complain("facts.yaml", (*where, "attainable"), f"`{value}` is no answer of `{entry.name}`")
+                self._refuse("facts.yaml", (*where, "attainable"), f"`{value}` is no answer of `{entry.name}`")
         sets = {}
         for name, members in entry.sets.items():
             strange = [member for member in members if member not in values]
             if strange:
-                self._complain("facts.yaml", (*where, "sets", name), f"`{strange[0]}` is no answer of `{entry.name}`")
+                self._refuse("facts.yaml", (*where, "sets", name), f"`{strange[0]}` is no answer of `{entry.name}`")
             sets[name] = frozenset[Value](members)
         return Fact(
             name=entry.name,
@@ -158,15 +146,15 @@ class Builder:
             case None:
                 return None, None
             case _ if entry.unknown == "ask":
-                self._complain("facts.yaml", where, "a fact that is asked has no assumed value")
+                self._refuse("facts.yaml", where, "a fact that is asked has no assumed value")
                 return None, None
             case schema.AtLeast(min=least):
                 if entry.type != "integer" or not (entry.minimum or 0) <= least <= (entry.maximum or 0):
-                    self._complain("facts.yaml", where, "`min` is a value of an integer fact")
+                    self._refuse("facts.yaml", where, "`min` is a value of an integer fact")
                 return frozenset(range(least, (entry.maximum or 0) + 1)), {"min": least}
             case value:
                 if value not in values or isinstance(value, bool) != (entry.type == "boolean"):
-                    self._complain("facts.yaml", where, f"`{value}` is no answer of `{entry.name}`")
+                    self._refuse("facts.yaml", where, f"`{value}` is no answer of `{entry.name}`")
                 return frozenset({value}), value
 
     def _rule(self, file: str, place: int, entry: schema.Conditional) -> dict[str, Any]:
@@ -199,16 +187,16 @@ class Builder:
     def _label_safety(self, place: int, entry: schema.LabelSafety) -> core.DecisionRule:
         rule = self._rule("label_safety.yaml", place, entry)
         if (entry.excludes is None) == (entry.reviews is None):
-            self._complain("label_safety.yaml", (place,), "write just one of `excludes` and `reviews`")
+            self._refuse("label_safety.yaml", (place,), "write just one of `excludes` and `reviews`")
         kind: core.Kind = "label_exclusion" if entry.excludes else "label_review"
         pathways = tuple(entry.excludes or entry.reviews or ())
         return core.DecisionRule(**rule, kind=kind, pathways=pathways, lifted_by=entry.lifted_by)
 
-    def _caution(self, place: int, entry: schema.Caution) -> core.Caution:
+    def _caution(self, place: int, entry: schema_beside.Caution) -> core.Caution:
         rule = self._rule("cautions.yaml", place, entry)
         return core.Caution(**rule, concerns=_pathways(entry.concerns), topic=entry.topic)
 
-    def _precondition(self, place: int, entry: schema.Precondition) -> core.Precondition:
+    def _precondition(self, place: int, entry: schema_beside.Precondition) -> core.Precondition:
         met, unmet = (
             self.condition("preconditions.yaml", (place, key), data) if data is not None else None
             for key, data in (("met", entry.met), ("unmet", entry.unmet))
@@ -221,7 +209,7 @@ class Builder:
             outside=entry.outside,
         )
 
-    def _notice(self, place: int, entry: schema.Notice) -> core.Notice:
+    def _notice(self, place: int, entry: schema_beside.Notice) -> core.Notice:
         return core.Notice(
             **self._rule("notices.yaml", place, entry),
             order=entry.order,
@@ -231,7 +219,7 @@ class Builder:
             concerns=() if entry.concerns == "all" else tuple(entry.concerns),
         )
 
-    def _alternative(self, place: int, entry: schema.Alternative) -> core.Alternative:
+    def _alternative(self, place: int, entry: schema_beside.Alternative) -> core.Alternative:
         file = "alternatives.yaml"
         fits = None
         if entry.fits:
@@ -253,7 +241,7 @@ class Builder:
             fits=fits,
         )
 
-    def _plan(self, place: int, entry: schema.Plan) -> core.Plan:
+    def _plan(self, place: int, entry: schema_beside.Plan) -> core.Plan:
         components = tuple(
             core.Component(
                 id=c.id,
@@ -294,13 +282,11 @@ class Builder:
         for key in ("when", "dispositions", "fact", "changes"):
             if bool(getattr(entry, key)) != (key in needs[entry.kind]):
                 verb = "needs" if key in needs[entry.kind] else "has no"
-                self._complain("laws.yaml", (place,), f"a law of kind `{entry.kind}` {verb} `{key}`")
+                self._refuse("laws.yaml", (place,), f"a law of kind `{entry.kind}` {verb} `{key}`")
         for name in [*entry.changes, *([entry.fact] if entry.fact else [])]:
             fact = self.facts.get(name)
             if fact is None or (name in entry.changes and entry.changes[name] not in fact.domain):
-                self._complain(
-                    "laws.yaml", (place,), f"`{name}` is no fact of release {self._id}, or has no such answer"
-                )
+                self._refuse("laws.yaml", (place,), f"`{name}` is no fact of release {self._id}, or has no such answer")
         return core.Law(
             name=entry.name,
             kind=entry.kind,
@@ -317,7 +303,7 @@ class Builder:
         return core.Scale(**text, sources=tuple(entry.sources))
 
     def _wording(self) -> core.Wording:
-        entry: schema.Wording = self._book.entries["wording.yaml"]
+        entry: schema_beside.Wording = self._book.entries["wording.yaml"]
         summary: dict[str, str] = {}
         for key, value in entry.summary.model_dump().items():
             summary |= {f"{key}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}
@@ -354,7 +340,7 @@ class Builder:
                 weights[name] = {named.get(key, key): float(weight) for key, weight in given.items()}
             if set(weights[name]) != set(fact.domain):
                 says = f"weights are given for every answer of `{name}` and no other"
-                self._complain("population.yaml", ("facts", name), says)
+                self._refuse("population.yaml", ("facts", name), says)
         return weights
 
 
@@ -365,65 +351,3 @@ def _example(entry: schema.Example) -> core.Example:
 
 def _pathways(listed: list[core.Pathway] | str) -> tuple[core.Pathway, ...]:
     return ALL_PATHWAYS if isinstance(listed, str) else tuple(listed)
-
-
-def sources(book: Book) -> dict[str, core.Source]:
-    """Return everything that may be cited, by id."""
-    ledger: schema.Ledger = book.entries["ledger.yaml"]
-    found: dict[str, core.Source] = {}
-    for statement in ledger.statements:
-        document = ledger.documents.get(statement.id.split("-")[0])
-        if document:  # a statement of no document is a complaint of `checks`
-            found[statement.id] = core.Source(
-                statement.id, document.title, statement.section, "document", statement.says
-            )
-    for entry in book.entries["evidence.yaml"]:
-        found[entry.id] = core.Source(entry.id, entry.title, entry.citation, entry.status, entry.says)
-    for silence in book.entries["silences.yaml"]:
-        said = f"{silence.says} {silence.answered_by}"
-        found[silence.id] = core.Source(
-            silence.id, "Conflicts and silences of the documents", silence.title, "project", said
-        )
-    return found
-
-
-def digest(book: Book, release: str) -> str:
-    """Return the digest over facts, rules and English text of a release; examples and signatures are no part of it."""
-    entries: dict[str, Any] = {
-        file: [_digested(entry) for _, entry in book.living(file, release)]
-        for file in ("facts.yaml", "scales.yaml", *RULE_FILES)
-    }
-    for plan in entries["plans.yaml"]:
-        plan["components"] = [
-            {key: value for key, value in component.items() if key not in NOT_DIGESTED}
-            for component in plan["components"]
-            if book.lives(component["since"], component["until"], release)
-        ]
-    entries["wording.yaml"] = book.entries["wording.yaml"].model_dump()
-    entries["population.yaml"] = book.entries["population.yaml"].model_dump()
-    entries["countries.yaml"] = book.entries["countries.yaml"]
-    known = sources(book)
-    entries["sources"] = {name: asdict(known[name]) for name in sorted(cited(entries)) if name in known}
-    text = json.dumps(entries, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return "sha256:" + sha256(text.encode()).hexdigest()
-
-
-def _digested(entry: BaseModel) -> dict[str, Any]:
-    return entry.model_dump(exclude=NOT_DIGESTED)
-
-
-def cited(entries: Any) -> set[str]:
-    """Return every id that stands under `sources`, `source` or `differs`, at any depth."""
-    found: set[str] = set()
-    if isinstance(entries, dict):
-        for key, value in entries.items():
-            if key == "sources" and isinstance(value, list):
-                found |= set(value)
-            elif key in ("source", "differs") and isinstance(value, str):
-                found.add(value)
-            else:
-                found |= cited(value)
-    elif isinstance(entries, list):
-        for item in entries:
-            found |= cited(item)
-    return found

@@ -1,25 +1,25 @@
-"""What a clinician should never have to find: faults between entries that are each well-formed.
+"""Faults between entries that are each well-formed.
 
-Book checks look at all entries at once, release checks at one release. Each yields complaints with file and line.
+Book checks look at all entries at once, release checks at one release. Each yields errors with file and line.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from app.core.accompany import conditions_of
 from app.core.conditions import All, Condition, comparisons, facts_read
-from app.core.diagram import BudgetExceededError
+from app.core.diagram import BudgetExceededError, Diagram
 from app.core.facts import Candidate
-from app.core.logic import Conditions, Logic
+from app.core.logic import Logic, diagram_of, state_of
+from app.core.parts import conditions_of
 from app.core.precedence import phases
 from app.core.rules import Disposition, Figure, Pathway, Range, Release
 from app.proof.report import facts_in_words
 from app.proof.verify import Verifier
-from app.rulebook import schema
-from app.rulebook.book import Book
-from app.rulebook.build import RULE_FILES, cited, digest, sources
+from app.rulebook import schema, schema_beside, schema_book
+from app.rulebook.book import RULE_FILES, Book
 from app.rulebook.files import RuleBookError, Where
+from app.rulebook.sources import cited, sources
 
 UNIQUE = {
     "facts.yaml": "name",
@@ -35,15 +35,15 @@ ENGINE_NOTICES = ("NOTICE-ASSUMED", "NOTICE-NOT-ANSWERABLE", "NOTICE-UNSIGNED")
 
 
 def check_book(book: Book) -> Iterator[RuleBookError]:
-    """Yield what is wrong between the entries of a book, whatever the release."""
+    """Yield what is wrong between entries, whatever the release."""
     yield from _ids(book)
     yield from _citations(book)
     yield from _wording(book)
     for release, order in book.entries["variable_order.yaml"].items():
         if release not in [entry.id for entry in book.releases]:
-            yield book.complaint("variable_order.yaml", (release,), f"`{release}` is no release")
+            yield book.error("variable_order.yaml", (release,), f"`{release}` is no release")
         elif order.nodes > order.budget:
-            yield book.complaint("variable_order.yaml", (release, "nodes"), "more nodes than the budget allows")
+            yield book.error("variable_order.yaml", (release, "nodes"), "more nodes than the budget allows")
 
 
 def _ids(book: Book) -> Iterator[RuleBookError]:
@@ -51,20 +51,18 @@ def _ids(book: Book) -> Iterator[RuleBookError]:
     for file in RULE_FILES:
         for place, entry in enumerate(book.entries[file]):
             if entry.id in seen:
-                yield book.complaint(
-                    file, (place, "id"), f"`{entry.id}` is already the id of an entry in {seen[entry.id]}"
-                )
+                yield book.error(file, (place, "id"), f"`{entry.id}` is already the id of an entry in {seen[entry.id]}")
             seen[entry.id] = file
     for file, key in UNIQUE.items():
         counted = Counter(getattr(entry, key) for entry in book.entries[file])
         for place, entry in enumerate(book.entries[file]):
             if counted[getattr(entry, key)] > 1:
-                yield book.complaint(file, (place, key), f"`{getattr(entry, key)}` is written twice")
-    ledger: schema.Ledger = book.entries["ledger.yaml"]
+                yield book.error(file, (place, key), f"`{getattr(entry, key)}` is written twice")
+    ledger: schema_book.Ledger = book.entries["ledger.yaml"]
     counted = Counter(statement.id for statement in ledger.statements)
     for place, statement in enumerate(ledger.statements):
         if counted[statement.id] > 1:
-            yield book.complaint("ledger.yaml", ("statements", place), f"`{statement.id}` is written twice")
+            yield book.error("ledger.yaml", ("statements", place), f"`{statement.id}` is written twice")
 
 
 def _citations(book: Book) -> Iterator[RuleBookError]:
@@ -75,25 +73,25 @@ def _citations(book: Book) -> Iterator[RuleBookError]:
             names = cited(entry.model_dump())
             used |= names
             for name in sorted(names - set(known)):
-                yield book.complaint(file, (place,), f"`{name}` is cited and is in none of ledger, evidence, silences")
-    ledger: schema.Ledger = book.entries["ledger.yaml"]
+                yield book.error(file, (place,), f"`{name}` is cited and is in none of ledger, evidence, silences")
+    ledger: schema_book.Ledger = book.entries["ledger.yaml"]
     for place, statement in enumerate(ledger.statements):
         where: Where = ("statements", place)
         if statement.id.split("-")[0] not in ledger.documents:
-            yield book.complaint("ledger.yaml", where, f"`{statement.id}` belongs to no document")
+            yield book.error("ledger.yaml", where, f"`{statement.id}` belongs to no document")
         if statement.id not in used and statement.aside is None:
             says = f"`{statement.id}` is cited by no entry; cite it, or set it `aside` with the reason"
-            yield book.complaint("ledger.yaml", where, says)
+            yield book.error("ledger.yaml", where, says)
         if statement.id in used and statement.aside is not None:
-            yield book.complaint("ledger.yaml", where, f"`{statement.id}` is set aside and cited all the same")
+            yield book.error("ledger.yaml", where, f"`{statement.id}` is set aside and cited all the same")
     for file in ("evidence.yaml", "silences.yaml"):
         for place, entry in enumerate(book.entries[file]):
             if entry.id not in used:
-                yield book.complaint(file, (place,), f"`{entry.id}` is cited by no entry")
+                yield book.error(file, (place,), f"`{entry.id}` is cited by no entry")
 
 
 def _wording(book: Book) -> Iterator[RuleBookError]:
-    wording: schema.Wording = book.entries["wording.yaml"]
+    wording: schema_beside.Wording = book.entries["wording.yaml"]
     needed: dict[Where, tuple[tuple[str, ...], Any]] = {
         ("pathways",): (PATHWAYS, wording.pathways),
         ("dispositions",): (DISPOSITIONS, wording.dispositions),
@@ -109,7 +107,7 @@ def _wording(book: Book) -> Iterator[RuleBookError]:
     for where, (keys, given) in needed.items():
         for key in keys:
             if key not in given:
-                yield book.complaint("wording.yaml", where, f"`{key}` is missing")
+                yield book.error("wording.yaml", where, f"`{key}` is missing")
 
 
 def check_release(book: Book, release: Release) -> Iterator[RuleBookError]:
@@ -127,19 +125,19 @@ def _plans(book: Book, release: Release) -> Iterator[RuleBookError]:
         file, where = _at(book, plan.id)
         ids = [component.id for component in plan.components]
         if len(set(ids)) < len(ids):
-            yield book.complaint(file, (*where, "components"), f"a component stands twice in release {release.id}")
+            yield book.error(file, (*where, "components"), f"a component stands twice in release {release.id}")
         for part in plan.parts:
             at = (*where, "parts", part.name)
             if part.silent and (part.figures or part.agreed):
-                yield book.complaint(file, at, "what the documents are silent on has no figures")
+                yield book.error(file, at, "what the documents are silent on has no figures")
             if any(figure.max is not None and figure.min > figure.max for figure in part.figures):
-                yield book.complaint(file, (*at, "figures"), "a figure's `min` is at most its `max`")
+                yield book.error(file, (*at, "figures"), "a figure's `min` is at most its `max`")
             if part.agreed and not all(_covers(figure, part.agreed) for figure in part.figures):
-                yield book.complaint(file, (*at, "agreed"), "the agreed range lies within every figure")
+                yield book.error(file, (*at, "agreed"), "the agreed range lies within every figure")
 
 
 def _covers(figure: Figure, agreed: Range) -> bool:
-    """Return whether a figure allows an agreed range; where their units have no fixed ratio, whether none can tell."""
+    """Return whether a figure allows an agreed range, as units can tell."""
     ratio = DAYS.get(agreed.unit, 1) / DAYS.get(figure.unit, 1)
     if agreed.unit != figure.unit and not {agreed.unit, figure.unit} <= set(DAYS):
         return True
@@ -163,31 +161,31 @@ def _facts(book: Book, release: Release) -> Iterator[RuleBookError]:
     for name, fact in release.facts.items():
         where = _place(book, "facts.yaml", "name", name)
         if name not in deciding | other:
-            yield book.complaint("facts.yaml", where, f"no entry of release {release.id} reads `{name}`")
+            yield book.error("facts.yaml", where, f"no entry of release {release.id} reads `{name}`")
         if fact.policy == "confirm" and name in deciding and fact.assumed is None:
             says = f"a decision rule reads `{name}`: give the value that is assumed while it is unknown"
-            yield book.complaint("facts.yaml", where, says)
+            yield book.error("facts.yaml", where, says)
         if name in deciding and name not in release.weights:
-            yield book.complaint("population.yaml", ("facts",), f"`{name}` has no weights")
+            yield book.error("population.yaml", ("facts",), f"`{name}` has no weights")
     everywhere = {entry.name for entry in book.entries["facts.yaml"]}
     for name in book.entries["population.yaml"].facts:
         if name not in everywhere:
-            yield book.complaint("population.yaml", ("facts", name), f"`{name}` is no fact")
+            yield book.error("population.yaml", ("facts", name), f"`{name}` is no fact")
     for name, scale in release.scales.items():
         where = _place(book, "scales.yaml", "name", name)
         for measured in scale.measures:
             if measured not in release.facts or release.facts[measured].kind != "grade":
-                yield book.complaint("scales.yaml", (*where, "measures", measured), f"`{measured}` is no finding")
+                yield book.error("scales.yaml", (*where, "measures", measured), f"`{measured}` is no finding")
         for reading, grade in scale.grades.items():
             if grade not in release.wording.grades:
-                yield book.complaint("scales.yaml", (*where, "grades", reading), f"`{grade}` is no grade")
+                yield book.error("scales.yaml", (*where, "grades", reading), f"`{grade}` is no grade")
 
 
 def _rules(book: Book, release: Release) -> Iterator[RuleBookError]:
     for alternative in release.alternatives:
         if (alternative.kind == "modality") != (alternative.fits is not None):
             file, where = _at(book, alternative.id)
-            yield book.complaint(file, where, "a modality says whom it fits (`fits`); a consultation does not")
+            yield book.error(file, where, "a modality says whom it fits (`fits`); a consultation does not")
     for rule in release.rules:
         file, where = _at(book, rule.id)
         if rule.lifted_by:
@@ -197,24 +195,23 @@ def _rules(book: Book, release: Release) -> Iterator[RuleBookError]:
         file, where = _at(book, phase.id)
         same = [other.id for other in phases(release.rules) if phase.phase == other.phase]
         if len(same) > 1:
-            yield book.complaint(file, (*where, "phase"), f"phase {phase.phase} is indicated by {' and '.join(same)}")
+            yield book.error(file, (*where, "phase"), f"phase {phase.phase} is indicated by {' and '.join(same)}")
         if planned.count(phase.pathway) != 1:
             says = f"`{phase.pathway}` has {planned.count(phase.pathway)} plans in release {release.id}; one is right"
-            yield book.complaint(file, where, says)
+            yield book.error(file, where, says)
     given = {notice.id for notice in release.notices if notice.by_engine}
     for notice in ENGINE_NOTICES:
         if notice not in given:
-            yield book.complaint("notices.yaml", (), f"`{notice}` with `shown_by: engine` is missing in {release.id}")
+            yield book.error("notices.yaml", (), f"`{notice}` with `shown_by: engine` is missing in {release.id}")
     for group in {notice.group for notice in release.notices if notice.group}:
         if sum(notice.otherwise for notice in release.notices if notice.group == group) != 1:
-            yield book.complaint("notices.yaml", (), f"group `{group}` has one entry with `otherwise: true`")
+            yield book.error("notices.yaml", (), f"group `{group}` has one entry with `otherwise: true`")
     for precondition in release.preconditions:
         if precondition.unmet is not None:
             both = All((precondition.when, precondition.unmet))
-            compiled = Conditions(release.facts.values(), [both])
-            if compiled.state(both, compiled.diagram.reading({})) is not False:
+            if state_of(both, release.facts, {}) is not False:
                 file, where = _at(book, precondition.id)
-                yield book.complaint(file, where, "`met` and `unmet` can hold together")
+                yield book.error(file, where, "`met` and `unmet` can hold together")
 
 
 def _lifting(book: Book, release: Release, rule: str, when: Condition, lifted: Candidate) -> Iterator[RuleBookError]:
@@ -222,29 +219,28 @@ def _lifting(book: Book, release: Release, rule: str, when: Condition, lifted: C
     for name, value in lifted.items():
         fact = release.facts.get(name)
         if fact is None or value not in fact.domain or isinstance(value, bool) != (fact.kind == "boolean"):
-            yield book.complaint(file, (*where, "lifted_by", name), f"`{name}: {value}` is no answer of this release")
+            yield book.error(file, (*where, "lifted_by", name), f"`{name}: {value}` is no answer of this release")
             return
-    compiled = Conditions(release.facts.values(), [when])
-    if compiled.state(when, compiled.diagram.reading(lifted)) is not False:
-        yield book.complaint(file, (*where, "lifted_by"), "the rule still holds, or may, after what lifts it")
+    if state_of(when, release.facts, lifted) is not False:
+        yield book.error(file, (*where, "lifted_by"), "the rule still holds, or may, after what lifts it")
 
 
 def _decision(book: Book, release: Release) -> Iterator[RuleBookError]:
     order = book.entries["variable_order.yaml"].get(release.id)
     if order is None:
-        yield book.complaint("variable_order.yaml", (), f"{release.id} has no order; run `triage order`")
+        yield book.error("variable_order.yaml", (), f"{release.id} has no order; run `triage order`")
     try:
         logic = Logic(release.facts, release.rules, release.order, release.budget)
     except ValueError as error:
-        yield book.complaint("facts.yaml", (), str(error))
+        yield book.error("facts.yaml", (), str(error))
         return
     except BudgetExceededError as error:
-        yield book.complaint("variable_order.yaml", (release.id,), f"{error}; run `triage order` or raise the budget")
+        yield book.error("variable_order.yaml", (release.id,), f"{error}; run `triage order` or raise the budget")
         return
     used = {variable.fact.name for variable in logic.diagram.variables}
     if order is not None and set(order.facts) != used:
         says = "the order names every fact that a decision rule reads and no other; run `triage order`"
-        yield book.complaint("variable_order.yaml", (release.id, "facts"), says)
+        yield book.error("variable_order.yaml", (release.id, "facts"), says)
     yield from _proof(book, release)
 
 
@@ -254,16 +250,16 @@ def _proof(book: Book, release: Release) -> Iterator[RuleBookError]:
     for law in report.laws:
         if not law.holds:
             says = f"does not hold in {release.id}: {facts_in_words(law.counterexample or {})}"
-            yield book.complaint("laws.yaml", _place(book, "laws.yaml", "name", law.name), says)
+            yield book.error("laws.yaml", _place(book, "laws.yaml", "name", law.name), says)
     for defect in report.defects:
         file, where = _at(book, defect.rules[-1]) if defect.rules else ("reviews.yaml", ())
         with_ = f", with {defect.rules[0]}" if len(defect.rules) > 1 else ""
         witness = f", such as {facts_in_words(defect.witness)}" if defect.witness else ""
-        yield book.complaint(file, where, f"{defect.kind} in {release.id}{with_}: {defect.says}{witness}")
+        yield book.error(file, where, f"{defect.kind} in {release.id}{with_}: {defect.says}{witness}")
 
 
 def check_examples(book: Book, release: Release, only: str | None = None) -> Iterator[RuleBookError]:
-    """Run the examples of every entry, or of the `only` one named, and yield those that do not turn out as said."""
+    """Yield the examples, of all entries or `only` one, that fail."""
     conditions: dict[str, list[tuple[str, Condition]]] = {}
     for rule in (*release.rules, *release.cautions, *release.notices):
         conditions[rule.id] = [("holds", rule.when)]
@@ -279,24 +275,25 @@ def check_examples(book: Book, release: Release, only: str | None = None) -> Ite
             if only not in (None, entry.id):
                 continue
             listed = conditions.get(entry.id, [])
-            compiled = Conditions(release.facts.values(), [condition for _, condition in listed])
+            diagram = diagram_of(release.facts.values(), [condition for _, condition in listed])
+            roots = {word: diagram.condition(condition) for word, condition in listed}
             for at, example in enumerate(entry.examples):
                 where = (place, "examples", at)
                 if not listed:
-                    yield book.complaint(file, where, "this kind of entry has no examples")
+                    yield book.error(file, where, "this kind of entry has no examples")
                     continue
-                says = _run_example(release, listed, compiled, otherwise[listed[0][0]], example)
+                says = _run_example(release, diagram, roots, otherwise[listed[0][0]], example)
                 if says:
-                    yield book.complaint(file, where, says)
+                    yield book.error(file, where, says)
             needs = (
                 file in RULE_FILES[:7] and conditions[entry.id][0][1] != All(()) and not getattr(entry, "outside", 0)
             )
             if needs and not entry.examples:
-                yield book.complaint(file, (place,), "examples are missing: one at, below and above each edge")
+                yield book.error(file, (place,), "examples are missing: one at, below and above each edge")
 
 
 def _run_example(
-    release: Release, listed: list[tuple[str, Condition]], compiled: Conditions, otherwise: str, example: schema.Example
+    release: Release, diagram: Diagram, roots: dict[str, int], otherwise: str, example: schema.Example
 ) -> str | None:
     facts = {key: value for key, value in example.items() if key not in ("expect", "ask")}
     for name, value in facts.items():
@@ -305,8 +302,8 @@ def _run_example(
             return f"`{name}` is not a fact of release {release.id}"
         if value not in fact.domain or isinstance(value, bool) != (fact.kind == "boolean"):
             return f"`{value}` is no answer of `{name}`"
-    reading = compiled.diagram.reading(facts)
-    states = {word: compiled.state(condition, reading) for word, condition in listed}
+    regions = diagram.regions(facts)
+    states = {word: diagram.state(root, regions) for word, root in roots.items()}
     if otherwise == "undecided":
         found = {True: "holds", False: "does not hold", None: "undecided"}[states["holds"]]
     else:
@@ -317,7 +314,7 @@ def _run_example(
     if expected != found:
         return f"expected `{expected}`, and it is `{found}`"
     if "ask" in example:
-        ask = {name for _, condition in listed for name in compiled.depends_on(compiled.place(condition), reading)}
+        ask = {name for root in roots.values() for name in diagram.depends_on(root, regions)}
         if set(example["ask"]) != ask:
             return f"asks {sorted(example['ask'])}, and it depends on {sorted(ask)}"
     return None
@@ -326,7 +323,6 @@ def _run_example(
 def _digest(book: Book, release: Release) -> Iterator[RuleBookError]:
     place = [entry.id for entry in book.releases].index(release.id)
     pinned = book.releases[place].digest
-    now = digest(book, release.id)
-    if pinned != now:
-        says = f"a released version never changes: its digest is `{now}` now"
-        yield book.complaint("releases.yaml", ("releases", place, "digest"), says)
+    if pinned != release.digest:
+        says = f"a released version never changes: its digest is `{release.digest}` now"
+        yield book.error("releases.yaml", ("releases", place, "digest"), says)

@@ -1,7 +1,7 @@
-"""YAML text with its lines, and complaints that point at them.
+"""YAML text with its lines, and errors that point at them.
 
 YAML is read by its 1.2 core rules: `true` and `false` are booleans, `no`, `NO` and `on` are words (a country code and
-an answer here), and a key written twice is a complaint instead of a silent overwrite.
+an answer here), and a key written twice is an error instead of a silent overwrite.
 """
 
 import re
@@ -18,7 +18,7 @@ Where = tuple[str | int, ...]
 
 @dataclass(frozen=True, order=True)
 class RuleBookError:
-    """One thing that is wrong with the rule book: where, in which entry, and what would be right."""
+    """One fault of the rule book: where, and what would be right."""
 
     file: str
     line: int
@@ -31,29 +31,29 @@ class RuleBookError:
 
 
 class BrokenRuleBookError(Exception):
-    """The rule book is refused; `complaints` says everything that is wrong with it, by file and line."""
+    """The rule book is refused; `errors` are all its faults."""
 
-    def __init__(self, complaints: Iterable[RuleBookError]) -> None:
-        self.complaints = sorted(set(complaints))
-        super().__init__("\n".join(map(str, self.complaints)))
+    def __init__(self, errors: Iterable[RuleBookError]) -> None:
+        self.errors = sorted(set(errors))
+        super().__init__("\n".join(map(str, self.errors)))
 
 
 @dataclass(frozen=True)
 class File:
-    """One file of the rule book: its data, and the line of every value in it."""
+    """One file: its data, and the line of every value."""
 
     name: str
     data: Any
     lines: Mapping[Where, int]
 
     def line(self, where: Where) -> int:
-        """Return the line of a value, or of the nearest thing around it."""
+        """Return the line of a value, or of what is around it."""
         while where not in self.lines and where:
             where = where[:-1]
         return self.lines.get(where, 1)
 
-    def complaint(self, where: Where, says: str) -> RuleBookError:
-        """Return a complaint about a value of this file."""
+    def error(self, where: Where, says: str) -> RuleBookError:
+        """Return an error about a value of this file."""
         return RuleBookError(self.name, self.line(where), self._entry(where), says)
 
     def _entry(self, where: Where) -> str:
@@ -80,26 +80,27 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^-?(?:0|[1-9
 _Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^-?[0-9]+\.[0-9]+$"), list("-0123456789"))
 
 
-def read(path: Path) -> File:
-    """Read one YAML file; `BrokenRuleBookError` where it is missing, is not YAML or repeats a key."""
+def read(path: Path, name: str = "") -> File:
+    """Return one YAML file; `BrokenRuleBookError` where it cannot be read."""
+    name = name or path.name
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError):
-        missing = RuleBookError(path.name, 1, "", "the file is missing or is not UTF-8 text")
+        missing = RuleBookError(name, 1, "", "the file is missing or is not UTF-8 text")
         raise BrokenRuleBookError([missing]) from None
     loader = _Loader(text)
     try:
         root = loader.get_single_node()
         if root is None:
-            raise BrokenRuleBookError([RuleBookError(path.name, 1, "", "the file is empty")])
+            raise BrokenRuleBookError([RuleBookError(name, 1, "", "the file is empty")])
         lines: dict[Where, int] = {}
-        data = _plain(loader, root, (), lines, path.name)
+        data = _plain(loader, root, (), lines, name)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise BrokenRuleBookError([RuleBookError(path.name, line, "", f"not YAML: {error.problem}")]) from None
+        raise BrokenRuleBookError([RuleBookError(name, line, "", f"not YAML: {error.problem}")]) from None
     finally:
         loader.dispose()
-    return File(path.name, data, lines)
+    return File(name, data, lines)
 
 
 def _plain(loader: _Loader, node: yaml.Node, where: Where, lines: dict[Where, int], file: str) -> Any:

@@ -1,4 +1,4 @@
-"""The closed grammar of conditions: one-line comparisons under `all`, `any` and `not`, read into core conditions.
+"""The grammar of conditions: comparisons under `all`, `any` and `not`.
 
 A comparison that no value satisfies, that every value satisfies, or that stands twice in one list is refused: it says
 less than its author thinks.
@@ -17,7 +17,7 @@ COMPARISON = re.compile(r"(?P<fact>[a-z][a-z0-9_]*) (?P<operator>=|!=|<=|>=|<|>|
 
 
 class GrammarError(Exception):
-    """A condition that cannot be read: `where` inside it, and what would be right."""
+    """A condition that cannot be read: where, and what would be right."""
 
     def __init__(self, where: Where, says: str) -> None:
         self.where = where
@@ -26,7 +26,7 @@ class GrammarError(Exception):
 
 
 def read_condition(data: AnyData, facts: Mapping[str, Fact], where: Where = ()) -> Condition:
-    """Return the condition that a line or a mapping of `all`, `any` or `not` means.
+    """Return the condition that a line or a mapping means.
 
     Raises `GrammarError` where it is not of the grammar or names a fact, grade or answer that does not exist.
     """

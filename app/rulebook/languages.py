@@ -1,59 +1,42 @@
-"""The languages of a rule book: `languages/<code>.yaml`, read, checked for completeness, and digested apart."""
+"""Languages: checked for completeness, and read into core translations."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from hashlib import sha256
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
-from pydantic import TypeAdapter, ValidationError
-
-from app.core.languages import FactWords, Translation
+from app.core.languages import FactWords, ReleaseWords, Translation
 from app.core.rules import Release, Wording
-from app.rulebook import schema
-from app.rulebook.book import explain
-from app.rulebook.files import BrokenRuleBookError, File, RuleBookError, read
-
-FOLDER = "languages"
+from app.rulebook import schema_book
+from app.rulebook.book import LANGUAGES, Book
+from app.rulebook.files import File, RuleBookError
 
 
-def read_languages(folder: Path, releases: Sequence[Release]) -> tuple[dict[str, Translation], list[RuleBookError]]:
-    """Return every language of a rule book by its code, and what is wrong with them."""
-    found: dict[str, Translation] = {}
-    complaints: list[RuleBookError] = []
-    for path in sorted((folder / FOLDER).glob("*.yaml")):
-        try:
-            file = read(path)
-            entry = TypeAdapter(schema.Language).validate_python(file.data)
-        except BrokenRuleBookError as error:
-            complaints += error.complaints
-            continue
-        except ValidationError as error:
-            complaints += [explain(file, details) for details in error.errors(include_url=False)]
-            continue
-        complaints += [complaint for release in releases for complaint in _gaps(file, entry, release)]
-        found[path.stem] = _translation(path.stem, entry)
-    return found, sorted(set(complaints))
+def translations(book: Book) -> dict[str, Translation]:
+    """Return every language of a rule book by its code."""
+    return {code: _translation(code, entry) for code, entry in book.languages.items()}
 
 
-def _translation(code: str, entry: schema.Language) -> Translation:
-    text = json.dumps(entry.model_dump(), sort_keys=True, ensure_ascii=False)
+def _translation(code: str, entry: schema_book.Language) -> Translation:
     facts = {name: FactWords(w.question, w.help, dict(w.answers.items()), w.unit) for name, w in entry.facts.items()}
-    wording = Wording(**entry.wording.model_dump(), grades={})
-    return Translation(code, facts, wording, "sha256:" + sha256(text.encode()).hexdigest())
+    releases = {name: ReleaseWords(words.withdrawn, words.limits) for name, words in entry.releases.items()}
+    return Translation(code, facts, Wording(**entry.wording.model_dump(), grades={}), releases)
 
 
-def _gaps(file: File, entry: schema.Language, release: Release) -> Iterator[RuleBookError]:
-    """Yield what a language lacks, or has too much, for one release."""
+def check_languages(book: Book, release: Release) -> Iterator[RuleBookError]:
+    """Yield what languages lack, or have too much, for one release."""
+    for code, entry in book.languages.items():
+        yield from _gaps(book.files[f"{LANGUAGES}/{code}.yaml"], entry, release)
+
+
+def _gaps(file: File, entry: schema_book.Language, release: Release) -> Iterator[RuleBookError]:
     for name, fact in release.facts.items():
         words = entry.facts.get(name)
         if words is None:
-            yield file.complaint(("facts",), f"`{name}` is not translated")
+            yield file.error(("facts",), f"`{name}` is not translated")
             continue
         spoken = set(map(str, fact.values)) if fact.kind in ("choice", "grade") else set()
         for answer in sorted(spoken ^ set(words.answers)):
-            yield file.complaint(("facts", name), f"`{answer}` of `{name}` is not translated, or is no answer")
+            yield file.error(("facts", name), f"`{answer}` of `{name}` is not translated, or is no answer")
         if (fact.unit is not None) != (words.unit is not None):
-            yield file.complaint(("facts", name), f"`unit` of `{name}` is missing, or there is none")
+            yield file.error(("facts", name), f"`unit` of `{name}` is missing, or there is none")
     english = release.wording
     pairs: dict[str, tuple[Mapping[str, str], Mapping[str, str]]] = {
         "pathways": (english.pathways, entry.wording.pathways),
@@ -64,4 +47,8 @@ def _gaps(file: File, entry: schema.Language, release: Release) -> Iterator[Rule
     }
     for key, (needed, given) in pairs.items():
         for name in sorted(set(needed) ^ set(given)):
-            yield file.complaint(("wording", key), f"`{name}` is not translated, or is not needed")
+            yield file.error(("wording", key), f"`{name}` is not translated, or is not needed")
+    notices = entry.releases.get(release.id, schema_book.NoticeWords())
+    for name in ("withdrawn", "limits"):
+        if (getattr(release, name) is None) != (getattr(notices, name) is None):
+            yield file.error(("releases", release.id), f"`{name}` of {release.id} is not translated, or is not needed")

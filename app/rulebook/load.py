@@ -8,17 +8,18 @@ from app.core.codes import Codes
 from app.core.languages import Translation
 from app.core.rules import Release
 from app.rulebook.book import Book, read_book
-from app.rulebook.build import Builder, digest
+from app.rulebook.build import Builder
 from app.rulebook.checks import check_book, check_release
 from app.rulebook.codes import check_codes, codes_of
+from app.rulebook.digests import digest
 from app.rulebook.files import BrokenRuleBookError, RuleBookError
-from app.rulebook.languages import read_languages
+from app.rulebook.languages import check_languages, translations
 from app.rulebook.signing import check_signatures
 
 
 @dataclass(frozen=True)
 class RuleBook:
-    """The releases of a rule book, oldest first, and which of them answers by default."""
+    """The releases of a rule book, oldest first, and the current one."""
 
     releases: Mapping[str, Release]
     current: str
@@ -32,27 +33,26 @@ def load(folder: Path) -> RuleBook:
     Raises `BrokenRuleBookError` with everything that is wrong with it.
     """
     book = read_book(folder)
-    releases, complaints = build(book)
-    complaints += check_book(book)
-    complaints += check_codes(book, releases)
-    complaints += check_signatures(book, {entry.id: digest(book, entry.id) for entry in book.releases})
+    releases, errors = build(book)
+    errors += check_book(book)
+    errors += check_codes(book, releases)
+    errors += check_signatures(book, {entry.id: digest(book, entry.id) for entry in book.releases})
     for release in releases.values():
-        complaints += check_release(book, release)
-    languages, faults = read_languages(folder, list(releases.values()))
-    complaints += faults
-    if complaints:
-        raise BrokenRuleBookError(complaints)
-    return RuleBook(releases, book.current, codes_of(book), languages)
+        errors += check_release(book, release)
+        errors += check_languages(book, release)
+    if errors:
+        raise BrokenRuleBookError(errors)
+    return RuleBook(releases, book.current, codes_of(book), translations(book))
 
 
 def build(book: Book) -> tuple[dict[str, Release], list[RuleBookError]]:
-    """Return the releases of a book that can be built, and complaints about the rest; nothing else is checked."""
+    """Return the releases that can be built, and errors about the rest."""
     releases: dict[str, Release] = {}
-    complaints: list[RuleBookError] = []
+    errors: list[RuleBookError] = []
     for entry in book.releases:
         builder = Builder(book, entry.id)
         release = builder.build()
-        complaints += builder.complaints
+        errors += builder.errors
         if release:
             releases[release.id] = release
-    return releases, complaints
+    return releases, errors

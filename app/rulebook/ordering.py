@@ -15,7 +15,7 @@ BUDGET_FACTOR = 2
 
 
 def sift(release: Release) -> tuple[list[str], int]:
-    """Return a good order of the facts that decision rules read, and how many nodes it needs."""
+    """Return a good order of facts, and the nodes it needs."""
     order = [v.fact.name for v in Logic(release.facts, release.rules).diagram.variables]
     best = _size(release, order)
     while True:
@@ -36,7 +36,7 @@ def _size(release: Release, order: Sequence[str]) -> int:
 
 
 def write_orders(path: Path, releases: Mapping[str, Release]) -> dict[str, int]:
-    """Write the orders of all releases to a file, and return how many nodes each needs."""
+    """Write the orders of all releases; return the nodes each needs."""
     lines = [
         "# Made by `triage order`: the order in which the compiled decision looks at facts, its size in nodes, and how",
         "# many nodes its build may make before it fails.",

@@ -1,7 +1,7 @@
-"""Signatures: which clinician has read and signed which release, kept beside the rules.
+"""Signatures: which clinician has read and signed which release.
 
-A signature names the digest of what was signed, so it falls with the first changed word. Its own digest shows that
-nobody changed who signed or when; it proves no identity.
+A signature names the digest of the release, so it falls with the first changed word of a rule. Its own digest shows
+that nobody changed who signed or when; it proves no identity.
 """
 
 import json
@@ -12,12 +12,12 @@ from pathlib import Path
 import yaml
 
 from app.core.rules import Review
-from app.rulebook import schema
+from app.rulebook import schema_book
 from app.rulebook.book import Book
 from app.rulebook.files import RuleBookError, read
 
 FILE = "signatures.yaml"
-HEADER = "# Which clinician signed which release. Made by `triage sign`; a changed word makes a signature void.\n"
+HEADER = "# Which clinician signed which release. Made by `triage sign`; a changed rule makes a signature void.\n"
 
 
 def signature_of(release: str, digest: str, reviewer: str, date: str) -> str:
@@ -28,29 +28,27 @@ def signature_of(release: str, digest: str, reviewer: str, date: str) -> str:
 
 def review_of(book: Book, release: str) -> Review | None:
     """Return who signed a release, or `None`."""
-    entries: list[schema.Signature] = book.entries[FILE]
+    entries: list[schema_book.Signature] = book.entries[FILE]
     found = next((entry for entry in entries if entry.release == release), None)
     return Review(found.reviewer, found.date, found.signature) if found else None
 
 
 def check_signatures(book: Book, digests: dict[str, str]) -> Iterator[RuleBookError]:
-    """Yield signatures that are under no release, under another text, or were changed."""
-    entries: list[schema.Signature] = book.entries[FILE]
+    """Yield signatures under no release, under another text, or changed."""
+    entries: list[schema_book.Signature] = book.entries[FILE]
     for place, entry in enumerate(entries):
         if entry.release not in digests:
-            yield book.complaint(FILE, (place, "release"), f"`{entry.release}` is no release")
+            yield book.error(FILE, (place, "release"), f"`{entry.release}` is no release")
         elif entry.digest != digests[entry.release]:
-            yield book.complaint(
-                FILE, (place, "digest"), f"{entry.release} was signed with another text; sign it again"
-            )
+            yield book.error(FILE, (place, "digest"), f"{entry.release} was signed with another text; sign it again")
         if entry.signature != signature_of(entry.release, entry.digest, entry.reviewer, entry.date):
-            yield book.complaint(FILE, (place, "signature"), "the signature does not belong to what stands beside it")
+            yield book.error(FILE, (place, "signature"), "the signature does not belong to what stands beside it")
         if entry.release in [other.release for other in entries[:place]]:
-            yield book.complaint(FILE, (place, "release"), f"{entry.release} is signed twice")
+            yield book.error(FILE, (place, "release"), f"{entry.release} is signed twice")
 
 
 def sign(folder: Path, release: str, digest: str, reviewer: str, date: str) -> str:
-    """Write a signature into a rule book and return its digest; one under the same release is replaced."""
+    """Write a signature, in place of an older one; return its digest."""
     path = folder / FILE
     kept = [entry for entry in read(path).data if entry["release"] != release]
     made = signature_of(release, digest, reviewer, date)

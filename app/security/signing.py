@@ -1,15 +1,14 @@
-"""Receipts: a signature over what was decided, so that a stored answer can be shown to be this service's.
+"""Receipts: a signature over what was decided, for stored answers.
 
 A receipt is a detached JWS (RFC 7515, appendix F) by Ed25519 (RFC 8037, RFC 9864). Its payload is the JSON object with
-the members `decision`, `digest` (of the release) and `id`, in this order and without spaces: whoever has the answer can
-put it together and verify with the keys of `/.well-known/jwks.json`, without this service.
+the members `contract`, `decision`, `digest` (of the release) and `id`, in this order and without spaces: whoever has
+the answer can put it together and verify with the keys of `/.well-known/jwks.json`, without this service.
 """
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import asdict
-from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,7 +18,9 @@ from joserfc.jwk import OKPKey
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.api.receipts import NotSignedError, UnknownKeyError
+from app.core.answer import CONTRACT
 from app.core.engine import Decided
+from app.core.memo import Memo
 from app.core.precedence import Decision
 
 ALGORITHM = "Ed25519"
@@ -29,7 +30,7 @@ Base64 = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{43}$")]
 
 
 class SigningKey(BaseModel):
-    """An Ed25519 key as a JSON Web Key; with `d` it signs, without it only verifies."""
+    """An Ed25519 key as a JSON Web Key; `d` makes it sign."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -41,7 +42,7 @@ class SigningKey(BaseModel):
 
     @model_validator(mode="after")
     def _halves_fit(self) -> "SigningKey":
-        """Refuse a private half that is not the public one's: nobody could verify what it signs."""
+        """Refuse halves of two keys: nobody could verify what they sign."""
         if self.d is not None:
             public = Ed25519PrivateKey.from_private_bytes(urlsafe_b64decode(self.d + "=")).public_key()
             if urlsafe_b64encode(public.public_bytes_raw()).decode().rstrip("=") != self.x:
@@ -50,7 +51,7 @@ class SigningKey(BaseModel):
 
 
 class Signer:
-    """Signs with the first of its keys, and knows what any of them signed."""
+    """Signs with its first key, and knows what any of them signed."""
 
     def __init__(self, keys: Sequence[SigningKey]) -> None:
         self.signs = bool(keys)
@@ -59,29 +60,29 @@ class Signer:
         ]
         self._keys = {key.kid: OKPKey.import_key(key.model_dump(exclude_none=True)) for key in keys}
         self._header = {"alg": ALGORITHM, "kid": keys[0].kid} if keys else {}
-        self._made = lru_cache(REMEMBERED)(self._make)
+        self._made = Memo(self._make, REMEMBERED)
 
     def receipt(self, name: str, decision: Decision, digest: str) -> str:
-        """Return the receipt for an answer, from its id, its decision and the digest of its release."""
-        return self._made(name, decision, digest)
+        """Return the receipt for an answer's id, decision and release."""
+        return self._made[name, decision, digest]
 
     def receipt_of(self, told: Decided) -> str:
         """Return the receipt for an answer."""
         return self.receipt(told.id, told.decision, told.digest)
 
     def whole_receipt_of(self, told: Decided) -> str:
-        """Return the receipt for an answer with its payload, for where the answer itself does not go along."""
+        """Return the receipt with its payload, where no answer goes along."""
         return self._signed(told.id, told.decision, told.digest)
 
-    def _make(self, name: str, decision: Decision, digest: str) -> str:
-        header, _, signature = self._signed(name, decision, digest).split(".")
+    def _make(self, signed: tuple[str, Decision, str]) -> str:
+        header, _, signature = self._signed(*signed).split(".")
         return f"{header}..{signature}"
 
     def _signed(self, name: str, decision: Decision, digest: str) -> str:
         content = payload(name, asdict(decision), digest)
         return jws.serialize_compact(self._header, content, self._keys[self._header["kid"]], [ALGORITHM])
 
-    def check(self, receipt: str, name: str, decision: object, digest: str) -> str:
+    def check(self, receipt: str, name: str, decision: object, digest: str, contract: int = CONTRACT) -> str:
         """Return the id of the key that signed this.
 
         Raises `UnknownKeyError` where the key is not known, and `NotSignedError` where the receipt is no receipt, or
@@ -97,7 +98,7 @@ class Signer:
             raise NotSignedError
         if kid not in self._keys:
             raise UnknownKeyError
-        signed = payload(name, decision, digest)
+        signed = payload(name, decision, digest, contract)
         try:
             jws.deserialize_compact(f"{header}..{signature}", self._keys[kid], [ALGORITHM], payload=signed)
         except (ValueError, JoseError):
@@ -105,9 +106,9 @@ class Signer:
         return kid
 
 
-def payload(name: str, decision: object, digest: str) -> bytes:
+def payload(name: str, decision: object, digest: str, contract: int = CONTRACT) -> bytes:
     """Return what is signed."""
-    content = {"decision": decision, "digest": digest, "id": name}
+    content = {"contract": contract, "decision": decision, "digest": digest, "id": name}
     return json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.core.engine import Engine
-from app.core.finding import Finding
+from app.core.engine import Engine, Question
 from app.core.precedence import stages
 
 STEPS = ("exclusion", "scope", "concern", "phase", "label_exclusion", "label_review", "gap")
@@ -51,8 +50,10 @@ class Picture:
     words: str
 
 
-def picture(engine: Engine, finding: Finding | None = None) -> Picture:
-    """Return the drawing of a release; with a finding, the way of that candidate is lit."""
+def picture(engine: Engine, asked: Question | None = None) -> Picture:
+    """Return the drawing of a release; with a question, the way of that candidate is lit."""
+    outcome = engine.decide(asked) if asked else None
+    standings = {each.rule.id: each for each in engine.standings(asked)} if asked else {}
     steps: list[Step] = []
     y = 8.0
     across = (WIDTH - LEFT) // (BOX_W + GAP_X)
@@ -64,19 +65,20 @@ def picture(engine: Engine, finding: Finding | None = None) -> Picture:
         boxes = []
         for place, rule in enumerate(rules):
             state = "none"
-            if finding is not None:
-                if engine.finder.bears(rule, finding):
+            if outcome is not None and rule.id in standings:
+                standing = standings[rule.id]
+                if engine.rationale.takes_part(standing, outcome):
                     state = "decides"
                     deciding.append(rule.id)
-                elif engine.finder.logic.state(rule, finding.assumed):
+                elif standing.state:
                     state = "held"
             x = LEFT + (place % across) * (BOX_W + GAP_X)
             boxes.append(Box(rule.id, x, y + PAD / 2 + (place // across) * (BOX_H + GAP_Y), state))
         height = -(-len(rules) // across) * (BOX_H + GAP_Y) - GAP_Y + PAD
-        lit = finding is not None and any(not finding.stages.isdisjoint(stages(rule)) for rule in rules)
+        lit = outcome is not None and any(not outcome.stages.isdisjoint(stages(rule)) for rule in rules)
         steps.append(Step(NAMES[kind], y, height, boxes, lit))
         y += height + 10
     words = "Steps in order: " + "; ".join(step.name for step in steps) + "."
-    if finding is not None:
+    if outcome is not None:
         words += f" Decided by: {', '.join(deciding) or 'nothing yet'}."
     return Picture(WIDTH, y, steps, words)

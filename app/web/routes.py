@@ -90,9 +90,9 @@ class Pages:
         engine = self.current(request, lang)
         release, texts = engine.release, self.texts_for(request, lang)
         asked = Question(filled.facts, strict=True, unavailable=filled.unavailable)
-        finding = engine.finding(asked)
+        outcome = engine.decide(asked)
         again = filled.change or (filled.wrong[0] if filled.wrong else "")
-        fact = release.facts.get(again or finding.next_fact or "")
+        fact = release.facts.get(again or outcome.next_fact or "")
         common = {
             "filled": filled,
             "shown": answers_shown(release, filled, texts),
@@ -102,7 +102,7 @@ class Pages:
             return self.page(request, "all.html", lang, release, filled=filled)
         if fact is None or (filled.everything and not again):
             return self._decision(request, lang, asked, common)
-        left = len([name for name in finding.missing if name not in filled.unavailable])
+        left = len([name for name in outcome.missing if name not in filled.unavailable])
         return self.page(
             request,
             "intake.html",
@@ -113,13 +113,13 @@ class Pages:
             asked=len(filled.facts) + len(filled.unavailable),
             at_most=max(left, 1),
             left=count_words(texts, max(left, 1)),
-            possible=[decision_in_words(release, decision) for decision in finding.possible],
+            possible=[decision_in_words(release, decision) for decision in outcome.possible],
             **common,
         )
 
     def _decision(self, request: Request, lang: str | None, asked: Question, common: dict[str, Any]) -> HTMLResponse:
         engine = self.current(request, lang)
-        answer = engine.answer(asked)
+        answer = engine.answer(asked, "all")
         changes = explain(engine, asked).changes
         useful = sorted(changes, key=lambda change: (len(change.facts), not change.actionable))
         machine = {
@@ -141,7 +141,7 @@ class Pages:
             machine=machine,
             changes=useful[:MOST_CHANGES],
             timelines=timelines(answer.plan) if not isinstance(answer.plan, Mapping) else [],
-            picture=picture(engine, engine.finding(asked)),
+            picture=picture(engine, asked),
             **common,
         )
 

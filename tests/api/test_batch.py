@@ -38,7 +38,9 @@ def alone(client: TestClient, line: bytes, query: str = "") -> Any:
     return client.post(f"/v1/triage{query}", content=line, headers={"Content-Type": "application/json"}).json()
 
 
-@pytest.mark.parametrize("query", ["", "?view=decision", "?unknowns=strict&ruleset=2026.2"])
+@pytest.mark.parametrize(
+    "query", ["", "?view=decision", "?unknowns=strict&ruleset=2026.2", "?sources=all", "?sources=none"]
+)
 @pytest.mark.parametrize("ending", [b"", b"\n"])
 def test_each_line_is_answered_as_a_request_of_its_own(client: TestClient, query: str, ending: bytes) -> None:
     answer = client.post(URL + query, content=b"\n".join(LINES) + ending, headers=NDJSON)
@@ -137,7 +139,7 @@ def scope() -> dict[str, Any]:
         "root_path": "",
         "query_string": b"view=decision",
         "scheme": "http",
-        "headers": [(b"host", b"here"), (b"content-type", b"application/x-ndjson")],
+        "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"application/x-ndjson")],
     }
 
 

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from app.api.problems import MOST_ERRORS, PROBLEMS
-from app.api.strict_json import json_object, read_json, repeated_keys
+from app.api.strict_json import JsonObject, json_object, read_json, repeated_keys
 from app.main import build_app
 from app.rulebook.load import RuleBook
 from app.settings import Settings
@@ -111,7 +111,7 @@ def test_the_closest_fact_is_looked_for_as_often_as_errors_are_listed(
         looked.append(word)
         return get_close_matches(word, *rest)
 
-    monkeypatch.setattr("app.api.values.get_close_matches", counted)
+    monkeypatch.setattr("app.api.validation.get_close_matches", counted)
     names = [f"pregnent{n}" for n in range(1000)]
     assert_problem(client.post("/v1/triage", json=dict.fromkeys(names, 1)), 422, "not-facts")
     assert len(looked) == MOST_ERRORS
@@ -136,6 +136,7 @@ def test_repeated_keys_are_found_in_one_look_at_each() -> None:
 
     keys = [f"k{n}" for n in range(2000)]
     read = json_object([(Key(key), 1) for key in [*keys, "k7", "k3", "k3"]])
+    assert isinstance(read, JsonObject)
     assert read.repeated == ("k3", "k7")
     # to compare each with each takes four millions
     assert compared < 10 * len(keys)

@@ -15,16 +15,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
+from joserfc import jws
 from joserfc.errors import BadSignatureError
+from joserfc.jwk import OKPKey
 
+from app.api.decode import readers_of
 from app.api.receipts import NotSignedError, Replayer, Stored, UnknownKeyError
-from app.api.validation import readers_of
+from app.core.answer import CONTRACT
 from app.core.engine import Engines
 from app.core.precedence import Decision
-from app.core.rules import Review
+from app.core.rules import Release, Review, Withdrawn
 from app.main import build_app, build_engines
 from app.rulebook.load import RuleBook
-from app.security.signing import Signer, SigningKey, new_signing_key
+from app.security.signing import Signer, SigningKey, new_signing_key, payload
 from app.settings import BadSettingError, Settings, read_settings
 from tests.books import random_candidate
 from tests.cds_hooks.calls import call
@@ -56,7 +59,9 @@ def holds(receipt: str, answer: dict[str, Any], keys: list[dict[str, Any]]) -> b
     protected = json.loads(decoded(header))
     assert protected["alg"] == "Ed25519"
     key = next(key for key in keys if key["kid"] == protected["kid"])
-    content = {"decision": answer["decision"], "digest": answer["ruleset"]["digest"], "id": answer["id"]}
+    ruleset = answer["ruleset"]
+    content = {"contract": ruleset["contract"], "decision": answer["decision"], "digest": ruleset["digest"]}
+    content |= {"id": answer["id"]}
     written = json.dumps(content, separators=(",", ":")).encode()
     signed = header + "." + base64.urlsafe_b64encode(written).decode().rstrip("=")
     try:
@@ -119,7 +124,8 @@ def test_the_faces_of_health_records_carry_receipts(signing: TestClient) -> None
     assert signed["id"] == guidance["identifier"][0]["value"]
     assert signed["decision"]["disposition"] == guidance["reasonCode"][0]["coding"][0]["code"]
     assert f"{header}..{signature}" == response.headers["triage-receipt"]
-    answer = {"id": signed["id"], "decision": signed["decision"], "ruleset": {"digest": signed["digest"]}}
+    ruleset = {"digest": signed["digest"], "contract": signed["contract"]}
+    answer = {"id": signed["id"], "decision": signed["decision"], "ruleset": ruleset}
     assert holds(f"{header}..{signature}", answer, signing.get("/.well-known/jwks.json").json()["keys"])
 
 
@@ -173,7 +179,9 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
             yield from places(item, (*path, place))
 
 
-FREE = {("reference",), ("ruleset",), ("id",), ("decision",), ("ruleset", "digest")}
+SIGNED = {("ruleset",), ("id",), ("decision",), ("ruleset", "digest"), ("ruleset", "contract")}
+FREE = (("reference",), ("ruleset", "reviewed"), ("ruleset", "withdrawn"))
+"""May be another later."""
 OTHERS: list[Any] = [None, True, False, 0, 1, "", "none", "recommended", [], {}, "exosome_microchanneling", 3]
 
 
@@ -187,7 +195,7 @@ def test_whatever_is_altered_is_noticed(signing: TestClient, data: st.DataObject
     ]
     facts = data.draw(st.sampled_from(candidates))
     answer, receipt = asked(signing, facts)
-    path = data.draw(st.sampled_from([place for place in places(answer) if place not in FREE]))
+    path = data.draw(st.sampled_from([place for place in places(answer) if place not in SIGNED]))
     altered = json.loads(json.dumps(answer))
     within = altered
     for step in path[:-1]:
@@ -201,8 +209,10 @@ def test_whatever_is_altered_is_noticed(signing: TestClient, data: st.DataObject
     reply = signing.post(URL, json={"answer": altered, "receipt": receipt})
     if reply.status_code == 422:  # not whole any more: it says so
         assert reply.json()["errors"]
-    elif path[:2] == ("ruleset", "reviewed"):
-        assert reply.json()["result"] == "altered"
+    elif path in FREE:
+        assert reply.json()["result"] == "valid"
+    elif path[:2] == ("ruleset", "digests") and path[2:] and isinstance(within.get(path[-1]), str):
+        assert reply.json()["result"] == "other_texts"
     else:
         assert reply.json()["result"] == "altered", (path, reply.json())
 
@@ -253,15 +263,92 @@ def test_an_answer_of_a_release_that_is_not_here_is_rightly_signed_and_no_more(s
     assert verdict(signing, answer, receipt)["result"] == "altered"
 
 
-def test_an_answer_stays_valid_when_a_clinician_signs_its_release(book: RuleBook, signing: TestClient) -> None:
+def test_an_answer_stays_valid_when_its_release_is_signed_or_withdrawn(book: RuleBook, signing: TestClient) -> None:
     answer, receipt = asked(signing, CANDIDATE)
     review = Review("Dr. Example, dermatologist", "2026-12-01", answer["ruleset"]["digest"])
     signed = {name: replace(release, reviewed=review) for name, release in book.releases.items()}
     engines = build_engines(Settings(), replace(book, releases=signed))
     replayer = Replayer(engines, readers_of(engines), Signer((KEY,)))
     assert replayer.verdict(Stored(answer=answer, receipt=receipt)).result == "valid"
-    pretends = answer | {"ruleset": answer["ruleset"] | {"reviewed": {"reviewer": "Dr. No"}}}
-    assert replayer.verdict(Stored(answer=pretends, receipt=receipt)).result == "altered"
+    withdrawn = {n: replace(release, withdrawn=Withdrawn("2026-12-01", "Why.")) for n, release in signed.items()}
+    engines = Engines.of(withdrawn.values(), book.current)
+    replayer = Replayer(engines, readers_of(engines), Signer((KEY,)))
+    assert replayer.verdict(Stored(answer=answer, receipt=receipt)).result == "valid"
+
+
+def corrected(book: RuleBook, kind: str) -> RuleBook:
+    """Return a rule book with other texts of one kind, as a correction makes them."""
+
+    def other(release: Release) -> Release:
+        changed: dict[str, Any] = {
+            "sources": {name: replace(s, says=f"{s.says} (corrected)") for name, s in release.sources.items()},
+            "facts": {
+                name: replace(fact, labels={value: f"{words}!" for value, words in fact.labels.items()})
+                for name, fact in release.facts.items()
+                if fact.kind == "country"
+            },
+            "weights": {name: dict.fromkeys(weights, 1.0) for name, weights in release.weights.items()},
+            "limits": "What it does not know.",
+        }
+        changed["facts"] = {**release.facts, **changed["facts"]}
+        field = {"population": "weights", "countries": "facts", "notices": "limits"}.get(kind, kind)
+        digests = {**release.digests, kind: "sha256:corrected"}
+        return replace(release, digests=digests, **({field: changed[field]} if field in changed else {}))
+
+    korean = book.languages["ko"]
+    words = {name: replace(fact, question=f"{fact.question} (?)") for name, fact in korean.facts.items()}
+    languages = {"ko": replace(korean, facts=words)} if kind == "languages" else book.languages
+    return replace(
+        book, releases={name: other(release) for name, release in book.releases.items()}, languages=languages
+    )
+
+
+KINDS = ("sources", "population", "countries", "languages", "notices")
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_corrected_texts_are_told_from_altered_answers(
+    book: RuleBook, signing: TestClient, kind: str, language: str
+) -> None:
+    later = TestClient(build_app(Settings(signing_keys=(KEY,)), corrected(book, kind)))
+    for query in ("?ruleset=2026.1", "", "?unknowns=strict"):
+        for facts in ({}, CANDIDATE, {"active_skin_infection": True}):
+            answer, receipt = asked(signing, facts, query, language)
+            found = verdict(later, answer, receipt)
+            assert found["result"] == "other_texts", found
+            assert f"/answer/ruleset/digests/{kind}" in found["differs"]
+            answer["notices"][0] = "Go ahead."
+            found = verdict(later, answer, receipt)
+            assert (found["result"], found["differs"]) == ("altered", ["/answer/notices/0"])
+            assert verdict(signing, answer, receipt)["result"] == "altered"
+
+
+@pytest.mark.parametrize("kind", ["population", "countries", "languages"])
+def test_a_text_of_one_kind_is_not_excused_by_another_kind(book: RuleBook, signing: TestClient, kind: str) -> None:
+    later = TestClient(build_app(Settings(signing_keys=(KEY,)), corrected(book, kind)))
+    answer, receipt = asked(signing, {"active_skin_infection": True})
+    path = next(place for place in places(answer) if place[-1] == "says" and "sources" in place)
+    within = answer
+    for step in path[:-1]:
+        within = within[step]
+    within["says"] = "Something else."
+    found = verdict(later, answer, receipt)
+    assert (found["result"], len(found["differs"])) == ("altered", 1)
+
+
+def test_an_answer_of_another_contract_is_never_called_altered(signing: TestClient) -> None:
+    answer, _ = asked(signing, CANDIDATE)
+    content = payload(answer["id"], answer["decision"], answer["ruleset"]["digest"], CONTRACT + 1)
+    header = {"alg": "Ed25519", "kid": KEY.kid}
+    key = OKPKey.import_key(KEY.model_dump(exclude_none=True))
+    protected, _, signature = jws.serialize_compact(header, content, key, ["Ed25519"]).split(".")
+    other = {"id": answer["id"], "decision": answer["decision"], "everything": "else"}
+    other["ruleset"] = answer["ruleset"] | {"contract": CONTRACT + 1}
+    found = verdict(signing, other, f"{protected}..{signature}")
+    assert (found["result"], found["release"], found["differs"]) == ("other_contract", "2026.2", [])
+    other["ruleset"] = answer["ruleset"]
+    assert verdict(signing, other, f"{protected}..{signature}")["result"] == "altered"
 
 
 @pytest.mark.parametrize(
@@ -270,9 +357,13 @@ def test_an_answer_stays_valid_when_a_clinician_signs_its_release(book: RuleBook
         ([], ""),
         ({}, "/answer"),
         ({"answer": {}}, "/receipt"),
-        ({"answer": {"id": "a", "decision": {}, "ruleset": {"digest": "b"}}}, "/receipt"),
-        ({"answer": {"id": "a", "decision": {}, "ruleset": {"digest": "b"}}, "receipt": 1}, "/receipt"),
+        ({"answer": {"id": "a", "decision": {}, "ruleset": {"digest": "b", "contract": 1}}}, "/receipt"),
+        ({"answer": {"id": "a", "decision": {}, "ruleset": {"digest": "b", "contract": 1}}, "receipt": 1}, "/receipt"),
         ({"answer": {"id": "a", "decision": {}}, "receipt": ""}, "/answer"),
+        (
+            {"answer": {"id": "a", "decision": {}, "ruleset": {"digest": "b", "contract": True}}, "receipt": ""},
+            "/answer",
+        ),
         ({"answer": {}, "receipt": "", "colour": "red"}, "/colour"),
     ],
 )
@@ -345,15 +436,15 @@ def test_both_releases_have_stored_answers_of_each_kind() -> None:
 class Trusting(Signer):
     """Believes every receipt: what is not signed is decided again all the same."""
 
-    def check(self, receipt: str, name: str, decision: object, digest: str) -> str:
+    def check(self, receipt: str, name: str, decision: object, digest: str, contract: int = CONTRACT) -> str:
         return receipt
 
 
 class Careless(Replayer):
     """Looks at the signature alone."""
 
-    def _compare(self, *_: Any) -> None:
-        pass
+    def _compare(self, *_: Any) -> list[str]:
+        return []
 
 
 @pytest.mark.parametrize("wrong", [Trusting, Careless], ids=["trusts_every_receipt", "looks_at_the_signature_alone"])

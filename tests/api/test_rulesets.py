@@ -3,7 +3,7 @@
 import pytest
 from fastapi.testclient import TestClient
 
-PARTS = ["", "/facts", "/rules", "/rules/PHASE-2", "/sources", "/verification", "/diff/2026.1"]
+PARTS = ["", "/facts", "/rules", "/rules/PHASE-2", "/sources", "/sources/M1", "/verification", "/diff/2026.1"]
 
 
 def test_the_rule_sets_stand_side_by_side(client: TestClient) -> None:
@@ -46,6 +46,27 @@ def test_a_rule_shows_condition_statement_reading_sources_and_examples(client: T
     assert "S3-31" in [source["id"] for source in rule["sources"]]
     undecided = {"facts": {"hyperpigmentation": "mild"}, "expect": "undecided", "ask": ["elasticity_loss"]}
     assert undecided in rule["examples"]
+
+
+def test_one_source_is_told_as_the_list_tells_it(client: TestClient) -> None:
+    listed = client.get("/v1/rulesets/2026.2/sources").json()
+    assert len({source["id"] for source in listed}) == len(listed)
+    for source in (listed[0], listed[-1]):
+        assert client.get(f"/v1/rulesets/2026.2/sources/{source['id']}").json() == source
+    missing = client.get("/v1/rulesets/2026.2/sources/S9-01")
+    assert (missing.status_code, missing.json()["type"].rpartition("/")[2]) == (404, "unknown-source")
+    assert client.get(missing.json()["type"]).status_code == 200
+
+
+def test_a_rule_set_says_its_contract_its_limits_and_its_digests(client: TestClient) -> None:
+    older, current = client.get("/v1/rulesets").json()["rulesets"]
+    for listed in (older, current):
+        answer = client.post(f"/v1/triage?ruleset={listed['id']}", json={}).json()["ruleset"]
+        assert answer == {key: listed[key] for key in answer}
+        assert list(answer) == ["id", "digest", "contract", "reviewed", "withdrawn", "limits", "digests"]
+        assert all(value.startswith("sha256:") for value in listed["digests"].values())
+    assert "label safety" in older["limits"]
+    assert current["limits"] is None
 
 
 def test_operators_are_answered(client: TestClient) -> None:

@@ -1,12 +1,14 @@
 """Right cards: discovery, the four states of prefetch, orders, referrals, and nothing null or empty anywhere."""
 
 import json
+import re
 from typing import Any
 from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.cds_hooks.cards import Cards
 from app.core.engine import Engines
 from app.main import build_app
 from app.record.answers import response_of
@@ -282,3 +284,51 @@ def test_a_page_of_a_listed_origin_may_call(book: RuleBook) -> None:
         assert answer.headers["access-control-allow-origin"] == sandbox
         strange = open_to_it.get("/cds-services", headers={"origin": "https://other.example"})
         assert "access-control-allow-origin" not in strange.headers
+
+
+def cited(detail: str) -> list[tuple[str, str]]:
+    """Each id under the heading of the sources, with its address."""
+    return re.findall(r"^- \[([A-Z]\d*-?\d+\w?)\]\((\S+)\): \S", detail.partition("**Sources**\n\n")[2], re.M)
+
+
+def test_a_source_is_told_once_and_linked_to_what_it_says(client: TestClient, engines: Engines) -> None:
+    (card,) = cards(client, call(intake=intake(engines)))
+    told = cited(card["detail"])
+    why = re.search(r"\*\*Why\*\*\n\n(.*)", card["detail"])
+    assert why
+    assert [name for name, _ in told] == re.findall(r"[A-Z]\d*-\d+", why[1].rpartition("(")[2]) != []
+    for name, address in told:
+        assert client.get(address.removeprefix(BASE)).json()["id"] == name
+        assert card["detail"].count(f"[{name}]") == 1
+
+
+@pytest.mark.parametrize("hook", ["patient-view", "order-sign"])
+def test_of_several_cards_one_tells_the_sources(client: TestClient, engines: Engines, hook: str) -> None:
+    known = intake(engines, primary_concern="burn", pregnant=True)
+    orders = tuple(order(name) | {"id": name[:5]} for name in ("exosome_microchanneling", "combination_therapy"))
+    found = cards(client, call(hook, orders=orders if "order" in hook else (), intake=known))
+    assert len(found) == (2 if hook == "patient-view" else 3)
+    assert ["**Sources**" in card["detail"] for card in found] == [False, True, False][: len(found)]
+    first = found[0]["detail"].partition("Sources: ")[2].split(", ")
+    assert set(first) <= {name for name, _ in cited(found[1]["detail"])}
+
+
+def test_a_referral_beside_an_order_that_agrees_tells_its_sources_itself(
+    client: TestClient, engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Cards, "_decisions", lambda *_: iter(()))
+    (card,) = cards(client, call(intake=intake(engines, primary_concern="burn")))
+    assert cited(card["detail"])
+
+
+def test_a_rule_that_is_undecided_is_told_as_open(client: TestClient, engines: Engines) -> None:
+    """Whether there is an infection is not known; excluded is the candidate either way."""
+    known = intake(engines, active_skin_infection=None, pregnant=True)
+    (card,) = cards(client, call("appointment-book", intake=known))
+    release = engines.by_id[engines.current].release
+    says = {rule.id: rule.says for rule in release.rules}
+    assert card["summary"] == f"Excluded: {says['EXC-PREGNANCY']}"[:139]
+    why, _, rest = card["detail"].partition("**Open**")
+    assert says["EXC-PREGNANCY"] in why
+    assert says["EXC-INFECTION"] not in why
+    assert f"- May hold: {says['EXC-INFECTION']} (" in rest

@@ -10,7 +10,7 @@ import pytest
 
 from app.core.engine import Engines, Question
 from app.core.facts import Candidate
-from app.core.finding import Finding
+from app.core.outcome import Outcome
 from app.core.precedence import decide
 from app.core.rules import Release
 from tests.books import random_candidate
@@ -21,10 +21,10 @@ CANDIDATES = 1000
 MOST_COMPLETIONS = 4096
 
 
-def contract_of(finding: Finding) -> Contract:
+def contract_of(outcome: Outcome) -> Contract:
     """Return what the definitions speak of."""
-    possible = frozenset(finding.possible or (finding.decision,))
-    return Contract(possible, tuple(finding.missing), tuple(finding.objections), finding.next_fact)
+    possible = frozenset(outcome.possible or (outcome.decision,))
+    return Contract(possible, tuple(outcome.missing), tuple(outcome.open_assumptions), outcome.next_fact)
 
 
 @pytest.mark.parametrize("block", range(BLOCKS))
@@ -36,10 +36,10 @@ def test_what_is_found_is_what_all_completions_say(block: int, engines: Engines)
     for place in range(CANDIDATES):
         strict = place % 4 >= 2
         asked = Question(_candidate(random, release, oracle, complete=place % 2 == 0, strict=strict), strict)
-        finding = engine.finding(asked)
-        assert contract_of(finding) == oracle.contract(asked.facts, strict=strict), asked
+        outcome = engine.decide(asked)
+        assert contract_of(outcome) == oracle.contract(asked.facts, strict=strict), asked
         if place % 2 == 0:
-            assert finding.decision == decide(release.rules, asked.facts).decision, asked
+            assert outcome.decision == decide(release.rules, asked.facts).decision, asked
 
 
 def _candidate(random: Random, release: Release, oracle: Oracle, *, complete: bool, strict: bool) -> Candidate:
@@ -65,10 +65,10 @@ def test_the_candidates_reach_every_decision_and_every_kind_of_answer(engines: E
         oracle = Oracle(release.facts, release.rules, release.weights)
         random = Random(block)
         found = [
-            engine.finding(Question(_candidate(random, release, oracle, complete=False, strict=strict), strict))
+            engine.decide(Question(_candidate(random, release, oracle, complete=False, strict=strict), strict))
             for strict in (False, True)
             for _ in range(CANDIDATES // 2)
         ]
-        assert len({finding.decision for finding in found}) == 7
-        assert sum(not finding.settled for finding in found) > CANDIDATES // 10
-        assert any(finding.objections and finding.settled for finding in found) or "pregnant" not in release.facts
+        assert len({outcome.decision for outcome in found}) == 7
+        assert sum(not outcome.settled for outcome in found) > CANDIDATES // 10
+        assert any(outcome.open_assumptions and outcome.settled for outcome in found) or "pregnant" not in release.facts

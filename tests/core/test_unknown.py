@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from app.core.diagram import restrict
 from app.core.facts import Candidate
 from app.core.logic import Logic
 from app.core.precedence import decide
@@ -46,9 +47,9 @@ def test_the_interpreter_and_the_walk_agree_on_complete_candidates() -> None:
         for _ in range(CANDIDATES):
             candidate = random_candidate(random, book.facts, 1.0)
             plain = decide(book.rules, candidate)
-            reading = logic.reading(candidate, strict=True)
-            assert logic.diagram.walk(logic.decision_root, reading) == plain.decision
-            assert logic.diagram.walk(logic.stage_root, reading) == plain.stage
+            outlook = logic.outlook(restrict(logic.diagram, logic.staged_root, logic.regions(candidate, strict=True)))
+            assert list(outlook.possible) == [plain.decision]
+            assert set(outlook.stages) == {plain.stage}
             assert oracle.contract(candidate, strict=True).possible == {plain.decision}
 
 
@@ -68,7 +69,7 @@ def test_facts_that_cannot_be_answered_are_not_asked() -> None:
             missing = oracle.contract(candidate, strict=strict).missing
             unavailable = missing[: len(missing) // 2 + 1]
             logic = Logic(book.facts, book.rules, book.order)
-            left = logic.restricted(logic.reading(candidate, strict=strict))
+            left = logic.left(logic.regions(candidate, strict=strict))
             asked = Questions(logic, book.weights).next(left, unavailable)
             expected = oracle.contract(candidate, strict=strict, unavailable=unavailable).next_fact
             assert (asked[0] if asked else None) == expected

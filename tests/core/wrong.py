@@ -19,13 +19,13 @@ Implementation = Callable[[SmallBook, Candidate, bool], Contract]
 def diagram(book: SmallBook, candidate: Candidate, strict: bool) -> Contract:
     """The real implementation."""
     logic = Logic(book.facts, book.rules, book.order)
-    reading = logic.reading(candidate, strict=strict)
-    left = logic.restricted(reading)
+    regions = logic.regions(candidate, strict=strict)
+    left = logic.left(regions)
     question = Questions(logic, book.weights).next(left)
     return Contract(
-        frozenset(logic.possible(reading)),
+        frozenset(logic.possible(regions)),
         tuple(logic.missing(left)),
-        () if strict else tuple(logic.objections(reading, logic.reading(candidate, strict=True))),
+        () if strict else logic.open_assumptions(regions, logic.regions(candidate, strict=True)),
         question[0] if question else None,
     )
 
@@ -37,7 +37,7 @@ def kleene_first_match(book: SmallBook, candidate: Candidate, strict: bool) -> C
     for case in cases(book.rules):
         state = _kleene(case.when, known)
         if state:
-            return replace(right, possible=frozenset({case.outcome.decision}))
+            return replace(right, possible=frozenset({case.then.decision}))
         if state is None:
             break
     gives_up_wrongly = len(right.possible) == 1

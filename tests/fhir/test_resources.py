@@ -1,6 +1,7 @@
 """Every resource that leaves is valid FHIR R4 by two validators that others wrote, and says the decision."""
 
 import json
+import re
 from random import Random
 from typing import Any
 
@@ -70,6 +71,38 @@ def test_care_plans_of_every_kind_are_valid(client: TestClient, engines: Engines
         assert ("dataRequirement" in each) == (each["status"] != "success")
 
 
+def test_a_rule_names_its_sources_and_each_is_told_once(client: TestClient, engines: Engines) -> None:
+    for facts in candidates(30, engines):
+        notes = [note["text"] for note in applied(client, engines, facts, strict=False)["contained"][0]["note"]]
+        named = [
+            name for note in notes if " Sources: " in note for name in note[:-1].partition(" Sources: ")[2].split(", ")
+        ]
+        told = [re.fullmatch(r"Source (\S+): .+\. (http\S+)", note) for note in notes if note.startswith("Source ")]
+        addresses = {found[1]: found[2] for found in told if found}
+        assert len(addresses) == len(told)
+        assert set(addresses) == set(named)
+        for name, address in addresses.items():
+            assert client.get(address.removeprefix(BASE)).json()["id"] == name
+
+
+def test_a_rule_that_is_undecided_may_hold(client: TestClient, engines: Engines) -> None:
+    facts: dict[str, Value] = {"primary_concern": "uneven_pigmentation", "suspicious_lesion": False, "pregnant": True}
+    facts |= {"elasticity_loss": "severe", "hyperpigmentation": "severe"}
+    notes = [note["text"] for note in applied(client, engines, facts, strict=True)["contained"][0]["note"]]
+    said = {name: text for name, _, text in (note.partition(": ") for note in notes)}
+    assert said["EXC-INFECTION"].startswith("May hold: ")
+    assert not said["EXC-PREGNANCY"].startswith("May hold: ")
+
+
+def test_the_plan_definition_tells_each_source_of_its_rules_once(client: TestClient) -> None:
+    plan = client.get("/fhir/PlanDefinition/candidate-triage").json()
+    labels = {each["label"] for action in plan["action"] for each in action["documentation"]}
+    told = [each["label"] for each in plan["relatedArtifact"]]
+    assert sorted(told) == sorted(labels)
+    for each in plan["relatedArtifact"]:
+        assert client.get(each["url"].removeprefix(BASE)).json()["id"] == each["label"]
+
+
 def test_responses_and_next_questions_are_valid(client: TestClient, engines: Engines) -> None:
     release = engines.by_id[engines.current].release
     made = []
@@ -135,7 +168,7 @@ def test_an_interview_by_next_question_ends_in_the_decision_of_strict_mode(
         assert len(asked) == len(set(asked))
         known = answers_of(at | {"status": "completed"}, engine.release, INTAKE)
         assert known is not None
-        assert engine.finding(Question(known.facts, strict=True)).decision == engine.finding(Question(full)).decision
+        assert engine.decide(Question(known.facts, strict=True)).decision == engine.decide(Question(full)).decision
 
 
 def _new(at: Resource, asked: list[str]) -> str:

@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.lines import BATCH_PATH
-from app.api.problems import FieldError
 from app.main import build_app
 from app.observe.logs import JsonFormatter
 from app.rulebook.load import RuleBook
@@ -200,20 +199,20 @@ def said(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def repeated(_: Callable[..., Any]) -> Callable[..., Any]:
-    """Return what explains an error by the value that was sent."""
-    return lambda _, details, **__: FieldError("", details["type"], f"not {details['input']}")
+    """Return what suggests the value that was sent."""
+    return lambda word, _: str(word)
 
 
 Wrong = tuple[str, Callable[[Callable[..., Any]], Callable[..., Any]], Callable[[Watched, str], None], str]
 WRONG: dict[str, Wrong] = {
-    "the reader logs a body": ("app.api.validation.read_json", said, check_leaves, RECEIPTS),
-    "the batch logs a line": ("app.api.lines.read_json", said, check_leaves, BATCH_PATH),
+    "the reader logs a body": ("app.api.decode.read_json", said, check_leaves, RECEIPTS),
+    "the batch logs a line": ("app.api.lines.decode", said, check_leaves, BATCH_PATH),
     "a resource is logged": ("app.fhir.routes.next_question", said, check_leaves, NEXT),
     "the subject is logged": ("app.fhir.apply.care_plan", said, check_leaves, APPLY),
     "a call is logged": ("app.cds_hooks.routes.read_call", said, check_leaves, service()),
     "a comment is logged": ("app.cds_hooks.routes._outcome", said, check_leaves, FEEDBACK),
     "a form is logged": ("app.web.routes.read_form", said, check_forms, "/intake"),
-    "an error repeats a value": ("app.api.validation.CandidateReader._explain", repeated, check_leaves, "/v1/triage"),
+    "an error repeats a value": ("app.api.validation.closest", repeated, check_leaves, "/v1/triage"),
 }
 
 

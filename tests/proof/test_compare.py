@@ -10,8 +10,8 @@ import pytest
 from app.core.conditions import Not, facts_read
 from app.core.facts import Candidate, Value
 from app.core.precedence import Decision, decide, stages
+from app.core.rationale import DECIDES
 from app.core.rules import DecisionRule
-from app.core.why import DECIDES
 from app.proof.compare import Comparison, compare
 from tests.books import SmallBook, every_candidate, release_of, small_book
 

@@ -27,7 +27,7 @@ class Case:
     def __init__(self, book: SmallBook, oracle: Oracle, candidate: Candidate, strict: bool) -> None:
         self.book, self.oracle, self.candidate, self.strict = book, oracle, candidate, strict
         self.logic = Logic(book.facts, book.rules, book.order)
-        self.reading = self.logic.reading(candidate, strict=strict)
+        self.regions = self.logic.regions(candidate, strict=strict)
         self.given = [name for name in oracle.read if name in candidate]
         self.now = self.possible(candidate)
 
@@ -92,13 +92,13 @@ def cases() -> Iterator[Case]:
 
 
 def reasons_found(case: Case) -> Reasons:
-    found, complete = sufficient_reasons(case.logic, case.reading, case.candidate)
+    found, complete = sufficient_reasons(case.logic, case.regions, case.candidate)
     assert complete
     return {frozenset(reason.facts) for reason in found}
 
 
 def changes_found(case: Case) -> Changed:
-    return as_set(changes(case.logic, case.reading, case.candidate))
+    return as_set(changes(case.logic, case.regions, case.candidate))
 
 
 def as_set(found: list[Change]) -> Changed:
@@ -108,7 +108,7 @@ def as_set(found: list[Change]) -> Changed:
 def test_sufficient_reasons_are_all_minimal_forcing_sets_smallest_first() -> None:
     for case in cases():
         if case.settled:
-            found, complete = sufficient_reasons(case.logic, case.reading, case.candidate)
+            found, complete = sufficient_reasons(case.logic, case.regions, case.candidate)
             assert complete
             assert {frozenset(reason.facts) for reason in found} == case.reasons()
             assert [len(r.facts) for r in found] == sorted(len(r.facts) for r in found)
@@ -119,7 +119,7 @@ def test_an_undecided_candidate_has_no_sufficient_reason() -> None:
     assert undecided
     for case in undecided:
         with pytest.raises(ValueError, match="not settled"):
-            sufficient_reasons(case.logic, case.reading, case.candidate)
+            sufficient_reasons(case.logic, case.regions, case.candidate)
 
 
 def test_ranges_force_the_decision_for_all_their_values_together() -> None:
@@ -127,7 +127,7 @@ def test_ranges_force_the_decision_for_all_their_values_together() -> None:
     for case in cases():
         if not case.settled:
             continue
-        for reason in sufficient_reasons(case.logic, case.reading, case.candidate)[0]:
+        for reason in sufficient_reasons(case.logic, case.regions, case.candidate)[0]:
             ordered = [name for name in reason.facts if name in reason.ranges]
             spans = []
             for name in ordered:
@@ -158,7 +158,7 @@ def test_changes_are_all_minimal_ones_that_settle_another_decision() -> None:
 
 def test_changes_to_a_target_are_those_changes_that_reach_it() -> None:
     for case in cases():
-        found = changes(case.logic, case.reading, case.candidate, lambda decision: decision.phase is not None)
+        found = changes(case.logic, case.regions, case.candidate, lambda decision: decision.phase is not None)
         assert as_set(found) == {change for change in case.changes() if change[1].phase is not None}
 
 
@@ -169,7 +169,7 @@ def rule_trace(case: Case) -> Reasons:
     """Takes the facts of every rule that holds for the reason."""
     facts: set[str] = set()
     for rule in case.book.rules:
-        if case.logic.state(rule, case.reading):
+        if case.logic.state(rule, case.regions):
             facts |= set(case.given) & set(facts_read(rule.when))
     return {frozenset(facts)}
 

@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from app.core.facts import Candidate, Fact, Value
-from app.core.precedence import Decision, Outcome, decide, phases, stages
+from app.core.precedence import Decision, StagedDecision, decide, phases, stages
 from app.core.rules import DecisionRule, Law, LawKind, Phase
 from app.proof.verify import Verification, Verifier
 from tests.books import PATHWAYS, SmallBook, every_candidate, release_of, small_book
@@ -57,7 +57,7 @@ class Proof:
         named = {place for rule in self.book.rules if rule.kind == "gap" for place in self.deciding(rule)}
         return any(o.stage == "gap" and place not in named for place, o in enumerate(self.outcomes))
 
-    def completions(self, facts: Candidate) -> Iterator[tuple[dict[str, Value], Outcome]]:
+    def completions(self, facts: Candidate) -> Iterator[tuple[dict[str, Value], StagedDecision]]:
         """Everybody who has these facts."""
         for candidate, outcome in zip(self.everybody, self.outcomes, strict=True):
             if all(candidate[name] == value for name, value in facts.items()):

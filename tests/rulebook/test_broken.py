@@ -1,6 +1,6 @@
 """Every kind of fault in a rule book is refused, with file, line, rule and what would be right.
 
-A file of `tests/broken` is the shipped rule book with some text replaced, and exactly the complaints that this makes.
+A file of `tests/broken` is the shipped rule book with some text replaced, and exactly the errors that this makes.
 """
 
 import shutil
@@ -28,7 +28,7 @@ def test_a_broken_rule_book_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(BrokenRuleBookError) as refused:
         load(folder)
     expected = case["expect"]
-    found = [c for c in refused.value.complaints if FOLLOWS not in c.says or FOLLOWS in str(expected)]
+    found = [c for c in refused.value.errors if FOLLOWS not in c.says or FOLLOWS in str(expected)]
     unmatched = [c for c in found if not any(_is(c, one, folder) for one in expected)]
     unmet = [one for one in expected if not any(_is(c, one, folder) for c in found)]
     assert (unmatched, unmet) == ([], [])
@@ -52,15 +52,15 @@ def _edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), "utf-8")
 
 
-def _is(complaint: RuleBookError, expected: dict[str, str], folder: Path) -> bool:
-    if (complaint.file, complaint.entry) != (expected["file"], expected["entry"]):
+def _is(error: RuleBookError, expected: dict[str, str], folder: Path) -> bool:
+    if (error.file, error.entry) != (expected["file"], expected["entry"]):
         return False
-    return expected["says"] in complaint.says and _at(complaint, expected["at"], folder)
+    return expected["says"] in error.says and _at(error, expected["at"], folder)
 
 
-def _at(complaint: RuleBookError, at: str, folder: Path) -> bool:
-    path = folder / complaint.file
+def _at(error: RuleBookError, at: str, folder: Path) -> bool:
+    path = folder / error.file
     if not at or not path.exists():
-        return complaint.line >= 1
+        return error.line >= 1
     lines = path.read_text("utf-8").split("\n")
-    return "\n".join(lines[complaint.line - 1 :]).startswith(at) or at in lines[complaint.line - 1]
+    return "\n".join(lines[error.line - 1 :]).startswith(at) or at in lines[error.line - 1]

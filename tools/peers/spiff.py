@@ -32,7 +32,7 @@ def ways(listed: Sequence[Case], _: Mapping[str, Fact]) -> dict[str, Decide]:
 
 
 def _decision_table(listed: Sequence[Case], model: str) -> str:
-    cells = [(escape(expression(case.when, SYNTAX)), named(case.outcome.decision)) for case in listed]
+    cells = [(escape(expression(case.when, SYNTAX)), named(case.then.decision)) for case in listed]
     rows = "".join(
         f'<rule id="r{row}"><inputEntry id="i{row}"><text>{when} and ?</text></inputEntry>'
         f'<outputEntry id="o{row}"><text>"{then}"</text></outputEntry></rule>'

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-import uvloop
-
 from tools.serving import Server, serving
 from tools.stress.crowd import Break, Crowd
 from tools.stress.drain import drained
@@ -55,9 +53,9 @@ def run(report: Report, *, quick: bool) -> None:
     """Run it."""
     asked = questions(60 if quick else 300)
     with serving("--workers", str(WORKERS), ready=WORKERS) as server:
-        uvloop.run(_kills(report, server, asked, 2 if quick else 15, 1.2 if quick else 2.5))
-        uvloop.run(_restarts(report, server, asked, 1 if quick else 3, 0.05 if quick else 0.0))
-        uvloop.run(drained(report, server, asked))
+        asyncio.run(_kills(report, server, asked, 2 if quick else 15, 1.2 if quick else 2.5))
+        asyncio.run(_restarts(report, server, asked, 1 if quick else 3, 0.05 if quick else 0.0))
+        asyncio.run(drained(report, server, asked))
 
 
 async def _kills(report: Report, server: Server, asked: list[Question], times: int, pause: float) -> None:

@@ -1,0 +1,151 @@
+"""A request body into JSON, and into a question for the engine."""
+
+from collections.abc import Iterator, Mapping
+from operator import getitem
+from re import fullmatch
+from typing import Any
+
+from fastapi import Request
+
+from app.api.problems import MOST_ERRORS, FieldError, ProblemError
+from app.api.strict_json import JsonObject, pointer_to, read_json, repeated_keys
+from app.api.validation import OTHERS, REFERENCE, RefusedError, closest, reading_of, schema_of
+from app.core.answer import ScaleGrade
+from app.core.engine import Engines, Question
+from app.core.facts import Value
+from app.core.rules import Release
+
+
+def decode(body: bytes, reader: "CandidateReader", *, strict: bool) -> Question:
+    """Return the question that a body asks; a problem where it is not JSON or not facts."""
+    return reader.question(read_json(body), strict=strict)
+
+
+def check_json_type(content_type: str) -> None:
+    """Raise a problem where a content type is not JSON in UTF-8."""
+    media, _, parameters = content_type.partition(";")
+    charset = parameters.strip().lower().replace('"', "")
+    media = media.strip().lower()
+    if media != "application/json" and not (media.startswith("application/") and media.endswith("+json")):
+        raise ProblemError("not-json-type", "write `Content-Type: application/json`")
+    if charset and charset not in ("charset=utf-8", "charset=utf8"):
+        raise ProblemError("not-json-type", "write `Content-Type: application/json`; JSON is UTF-8")
+
+
+class CandidateReader:
+    """Reads candidates for one release; `elsewhere` maps facts of other releases to the first release that has them."""
+
+    def __init__(self, release: Release, elsewhere: Mapping[str, str]) -> None:
+        self.release = release
+        self.schema = schema_of(release)
+        self._elsewhere = {name: first for name, first in elsewhere.items() if name not in release.facts}
+        self._names = tuple(release.facts)
+        self._answers = [fact.answers for fact in release.facts.values()]
+        self._readings = [reading_of(fact, release.scales) for fact in release.facts.values()]
+
+    def question(self, data: Any, *, strict: bool) -> Question:
+        """Return the question that a JSON value asks, with its facts in asking order.
+
+        Raises a 422 problem with everything that is wrong with it, all at once.
+        """
+        if not isinstance(data, dict):
+            says = 'write one JSON object, such as `{"primary_concern": "dullness"}`'
+            raise ProblemError(
+                "not-facts",
+                "the body is one JSON object with the facts",
+                errors=[FieldError("", "not_an_object", says)],
+            )
+        errors: list[FieldError] = []
+        graded: dict[str, ScaleGrade] = {}
+        # whole lists at a time: a loop over the facts takes three times as long
+        values = list(map(data.get, self._names))
+        try:
+            plain = list(map(getitem, self._answers, values))
+        except (KeyError, TypeError):
+            plain = []
+        if list(map(type, plain)) != list(map(type, values)):  # a reading on a scale, or something wrong
+            values, graded, errors = self._closely(values)
+        facts: dict[str, Value] = dict(zip(self._names, values, strict=True))
+        if None in values:
+            facts = {name: value for name, value in facts.items() if value is not None}
+        unavailable: tuple[str, ...] = ()
+        reference = None
+        if len(facts) < len(data):
+            unavailable, reference = data.get("unavailable", ()), data.get("reference")
+            errors += self._others(data, unavailable, reference)
+        if errors or graded or len(facts) < len(data) or isinstance(data, JsonObject):
+            errors = [*repeated_keys(data), *errors]
+        if errors:
+            raise ProblemError("not-facts", f"{len(errors)} of the values cannot be used", errors=errors)
+        if unavailable:
+            unavailable = tuple(name for name in self.release.facts if name in unavailable)
+        return Question(facts, strict, tuple(unavailable), graded, reference)
+
+    def _closely(self, values: list[Any]) -> tuple[list[Any], dict[str, ScaleGrade], list[FieldError]]:
+        """Return the answers, which of them were read on a scale, and what is wrong with the others."""
+        graded: dict[str, ScaleGrade] = {}
+        errors: list[FieldError] = []
+        read: list[Any] = []
+        for name, answers, reading, value in zip(self._names, self._answers, self._readings, values, strict=True):
+            try:
+                answer = answers[value]
+            except (KeyError, TypeError):
+                answer = None
+            try:
+                if type(answer) is not type(value):
+                    answer, scale = reading(value)
+                    if scale is not None:
+                        graded[name] = scale
+            except RefusedError as error:
+                errors.append(error.at(f"/{name}"))
+            read.append(answer)
+        return read, graded, errors
+
+    def _others(self, data: Mapping[str, Any], unavailable: Any, reference: Any) -> Iterator[FieldError]:
+        """Yield what is wrong with the members that are no facts."""
+        if reference is not None and not (isinstance(reference, str) and fullmatch(REFERENCE, reference)):
+            yield FieldError("/reference", "not_a_reference", "write 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+        if not isinstance(unavailable, list | tuple):
+            yield FieldError("/unavailable", "not_a_list", "write a list of names of facts")
+        else:
+            for place, name in enumerate(unavailable):
+                if not isinstance(name, str) or name not in self.release.facts:
+                    says = "this release has no such fact"
+                    close = closest(name, self.release.facts) if place < MOST_ERRORS else None
+                    yield FieldError(f"/unavailable/{place}", "unknown_fact", says, close)
+                elif data.get(name) is not None:
+                    says = f"`{name}` is answered in this request; take it out here"
+                    yield FieldError(f"/unavailable/{place}", "answered", says)
+        unknown = [name for name in data if name not in self.release.facts and name not in OTHERS]
+        for place, name in enumerate(unknown):
+            pointer = pointer_to("", name)
+            if name in self._elsewhere:
+                says = f"release {self.release.id} does not have this fact; it came with {self._elsewhere[name]}"
+                yield FieldError(pointer, "not_in_release", says)
+            else:
+                close = closest(name, (*self.release.facts, *OTHERS)) if place < MOST_ERRORS else None
+                yield FieldError(pointer, "unknown_fact", "this release has no such fact", close)
+
+
+def readers_of(engines: Engines) -> dict[str, CandidateReader]:
+    """Return a reader for each release."""
+    first: dict[str, str] = {}
+    for engine in engines.by_id.values():
+        for name in engine.release.facts:
+            first.setdefault(name, engine.release.id)
+    return {name: CandidateReader(engine.release, first) for name, engine in engines.by_id.items()}
+
+
+async def body_of(request: Request) -> Any:
+    """Return the JSON of a request body; a problem where its type or text is not JSON."""
+    check_json_type(request.headers.get("content-type", ""))
+    return read_json(await request.body())
+
+
+async def record_of(request: Request) -> Any:
+    """Return the JSON of a request body that says no key twice: of two answers none is the one that was meant."""
+    data = await body_of(request)
+    repeated = list(repeated_keys(data))
+    if repeated:
+        raise ProblemError("not-json", "an object of the body holds a key more than once", errors=repeated)
+    return data

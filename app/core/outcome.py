@@ -1,0 +1,33 @@
+"""What a release decides for a candidate, before any text."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from app.core.precedence import UNDECIDED, Decision, Indicated, Stage
+from app.core.rules import Pathway
+
+
+class Outcome(NamedTuple):
+    """The decision of one candidate, and the machine contract around it."""
+
+    decision: Decision
+    indicated: Indicated | None
+    stages: frozenset[Stage]
+    """The steps of the precedence at which completions are decided."""
+    pathways: frozenset[Pathway | None]
+    """Those that are indicated or may still be."""
+    possible: Sequence[Decision]
+    missing: Sequence[str]
+    next_fact: str | None
+    """The fact to ask next."""
+    settles: bool
+    """Whether an answer to it can settle the decision."""
+    strict: bool
+    """Whether nothing is assumed."""
+    open_assumptions: tuple[str, ...] = ()
+    """The unknown confirm facts of which another value would change what is possible."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether every completion has this decision."""
+        return self.decision is not UNDECIDED

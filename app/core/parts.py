@@ -1,0 +1,266 @@
+"""What goes with a decision, and the words in which it is told.
+
+Nothing here changes a decision, and nothing here ever sees an assumed value: an unknown fact leaves a caution
+unresolved, a precondition to be confirmed, a component of a plan to be confirmed.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from app.core.answer import (
+    AlternativeShown,
+    Assumption,
+    CautionShown,
+    ComponentShown,
+    KnownFact,
+    NextQuestion,
+    Option,
+    PlanShown,
+    PreconditionShown,
+    Unresolved,
+)
+from app.core.conditions import ALWAYS, Condition, facts_read
+from app.core.facts import Candidate, Fact
+from app.core.logic import diagram_of
+from app.core.memo import Memo
+from app.core.outcome import Outcome
+from app.core.precedence import Stage
+from app.core.rules import (
+    Alternative,
+    Caution,
+    Component,
+    DecisionRule,
+    Fits,
+    Notice,
+    Pathway,
+    Plan,
+    Precondition,
+    Release,
+    Wording,
+)
+from app.core.sections import Concerns, Entry, Points, Projection, Section, reads
+
+Pathways = frozenset[Concerns]
+NO_PATHWAY: Pathways = frozenset([None])
+
+
+def conditions_of(release: Release) -> Iterator[Condition]:
+    """Yield every condition of a release that goes with a decision and does not make one."""
+    for rule in (*release.cautions, *release.notices, *release.alternatives):
+        yield rule.when
+    for precondition in release.preconditions:
+        yield precondition.when
+        if precondition.unmet is not None:
+            yield precondition.unmet
+    for plan in release.plans:
+        yield from (component.when for component in plan.components)
+    for alternative in release.alternatives:
+        if alternative.fits:
+            yield alternative.fits.yes
+            yield alternative.fits.no
+
+
+class Parts:
+    """Finds the parts of answers by one release."""
+
+    def __init__(
+        self, release: Release, points: Points, could_object: Callable[[DecisionRule, frozenset[Stage]], bool]
+    ) -> None:
+        self._release = release
+        self._could_object = could_object
+        self._questions = {name: _question(fact, release.wording) for name, fact in release.facts.items()}
+        self._next = Memo[tuple[str, bool], NextQuestion](self._next_question)
+        self._assumptions = Memo[tuple[str, frozenset[Stage]], Assumption](self._assumption)
+        listed = [ALWAYS, *conditions_of(release)]
+        self._diagram = diagram_of(release.facts.values(), listed)
+        self._roots = {condition: self._diagram.condition(condition) for condition in dict.fromkeys(listed)}
+        self._points = points
+        self.projection = Projection(points, self._diagram)
+        """How all lists but that of cautions see a candidate: they quote no values."""
+        self.cautions = Section(points, [self._caution(rule) for rule in release.cautions])
+        self.preconditions = Section(self.projection, [self._precondition(rule) for rule in release.preconditions])
+        self.alternatives = Section(self.projection, [self._alternative(rule) for rule in release.alternatives])
+        ordered = sorted((n for n in release.notices if not n.by_engine), key=lambda notice: notice.order)
+        self.notices = Section(self.projection, [self._notice(notice) for notice in ordered])
+        self._outside = frozenset(rule.id for rule in release.preconditions if rule.outside)
+        self._plans = {plan.pathway: plan for plan in release.plans}
+        self.components = {
+            plan.pathway: Section(self.projection, [self._component(each) for each in plan.components])
+            for plan in release.plans
+        }
+        self._plan_sources = {plan.pathway: _sources_of_plan(plan) for plan in release.plans}
+        self._by_engine = {notice.id: notice.says for notice in release.notices if notice.by_engine}
+
+    def all_met(self, preconditions: Iterable[PreconditionShown]) -> bool:
+        """Return whether all are met that the service can see."""
+        return all(each.status == "met" or each.rule in self._outside for each in preconditions)
+
+    def plan(self, components: Sequence[ComponentShown], pathway: Pathway) -> PlanShown:
+        """Return the plan of a pathway; a component is included only where its condition is known to hold."""
+        plan = self._plans[pathway]
+        return PlanShown(plan.id, pathway, plan.says, components, plan.parts, self._plan_sources[pathway])
+
+    def texts(self, held: Sequence[Notice], outcome: Outcome) -> list[str]:
+        """Return the notices of the rule book that hold, in their order, then those the answer itself calls for."""
+        groups, texts = [], []
+        for notice in held:
+            if not notice.otherwise:
+                groups.append(notice.group)
+        for notice in held:
+            if not notice.otherwise or notice.group not in groups:
+                texts.append(notice.says)
+        if outcome.open_assumptions:
+            texts.append(self._by_engine["NOTICE-ASSUMED"])
+        if outcome.possible and outcome.next_fact is None:
+            texts.append(self._by_engine["NOTICE-NOT-ANSWERABLE"])
+        if self._release.reviewed is None:
+            texts.append(self._by_engine["NOTICE-UNSIGNED"])
+        return texts
+
+    def next_question(self, outcome: Outcome) -> NextQuestion | None:
+        """Return the question to ask next; `None` where nothing is left to ask."""
+        return None if outcome.next_fact is None else self._next[outcome.next_fact, outcome.settles]
+
+    def _next_question(self, asked: tuple[str, bool]) -> NextQuestion:
+        name, settles = asked
+        return replace(
+            self._questions[name], why=self._release.wording.next_question["settles" if settles else "narrows"]
+        )
+
+    def assumptions(self, outcome: Outcome) -> list[Assumption]:
+        """Return the assumptions that a decision stands on."""
+        made = []
+        for name in outcome.open_assumptions:
+            made.append(self._assumptions[name, outcome.stages])
+        return made
+
+    def _assumption(self, key: tuple[str, frozenset[Stage]]) -> Assumption:
+        name, stages = key
+        fact = self._release.facts[name]
+        readers = [rule for rule in self._release.rules if name in facts_read(rule.when)]
+        because = [rule.id for rule in readers if self._could_object(rule, stages)]
+        return Assumption(name, fact.assumed_as, because, fact.question)
+
+    def summary(self, outcome: Outcome, *, ready: bool, referred: bool) -> str:
+        """Return the answer in one or two plain sentences."""
+        texts, disposition = self._release.wording.summary, outcome.decision.disposition
+        several = len(outcome.stages) > 1
+        stage = next(iter(outcome.stages), "gap")
+        match disposition:
+            case "recommended":
+                key = f"recommended.{outcome.decision.pathway}"
+            case "excluded":
+                key = f"excluded.{'undetermined' if several else 'documented' if stage == 'exclusion' else stage}"
+            case "clinician_review":
+                key = f"clinician_review.{'undetermined' if several else stage}"
+            case "referred":
+                key = "referred"
+            case "needs_information":
+                key = "needs_information.ask" if outcome.next_fact else "needs_information.stuck"
+        if disposition == "recommended" and not ready:
+            return f"{texts['not_ready']} {texts[key]}"
+        return f"{texts['referral_first']} {texts[key]}" if referred and disposition != "referred" else texts[key]
+
+    def _caution(self, rule: Caution) -> Entry[CautionShown | Unresolved]:
+        """Cautions quote values, so that they read the candidate as it is."""
+        read = facts_read(rule.when)
+
+        def make(known: Candidate) -> CautionShown | Unresolved | None:
+            state = self._state(rule.when, known)
+            if state is None:
+                return Unresolved(rule.id, rule.topic, self._ask(known, rule.when))
+            because = [KnownFact(name, known[name]) for name in read if name in known]
+            shown = CautionShown(rule.id, rule.topic, rule.concerns, rule.says, rule.reading, because, rule.sources)
+            return shown if state else None
+
+        return Entry(read, make, rule.concerns)
+
+    def _precondition(self, rule: Precondition) -> Entry[PreconditionShown]:
+        def make(known: Candidate) -> PreconditionShown:
+            status: Literal["met", "unmet", "to_confirm"]
+            ask: tuple[str, ...] = ()
+            if not rule.outside and self._state(rule.when, known):
+                status = "met"
+            elif rule.unmet is not None and self._state(rule.unmet, known):
+                status = "unmet"
+            else:
+                status = "to_confirm"
+                ask = () if rule.outside else self._ask(known, rule.when, rule.unmet)
+            return PreconditionShown(rule.id, status, rule.says, rule.reading, ask, rule.sources)
+
+        return Entry(() if rule.outside else reads(rule.when, rule.unmet), make, rule.concerns)
+
+    def _alternative(self, rule: Alternative) -> Entry[AlternativeShown]:
+        def make(known: Candidate) -> AlternativeShown | None:
+            if not self._state(rule.when, known):
+                return None
+            fits: Fits = "yes"
+            if rule.fits:
+                no, yes = self._state(rule.fits.no, known), self._state(rule.fits.yes, known)
+                fits = "no" if no else "yes" if yes and no is False else "unknown"
+            why = rule.fits.because[fits] if rule.fits else self._release.wording.consultation
+            return AlternativeShown(
+                rule.id, rule.kind, rule.title, rule.says, rule.compares, fits, why, (), rule.sources
+            )
+
+        fits = (rule.fits.no, rule.fits.yes) if rule.fits else ()
+        concerns = (*rule.concerns, None) if rule.without_phase else rule.concerns
+        return Entry(reads(rule.when, *fits), make, concerns)
+
+    def _component(self, component: Component) -> Entry[ComponentShown]:
+        def make(known: Candidate) -> ComponentShown | None:
+            state = self._state(component.when, known)
+            sources = component.sources
+            if state is None:
+                ask = self._ask(known, component.when)
+                return ComponentShown(component.id, "to_confirm", component.says, ask, sources)
+            if state:
+                return ComponentShown(component.id, "included", component.says, (), sources)
+            if component.otherwise is None:
+                return None
+            return ComponentShown(component.id, "left_out", component.otherwise, (), sources)
+
+        return Entry(facts_read(component.when), make)
+
+    def _notice(self, notice: Notice) -> Entry[Notice]:
+        def make(known: Candidate) -> Notice | None:
+            return notice if notice.otherwise or self._state(notice.when, known) else None
+
+        return Entry(facts_read(notice.when), make, notice.concerns or NO_PATHWAY)
+
+    def _state(self, condition: Condition, known: Candidate) -> bool | None:
+        return self._diagram.state(self._roots[condition], self._diagram.regions(known))
+
+    def _ask(self, known: Candidate, *conditions: Condition | None) -> tuple[str, ...]:
+        """Return the unknown facts on which these conditions still depend."""
+        regions = self._diagram.regions(known)
+        asked = [self._diagram.depends_on(self._roots[c], regions) for c in conditions if c is not None]
+        return tuple(dict.fromkeys(name for names in asked for name in names))
+
+
+def _question(fact: Fact, wording: Wording) -> NextQuestion:
+    """Return a fact as a question; why it is asked is said later."""
+    labels = dict(fact.labels)
+    values = fact.values
+    if fact.kind == "boolean":
+        labels = {True: wording.yes, False: wording.no} | labels
+        values = (True, False)
+    whole = fact.kind == "integer"
+    return NextQuestion(
+        fact=fact.name,
+        question=fact.question,
+        help=fact.help,
+        answers=[Option(value, labels.get(value, str(value))) for value in values],
+        minimum=fact.minimum if whole else None,
+        maximum=fact.maximum if whole else None,
+        unit=fact.unit,
+        why="",
+    )
+
+
+def _sources_of_plan(plan: Plan) -> tuple[str, ...]:
+    cited = list(plan.sources)
+    for part in plan.parts:
+        cited += [*part.sources, *(figure.source for figure in part.figures), *([part.differs] if part.differs else [])]
+    return tuple(dict.fromkeys(cited))

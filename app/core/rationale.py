@@ -1,0 +1,203 @@
+"""Where each decision rule stands for a candidate, and what of an answer follows from that."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
+from typing import NamedTuple
+
+from app.core.answer import AlsoMatched, AlternativeShown, Answer, CitedSource, KnownFact, NearMiss, Reason, Referral
+from app.core.conditions import conjuncts, facts_read, in_words
+from app.core.facts import Candidate
+from app.core.logic import Logic
+from app.core.memo import Memo
+from app.core.outcome import Outcome
+from app.core.precedence import Stage, phases, stages
+from app.core.rules import DecisionRule, Disposition, Effect, Fits, Phase, Release
+from app.core.sections import Entry, Points, Section
+
+DECIDES: Mapping[Disposition, Effect] = {
+    "excluded": "excludes",
+    "referred": "refers",
+    "clinician_review": "reviews",
+    "recommended": "indicates",
+}
+"""The effect that a rule must have for the decision to be this one."""
+
+
+class Standing(NamedTuple):
+    """Where one rule stands for a candidate whom it may concern."""
+
+    rule: DecisionRule
+    state: bool | None
+    """Whether its own condition holds; `None` while facts that it reads are unknown."""
+    assumed: bool | None
+    """The same with unknown confirm facts at their no-objection value."""
+    because: tuple[KnownFact, ...]
+    """The facts that make it hold."""
+
+
+class Rationale:
+    """Explains the outcomes of one release by its rules."""
+
+    def __init__(self, release: Release, logic: Logic, points: Points) -> None:
+        self._release = release
+        self._stages = {rule.id: frozenset(stages(rule)) for rule in release.rules}
+        self._phases = phases(release.rules)
+        self.standings = Section(points, [Entry(facts_read(r.when), _standing_of(r, logic)) for r in release.rules])
+        self.near = Section(points, [Entry(facts_read(r.when), _near_miss_of(r, logic)) for r in self._phases])
+        self._cited = Memo[str, CitedSource](self._cite)
+        self._told = Memo[tuple[str, ...], Mapping[str, CitedSource]](
+            lambda names: {name: self._cited[name] for name in dict.fromkeys(names)}
+        )
+
+    def takes_part(self, standing: Standing, outcome: Outcome) -> bool | None:
+        """Return whether a rule takes part in deciding every completion, none, or (`None`) perhaps some."""
+        at = self._stages[standing.rule.id]
+        state = standing.state if outcome.strict else standing.assumed
+        if state is False or at.isdisjoint(outcome.stages):
+            return False
+        return True if state and outcome.stages <= at else None
+
+    def reasons(self, outcome: Outcome, standings: Iterable[Standing]) -> list[Reason]:
+        """Return every rule that bears on the decision.
+
+        Where the decision is settled and yet no single rule is sure to decide it, the rules that may are there with
+        `decides` open: whichever holds, the decision is the same.
+        """
+        effect = DECIDES.get(outcome.decision.disposition)
+        certain, perhaps = [], []
+        for standing in standings:
+            part = self.takes_part(standing, outcome)
+            if part:
+                certain.append(standing)
+            elif part is None and standing.rule.effect == effect:
+                perhaps.append(standing)
+        if perhaps and any(standing.rule.effect == effect for standing in certain):
+            perhaps = []
+        made = []
+        for standing in certain:
+            made.append(_reason(standing, None if effect is None else standing.rule.effect == effect))
+        for standing in perhaps:
+            made.append(_reason(standing, None))
+        return made
+
+    def referral(self, standings: Iterable[Standing]) -> list[Referral]:
+        """Return every scope rule that holds, whatever decides."""
+        referral = []
+        for rule, state, _, because in standings:
+            if state and rule.kind == "scope":
+                referral.append(Referral(rule.id, rule.refer_to, rule.urgency, rule.says, because, rule.sources))
+        return referral
+
+    def also_matched(self, outcome: Outcome, standings: Iterable[Standing]) -> list[AlsoMatched]:
+        """Return the lower phases whose condition holds too."""
+        if outcome.indicated is None:
+            return []
+        also = []
+        for rule, state, _, _ in standings:
+            if state and isinstance(rule, Phase) and rule.phase < outcome.indicated.phase:
+                also.append(AlsoMatched(rule.id, rule.pathway, rule.phase))
+        return sorted(also, key=attrgetter("phase"), reverse=True) if len(also) > 1 else also
+
+    def near_misses(self, outcome: Outcome, near: list[NearMiss]) -> list[NearMiss]:
+        """Return the phases above the indicated one whose condition holds in part and not in full."""
+        if not near or (outcome.indicated is None and outcome.stages != {"gap"}):
+            return []
+        reached = outcome.indicated.phase if outcome.indicated else 0
+        return [each for each in near if each.phase > reached]
+
+    def lower_phases(self, outcome: Outcome, standings: Sequence[Standing]) -> list[AlternativeShown]:
+        """Return what of a blocked candidate's lower phases a clinician may discuss: those that nothing excludes."""
+        if outcome.indicated is None or outcome.decision.disposition not in ("excluded", "clinician_review"):
+            return []
+        wording = self._release.wording
+        shown = []
+        for rule in self._phases:
+            against = [each for each in standings if rule.pathway in each.rule.pathways]
+            if rule.phase >= outcome.indicated.phase or any(s.state and s.rule.effect == "excludes" for s in against):
+                continue
+            criteria = next((each.state for each in standings if each.rule is rule), False)
+            undecided = criteria is None or any(each.state is None for each in against)
+            fits: Fits = "no" if criteria is False else "unknown" if undecided else "yes"
+            blocked = [each.rule.id for each in against if each.state]
+            why, title = wording.lower_phase[fits], wording.pathways[rule.pathway]
+            shown.append(
+                AlternativeShown(rule.id, "lower_phase", title, rule.discuss, {}, fits, why, blocked, rule.sources)
+            )
+        return shown
+
+    def could_object(self, rule: DecisionRule, at: frozenset[Stage]) -> bool:
+        """Return whether a rule would bear on the decision at these steps once its own facts made it hold."""
+        return rule.kind in ("exclusion", "scope", "concern", "phase") or not self._stages[rule.id].isdisjoint(at)
+
+    def cited(self, answer: Answer, *, whole: bool) -> Mapping[str, CitedSource]:
+        """Return what the sources of referral and rationale are, or those of the whole answer, each once."""
+        names: tuple[str, ...] = ()
+        for referral in answer.referral:
+            names += tuple(referral.sources)
+        for reason in answer.rationale:
+            names += tuple(reason.sources)
+        return self._told[(*names, *_beside(answer))] if whole else self._told[names]
+
+    def _cite(self, name: str) -> CitedSource:
+        source = self._release.sources[name]
+        url = f"/v1/rulesets/{self._release.id}/sources/{name}"
+        return CitedSource(source.document, source.section, source.status, source.says, url, source.public_url)
+
+
+def _reason(standing: Standing, decides: bool | None) -> Reason:
+    rule, state, _, because = standing
+    return Reason(
+        rule.id,
+        rule.effect,
+        rule.says,
+        rule.reading,
+        because,
+        "held" if state else "undecided",
+        decides,
+        rule.sources,
+    )
+
+
+def _beside(answer: Answer) -> Iterator[str]:
+    """Yield the ids of the sources that an answer cites beside referral and rationale."""
+    for caution in answer.cautions:
+        yield from caution.sources
+    for precondition in answer.preconditions:
+        yield from precondition.sources
+    for alternative in answer.alternatives:
+        yield from alternative.sources
+        for aspect in alternative.compares.values():
+            yield from aspect.sources
+    if not isinstance(answer.plan, Mapping):
+        yield from answer.plan.sources
+        for component in answer.plan.components:
+            yield from component.sources
+
+
+def _standing_of(rule: DecisionRule, logic: Logic) -> Callable[[Candidate], Standing | None]:
+    def standing(known: Candidate) -> Standing | None:
+        given = logic.diagram.regions(known)
+        state = logic.state(rule, given)
+        if state is False:
+            return None
+        regions = logic.assumed(given) if state is None else given
+        assumed = logic.state(rule, regions)
+        pinned = logic.pinned_by(rule, regions) if assumed else ()
+        return Standing(rule, state, assumed, tuple(KnownFact(name, known[name]) for name in pinned if name in known))
+
+    return standing
+
+
+def _near_miss_of(rule: DecisionRule, logic: Logic) -> Callable[[Candidate], NearMiss | None]:
+    parts = [(in_words(part), logic.diagram.condition(part)) for part in conjuncts(rule.when)]
+    indicates = next(phase for phase in phases(logic.rules) if phase.id == rule.id)
+
+    def near_miss(known: Candidate) -> NearMiss | None:
+        regions = logic.diagram.regions(known)
+        states = [(words, logic.diagram.state(root, regions)) for words, root in parts]
+        unmet = [words for words, state in states if not state]
+        if not unmet or len(unmet) == len(parts) or all(state is not False for _, state in states):
+            return None
+        return NearMiss(rule.id, indicates.pathway, indicates.phase, unmet)
+
+    return near_miss

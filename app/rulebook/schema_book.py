@@ -1,0 +1,160 @@
+"""What sources, releases, codes and languages may hold."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from app.core.codes import System, Timing
+from app.rulebook.schema import Answer, Ids, Model, ReleaseId, Text
+
+Date = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+
+class Document(Model):
+    """One of the four source documents."""
+
+    title: Text
+    publisher: Text
+    date: Text
+    kind: Text
+    about: Text
+
+
+class Statement(Model):
+    """One statement of a source document."""
+
+    id: Text
+    section: Text
+    says: Text
+    aside: Text | None = None
+
+
+class Ledger(Model):
+    """All statements of the documents."""
+
+    documents: dict[str, Document]
+    statements: list[Statement]
+
+
+class Evidence(Model):
+    """One piece of public evidence."""
+
+    id: Text
+    title: Text
+    citation: Text
+    status: Literal["A", "B", "inference"]
+    says: Text
+    suggests: Text
+    note: Text | None = None
+    public_url: Annotated[str, Field(pattern=r"^https://[^\s/]+/\S+$")] | None = None
+
+
+class Silence(Model):
+    """A conflict between the documents, or something they leave open."""
+
+    id: Text
+    kind: Literal["conflict", "undecided", "ambiguity"]
+    title: Text
+    says: Text
+    answered_by: Text
+
+
+class Signature(Model):
+    """A clinician's signature under one release, with its own digest."""
+
+    release: ReleaseId
+    digest: Text
+    reviewer: Text
+    date: Date
+    signature: Text
+
+
+class Withdrawal(Model):
+    """When a release was withdrawn, and why."""
+
+    date: Date
+    reason: Text
+
+
+class ReleaseEntry(Model):
+    """One released version."""
+
+    id: ReleaseId
+    date: Text
+    digest: Text
+    changes: Text
+    withdrawn: Withdrawal | None = None
+    limits: Text | None = None
+
+
+class Releases(Model):
+    """The releases, oldest first; `current` answers by default."""
+
+    current: ReleaseId
+    releases: Annotated[list[ReleaseEntry], Field(min_length=1)]
+
+
+class Order(Model):
+    """The order of facts in a compiled decision, and its size."""
+
+    nodes: int
+    budget: int
+    facts: list[Text]
+
+
+class CodeSet(Model):
+    """Codes of a health record that speak of one fact."""
+
+    system: System
+    fact: Text
+    value: Answer | None = None
+    value_if_systemic: Answer | None = None
+    timing: Timing
+    within_days: Annotated[int, Field(gt=0)] | None = None
+    suspected: bool = False
+    codes: list[Text] = Field(default_factory=list)
+    prefixes: list[Text] = Field(default_factory=list)
+    but: list[Text] = Field(default_factory=list)
+    answers: dict[str, Answer] = Field(default_factory=dict)
+    says: Text
+    sources: Ids
+
+
+class FactWords(Model):
+    """A fact in another language."""
+
+    question: Text
+    help: Text
+    answers: dict[str, Text] = Field(default_factory=dict)
+    unit: Text | None = None
+
+
+class LanguageWording(Model):
+    """Names and sentences in another language, by the English keys."""
+
+    pathways: dict[str, Text]
+    dispositions: dict[str, Text]
+    yes: Text
+    no: Text
+    unknown: Text
+    assumption: Text
+    next_question: dict[str, Text]
+    lower_phase: dict[str, Text]
+    consultation: Text
+    summary: dict[str, Text]
+
+
+class NoticeWords(Model):
+    """The notices about a release in another language; `withdrawn` says why."""
+
+    withdrawn: Text | None = None
+    limits: Text | None = None
+
+
+class Language(Model):
+    """One language."""
+
+    name: Text
+    facts: dict[str, FactWords]
+    wording: LanguageWording
+    releases: dict[ReleaseId, NoticeWords] = Field(default_factory=dict)

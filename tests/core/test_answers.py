@@ -1,0 +1,198 @@
+"""Whole answers: what is remembered changes none of them, and nothing in them sees an assumed value."""
+
+from dataclasses import fields
+from random import Random
+from typing import Any
+
+import pytest
+
+from app.core.answer import Answer, DecisionView
+from app.core.conditions import Comparison, Condition
+from app.core.engine import Engine, Engines, Question
+from app.core.facts import Candidate, Value
+from app.core.languages import translated
+from app.core.logic import state_of
+from app.core.memo import Memo
+from app.core.precedence import stages
+from app.core.rules import Alternative, Release
+from app.rulebook.load import RuleBook
+from tests.books import random_candidate
+
+CANDIDATES = 1000
+
+
+def questions_about(release: Release, seed: int, count: int = CANDIDATES) -> list[Question]:
+    random = Random(seed)
+    shares = (0.1, 0.5, 0.9, 1.0, 1.0, 1.0)
+    return [
+        Question(random_candidate(random, release.facts, random.choice(shares)), random.random() < 0.5)
+        for _ in range(count)
+    ]
+
+
+def contract(answer: Answer | DecisionView) -> dict[str, Any]:
+    """Return what a view and a whole answer have in common."""
+    rules = answer.rules if isinstance(answer, DecisionView) else [reason.rule for reason in answer.rationale]
+    names = [field.name for field in fields(DecisionView) if field.name != "rules"]
+    return {name: getattr(answer, name) for name in names} | {"rules": list(rules)}
+
+
+class Forgetful(Memo[Any, Any]):
+    """Keeps nothing."""
+
+    def __missing__(self, key: Any) -> Any:
+        return self._compute(key)
+
+
+def differing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return for how many candidates an answer is not what an engine without memory gives."""
+    with monkeypatch.context() as patch:
+        for module in ("sections", "engine", "rationale", "parts", "identity"):
+            patch.setattr(f"app.core.{module}.Memo", Forgetful)
+        anew = Engine(engine.release, engine.language)
+    found = 0
+    for question in questions_about(engine.release, 7):
+        answer, view = engine.answer(question), engine.view(question)
+        found += answer != anew.answer(question) or view != anew.view(question) or contract(answer) != contract(view)
+    return found
+
+
+@pytest.mark.parametrize("name", ["2026.1", "2026.2"])
+def test_an_engine_that_remembers_answers_like_one_that_does_not(
+    engines: Engines, book: RuleBook, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = engines.by_id[name].release
+    assert differing(Engine(release), monkeypatch) == 0
+    for language in book.languages.values():
+        assert differing(Engine(translated(release, language), language.code), monkeypatch) == 0
+
+
+class ForgetsTheMode(Memo[Any, Any]):
+    """Keeps outcomes by the rest alone."""
+
+    def __missing__(self, key: Any) -> Any:
+        short = key[:1] if len(key) == 3 else key
+        if not dict.__contains__(self, short):
+            self[short] = self._compute(key)
+        return self[short]
+
+
+def test_a_wrong_memory_is_noticed(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("app.core.engine.Memo", ForgetsTheMode)
+        engine = Engine(engines.by_id["2026.2"].release)
+    assert differing(engine, monkeypatch) > 0
+
+
+def test_a_referral_says_because_of_which_value(engines: Engines) -> None:
+    engine = engines.by_id["2026.2"]
+    for concern, rule in (("chronic_wound", "SCOPE-WOUND"), ("burn", "SCOPE-BURN")):
+        (referral,) = engine.view(Question({"primary_concern": concern})).referral
+        assert (referral.rule, [(k.fact, k.value) for k in referral.because]) == (rule, [("primary_concern", concern)])
+
+
+def test_a_rule_is_told_in_the_state_of_its_own_condition(engines: Engines) -> None:
+    """And it decides where the decision is settled, has its effect, and no other rule need hold for that."""
+    seen = set()
+    blocked: dict[str, Value] = {
+        "pregnant": True,
+        "primary_concern": "sagging",
+        "elasticity_loss": "moderate",
+        "hyperpigmentation": "mild",
+    }
+    for engine in engines.by_id.values():
+        release = engine.release
+        rules = {rule.id: rule for rule in release.rules}
+        effects = {"excluded": "excludes", "referred": "refers", "clinician_review": "reviews"}
+        asked = [Question({name: value for name, value in blocked.items() if name in release.facts})]
+        for question in [*asked, *questions_about(release, 3, 400)]:
+            answer, outcome = engine.answer(question), engine.decide(question)
+            effect = effects.get(answer.decision.disposition, "indicates")
+            for reason in answer.rationale:
+                rule = rules[reason.rule]
+                state = state_of(rule.when, release.facts, question.facts)
+                assert reason.state == ("held" if state else "undecided"), (reason.rule, question)
+                settled = outcome.settled and state is True and outcome.stages <= set(stages(rule))
+                assert reason.decides == ((rule.effect == effect) if settled else None), (reason.rule, question)
+                seen.add((reason.state, reason.decides))
+    assert seen == {("held", True), ("held", False), ("held", None), ("undecided", None)}
+
+
+def test_sources_are_told_of_the_parts_that_were_asked_for(engines: Engines) -> None:
+    engine = engines.by_id["2026.2"]
+    for question in questions_about(engine.release, 5, 300):
+        answer = engine.answer(question)
+        parts: list[Any] = [*answer.referral, *answer.rationale]
+        cited = [name for part in parts for name in part.sources]
+        assert list(answer.sources) == list(dict.fromkeys(cited))
+        assert engine.answer(question, "none").sources == {}
+        told = engine.answer(question, "all").sources
+        assert set(told) == named_in(answer) >= set(cited)
+        for name, source in told.items():
+            assert source.says == engine.release.sources[name].says
+            assert source.url == f"/v1/rulesets/2026.2/sources/{name}"
+
+
+def named_in(part: Any, key: str = "") -> set[str]:
+    """Return every source id that stands anywhere in a part of an answer."""
+    if isinstance(part, str):
+        return {part} if key in ("sources", "source", "differs") else set()
+    if isinstance(part, dict):
+        return {name for k, each in part.items() if k != "sources" for name in named_in(each, str(k))}
+    if isinstance(part, list | tuple):
+        return {name for each in part for name in named_in(each, key)}
+    if hasattr(part, "__dataclass_fields__"):
+        return {name for field in fields(part) for name in named_in(getattr(part, field.name), field.name)}
+    return set()
+
+
+def test_alternatives_and_notices_are_those_of_this_candidate(engines: Engines) -> None:
+    """Of fully known candidates, read rule by rule."""
+    engine = engines.by_id["2026.2"]
+    release = engine.release
+    random = Random(9)
+    seen = set()
+    for _ in range(CANDIDATES):
+        candidate = random_candidate(random, release.facts, 1.0)
+        answer = engine.answer(Question(candidate))
+        indicated = answer.indicated.pathway if answer.indicated else None
+        if not (answer.decision.disposition in ("excluded", "referred") and indicated is None):
+            expected = [
+                (rule.id, fit(rule, candidate))
+                for rule in release.alternatives
+                if (rule.without_phase if indicated is None else indicated in rule.concerns)
+                and rule.when.holds(candidate)
+            ]
+            shown = [(each.rule, each.fits) for each in answer.alternatives if each.kind != "lower_phase"]
+            assert shown == expected
+            seen.add(tuple(expected))
+        for notice in release.notices:
+            concerned = not notice.concerns or indicated in notice.concerns
+            if not (notice.by_engine or notice.otherwise):
+                assert (notice.says in answer.notices) == (concerned and notice.when.holds(candidate))
+    assert len(seen) > 20
+
+
+def fit(rule: Alternative, candidate: Candidate) -> str:
+    if rule.fits is None:
+        return "yes"
+    if rule.fits.no.holds(candidate):
+        return "no"
+    return "yes" if rule.fits.yes.holds(candidate) else "unknown"
+
+
+def test_no_part_but_the_decision_sees_an_assumed_value(engines: Engines) -> None:
+    """An unknown fact leaves what depends on it open, whatever the decision assumes."""
+    engine = engines.by_id["2026.2"]
+    release = engine.release
+    by_id: dict[str, Condition] = {rule.id: rule.when for rule in (*release.cautions, *release.preconditions)}
+    for question in questions_about(release, 13, 300):
+        answer = engine.answer(question)
+        for caution in answer.cautions:
+            assert state_of(by_id[caution.rule], release.facts, question.facts) is True
+        for unresolved in answer.unresolved:
+            assert state_of(by_id[unresolved.rule], release.facts, question.facts) is None
+        for precondition in answer.preconditions:
+            if precondition.status == "met":
+                assert state_of(by_id[precondition.rule], release.facts, question.facts) is True
+    assert state_of(Comparison("pregnant", frozenset([False]), ""), release.facts, {}) is None

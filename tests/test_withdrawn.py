@@ -1,0 +1,155 @@
+"""A withdrawn release: never the current one, answered by name, and every face says so before everything else."""
+
+import json
+import shutil
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from typer.testing import CliRunner
+
+from app.cds_hooks.cards import Cards
+from app.cds_hooks.request import read_call
+from app.cli import cli
+from app.core.engine import Engine, Engines, Question
+from app.core.facts import Value
+from app.fhir.apply import Application, apply
+from app.fhir.plan import plan_definition
+from app.main import build_app, build_engines, rules_folder
+from app.record.patient import PatientFacts
+from app.rulebook.load import RuleBook, load
+from app.settings import BadSettingError, Settings
+from tests.cds_hooks.calls import call
+from tests.fhir.resources import BASE
+from tests.fhir.validators import complaints
+
+REASON = "One of its rules reads a label wrongly."
+KOREAN = "규칙 하나가 표시를 잘못 읽습니다."
+SAID = f"Release 2026.1 was withdrawn on 2026-12-01. {REASON}"
+RECOMMENDED: dict[str, Value] = {
+    "active_skin_infection": False,
+    "autoimmune_skin_disease": "none",
+    "systemic_immunosuppression": False,
+    "primary_concern": "dullness",
+    "elasticity_loss": "none",
+    "hyperpigmentation": "none",
+    "sagging": "none",
+    "photodamage": "none",
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The rules as shipped, with the older release withdrawn."""
+    found = tmp_path_factory.mktemp("withdrawn") / "rules"
+    shutil.copytree(rules_folder(), found)
+    for path, old, new in (
+        (
+            "releases.yaml",
+            '- id: "2026.1"\n',
+            f'- id: "2026.1"\n    withdrawn: {{date: "2026-12-01", reason: {REASON}}}\n',
+        ),
+        ("languages/ko.yaml", '"2026.1":\n', f'"2026.1":\n    withdrawn: {KOREAN}\n'),
+    ):
+        text = (found / path).read_text("utf-8")
+        assert text.count(old) == 1
+        (found / path).write_text(text.replace(old, new), "utf-8")
+    return found
+
+
+@pytest.fixture(scope="module")
+def withdrawn(folder: Path) -> RuleBook:
+    return load(folder)
+
+
+@pytest.fixture(scope="module")
+def service(withdrawn: RuleBook) -> TestClient:
+    return TestClient(build_app(Settings(), withdrawn))
+
+
+@pytest.fixture(scope="module")
+def engine(withdrawn: RuleBook) -> Engine:
+    return Engine(withdrawn.releases["2026.1"])
+
+
+def test_it_changes_no_digest_but_that_of_the_notices(withdrawn: RuleBook, book: RuleBook) -> None:
+    for name, release in withdrawn.releases.items():
+        before = book.releases[name]
+        assert release.digest == before.digest
+        changed = {key for key in release.digests if release.digests[key] != before.digests[key]}
+        assert changed == ({"languages", "notices"} if name == "2026.1" else set())
+
+
+def test_it_is_asked_for_by_name_and_still_answers(service: TestClient, client: TestClient) -> None:
+    for view in ("full", "decision"):
+        url = f"/v1/triage?ruleset=2026.1&view={view}"
+        answer, before = (each.post(url, json=RECOMMENDED).json() for each in (service, client))
+        assert answer["ruleset"].pop("withdrawn") == {"date": "2026-12-01", "reason": REASON}
+        assert before["ruleset"].pop("withdrawn") is None
+        assert answer["ruleset"].pop("digests") != before["ruleset"].pop("digests")
+        assert answer == before
+    korean = service.post("/v1/triage?ruleset=2026.1", json={}, headers={"accept-language": "ko"}).json()
+    assert korean["ruleset"]["withdrawn"]["reason"] == KOREAN
+    assert service.post("/v1/triage", json={}).json()["ruleset"]["withdrawn"] is None
+
+
+def test_every_line_of_a_batch_says_so(service: TestClient) -> None:
+    lines = b'{"primary_concern": "dullness"}\n{}\n'
+    reply = service.post(
+        "/v1/triage/batch?ruleset=2026.1", content=lines, headers={"content-type": "application/x-ndjson"}
+    )
+    found = [json.loads(line)["ruleset"]["withdrawn"] for line in reply.text.splitlines()]
+    assert found == [{"date": "2026-12-01", "reason": REASON}] * 2
+
+
+def test_it_cannot_be_made_the_current_one(withdrawn: RuleBook) -> None:
+    with pytest.raises(BadSettingError, match=r"`TRIAGE_RULESET`: 2026\.1 is withdrawn"):
+        build_engines(Settings(ruleset="2026.1"), withdrawn)
+
+
+def test_the_list_of_rule_sets_says_so(service: TestClient) -> None:
+    older, current = service.get("/v1/rulesets").json()["rulesets"]
+    assert (older["withdrawn"], current["withdrawn"]) == ({"date": "2026-12-01", "reason": REASON}, None)
+    assert older["limits"]
+    assert current["limits"] is None
+    assert list(older["digests"]) == ["sources", "population", "countries", "languages", "notices"]
+
+
+@pytest.mark.parametrize(("language", "reason"), [("en", REASON), ("ko", KOREAN)])
+def test_a_page_warns_before_everything_else(service: TestClient, language: str, reason: str) -> None:
+    page = service.get(f"/rules?ruleset=2026.1&lang={language}").text
+    main = page[page.index("<main") :]
+    assert 0 < main.index("2026-12-01") < main.index(reason) < main.index("<h1")
+    assert reason not in service.get(f"/rules?lang={language}").text
+
+
+def test_a_card_says_so_first_and_never_only_informs(engine: Engine, engines: Engines) -> None:
+    answer = engine.answer(Question(RECOMMENDED))
+    record = PatientFacts(RECOMMENDED, (), {})
+    asked = read_call(call(), "patient-view")
+    (card,) = Cards(engine, BASE).of(asked, answer, record, ())
+    assert card["detail"].startswith(SAID)
+    assert card["indicator"] == "warning"
+    good = engines.by_id["2026.2"]
+    (card,) = Cards(good, BASE).of(asked, good.answer(Question(RECOMMENDED)), record, ())
+    assert not card["detail"].startswith(SAID)
+    assert card["indicator"] == "info"
+
+
+def test_what_leaves_as_fhir_says_so_first(engine: Engine, withdrawn: RuleBook) -> None:
+    plan = apply(Application("Patient/1", [], strict=False), engine, withdrawn.codes, BASE, date(2026, 12, 2))
+    assert plan["note"][0] == {"text": SAID}
+    assert plan["contained"][0]["note"][0] == {"text": SAID}
+    definition = plan_definition(engine.release, BASE)
+    assert definition["status"] == "retired"
+    assert complaints([plan, definition]) == []
+    good = replace(engine.release, withdrawn=None)
+    assert plan_definition(good, BASE)["status"] == "active"
+
+
+def test_the_command_line_says_so(folder: Path) -> None:
+    for command in (["check", "--rules", str(folder)], ["verify"]):
+        said = CliRunner().invoke(cli, command, env={"TRIAGE_RULES": str(folder)}).stdout
+        assert said.count(SAID) == 1, said
