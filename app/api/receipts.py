@@ -69,11 +69,7 @@ class Verifier(Protocol):
 
     public: list[dict[str, Any]]
 
-<<<<<<< HEAD
-    def check(self, receipt: str, name: str, decision: object, digest: str, contract: int) -> str:
-=======
     def check(self, receipt: str, name: str, decision: object, digest: str, contract: int = CONTRACT) -> str:
->>>>>>> server
         """Return the id of the key that signed this; `UnknownKeyError` or `NotSignedError` where none did."""
         ...
 

@@ -60,11 +60,7 @@ class Signer:
         ]
         self._keys = {key.kid: OKPKey.import_key(key.model_dump(exclude_none=True)) for key in keys}
         self._header = {"alg": ALGORITHM, "kid": keys[0].kid} if keys else {}
-<<<<<<< HEAD
         self._made = Memo[tuple[str, Decision, str], str](self._make, REMEMBERED)
-=======
-        self._made = Memo(self._make, REMEMBERED)
->>>>>>> server
 
     def receipt(self, name: str, decision: Decision, digest: str) -> str:
         """Return the receipt for an answer's id, decision and release."""
