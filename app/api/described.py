@@ -18,7 +18,7 @@ class Described(BaseModel):
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         """Give each field its docstring, and build the model."""
-        for name, text in docstrings(cls.__module__).get(cls.__name__, {}).items():
+        for name, text in docstrings[cls.__module__].get(cls.__name__, {}).items():
             cls.model_fields[name].description = text
         cls.model_config["defer_build"] = False
         cls.model_rebuild(force=True)

@@ -1,4 +1,4 @@
-"""The shape of an answer: plain frozen records, the same for every face of the service.
+"""The shape of an answer, the same for every face.
 
 The docstring below each field is its public description; the HTTP face publishes them in its OpenAPI document.
 """
@@ -132,7 +132,7 @@ class NextQuestion(Part):
 
 @documented
 class Assumption(Part):
-    """An unknown fact that was taken at its no-objection value and must be confirmed in person."""
+    """An unknown fact assumed at its no-objection value, to be confirmed."""
 
     fact: str
     """The fact."""
@@ -146,7 +146,7 @@ class Assumption(Part):
 
 @documented
 class AlsoMatched:
-    """A lower phase whose condition holds too; it does not change the decision."""
+    """A lower phase whose condition holds without changing the decision."""
 
     rule: str
     """The rule of that phase."""
@@ -172,7 +172,7 @@ class NearMiss(Part):
 
 @documented
 class CautionShown(Part):
-    """What a clinician should weigh; it holds and does not change the decision."""
+    """What a clinician should weigh without changing the decision."""
 
     rule: str
     """Its id."""
@@ -281,7 +281,7 @@ class AlternativeShown(Part):
 
 @documented
 class IfResolved:
-    """The decision of the same facts with every exclusion lifted that stands against them."""
+    """The decision once every exclusion against these facts is lifted."""
 
     lifted: Sequence[KnownFact]
     """The values that lift the exclusions."""

@@ -1,4 +1,4 @@
-"""A release laid open for readers: its facts, rules and sources as plain records."""
+"""A release as plain records: its facts, rules and sources."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -93,7 +93,7 @@ class FactRecord:
 
 @documented
 class ExampleRecord:
-    """What a rule says of some facts; it is run whenever the rule book is loaded."""
+    """A rule's outcome for some facts, checked whenever rules are loaded."""
 
     facts: Mapping[str, Value]
     """The facts."""
@@ -148,7 +148,7 @@ def rule_set_record(release: Release) -> RuleSetRecord:
 
 
 def entries(release: Release) -> Sequence[Rule]:
-    """Return every entry of a release that has an id, in the order of the rule book."""
+    """Return every entry with an id, in rule book order."""
     return (
         *release.rules,
         *release.cautions,

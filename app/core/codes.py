@@ -1,13 +1,15 @@
-"""Which codes of a health record speak of which fact; data of the rule book, with a digest of its own.
+"""Codes of health records, and the facts they speak of.
 
 A code that is present can give a fact a value. A code that is absent says nothing, and no entry here says that it does.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from app.core.facts import Value
+from app.core.memo import Memo
 
 System = Literal["icd-10-cm", "rxnorm", "atc", "loinc"]
 SYSTEMS: Mapping[str, System] = {
@@ -26,7 +28,7 @@ within `within_days`."""
 
 @dataclass(frozen=True)
 class CodeSet:
-    """Codes of one system that give one fact one value, or only hint at it.
+    """Codes of one system that give or hint at a value.
 
     `codes` are exact codes; `prefixes` stand for all codes below them, save those that begin with one of `but`.
     `value` is absent for a hint: something is there, and what the fact's value is must still be asked.
@@ -61,13 +63,11 @@ class Codes:
 
     sets: Sequence[CodeSet]
     digest: str
-    _known: dict[tuple[System, str], list[CodeSet]] = field(default_factory=dict, compare=False)
 
     def of(self, system: System, code: str) -> list[CodeSet]:
         """Return the sets that a code belongs to."""
-        found = self._known.get((system, code))
-        if found is None:
-            found = [entry for entry in self.sets if entry.system == system and entry.names(code)]
-            if found:  # codes that belong nowhere are not kept: anybody may send any number of them
-                self._known[system, code] = found
-        return found
+        return self._known[system, code]
+
+    @cached_property
+    def _known(self) -> Memo[tuple[System, str], list[CodeSet]]:
+        return Memo(lambda asked: [entry for entry in self.sets if entry.system == asked[0] and entry.names(asked[1])])

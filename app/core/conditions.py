@@ -1,4 +1,4 @@
-"""Conditions: comparisons of one fact with a value, joined by all, any and not.
+"""Conditions: comparisons of facts, joined by all, any and not.
 
 They are data in a closed grammar, never evaluated as Python. `holds` is the plain two-valued meaning for a candidate
 whose facts are known; what an unknown fact does to a condition is the diagram's business.
@@ -12,7 +12,7 @@ from app.core.facts import Candidate, Value
 
 @dataclass(frozen=True)
 class Comparison:
-    """One fact compared with a value: it holds for the values in `accepted`, all from the fact's domain.
+    """One fact compared with `accepted` values of its domain.
 
     `text` is the line as the rule book has it, for people.
     """
@@ -22,7 +22,7 @@ class Comparison:
     text: str
 
     def holds(self, candidate: Candidate) -> bool:
-        """Return whether the candidate's value is accepted; `KeyError` where the fact is unknown."""
+        """Return whether the candidate's value is accepted; `KeyError` if unknown."""
         return candidate[self.fact] in self.accepted
 
 
@@ -39,7 +39,7 @@ class All:
 
 @dataclass(frozen=True)
 class Any:
-    """Holds where at least one part holds; with no parts it never holds."""
+    """Holds where at least one part holds; never without parts."""
 
     parts: tuple["Condition", ...]
 
@@ -78,17 +78,17 @@ def comparisons(condition: Condition) -> Iterator[Comparison]:
 
 
 def facts_read(condition: Condition) -> tuple[str, ...]:
-    """Return the names of the facts a condition compares, each once, in reading order."""
+    """Return the facts a condition compares, each once, in reading order."""
     return tuple(dict.fromkeys(comparison.fact for comparison in comparisons(condition)))
 
 
 def conjuncts(condition: Condition) -> tuple[Condition, ...]:
-    """Return the parts that must all hold: those of a top-level `all`, else the condition itself."""
+    """Return the parts of a top-level `all`, else the condition itself."""
     return condition.parts if isinstance(condition, All) else (condition,)
 
 
 def in_words(condition: Condition) -> str:
-    """Return the condition as one line, in the words of the rule book."""
+    """Return the condition as one line of the rule book."""
     match condition:
         case Comparison(text=text):
             return text

@@ -27,12 +27,12 @@ STATE_OF_BITS: tuple[bool | None, ...] = (None, True, False, None)
 
 
 class BudgetExceededError(Exception):
-    """The diagram needs more nodes than its budget allows: a worse order of facts, or rules of another kind."""
+    """The diagram needs more nodes than its budget allows."""
 
 
 @dataclass(frozen=True)
 class Variable:
-    """A fact with its values cut into regions that no comparison tells apart."""
+    """A fact whose values are cut into indistinguishable regions."""
 
     fact: Fact
     regions: tuple[tuple[Value, ...], ...]
@@ -40,7 +40,7 @@ class Variable:
 
 
 def variable(fact: Fact, compared: Iterable[Comparison]) -> Variable:
-    """Cut the values of a fact into the regions that these comparisons distinguish.
+    """Return a fact cut into the regions that comparisons distinguish.
 
     Raises `ValueError` where these are more than `Regions` can tell apart.
     """
@@ -55,7 +55,7 @@ def variable(fact: Fact, compared: Iterable[Comparison]) -> Variable:
 
 
 class Diagram:
-    """A store of nodes over ordered variables; conditions and choices become roots in it."""
+    """The nodes over ordered variables; conditions and choices become roots."""
 
     def __init__(self, variables: Sequence[Variable], budget: int = 1_000_000) -> None:
         self.variables = tuple(variables)
@@ -80,7 +80,7 @@ class Diagram:
         return self._terminal_of[value]
 
     def node(self, level: int, children: tuple[int, ...]) -> int:
-        """Return the node that looks at `level` and has these children: an existing one where there is one."""
+        """Return the one node at `level` with these children."""
         first = children[0]
         if all(child == first for child in children):
             return first
@@ -95,7 +95,7 @@ class Diagram:
         return self._unique[key]
 
     def condition(self, condition: Condition) -> int:
-        """Return the root that answers `True` where the condition holds and `False` where it does not."""
+        """Return the root of a condition: `True` where it holds."""
         match condition:
             case Comparison(fact, accepted):
                 level = self.level_of[fact]
@@ -115,7 +115,7 @@ class Diagram:
                 return root
 
     def _deepest_first(self, parts: Iterable[Condition]) -> list[int]:
-        """Return the roots of conditions in the order in which joining them builds fewest nodes on the way.
+        """Return conditions' roots, ordered to build few nodes on the way.
 
         What looks at the last levels is joined first, so that what is there already is seldom built again.
         """
@@ -125,7 +125,7 @@ class Diagram:
         )
 
     def choose(self, test: int, then: int, otherwise: int) -> int:
-        """Return the root that answers as `then` where `test` is `True` and as `otherwise` where it is `False`."""
+        """Return `then` where `test` is `True`, else `otherwise`, as a root."""
         if test == self.true or then == otherwise:
             return then
         if test == self.false:
@@ -142,7 +142,7 @@ class Diagram:
         return self.children[node] if node >= 0 and self.levels[node] == level else (node,) * width
 
     def regions(self, candidate: Candidate) -> Regions:
-        """Return the candidate as one region a level; `KeyError` for a value outside a fact's domain."""
+        """Return the candidate as one region a level."""
         known = candidate.get
         if len(candidate) < len(self._regions) // 4:
             few = bytearray([UNKNOWN]) * len(self._regions)
@@ -153,7 +153,7 @@ class Diagram:
         return bytes([UNKNOWN if (value := known(name)) is None else regions[value] for name, regions in self._regions])
 
     def state(self, root: int, regions: Regions) -> bool | None:
-        """Return whether a condition holds for every completion, for none, or (`None`) for some."""
+        """Return whether a condition holds for all, no or some completions."""
         levels, children = self.levels, self.children
         while root >= 0:
             region = regions[levels[root]]
@@ -163,12 +163,12 @@ class Diagram:
         return root == self.true
 
     def depends_on(self, root: int, regions: Regions) -> tuple[str, ...]:
-        """Return the unknown facts on which a root still depends, in the order of the levels."""
+        """Return the unknown facts a root depends on, by level."""
         left = restrict(self, root, regions).levels()
         return tuple(self.variables[level].fact.name for level in sorted(left))
 
     def pinned_by(self, root: int, names: Sequence[str], regions: Regions) -> tuple[str, ...]:
-        """Return known facts among these that by themselves settle a condition; none can be left out.
+        """Return known facts that settle a condition; all are needed.
 
         Meant for a condition that is settled.
         """
@@ -186,7 +186,7 @@ class Diagram:
         return self.reachability(regions)(root)
 
     def reachability(self, regions: Regions) -> Callable[[int], int]:
-        """Return a function from node to the terminals that completions reach from it; it remembers nodes."""
+        """Return a function from node to reachable terminals, with a memory."""
         levels, children, distinct = self.levels, self.children, self.distinct
         known: dict[int, int] = {}
 
@@ -225,7 +225,7 @@ class Diagram:
 
 
 class Rest(NamedTuple):
-    """What is left of a root after the known facts, reduced: only facts that matter remain.
+    """What is left of a root after the known facts.
 
     In `nodes` children stand before parents. `root` is the last node, or a terminal where nothing matters any more.
     Equal rests are equal functions of what is unknown.
@@ -245,7 +245,7 @@ class Rest(NamedTuple):
         return {child for _, children in self.nodes for child in children if child < 0}
 
     def mapped(self, terminals: Mapping[int, int]) -> "Rest":
-        """Return the same with other terminals, reduced again: facts that told two equal ones apart are gone."""
+        """Return the same with other terminals, reduced again."""
         if self.root < 0:
             return Rest(terminals[self.root], ())
         reduced = _Reduced()
@@ -264,7 +264,7 @@ class _Reduced:
         self._unique: dict[Node, int] = {}
 
     def rest(self, root: int) -> Rest:
-        """Return these nodes as what is left; `root` is the last of them, or a terminal."""
+        """Return these nodes as a rest, the last as root."""
         return Rest(root, tuple(self.nodes))
 
     def node(self, level: int, children: tuple[int, ...]) -> int:

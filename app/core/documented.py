@@ -7,22 +7,21 @@ import ast
 import sys
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field
-from functools import cache
 from inspect import cleandoc, getsource
 from itertools import pairwise
 from typing import TypeVar, dataclass_transform
+
+from app.core.memo import Memo
 
 T = TypeVar("T")
 
 
 def _public_name(name: str) -> str:
-    """Return the name without the underscore that a Python keyword needs, such as `from`."""
+    """Return the name without a trailing underscore, such as `from`."""
     return name.rstrip("_")
 
 
-@cache
-def docstrings(module: str) -> Mapping[str, Mapping[str, str]]:
-    """Return the docstrings of attributes by class; pydantic would read the module anew for every class."""
+def _docstrings(module: str) -> Mapping[str, Mapping[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for node in ast.parse(getsource(sys.modules[module])).body:
         if isinstance(node, ast.ClassDef):
@@ -36,8 +35,12 @@ def docstrings(module: str) -> Mapping[str, Mapping[str, str]]:
     return found
 
 
+docstrings = Memo[str, Mapping[str, Mapping[str, str]]](_docstrings)
+"""The docstrings of attributes, by module and class; pydantic would read a module anew for every class."""
+
+
 class Part:
-    """A part of answers that many answers share, and what it was once written as."""
+    """A part that answers share, and what it was written as."""
 
     __slots__ = ("written",)
     written: object
@@ -53,7 +56,7 @@ def documented(cls: type[T]) -> type[T]:
         "alias_generator": _public_name,
         "serialize_by_alias": True,
     }
-    for name, text in docstrings(cls.__module__).get(cls.__name__, {}).items():
+    for name, text in docstrings[cls.__module__].get(cls.__name__, {}).items():
         default = cls.__dict__.get(name, MISSING)
         setattr(cls, name, field(default=default, metadata={"description": text}))
     return dataclass(slots=True, unsafe_hash=True)(cls)

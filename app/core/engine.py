@@ -1,4 +1,4 @@
-"""Facts in, answer out: the one engine behind every face of the service.
+"""The engine: facts in, answer out, for every face.
 
 `Engine` holds one release. `decide` gives the bare decision, `answer` the whole answer, `view` the machine contract
 alone. All are pure functions of the question and the release.
@@ -40,7 +40,7 @@ Sources = Literal["rationale", "all", "none"]
 
 
 class Question(NamedTuple):
-    """A question to the engine: what is known of a candidate, and how to treat the unknown.
+    """A question: the known facts, and how unknown ones are treated.
 
     Every value is in its fact's domain and of its type, `unavailable` names facts of the release that `facts` does not:
     whoever builds one checks that. `graded` says which findings were read on a scale.
@@ -54,7 +54,7 @@ class Question(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """An answer was given out: as much of it as may be written down or signed."""
+    """The event of an answer: what may be logged or signed."""
 
     id: str
     decision: Decision
@@ -81,7 +81,7 @@ class Engine:
         on_decision: OnDecision | None = None,
         logic: Logic | None = None,
     ) -> None:
-        """Compile a release; `logic` is that of the same release in another language."""
+        """Compile a release; `logic` is shared between its languages."""
         self.release = release
         self.language = language
         self.logic = logic or Logic(release.facts, release.rules, release.order, release.budget)
@@ -130,7 +130,7 @@ class Engine:
         return self.rationale.standings.of(self._points.of(question.facts))
 
     def answer(self, question: Question, sources: Sources = "rationale") -> Answer:
-        """Return the whole answer; `sources` says of which parts the sources are told."""
+        """Return the whole answer, with the `sources` of these parts."""
         outcome = self.decide(question)
         point = self._points.of(question.facts)
         decision, indicated, pathways = outcome.decision, outcome.indicated, outcome.pathways
@@ -221,7 +221,7 @@ class Engine:
         return self._identity.of(point, question.unavailable, strict=question.strict)
 
     def _if_resolved(self, question: Question, outcome: Outcome, standings: Iterable[Standing]) -> IfResolved | None:
-        """Lift every exclusion that stands against the candidate, also those that lifting one uncovers."""
+        """Return the decision with every exclusion lifted, one after another."""
         lifted: dict[str, Value] = {}
         while outcome.decision.disposition == "excluded":
             standing = [
@@ -265,7 +265,7 @@ class Engines:
         translations: Iterable[Translation] = (),
         on_decision: OnDecision | None = None,
     ) -> "Engines":
-        """Compile releases, in English and in every language that there is; `on_decision` hears of every answer."""
+        """Compile releases in every language; `on_decision` gets every answer."""
         by_id = {release.id: Engine(release, DEFAULT, on_decision) for release in releases}
         others = {}
         for each in translations:
@@ -277,10 +277,10 @@ class Engines:
         return cls(by_id, current, others=others)
 
     def in_language(self, accepted: str, asked: str | None = None) -> "Engines":
-        """Return the engines in the language asked for, else in the best accepted one (`Accept-Language`)."""
+        """Return the engines in the language asked for, or accepted."""
         language = language_of(asked, accepted, (self.language, *self.others))
         return self.others.get(language, self)
 
     def find(self, name: str) -> Engine | None:
-        """Return the engine of a release, by its id or as `current`; `None` where there is none."""
+        """Return the engine of a release or of `current`, or `None`."""
         return self.by_id.get(self.current if name == "current" else name)

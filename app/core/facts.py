@@ -55,7 +55,10 @@ class Fact:
 
     @cached_property
     def answers(self) -> Mapping[object, Value | None]:
-        """Every value and `None` by itself; who looks one up compares types too, since `True` equals 1."""
+        """Every value and `None` by itself.
+
+        Who looks one up compares types too, since `True` equals 1.
+        """
         return {None: None} | {value: value for value in self.domain}
 
     @property

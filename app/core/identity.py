@@ -1,4 +1,4 @@
-"""The id of an answer: a digest of what was asked, the same anywhere for equal questions.
+"""The id of an answer: a digest of its question.
 
 It is the SHA-256 of the question as canonical JSON (RFC 8785): `facts`, `language`, `release` (its digest),
 `unavailable` and `unknowns`. Every name and value is ASCII or an integer, so that sorted names and no spaces are all

@@ -1,4 +1,4 @@
-"""Languages: what a patient reads, in other words; the rules and their sources stay as they were reviewed.
+"""Languages: what a patient reads, in other words.
 
 A translation changes no decision and has a digest of its own.
 """
@@ -41,7 +41,7 @@ class Translation:
 
 
 def translated(release: Release, translation: Translation) -> Release:
-    """Return a release as a patient reads it in another language; its rules and its digest are the same."""
+    """Return a release in another language, with the same digest."""
     facts = {name: _fact(fact, translation.facts[name]) for name, fact in release.facts.items()}
     notices = translation.releases.get(release.id, ReleaseWords())
     withdrawn = release.withdrawn
@@ -60,7 +60,7 @@ def _fact(fact: Fact, words: FactWords) -> Fact:
 
 
 def language_of(asked: str | None, accepted: str, known: Collection[str]) -> str:
-    """Return the language to answer in: the one asked for, else the best one accepted, else English."""
+    """Return the language asked for, else the best accepted, else English."""
     if asked in known:
         return str(asked)
     weighed: list[tuple[float, str]] = []

@@ -1,4 +1,4 @@
-"""A release compiled: its decision as a diagram, and what can be asked of it exactly.
+"""The compiled decision of a release, and exact questions to it.
 
 `Logic` answers for any set of known facts which decisions completions reach (`possible`), which unknown facts the
 decision still depends on (`missing`), and which assumptions another value would upset (`open_assumptions`). All are
@@ -17,14 +17,14 @@ from app.core.rules import DecisionRule
 
 
 def diagram_of(facts: Iterable[Fact], conditions: Sequence[Condition], budget: int = 1_000_000) -> Diagram:
-    """Return an empty diagram over the facts that the conditions read, in the order given."""
+    """Return an empty diagram over the facts that conditions read."""
     compared = [c for condition in conditions for c in comparisons(condition)]
     read = {c.fact for c in compared}
     return Diagram([variable(fact, compared) for fact in facts if fact.name in read], budget)
 
 
 def state_of(condition: Condition, facts: Mapping[str, Fact], known: Candidate) -> bool | None:
-    """Return whether a condition holds for every completion of what is known, for none, or (`None`) for some."""
+    """Return whether a condition holds for all, no or some completions."""
     diagram = diagram_of(facts.values(), [condition])
     return diagram.state(diagram.condition(condition), diagram.regions(known))
 
@@ -34,7 +34,7 @@ Way = tuple[str | None, Any]
 
 
 class Outlook(NamedTuple):
-    """What completions come to: decisions in a fixed order, the steps that decide, and what is left to find out."""
+    """The outlook of completions: decisions, deciding steps, facts to find out."""
 
     possible: Sequence[Decision]
     stages: frozenset[Stage]
@@ -77,7 +77,7 @@ class Logic:
         return self.diagram.size([self.decision_root, self.stage_root])
 
     def _root(self, answers: Sequence[tuple[Condition, Hashable]]) -> int:
-        """Return the root of the answer that goes with the first condition that holds; the last one always does."""
+        """Return the root of the first case that holds."""
         root = self.diagram.false
         for when, answer in reversed(answers):
             root = self.diagram.choose(self.diagram.condition(when), self.diagram.terminal(answer), root)
@@ -93,7 +93,7 @@ class Logic:
         return regions
 
     def regions(self, candidate: Candidate, *, strict: bool) -> Regions:
-        """Return the candidate as regions; unless `strict`, unknown confirm facts are at their assumed value."""
+        """Return the candidate as regions, with assumptions unless `strict`."""
         given = self.diagram.regions(candidate)
         return given if strict else self.assumed(given)
 
@@ -102,7 +102,7 @@ class Logic:
         return bytes([a if region == UNKNOWN else region for region, a in zip(given, self._assumed, strict=True)])
 
     def possible(self, regions: Regions) -> list[Decision]:
-        """Return every decision that a completion reaches, in a fixed order; exactly one where it is settled."""
+        """Return every decision that a completion reaches, in fixed order."""
         bits = self.diagram.reachable(self.decision_root, regions)
         return [decision for terminal, decision in self._decisions if bits >> ~terminal & 1]
 
@@ -137,7 +137,7 @@ class Logic:
         return ways  # type: ignore[no-any-return]
 
     def outlook(self, rest: Rest) -> Outlook:
-        """Return what the completions of a rest of `staged_root` come to; equal rests have equal outlooks."""
+        """Return the outlook of a rest; equal rests, equal outlooks."""
         reached = rest.terminals()
         decisions = {self._decision_of[terminal] for terminal in reached}
         staged = [self.diagram.terminals[~terminal] for terminal in reached]
@@ -152,27 +152,27 @@ class Logic:
         return restrict(self.diagram, self.decision_root, regions)
 
     def missing(self, rest: Rest) -> list[str]:
-        """Return the unknown facts on which a rest still depends, in asking order."""
+        """Return the unknown facts a rest depends on, in asking order."""
         left = {self.diagram.variables[level].fact.name for level in rest.levels()}
         return [name for name in self.facts if name in left]
 
     def state(self, rule: DecisionRule, regions: Regions) -> bool | None:
-        """Return whether a rule's own condition holds, does not, or (`None`) is undecided."""
+        """Return whether a rule's own condition holds, or `None` if undecided."""
         return self.diagram.state(self.rule_roots[rule.id], regions)
 
     def depends_on(self, rule: DecisionRule, regions: Regions) -> list[str]:
-        """Return the unknown facts on which a rule's own condition still depends, in asking order."""
+        """Return the unknown facts a rule's own condition depends on."""
         return self.missing(restrict(self.diagram, self.rule_roots[rule.id], regions))
 
     def pinned_by(self, rule: DecisionRule, regions: Regions) -> tuple[str, ...]:
-        """Return known facts that by themselves settle a rule's condition, in the order it reads them.
+        """Return known facts that settle a rule's condition, all needed.
 
         None of them can be left out. Meant for a rule whose condition is settled.
         """
         return self.diagram.pinned_by(self.rule_roots[rule.id], facts_read(rule.when), regions)
 
     def open_assumptions(self, regions: Regions, given: Regions) -> tuple[str, ...]:
-        """Return the unknown facts of which another value than the assumed one changes what is possible.
+        """Return the assumed facts whose other values change what is possible.
 
         `regions` is `given` with assumptions.
         """
@@ -194,7 +194,7 @@ class Logic:
         return tuple(name for name in self.facts if name in found) if found else ()
 
     def _visited(self, regions: Regions, bits: Callable[[int], int]) -> tuple[dict[int, list[int]], list[int]]:
-        """Return the nodes reached by level, and by level the decisions of the ways that pass it by."""
+        """Return by level the reached nodes, and decisions that skip it."""
         d = self.diagram
         depth = len(d.variables)
         crossing = [0] * depth

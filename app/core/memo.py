@@ -1,4 +1,4 @@
-"""The one cache: results of pure functions, kept until there are too many."""
+"""The one cache: results of pure functions, bounded in number."""
 
 from collections.abc import Callable
 from typing import TypeVar

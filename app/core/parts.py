@@ -1,4 +1,4 @@
-"""What goes with a decision, and the words in which it is told.
+"""The parts of an answer beside the decision, in words.
 
 Nothing here changes a decision, and nothing here ever sees an assumed value: an unknown fact leaves a caution
 unresolved, a precondition to be confirmed, a component of a plan to be confirmed.
@@ -46,7 +46,7 @@ NO_PATHWAY: Pathways = frozenset([None])
 
 
 def conditions_of(release: Release) -> Iterator[Condition]:
-    """Yield every condition of a release that goes with a decision and does not make one."""
+    """Yield every condition of a release that decides nothing."""
     for rule in (*release.cautions, *release.notices, *release.alternatives):
         yield rule.when
     for precondition in release.preconditions:
@@ -97,12 +97,12 @@ class Parts:
         return all(each.status == "met" or each.rule in self._outside for each in preconditions)
 
     def plan(self, components: Sequence[ComponentShown], pathway: Pathway) -> PlanShown:
-        """Return the plan of a pathway; a component is included only where its condition is known to hold."""
+        """Return the plan of a pathway for the known facts."""
         plan = self._plans[pathway]
         return PlanShown(plan.id, pathway, plan.says, components, plan.parts, self._plan_sources[pathway])
 
     def texts(self, held: Sequence[Notice], outcome: Outcome) -> list[str]:
-        """Return the notices of the rule book that hold, in their order, then those the answer itself calls for."""
+        """Return the notices that hold, then those of the answer itself."""
         groups, texts = [], []
         for notice in held:
             if not notice.otherwise:
@@ -119,7 +119,7 @@ class Parts:
         return texts
 
     def next_question(self, outcome: Outcome) -> NextQuestion | None:
-        """Return the question to ask next; `None` where nothing is left to ask."""
+        """Return the question to ask next, or `None`."""
         return None if outcome.next_fact is None else self._next[outcome.next_fact, outcome.settles]
 
     def _next_question(self, asked: tuple[str, bool]) -> NextQuestion:
@@ -240,7 +240,7 @@ class Parts:
 
 
 def _question(fact: Fact, wording: Wording) -> NextQuestion:
-    """Return a fact as a question; why it is asked is said later."""
+    """Return a fact as a question, without its reason."""
     labels = dict(fact.labels)
     values = fact.values
     if fact.kind == "boolean":

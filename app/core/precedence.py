@@ -1,4 +1,4 @@
-"""In which order rules speak: the one place where precedence is written (decision.md, section 2).
+"""The precedence of rules (decision.md, section 2).
 
 `cases` turns the decision rules into a list of cases of which the first that holds decides. `decide` reads that list
 for a fully known candidate and is the specification; `logic` compiles the same list into a diagram.
@@ -15,7 +15,7 @@ from app.core.rules import DecisionRule, Disposition, Kind, Pathway, Phase
 
 @documented
 class Decision(Part):
-    """What the service decides; the pathway and its phase are given only with `recommended`."""
+    """A decision; pathway and phase only with `recommended`."""
 
     disposition: Disposition
     """`referred`: another kind of care comes first. `excluded`: an exclusion rules out what would be indicated.
@@ -51,7 +51,7 @@ class StagedDecision:
 
 @dataclass(frozen=True)
 class Case:
-    """Where its condition holds, and no earlier case does, this is the decision."""
+    """A case: its decision holds unless an earlier case does."""
 
     when: Condition
     then: StagedDecision
@@ -92,7 +92,7 @@ def phases(rules: Sequence[DecisionRule]) -> list[Phase]:
 
 
 def decide(rules: Sequence[DecisionRule], candidate: Candidate) -> StagedDecision:
-    """Return the decision of a fully known candidate; `KeyError` where a fact that a rule reads is unknown."""
+    """Return the decision of a candidate whose facts are all known."""
     return next(case.then for case in cases(rules) if case.when.holds(candidate))
 
 

@@ -20,7 +20,7 @@ Distribution = list[float]
 
 
 class Questions:
-    """Ranks the questions of one release by how common each answer is taken to be.
+    """The ranking of one release's questions.
 
     `weights` gives for each fact the weight of every value; facts without weights count every value once.
     """
@@ -36,7 +36,7 @@ class Questions:
             self.shares.append([region / total for region in regions])
 
     def next(self, rest: Rest, unavailable: Collection[str] = ()) -> tuple[str, bool] | None:
-        """Return the fact to ask next and whether some answer to it settles the decision.
+        """Return the fact to ask next, and whether it may settle.
 
         `None` where nothing is left to ask. Only facts on which the decision still depends are asked.
         """
@@ -70,7 +70,7 @@ class Questions:
         }
 
     def _decisions_by_answer(self, rest: Rest, levels: Sequence[int]) -> tuple[dict[int, int], dict[int, list[int]]]:
-        """Return by level the decisions reached past it, and those reached through it for each of its regions."""
+        """Return by level the decisions past it and through its regions."""
         below: list[int] = []  # decisions reachable from each node, as bits
         depth = len(self.shares)
         asked = set(levels)
@@ -90,7 +90,7 @@ class Questions:
         return passing, answers
 
     def uncertainty(self, rest: Rest, levels: Sequence[int]) -> dict[int, float]:
-        """Return for each level the entropy of the decision, in bits, that is expected to remain after its answer."""
+        """Return by level the expected entropy after its answer, in bits."""
         terminals = range(len(self._logic.diagram.terminals))
         certain = [[1.0 if place == t else 0.0 for place in terminals] for t in terminals]
         below: list[Distribution] = []

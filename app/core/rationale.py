@@ -1,4 +1,4 @@
-"""Where each decision rule stands for a candidate, and what of an answer follows from that."""
+"""The rationale: which rules hold, and what follows for an answer."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
@@ -52,7 +52,7 @@ class Rationale:
         )
 
     def takes_part(self, standing: Standing, outcome: Outcome) -> bool | None:
-        """Return whether a rule takes part in deciding every completion, none, or (`None`) perhaps some."""
+        """Return whether a rule takes part in every, no or some decision."""
         at = self._stages[standing.rule.id]
         state = standing.state if outcome.strict else standing.assumed
         if state is False or at.isdisjoint(outcome.stages):
@@ -101,14 +101,14 @@ class Rationale:
         return sorted(also, key=attrgetter("phase"), reverse=True) if len(also) > 1 else also
 
     def near_misses(self, outcome: Outcome, near: list[NearMiss]) -> list[NearMiss]:
-        """Return the phases above the indicated one whose condition holds in part and not in full."""
+        """Return the higher phases whose condition holds only in part."""
         if not near or (outcome.indicated is None and outcome.stages != {"gap"}):
             return []
         reached = outcome.indicated.phase if outcome.indicated else 0
         return [each for each in near if each.phase > reached]
 
     def lower_phases(self, outcome: Outcome, standings: Sequence[Standing]) -> list[AlternativeShown]:
-        """Return what of a blocked candidate's lower phases a clinician may discuss: those that nothing excludes."""
+        """Return the lower phases a clinician may discuss, none of them excluded."""
         if outcome.indicated is None or outcome.decision.disposition not in ("excluded", "clinician_review"):
             return []
         wording = self._release.wording
@@ -128,11 +128,11 @@ class Rationale:
         return shown
 
     def could_object(self, rule: DecisionRule, at: frozenset[Stage]) -> bool:
-        """Return whether a rule would bear on the decision at these steps once its own facts made it hold."""
+        """Return whether a rule would bear on decisions at these steps."""
         return rule.kind in ("exclusion", "scope", "concern", "phase") or not self._stages[rule.id].isdisjoint(at)
 
     def cited(self, answer: Answer, *, whole: bool) -> Mapping[str, CitedSource]:
-        """Return what the sources of referral and rationale are, or those of the whole answer, each once."""
+        """Return the cited sources of referral and rationale, or of all."""
         names: tuple[str, ...] = ()
         for referral in answer.referral:
             names += tuple(referral.sources)
@@ -155,7 +155,7 @@ def _reason(standing: Standing, decides: bool | None) -> Reason:
 
 
 def _beside(answer: Answer) -> Iterator[str]:
-    """Yield the ids of the sources that an answer cites beside referral and rationale."""
+    """Yield the sources cited beside referral and rationale."""
     for caution in answer.cautions:
         yield from caution.sources
     for precondition in answer.preconditions:

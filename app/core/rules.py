@@ -1,4 +1,4 @@
-"""What a rule is: a condition with an effect, a statement in plain words, its sources and our reading of them.
+"""Rules: condition, effect, statement, sources and our reading of them.
 
 Decision rules change the decision; everything else goes with one. All are frozen; a release is a tuple of them.
 """
@@ -52,7 +52,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Example:
-    """What an entry says of some facts; `ask` names what it then depends on."""
+    """A worked example of an entry: facts and expected outcome.
+
+    `ask` names what it then depends on.
+    """
 
     facts: Mapping[str, Value]
     expect: str
@@ -61,7 +64,7 @@ class Example:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """What every entry of the rule book has. `kind` is the name of its sort, `when` its condition."""
+    """An entry of the rule book, with its condition `when`."""
 
     id: str
     when: Condition
@@ -93,7 +96,7 @@ class DecisionRule(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class Phase(DecisionRule):
-    """A documented phase: the pathway it indicates, its number, and how a clinician may discuss it."""
+    """A documented phase: its number and the pathway it indicates."""
 
     kind: Kind = "phase"
     pathway: Pathway
@@ -103,7 +106,7 @@ class Phase(DecisionRule):
 
 @dataclass(frozen=True, kw_only=True)
 class Caution(Rule):
-    """What a clinician should weigh; shown with the pathways it concerns, never changes the decision."""
+    """What a clinician should weigh; it never changes the decision."""
 
     concerns: tuple[Pathway, ...] = ()
     topic: str = ""
@@ -111,7 +114,9 @@ class Caution(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class Precondition(Rule):
-    """What must be in place first. `when` says it is met, `unmet` that it is not; neither: somebody confirms it.
+    """What must be in place first.
+
+    `when` says it is met, `unmet` that it is not; neither: somebody confirms it.
 
     `outside` marks what the service can never see, such as an examination in person.
     """
@@ -138,7 +143,7 @@ class Notice(Rule):
 
 @documented
 class Aspect:
-    """One column of the comparison of alternatives. `minimum` and `maximum` are in `unit` where it is a figure."""
+    """One column of the comparison of alternatives, in `unit` if given."""
 
     says: str
     sources: tuple[str, ...]
@@ -149,7 +154,7 @@ class Aspect:
 
 @dataclass(frozen=True)
 class Fitting:
-    """When an alternative fits, does not, and what is said in each case."""
+    """When an alternative fits or not, and what is said."""
 
     yes: Condition
     no: Condition
@@ -158,7 +163,7 @@ class Fitting:
 
 @dataclass(frozen=True, kw_only=True)
 class Alternative(Rule):
-    """Something else that may be discussed. `when` says for whom it is listed."""
+    """Something else to discuss, listed where `when` holds."""
 
     kind: Literal["modality", "consultation"] = "modality"
     title: str = ""
@@ -170,7 +175,7 @@ class Alternative(Rule):
 
 @documented
 class Figure:
-    """One figure as it stands in its source; `max` is absent where the source gives none."""
+    """One figure as its source has it; `max` may be absent."""
 
     min: float
     max: float | None
@@ -190,7 +195,7 @@ class Range:
 
 @documented
 class PlanPart(Part):
-    """What the documents say of one aspect of a plan, or that they are silent."""
+    """What the documents say of one aspect of a plan."""
 
     name: str
     says: str
@@ -203,7 +208,7 @@ class PlanPart(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class Component(Rule):
-    """One thing that a plan consists of; given only where `when` is known to hold."""
+    """One component of a plan, given where `when` is known to hold."""
 
     otherwise: str | None = None
 
@@ -219,7 +224,7 @@ class Plan(Rule):
 
 @dataclass(frozen=True)
 class Scale:
-    """A validated scale: which sign it reads for which finding, and the grade of each reading. Crosswalk: ours."""
+    """A validated scale, and our grade for each of its readings."""
 
     name: str
     title: str
@@ -235,7 +240,7 @@ LawKind = Literal["one_decision", "named_gap", "never", "at_least", "never_lower
 
 @dataclass(frozen=True)
 class Law:
-    """What must hold of every release: a sentence as its name, and what it says as data.
+    """What must hold of every release, as data.
 
     `one_decision`: every candidate gets one, and it is settled. `named_gap`: whom no phase fits, a gap rule names.
     `never`: where `when` holds, none of `dispositions` (of `pathways`, where some are named) is the decision.
@@ -256,7 +261,7 @@ class Law:
 
 @dataclass(frozen=True)
 class Wording:
-    """Names and sentences of one language; a summary is chosen among them, never composed from parts of sentences."""
+    """Names and sentences of one language; a summary is chosen whole."""
 
     pathways: Mapping[str, str]
     dispositions: Mapping[str, str]
@@ -273,7 +278,7 @@ class Wording:
 
 @documented
 class Review:
-    """Who signed a release, when, and the digest over both and the release's digest."""
+    """The signature of a release: who, when, and a digest."""
 
     reviewer: str
     """The clinician who read and signed it."""
@@ -295,7 +300,7 @@ class Withdrawn:
 
 @dataclass(frozen=True)
 class Release:
-    """One immutable version of the rule book: everything an answer is made from.
+    """One immutable version of the rule book.
 
     `digest` covers what decides, what goes with it and its English sentences; `digests` covers apart the `sources`,
     `population`, `countries`, `languages` and `notices` (`withdrawn` and `limits`), which may change under it.
@@ -326,7 +331,7 @@ class Release:
 
     @property
     def warnings(self) -> list[str]:
-        """What is said before everything else: that it is withdrawn, and its limits."""
+        """The notices of withdrawal and of limits, said first."""
         withdrawn = self.withdrawn
         said = f"Release {self.id} was withdrawn on {withdrawn.date}. {withdrawn.reason}" if withdrawn else None
         return [text for text in (said, self.limits) if text]

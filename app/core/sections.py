@@ -1,4 +1,4 @@
-"""Candidates as numbers, and the lists of an answer found from the few facts that each entry reads."""
+"""The lists of an answer, found by the facts entries read."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
@@ -36,7 +36,7 @@ ANY = frozenset([0])
 
 
 class Points:
-    """The facts of a release as coordinates: 0 where unknown, else the place of a value in its domain, from 1."""
+    """The facts of a release as coordinates; 0 is unknown."""
 
     def __init__(self, facts: Mapping[str, Fact]) -> None:
         self.names: Sequence[str] = tuple(facts)
@@ -49,12 +49,12 @@ class Points:
         ]
 
     def of(self, candidate: Candidate) -> Point:
-        """Return a candidate as numbers; `KeyError` for a value outside a fact's domain."""
+        """Return a candidate as numbers; `KeyError` for a foreign value."""
         return list(map(getitem, self._numbers, map(candidate.get, self.names)))
 
 
 class Projection:
-    """The same as one diagram sees it: its facts alone, values as one that no condition tells apart."""
+    """A candidate as one diagram sees it, by regions."""
 
     def __init__(self, points: Points, diagram: Diagram) -> None:
         self.names = [v.fact.name for v in diagram.variables]
@@ -71,12 +71,12 @@ class Projection:
 
 
 def picking(places: Sequence[int]) -> Callable[[Point], tuple[int, ...]]:
-    """Return a function that takes the numbers at these places out of a candidate, and perhaps more behind them."""
+    """Return a function that picks the numbers at these places."""
     return itemgetter(*places) if len(places) > 1 else itemgetter(*places, 0, 0)
 
 
 class Entry(NamedTuple, Generic[T]):
-    """One entry of a list: the facts that it reads, what it becomes, and what it concerns.
+    """One entry of a list, and the facts it reads.
 
     It becomes what `make` returns for the known among these facts; `None` where it is not listed.
     """
@@ -87,7 +87,7 @@ class Entry(NamedTuple, Generic[T]):
 
 
 class Section(Generic[T]):
-    """One list of an answer: its entries, each found from the facts that it reads.
+    """One list of an answer, each entry found from its facts.
 
     An entry is a pure function of those facts, so what it becomes is remembered: by one number where it reads one fact,
     as nearly all do, else by those of a group of facts that entries join.
@@ -118,7 +118,7 @@ class Section(Generic[T]):
         ]
 
     def _share(self, places: frozenset[int], others: frozenset[int]) -> bool:
-        """Return whether entries are looked up together: those that read one fact are not."""
+        """Return whether entries are looked up together."""
         few = prod(len(self._space.values[place]) for place in places | others) <= COMBINATIONS
         return places == others or (len(places) > 1 and (few or places < others))
 
@@ -134,13 +134,13 @@ class Section(Generic[T]):
         return Memo(compute)
 
     def of(self, point: Point, pathways: frozenset[Concerns] | None = None) -> list[T]:
-        """Return what is listed for a candidate, in order; where `pathways` are named, what concerns one of them."""
+        """Return what is listed for a candidate, for `pathways` if named."""
         if self._read is not None:
             return self._lists[self._read(point), pathways]
         return self._list(point, pathways)
 
     def _list_again(self, key: tuple[tuple[int, ...], frozenset[Concerns] | None]) -> list[T]:
-        """Return what is listed for a candidate of whom only the facts that are read here are known."""
+        """Return a list from the few facts that it reads."""
         point = list(self._nothing)
         for place, number in zip(self._reads, key[0], strict=False):
             point[place] = number

@@ -46,7 +46,7 @@ CURRENT: ContextVar[RequestInfo | None] = ContextVar("triage_request", default=N
 
 
 class AccessLog:
-    """The access log and the counts of one process; no lines without `lines`.
+    """The access log and counts of one process; no lines without `lines`.
 
     `part_of` gives the part of the service that a path belongs to, one of a known few; `counts` says whether decisions
     of a path are a caller's.

@@ -10,8 +10,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,16 +26,14 @@ from app.core.rules import Release, Review, Withdrawn
 from app.main import build_app, build_engines
 from app.rulebook.load import RuleBook
 from app.security.signing import Signer, SigningKey, new_signing_key, payload
-from app.settings import BadSettingError, Settings, read_settings
+from app.settings import Settings
+from tests.api.receipts import KEY, URL, asked, decoded, holds, verdict
 from tests.books import random_candidate
 from tests.cds_hooks.calls import call
 from tests.fhir.resources import BASE, bundle, condition
 from tests.fhir.validators import complaints
 
-KEY = new_signing_key()
 GUIDE = Path(__file__).parent.parent.parent / "docs" / "receipts.md"
-STORED = Path(__file__).parent.parent / "stored"
-URL = "/v1/receipts/verify"
 CANDIDATE = {"primary_concern": "dullness", "age_years": 34, "elasticity_loss": {"scale": "alexiades", "grade": 2.0}}
 
 
@@ -46,42 +42,6 @@ def signing(book: RuleBook) -> Iterator[TestClient]:
     """A service with a signing key."""
     with TestClient(build_app(Settings(signing_keys=(KEY,), public_url=BASE), book)) as client:
         yield client
-
-
-def decoded(part: str) -> bytes:
-    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-
-
-def holds(receipt: str, answer: dict[str, Any], keys: list[dict[str, Any]]) -> bool:
-    """Say whether a receipt is good, by RFC 7515 and with nothing of ours."""
-    header, body, signature = receipt.split(".")
-    assert body == ""
-    protected = json.loads(decoded(header))
-    assert protected["alg"] == "Ed25519"
-    key = next(key for key in keys if key["kid"] == protected["kid"])
-    ruleset = answer["ruleset"]
-    content = {"contract": ruleset["contract"], "decision": answer["decision"], "digest": ruleset["digest"]}
-    content |= {"id": answer["id"]}
-    written = json.dumps(content, separators=(",", ":")).encode()
-    signed = header + "." + base64.urlsafe_b64encode(written).decode().rstrip("=")
-    try:
-        Ed25519PublicKey.from_public_bytes(decoded(key["x"])).verify(decoded(signature), signed.encode())
-    except InvalidSignature:
-        return False
-    return True
-
-
-def asked(client: TestClient, facts: dict[str, Any], query: str = "", language: str = "en") -> tuple[Any, str]:
-    """Return an answer and its receipt."""
-    response = client.post(f"/v1/triage{query}", json=facts, headers={"Accept-Language": language})
-    assert response.status_code == 200
-    return response.json(), response.headers["triage-receipt"]
-
-
-def verdict(client: TestClient, answer: Any, receipt: str, **more: Any) -> Any:
-    response = client.post(URL, json={"answer": answer, "receipt": receipt, **more})
-    assert response.status_code == 200, response.text
-    return response.json()
 
 
 def test_every_answer_carries_a_receipt_that_anybody_can_verify(signing: TestClient) -> None:
@@ -385,54 +345,6 @@ def test_facts_that_are_needed_are_asked_for(signing: TestClient) -> None:
         assert [error["pointer"] for error in reply.json()["errors"]] == [pointer]
 
 
-@pytest.mark.parametrize(
-    ("keys", "says"),
-    [
-        ("{", "write it as JSON"),
-        ([{"kty": "OKP"}], "field required"),
-        ([KEY.model_dump(exclude={"d"})], "the first key signs"),
-        ([KEY.model_dump(), KEY.model_dump()], "a `kid` of its own"),
-        ([KEY.model_dump() | {"d": new_signing_key().d}], "not of one key"),
-        ([KEY.model_dump() | {"crv": "X25519"}], "input should be"),
-    ],
-)
-def test_keys_that_cannot_sign_stop_the_start(keys: Any, says: str) -> None:
-    written = keys if isinstance(keys, str) else json.dumps(keys)
-    with pytest.raises(BadSettingError, match="TRIAGE_SIGNING_KEYS") as refused:
-        read_settings({"TRIAGE_SIGNING_KEYS": written})
-    assert says in str(refused.value)
-    assert str(KEY.d) not in str(refused.value)
-
-
-def test_a_secret_half_is_never_shown() -> None:
-    settings = Settings(signing_keys=(KEY,))
-    assert str(KEY.d) not in repr(settings)
-    assert str(KEY.d) not in repr(KEY)
-    assert str(KEY.d) not in json.dumps(Signer((KEY,)).public)
-
-
-def stored() -> list[dict[str, Any]]:
-    """Return answers as they were once given, with their receipts; the private half of that key is gone."""
-    return [json.loads(line) for line in (STORED / "answers.jsonl").read_text(encoding="utf-8").splitlines()]
-
-
-@pytest.mark.parametrize("given", stored(), ids=lambda each: f"{each['ruleset']}-{each['receipt'][-6:]}")
-def test_a_stored_answer_of_any_release_replays_byte_for_byte(book: RuleBook, given: dict[str, Any]) -> None:
-    old = SigningKey.model_validate_json((STORED / "key.json").read_text(encoding="utf-8"))
-    client = TestClient(build_app(Settings(signing_keys=(KEY, old)), book))
-    query = f"?ruleset={given['ruleset']}&unknowns={given['unknowns']}"
-    again = client.post(f"/v1/triage{query}", json=given["facts"], headers={"Accept-Language": given["language"]})
-    assert again.content == given["answer"].encode()
-    found = verdict(client, json.loads(given["answer"]), given["receipt"])
-    assert (found["result"], found["release"], found["key"]) == ("valid", given["ruleset"], old.kid)
-
-
-def test_both_releases_have_stored_answers_of_each_kind() -> None:
-    kinds = {(each["ruleset"], json.loads(each["answer"])["decision"]["disposition"]) for each in stored()}
-    dispositions = ("recommended", "excluded", "needs_information")
-    assert kinds >= {(release, kind) for release in ("2026.1", "2026.2") for kind in dispositions}
-
-
 class Trusting(Signer):
     """Believes every receipt: what is not signed is decided again all the same."""
 
@@ -458,12 +370,3 @@ def test_a_wrong_receipt_check_is_noticed(engines: Engines, signing: TestClient,
     readers = readers_of(engines)
     assert Replayer(engines, readers, right).verdict(Stored(answer=forged, receipt=of)).result == "altered"
     assert make(engines, readers, other).verdict(Stored(answer=forged, receipt=of)).result == "valid"
-
-
-def test_what_is_no_receipt_is_told_from_what_somebody_else_signed() -> None:
-    signer, stranger = Signer((KEY,)), Signer((new_signing_key(),))
-    decision = Decision("excluded", None, None)
-    with pytest.raises(UnknownKeyError):
-        signer.check(stranger.receipt("a", decision, "b"), "a", {}, "b")
-    with pytest.raises(NotSignedError):
-        signer.check("no receipt", "a", {}, "b")
