@@ -92,7 +92,7 @@ def test_a_text_that_breaks_a_rule_is_noticed(name: str) -> None:
     assert list(rule(text))
 
 
-RIGHT = {
+RIGHT: dict[Callable[[str], Iterator[str]], str] = {
     first_lines: f'"""{LONG.replace(" thirteen", "")}\n\n{LONG} {LONG}\n"""\n',
     modules: '"""A module."""\n',
     length: "\n" * 400,

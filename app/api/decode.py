@@ -85,7 +85,7 @@ class CandidateReader:
         return Question(facts, strict, tuple(unavailable), graded, reference)
 
     def _closely(self, values: list[Any]) -> tuple[list[Any], dict[str, ScaleGrade], list[FieldError]]:
-        """Return the answers, which of them were read on a scale, and what is wrong with the others."""
+        """Return the answers, those read on a scale, and the errors."""
         graded: dict[str, ScaleGrade] = {}
         errors: list[FieldError] = []
         read: list[Any] = []

@@ -19,7 +19,7 @@ _WRITTEN = attrgetter("written")
 
 
 class Shape(NamedTuple):
-    """The members of a record, and which of them are parts or lists of parts that answers share."""
+    """The members of a record, and which of them answers share."""
 
     names: Sequence[str]
     values: Callable[[Any], tuple[Any, ...]]
@@ -42,7 +42,7 @@ SHAPES = {
 
 
 def encode(record: object) -> bytes:
-    """Return a record of the core as JSON in UTF-8, its members in the order of the record.
+    """Return a record as JSON in UTF-8, members in order.
 
     Parts that answers share are written once: nine tenths of an answer are text of the rule book.
     """

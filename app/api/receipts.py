@@ -65,12 +65,15 @@ class UnknownKeyError(Exception):
 
 
 class Verifier(Protocol):
-    """Who knows what was signed: its public keys, and the check of a receipt."""
+    """What checks receipts, with its public keys."""
 
     public: list[dict[str, Any]]
 
     def check(self, receipt: str, name: str, decision: object, digest: str, contract: int = CONTRACT) -> str:
-        """Return the id of the key that signed this; `UnknownKeyError` or `NotSignedError` where none did."""
+        """Return the id of the key that signed this.
+
+        Raises `UnknownKeyError` or `NotSignedError` where none did.
+        """
         ...
 
 

@@ -107,7 +107,7 @@ class Logic:
         return [decision for terminal, decision in self._decisions if bits >> ~terminal & 1]
 
     def _ways(self, *, strict: bool) -> Way:
-        """Return the diagram of steps and decisions as nested tables by value, to walk with what is known."""
+        """Return the diagram as nested tables by value."""
         d = self.diagram
         known: dict[int, Way] = {}
 
@@ -126,7 +126,7 @@ class Logic:
         return way(self.staged_root)
 
     def settled(self, candidate: Candidate, *, strict: bool) -> Rest | None:
-        """Return the rest of a candidate whose known facts lead to one decision; `None` where one is unknown there."""
+        """Return the rest that known facts lead to, if they do."""
         name, ways = self._walked[strict]
         known = candidate.get
         try:

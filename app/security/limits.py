@@ -141,7 +141,10 @@ class Limits:
             await problem(Request(scope), error.kind, error.detail)(scope, exchange.receive, exchange.send)
 
     def _sweep(self) -> None:
-        """Give up the bodies that are too slow: one timer for all of them, since one for each would cost 2 µs."""
+        """Give up the bodies that are too slow.
+
+        One timer serves all of them: one for each takes 2 µs.
+        """
         now = monotonic()
         for exchange in tuple(self._waiting):
             exchange.give_up_after(now)
@@ -192,7 +195,7 @@ class Exchange:
         self.info = info
 
     def has_body(self, declared: bytes | None, limit: int, seconds: float, waiting: "set[Exchange]") -> None:
-        """Expect a body of the declared length, or of an unknown one; `waiting` holds all that are waited for."""
+        """Expect a body of the declared length, or of an unknown one."""
         self._waits = True
         self._waiting = waiting
         self._seconds = self._left = seconds
@@ -231,7 +234,7 @@ class Exchange:
         return message
 
     def give_up_after(self, now: float) -> None:
-        """Wait no more for a part of the body that should be here by now."""
+        """Wait no more for a part of the body that is late."""
         if now > self._until and (task := self._task) is not None:
             self._task = None
             task.cancel()

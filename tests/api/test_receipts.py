@@ -18,7 +18,7 @@ from joserfc.errors import BadSignatureError
 from joserfc.jwk import OKPKey
 
 from app.api.decode import readers_of
-from app.api.receipts import NotSignedError, Replayer, Stored, UnknownKeyError
+from app.api.receipts import Replayer, Stored
 from app.core.answer import CONTRACT
 from app.core.engine import Engines
 from app.core.precedence import Decision
