@@ -94,10 +94,7 @@ def _write(answers: BinaryIO, written: Future[bytes]) -> None:
 
 
 def _resume(lines: Iterator[bytes | None], answers: BinaryIO, how: How) -> int:
-    """Return how many lines already have a whole answer.
-
-    An answer that was not written whole is cut off.
-    """
+    """Cut off a partial answer; return how many lines have one."""
     answers.seek(0)
     whole = done = 0
     last: deque[bytes] = deque(maxlen=LOOKED_AT)

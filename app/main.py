@@ -73,10 +73,7 @@ def build_engines(settings: Settings, book: RuleBook | None = None, on_decision:
 
 
 def build_app(settings: Settings | None = None, book: RuleBook | None = None, lines: TextIO | None = None) -> FastAPI:
-    """Return the ASGI application; requests are logged to `lines`.
-
-    Raises `BadSettingError` for a setting that cannot be used and `BrokenRuleBookError` for a refused rule book.
-    """
+    """Return the ASGI application; requests are logged to `lines`."""
     settings = settings or read_settings()
     book = book or load_book(settings)
     tracer = TracerProvider() if settings.otel else None

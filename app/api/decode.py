@@ -47,10 +47,7 @@ class CandidateReader:
         self._readings = [reading_of(fact, release.scales) for fact in release.facts.values()]
 
     def question(self, data: Any, *, strict: bool) -> Question:
-        """Return the question of a JSON value, facts in asking order.
-
-        Raises a 422 problem with everything that is wrong with it, all at once.
-        """
+        """Return the question of a JSON value, or raise every problem."""
         if not isinstance(data, dict):
             says = 'write one JSON object, such as `{"primary_concern": "dullness"}`'
             raise ProblemError(

@@ -22,6 +22,7 @@ from app.api.problems import CALLER_LEFT, MEDIA_TYPE, Problem, ProblemError, bad
 from app.core.answer import Answer, DecisionView
 from app.core.engine import Engine, Engines, Sources
 from app.core.memo import Memo
+from app.core.rules import Pathway
 from app.proof.explain import Explanation, explain
 
 PATH = "/v1/triage"
@@ -76,15 +77,7 @@ class ExplainOptions(Options):
 
     target: (
         Annotated[
-            Literal[
-                "referred",
-                "excluded",
-                "clinician_review",
-                "recommended",
-                "conservative_care",
-                "exosome_microchanneling",
-                "combination_therapy",
-            ],
+            Literal["referred", "excluded", "clinician_review", "recommended", Pathway],
             Field(description="Keeps the changes that lead to this disposition or pathway."),
         ]
         | None

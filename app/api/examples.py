@@ -8,52 +8,30 @@ from app.api.encode import encode
 from app.core.engine import Engine
 from app.proof.explain import explain
 
+NOTHING_AGAINST = {
+    "active_skin_infection": False,
+    "autoimmune_skin_disease": "none",
+    "systemic_immunosuppression": False,
+}
+MODERATE = {
+    "primary_concern": "uneven_pigmentation",
+    "elasticity_loss": "moderate",
+    "hyperpigmentation": "mild",
+    "sagging": "none",
+}
 EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "recommended": (
         "Moderate loss of elasticity with uneven pigment",
-        {
-            "primary_concern": "uneven_pigmentation",
-            "elasticity_loss": "moderate",
-            "hyperpigmentation": "mild",
-            "sagging": "none",
-            "photodamage": {"scale": "glogau", "grade": "II"},
-            "active_skin_infection": False,
-            "autoimmune_skin_disease": "none",
-            "systemic_immunosuppression": False,
-            "age_years": 41,
-        },
+        {**MODERATE, "photodamage": {"scale": "glogau", "grade": "II"}, **NOTHING_AGAINST, "age_years": 41},
     ),
     "excluded": (
         "The same, and pregnant",
-        {
-            "primary_concern": "uneven_pigmentation",
-            "elasticity_loss": "moderate",
-            "hyperpigmentation": "mild",
-            "sagging": "none",
-            "photodamage": "mild",
-            "active_skin_infection": False,
-            "autoimmune_skin_disease": "none",
-            "systemic_immunosuppression": False,
-            "pregnant": True,
-        },
+        {**MODERATE, "photodamage": "mild", **NOTHING_AGAINST, "pregnant": True},
     ),
-    "referred": (
-        "A burn",
-        {
-            "primary_concern": "burn",
-            "active_skin_infection": False,
-            "autoimmune_skin_disease": "none",
-            "systemic_immunosuppression": False,
-        },
-    ),
+    "referred": ("A burn", {"primary_concern": "burn", **NOTHING_AGAINST}),
     "clinician_review": (
         "Acne scars: no documented phase",
-        {
-            "primary_concern": "acne_scars",
-            "active_skin_infection": False,
-            "autoimmune_skin_disease": "none",
-            "systemic_immunosuppression": False,
-        },
+        {"primary_concern": "acne_scars", **NOTHING_AGAINST},
     ),
     "needs_information": ("Hardly anything is known", {"primary_concern": "sagging", "sagging": "advanced"}),
 }

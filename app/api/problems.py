@@ -109,10 +109,7 @@ class Problem(Described):
 
 
 class ProblemError(Exception):
-    """An error that becomes a problem document.
-
-    Of very many errors the first are listed and the rest counted.
-    """
+    """An error that becomes a problem document with the first errors."""
 
     def __init__(self, kind: str, detail: str, *, errors: Sequence[FieldError] = ()) -> None:
         if len(errors) > MOST_ERRORS:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import product
-from typing import Annotated, Any, Literal, NamedTuple, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import ConfigDict, Field, ValidationError, WithJsonSchema
@@ -112,15 +112,6 @@ class Verdict(Described):
     """The id of the key that signed."""
 
 
-class _Signed(NamedTuple):
-    """What a receipt signs of an answer."""
-
-    id: str
-    decision: Any
-    digest: str
-    contract: int
-
-
 class _AlteredError(Exception):
     """Something is not as it was answered."""
 
@@ -184,26 +175,26 @@ class Replayer:
 
     def verdict(self, stored: Stored) -> Verdict:
         """Return what is to be thought of a stored answer."""
-        signed = _signed_part(stored.answer)
+        name, decision, digest, contract = _signed_part(stored.answer)
         try:
-            key = self._signer.check(stored.receipt, *signed)
+            key = self._signer.check(stored.receipt, name, decision, digest, contract)
         except UnknownKeyError:
             return _verdict("unknown_key")
         except NotSignedError:
             return _verdict("altered", "the receipt is not one for this id, decision, release and contract")
-        engines = self._by_digest.get(signed.digest, [])
+        engines = self._by_digest.get(digest, [])
         about: dict[str, Any] = {"key": key}
         if engines:
             release = engines[0].release.id
             about |= {"release": release, "current": release == self._current}
-        if signed.contract != CONTRACT:
+        if contract != CONTRACT:
             return _verdict("other_contract", **about)
         if not engines:
             return _verdict("other_release", **about)
         try:
-            differs = self._compare(stored, signed.id, engines)
+            differs = self._compare(stored, name, engines)
         except _AlteredError as error:
-            return _verdict("altered", error.detail, list(error.differs), **about)
+            return _verdict("altered", error.detail, error.differs, **about)
         return _verdict("other_texts" if differs else "valid", "", differs, **about)
 
     def _compare(self, stored: Stored, name: str, engines: list[Engine]) -> list[str]:
@@ -263,7 +254,11 @@ class Replayer:
         if not isinstance(facts, dict):
             missing = FieldError("/facts", "missing", "send the facts that were asked: the answer does not hold them")
             raise ProblemError("not-facts", "the facts are missing", errors=[missing])
-        return {key: _as_asked(value) for key, value in facts.items()}
+        # an answer adds the grade to a reading on a scale
+        return {
+            key: {"scale": value.get("scale"), "grade": value.get("reading")} if isinstance(value, dict) else value
+            for key, value in facts.items()
+        }
 
 
 def with_other_texts(release: Release, kinds: Collection[str], language: str = DEFAULT) -> Release:
@@ -327,21 +322,14 @@ def _changed_kinds(given: Mapping[str, Any], release: Release) -> set[str]:
     return {kind for kind, now in release.digests.items() if isinstance(named.get(kind), str) and named[kind] != now}
 
 
-def _signed_part(answer: Mapping[str, Any]) -> _Signed:
-    """Return what is signed of an answer, or raise a problem."""
+def _signed_part(answer: Mapping[str, Any]) -> tuple[str, dict[str, Any], str, int]:
+    """Return what a receipt signs of an answer, or raise a problem."""
     name, decision, ruleset = answer.get("id"), answer.get("decision"), answer.get("ruleset")
     digest, contract = (ruleset.get("digest"), ruleset.get("contract")) if isinstance(ruleset, dict) else (None, None)
     if isinstance(name, str) and isinstance(digest, str) and isinstance(decision, dict) and type(contract) is int:
-        return _Signed(
-            name, {part: decision.get(part) for part in ("disposition", "pathway", "phase")}, digest, contract
-        )
+        return name, {part: decision.get(part) for part in ("disposition", "pathway", "phase")}, digest, contract
     says = "send the whole answer: `id`, `decision` and `ruleset` are what was signed"
     raise ProblemError("not-facts", "the answer is not whole", errors=[FieldError("/answer", "not_an_answer", says)])
-
-
-def _as_asked(value: Any) -> Any:
-    """Return a fact as it is asked: an answer adds the grade."""
-    return {"scale": value.get("scale"), "grade": value.get("reading")} if isinstance(value, dict) else value
 
 
 def _differences(given: Any, right: Any, pointer: str) -> Iterator[str]:
@@ -359,14 +347,7 @@ def _differences(given: Any, right: Any, pointer: str) -> Iterator[str]:
         yield pointer
 
 
-def _verdict(
-    result: Outcome,
-    detail: str = "",
-    differs: list[str] | None = None,
-    *,
-    release: str | None = None,
-    current: bool = False,
-    key: str | None = None,
-) -> Verdict:
+def _verdict(result: Outcome, detail: str = "", differs: Sequence[str] = (), **about: Any) -> Verdict:
+    known = {"release": None, "current": False, "key": None} | about
     says = SAYS[result] + (f": {detail}" if detail else "")
-    return Verdict(result=result, detail=says, differs=differs or [], release=release, current=current, key=key)
+    return Verdict(result=result, detail=says, differs=list(differs), **known)

@@ -40,10 +40,7 @@ class Service(FastAPI):
             await (endpoint or super().__call__)(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
-        """Return the OpenAPI document with worked examples.
-
-        They are put in here: FastAPI drops each `null` of an example.
-        """
+        """Return the OpenAPI document, with examples whose nulls FastAPI would drop."""
         if self.openapi_schema is None:
             document = super().openapi()
             current = self._engines.by_id[self._engines.current]

@@ -43,10 +43,7 @@ def _integer(digits: str) -> int | float:
 
 
 def _float(digits: str) -> float:
-    """Return a number, at most the largest finite one.
-
-    Infinity is not JSON and could not be sent back.
-    """
+    """Return a number; infinity is not JSON, so the largest instead."""
     return max(-LARGEST, min(LARGEST, float(digits)))
 
 
@@ -115,10 +112,7 @@ def repeated_keys(data: Any, pointer: str = "") -> Iterator[FieldError]:
 
 
 def pointer_to(pointer: str, step: str | int) -> str:
-    """Return a JSON pointer (RFC 6901) one step further down.
-
-    An overlong or unprintable key is cut.
-    """
+    """Return a JSON pointer (RFC 6901) one step down; keys are cut."""
     text = str(step)
     if len(text) > 64 or not text.isprintable():
         text = "".join(c if c.isprintable() else "?" for c in text[:64])

@@ -122,16 +122,13 @@ def _schema_of(fact: Fact, scales: Mapping[str, Scale]) -> dict[str, Any]:
     """Return the JSON schema of a fact, with question and help."""
     words = {str(v): label for v, label in fact.labels.items() if isinstance(v, str)}
     described = f"{fact.question}\n\n{fact.help}\n\nUnknown: {fact.policy}. Sources: {', '.join(fact.sources)}."
-    value: dict[str, Any]
+    value: dict[str, Any] = {"type": "string", "enum": list(fact.values)}
     match fact.kind:
         case "boolean":
             value = {"type": "boolean"}
         case "integer":
             value = {"type": "integer", "minimum": fact.minimum, "maximum": fact.maximum}
-        case "country":
-            value = {"type": "string", "enum": list(fact.values)}
-        case _:
-            value = {"type": "string", "enum": list(fact.values)}
+        case "grade" | "choice":
             described += "\n\n" + "\n".join(f"- `{word}`: {label}" for word, label in words.items())
     readings = [_reading_schema(scale) for scale in scales.values() if fact.name in scale.measures]
     return {"anyOf": [value, *readings, {"type": "null"}], "title": fact.name, "description": described}

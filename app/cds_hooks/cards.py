@@ -19,12 +19,14 @@ from app.record.patient import PatientFacts
 
 MOST = 139
 """A summary has fewer than 140 characters."""
-REASONS_SYSTEM = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
-REASONS = {
-    "cds-not-applicable": "PC CDS does not apply to patient",
-    "cds-suboptimal-context": "PC CDS delivered in suboptimal context",
-    "recipient-disagrees-evidence": "Recipient disagrees with recommendation because of issues with the evidence",
-}
+REASONS = [
+    {"code": code, "system": "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes", "display": words}
+    for code, words in {
+        "cds-not-applicable": "PC CDS does not apply to patient",
+        "cds-suboptimal-context": "PC CDS delivered in suboptimal context",
+        "recipient-disagrees-evidence": "Recipient disagrees with recommendation because of issues with the evidence",
+    }.items()
+]
 """Codes and displays of CDS Hooks 3.0.0-ballot (non-adherence-reason-codes)."""
 PRIORITY = {"emergency": "stat", "urgent": "urgent", "soon": "asap", "routine": "routine"}
 LISTED = 12
@@ -62,8 +64,8 @@ class Cards:
         key = f"referral {referral.rule}"
         return self._card(call, answer, key, referral.statement, "warning") | {
             "detail": f"**{referral.to}**\n\nSources: {', '.join(referral.sources)}",
-            **self._suggested(call, key, "Refer", [self._referral(call, referral)]),
-            "overrideReasons": self._reasons(),
+            **self._suggested(call, key, "Refer", self._referral(call, referral)),
+            "overrideReasons": REASONS,
         }
 
     def _decisions(
@@ -78,8 +80,9 @@ class Cards:
         if call.hook not in ORDERS:
             yield self._decision(call, answer, detail, doubted=bool(record.overruled))
             return
+        doubted = bool(record.overruled) or any(each.status == "unmet" for each in answer.preconditions)
         for order, pathway in orders:
-            if answer.decision.pathway == pathway and not self._unmet(answer) and not record.overruled:
+            if answer.decision.pathway == pathway and not doubted:
                 continue
             yield self._conflict(call, answer, order, pathway, detail)
 
@@ -91,9 +94,9 @@ class Cards:
         card["links"] = self._links(answer)
         if answer.decision.pathway:
             order = self._order(call, answer.decision.pathway)
-            card |= self._suggested(call, "decision", "Draft an order for this pathway", [order])
+            card |= self._suggested(call, "decision", "Draft an order for this pathway", order)
         if not settled:
-            card["overrideReasons"] = self._reasons()
+            card["overrideReasons"] = REASONS
         return card
 
     def _conflict(self, call: Call, answer: Answer, order: Resource, pathway: str, detail: str) -> Card:
@@ -102,27 +105,14 @@ class Cards:
         key = f"order {name}"
         words = f"Ordered: {self._pathway(pathway)}. {self._headline(answer)}"
         card = self._card(call, answer, key, words, "critical" if excluded else "warning")
-        card |= {"detail": detail, "links": self._links(answer), "overrideReasons": self._reasons()}
-        actions: list[Card] = []
+        card |= {"detail": detail, "links": self._links(answer), "overrideReasons": REASONS}
         if name and answer.decision.pathway != pathway:
-            actions.append(
-                {"type": "delete", "description": "Take back the drafted order", "resourceId": f"ServiceRequest/{name}"}
-            )
-        if actions and answer.decision.pathway:
-            actions.append(
-                {
-                    "type": "create",
-                    "description": "Draft an order for the pathway that applies",
-                    "resource": self._order(call, answer.decision.pathway),
-                }
-            )
-        if actions:
-            suggestion = {
-                "label": "Change the order",
-                "uuid": self._uuid(call, answer.id, key + "s"),
-                "actions": actions,
-            }
-            card |= {"suggestions": [suggestion], "selectionBehavior": "at-most-one"}
+            resource = f"ServiceRequest/{name}"
+            actions = [{"type": "delete", "description": "Take back the drafted order", "resourceId": resource}]
+            if answer.decision.pathway:
+                order = self._order(call, answer.decision.pathway)
+                actions.append(_creation("Draft an order for the pathway that applies", order))
+            card |= _suggestion("Change the order", self._uuid(call, answer.id, key + "s"), actions)
         return card
 
     def _card(self, call: Call, answer: Answer, key: str, summary: str, indicator: str) -> Card:
@@ -155,11 +145,7 @@ class Cards:
         return f"{words}: {why}" if why else words
 
     def _pathway(self, pathway: str) -> str:
-        names = self.engine.release.wording.pathways
-        return next((words for key, words in names.items() if key == pathway), "another pathway")
-
-    def _unmet(self, answer: Answer) -> bool:
-        return any(precondition.status == "unmet" for precondition in answer.preconditions)
+        return self.engine.release.wording.pathways.get(pathway, "another pathway")
 
     def _detail(self, answer: Answer, record: PatientFacts, notes: tuple[str, ...]) -> str:
         facts = self.engine.release.facts
@@ -205,13 +191,8 @@ class Cards:
             links.append({"label": "Answer what is missing", "url": self.base + "/", "type": "smart"})
         return links
 
-    def _reasons(self) -> list[Card]:
-        return [{"code": code, "system": REASONS_SYSTEM, "display": words} for code, words in REASONS.items()]
-
-    def _suggested(self, call: Call, key: str, label: str, resources: list[Resource]) -> Card:
-        actions = [{"type": "create", "description": label, "resource": resource} for resource in resources]
-        suggestion = {"label": label, "uuid": self._uuid(call, label, key), "actions": actions}
-        return {"suggestions": [suggestion], "selectionBehavior": "at-most-one"}
+    def _suggested(self, call: Call, key: str, label: str, resource: Resource) -> Card:
+        return _suggestion(label, self._uuid(call, label, key), [_creation(label, resource)])
 
     def _order(self, call: Call, pathway: str) -> Resource:
         return {
@@ -233,3 +214,12 @@ class Cards:
             "subject": {"reference": f"Patient/{call.patient}"},
             "note": [{"text": referral.statement}],
         }
+
+
+def _creation(words: str, resource: Resource) -> Card:
+    return {"type": "create", "description": words, "resource": resource}
+
+
+def _suggestion(label: str, uuid: str, actions: list[Card]) -> Card:
+    suggestion = {"label": label, "uuid": uuid, "actions": actions}
+    return {"suggestions": [suggestion], "selectionBehavior": "at-most-one"}

@@ -32,10 +32,7 @@ class Record:
 
 
 def state_of(prefetch: Mapping[str, Any], key: str) -> State:
-    """Return the state of a prefetch key.
-
-    Raises `RecordError` for a value that is no resource.
-    """
+    """Return the state of a prefetch key; `RecordError` for no resource."""
     if key not in prefetch:
         return "absent"
     value = prefetch[key]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from app.record.elements import RecordError, Resource, entries, items, text
+from app.record.elements import RecordError, Resource, codings, entries, text
 
 PATIENT_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -31,10 +31,7 @@ class Call:
 
 
 def read_call(body: Any, hook: str) -> Call:
-    """Read the body of a call to the service of a hook.
-
-    Raises `RecordError` where a field is missing or of another shape, or the body is for another hook.
-    """
+    """Read the body of a hook's call, or raise `RecordError`."""
     if not isinstance(body, dict):
         raise RecordError("send one JSON object with `hook`, `hookInstance` and `context`", "", "structure")
     if body.get("hook") != hook:
@@ -72,10 +69,7 @@ def _instance(value: Any) -> str:
 
 
 def _orders(context: dict[str, Any], hook: str) -> list[Resource]:
-    """Return the drafted orders that the hook is about.
-
-    For `order-select` those are the ones just selected.
-    """
+    """Return the drafted orders, for `order-select` those just selected."""
     if "draftOrders" not in NEEDS[hook]:
         return []
     drafts = context["draftOrders"]
@@ -92,9 +86,4 @@ def _orders(context: dict[str, Any], hook: str) -> list[Resource]:
 
 def ordered_pathway(order: Resource, system: str) -> str:
     """Return the pathway that an order is for, or nothing."""
-    code = order.get("code")
-    for concept in items(code):
-        for coding in items(concept.get("coding")):
-            if coding.get("system") == system:
-                return text(coding.get("code"))
-    return ""
+    return next((code for address, code, _ in codings(order.get("code")) if address == system), "")

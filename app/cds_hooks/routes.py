@@ -53,10 +53,7 @@ class Service:
     """Whether keys or tokens are asked for before anything comes here."""
 
     async def answer(self, body: Any, hook: str) -> JSONResponse:
-        """Return the cards for a call, or the data it lacks.
-
-        Raises `RecordError` for a call that cannot be read.
-        """
+        """Return the cards for a call, or the data it lacks."""
         call = read_call(body, hook)
         record = await record_of(call, templates(self.base), self.server)
         reader = Reader(self.engine.release, self.codes, canonical(self.base), self.on(), call.patient)

@@ -93,9 +93,7 @@ class Referral:
     statement: str
     """Why, in plain words."""
     because: Sequence[KnownFact]
-    """The facts and values that made it hold."""
     sources: Sequence[str]
-    """The ids of what it rests on."""
 
 
 @documented
@@ -161,11 +159,8 @@ class NearMiss(Part):
     """A higher phase whose condition holds in part."""
 
     rule: str
-    """The rule of that phase."""
     pathway: Pathway
-    """Its pathway."""
     phase: int
-    """Its number."""
     unmet: Sequence[str]
     """The parts of its condition that do not hold."""
 
@@ -183,11 +178,9 @@ class CautionShown(Part):
     statement: str
     """What it says."""
     reading: str | None
-    """How the project reads what the source leaves open."""
     because: Sequence[KnownFact]
     """The facts and values that made it hold; empty where it goes with the pathway whatever the facts."""
     sources: Sequence[str]
-    """The ids of what it rests on."""
 
 
 @documented
@@ -195,9 +188,7 @@ class Unresolved(Part):
     """A caution that may hold: its facts are unknown."""
 
     rule: str
-    """Its id."""
     topic: str
-    """What it is about."""
     ask: Sequence[str]
     """The unknown facts it depends on."""
 
@@ -207,17 +198,13 @@ class PreconditionShown(Part):
     """What must be in place first."""
 
     rule: str
-    """Its id."""
     status: Literal["met", "unmet", "to_confirm"]
     """Whether it is in place."""
     statement: str
     """What must be in place."""
     reading: str | None
-    """How the project reads what the source leaves open."""
     ask: Sequence[str]
-    """The unknown facts it depends on."""
     sources: Sequence[str]
-    """The ids of what it rests on."""
 
 
 @documented
@@ -232,9 +219,7 @@ class ComponentShown(Part):
     statement: str
     """What it is, or why it is left out."""
     ask: Sequence[str]
-    """The unknown facts it depends on."""
     sources: Sequence[str]
-    """The ids of what it rests on."""
 
 
 @documented
@@ -242,7 +227,6 @@ class PlanShown:
     """The documented plan of the recommended pathway."""
 
     rule: str
-    """Its id."""
     pathway: Pathway
     """The pathway it belongs to."""
     statement: str
@@ -356,26 +340,15 @@ class DecisionView:
     """The short answer: the machine contract alone."""
 
     decision: Decision
-    """The decision."""
     indicated: Indicated | None
-    """The pathway whose criteria hold, whatever stands against it."""
     ready: bool
-    """True for a recommendation that is complete and all of whose preconditions are met."""
     referral: Sequence[Referral]
-    """Every kind of care that comes first, whatever the decision."""
     possible: Sequence[Decision]
-    """While undecided: exactly the decisions that can still follow."""
     missing: Sequence[str]
-    """While undecided: exactly the facts on which the decision depends, in asking order."""
     next_question: NextQuestion | None
-    """The question to ask next."""
     assumptions: Sequence[Assumption]
-    """The unknown facts of which another value would change the decision, or what is possible."""
     rules: Sequence[str]
     """The ids of the rules that bear on the decision."""
     ruleset: RuleSet
-    """The release that answered."""
     id: str
-    """A digest of release, options and facts."""
     reference: str | None
-    """The caller's reference, echoed."""

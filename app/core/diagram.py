@@ -40,10 +40,7 @@ class Variable:
 
 
 def variable(fact: Fact, compared: Iterable[Comparison]) -> Variable:
-    """Return a fact cut into the regions that comparisons distinguish.
-
-    Raises `ValueError` where these are more than `Regions` can tell apart.
-    """
+    """Return a fact cut into the regions that comparisons distinguish."""
     accepted = list(dict.fromkeys(c.accepted for c in compared if c.fact == fact.name))
     regions: dict[tuple[bool, ...], list[Value]] = {}
     for value in fact.domain:
@@ -115,10 +112,7 @@ class Diagram:
                 return root
 
     def _deepest_first(self, parts: Iterable[Condition]) -> list[int]:
-        """Return conditions' roots, ordered to build few nodes on the way.
-
-        What looks at the last levels is joined first, so that what is there already is seldom built again.
-        """
+        """Return conditions' roots, ordered to build few nodes on the way."""
         roots = {self.condition(part) for part in parts}
         return sorted(
             roots, key=lambda root: (self.levels[root] if root >= 0 else len(self.variables), root), reverse=True
@@ -168,10 +162,7 @@ class Diagram:
         return tuple(self.variables[level].fact.name for level in sorted(left))
 
     def pinned_by(self, root: int, names: Sequence[str], regions: Regions) -> tuple[str, ...]:
-        """Return known facts that settle a condition; all are needed.
-
-        Meant for a condition that is settled.
-        """
+        """Return known facts that settle a settled condition; all are needed."""
         trial = list(regions)
         state = self.reachable(root, trial)
         known = [(name, level) for name in names if trial[level := self.level_of[name]] != UNKNOWN]

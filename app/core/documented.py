@@ -23,20 +23,31 @@ def _public_name(name: str) -> str:
 
 def _docstrings(module: str) -> Mapping[str, Mapping[str, str]]:
     found: dict[str, dict[str, str]] = {}
+    above: dict[str, str] = {}
     for node in ast.parse(getsource(sys.modules[module])).body:
         if isinstance(node, ast.ClassDef):
-            found[node.name] = {
+            own = {
                 line.target.id: cleandoc(text.value.value)
                 for line, text in pairwise(node.body)
                 if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
                 if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
                 if isinstance(text.value.value, str)
             }
+            above |= own
+            names = [
+                line.target.id
+                for line in node.body
+                if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+            ]
+            found[node.name] = {name: above[name] for name in names if name in above}
     return found
 
 
 docstrings = Memo[str, Mapping[str, Mapping[str, str]]](_docstrings)
-"""The docstrings of attributes, by module and class; pydantic would read a module anew for every class."""
+"""The docstrings of attributes, by module and class; pydantic would read a module anew for every class.
+
+An attribute without one has that of the same attribute of a class above it: what is said alike is said once.
+"""
 
 
 class Part:

@@ -165,17 +165,11 @@ class Logic:
         return self.missing(restrict(self.diagram, self.rule_roots[rule.id], regions))
 
     def pinned_by(self, rule: DecisionRule, regions: Regions) -> tuple[str, ...]:
-        """Return known facts that settle a rule's condition, all needed.
-
-        None of them can be left out. Meant for a rule whose condition is settled.
-        """
+        """Return known facts that settle a rule's settled condition, all needed."""
         return self.diagram.pinned_by(self.rule_roots[rule.id], facts_read(rule.when), regions)
 
     def open_assumptions(self, regions: Regions, given: Regions) -> tuple[str, ...]:
-        """Return the assumed facts whose other values change what is possible.
-
-        `regions` is `given` with assumptions.
-        """
+        """Return the assumed facts whose other values change what is possible."""
         d = self.diagram
         bits = d.reachability(regions)
         now = bits(self.decision_root)

@@ -36,10 +36,7 @@ class Questions:
             self.shares.append([region / total for region in regions])
 
     def next(self, rest: Rest, unavailable: Collection[str] = ()) -> tuple[str, bool] | None:
-        """Return the fact to ask next, and whether it may settle.
-
-        `None` where nothing is left to ask. Only facts on which the decision still depends are asked.
-        """
+        """Return the fact to ask next, and whether it may settle."""
         variables = self._logic.diagram.variables
         levels = [n for n in rest.levels() if variables[n].fact.name not in unavailable]
         if not levels:

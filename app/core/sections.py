@@ -76,10 +76,7 @@ def picking(places: Sequence[int]) -> Callable[[Point], tuple[int, ...]]:
 
 
 class Entry(NamedTuple, Generic[T]):
-    """One entry of a list, and the facts it reads.
-
-    It becomes what `make` returns for the known among these facts; `None` where it is not listed.
-    """
+    """One entry of a list; `make` gets the known facts."""
 
     reads: Iterable[str]
     make: Callable[[Candidate], T | None]

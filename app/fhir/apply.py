@@ -34,10 +34,7 @@ class Application:
 
 
 def read_parameters(body: Any, base: str, *, named: bool) -> Application:
-    """Read Parameters; `named` means that the path names the plan.
-
-    Raises `RecordError` where something is missing, unknown or of another shape.
-    """
+    """Read Parameters; `named` means that the path names the plan."""
     if not isinstance(body, dict) or body.get("resourceType") != "Parameters":
         raise RecordError("send a Parameters resource", "Parameters", "structure")
     subject, strict, plan = "", False, ""

@@ -75,8 +75,7 @@ def _artifact(release: Release, name: str, base: str) -> Resource:
 
 def pathway_concept(release: Release, pathway: str, base: str) -> Resource:
     """Return a pathway as a concept."""
-    words = next(name for key, name in release.wording.pathways.items() if key == pathway)
-    return {"coding": [{"system": base + PATHWAYS, "code": pathway, "display": words}]}
+    return {"coding": [{"system": base + PATHWAYS, "code": pathway, "display": release.wording.pathways[pathway]}]}
 
 
 def code_system(address: str, title: str, named: Mapping[str, str], release: Release, base: str) -> Resource:

@@ -106,10 +106,7 @@ def answer_codes(release: Release, base: str) -> Resource:
 
 
 def next_question(response: Resource, engine: Engine, base: str) -> Resource:
-    """Return the response with the next question, or completed.
-
-    Raises `RecordError` where it is no response to our questionnaire.
-    """
+    """Return the response with the next question, or completed."""
     release, address = engine.release, canonical(base)
     if response.get("resourceType") != "QuestionnaireResponse":
         raise RecordError("send one QuestionnaireResponse with its Questionnaire contained", "QuestionnaireResponse")

@@ -3,6 +3,7 @@
 Every label is one of a known few: names of routes, rules, releases and problems, never what a caller sent.
 """
 
+from collections import Counter as Counts
 from collections.abc import Iterator
 from threading import Lock
 
@@ -23,17 +24,14 @@ class Decisions(Collector):
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._dispositions: dict[tuple[str, str], int] = {}
-        self._rules: dict[tuple[str, str], int] = {}
+        self._dispositions = Counts[tuple[str, str]]()
+        self._rules = Counts[tuple[str, str]]()
 
     def add(self, told: Decided) -> None:
         """Count a decision and the rules that bear on it."""
         with self._lock:
-            disposition = told.decision.disposition, told.release
-            self._dispositions[disposition] = self._dispositions.get(disposition, 0) + 1
-            for name in told.rules:
-                rule = name, told.release
-                self._rules[rule] = self._rules.get(rule, 0) + 1
+            self._dispositions[told.decision.disposition, told.release] += 1
+            self._rules.update((name, told.release) for name in told.rules)
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         """Yield what was counted."""

@@ -119,10 +119,7 @@ class Explanation:
 
 
 def explain(engine: Engine, asked: Question, target: str | None = None) -> Explanation:
-    """Return why a decision is what it is.
-
-    `target` keeps the changes that lead to this disposition or pathway.
-    """
+    """Return why a decision is; `target` filters the changes by result."""
     outcome, logic = engine.decide(asked), engine.logic
     given = logic.regions(asked.facts, strict=True)
     regions = logic.regions(asked.facts, strict=asked.strict)

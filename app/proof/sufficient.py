@@ -35,7 +35,7 @@ def sufficient_reasons(logic: Logic, regions: Regions, candidate: Candidate) -> 
     d = logic.diagram
     if len(logic.possible(regions)) != 1:
         raise ValueError("the decision is not settled")
-    target = _terminal(logic, regions)
+    target = ~(d.reachable(logic.decision_root, regions).bit_length() - 1)
     given = {d.level_of[name] for name in candidate if name in d.level_of}
     known: dict[int, list[int]] = {}
     complete = True
@@ -73,18 +73,13 @@ def sufficient_reasons(logic: Logic, regions: Regions, candidate: Candidate) -> 
         return found
 
     order = {name: place for place, name in enumerate(logic.facts)}
-    reasons = [tuple(sorted(_names(logic, s), key=order.__getitem__)) for s in sets_of(logic.decision_root)]
+    names = [variable.fact.name for variable in d.variables]
+    reasons = [
+        tuple(sorted((name for level, name in enumerate(names) if s >> level & 1), key=order.__getitem__))
+        for s in sets_of(logic.decision_root)
+    ]
     reasons.sort(key=lambda r: (len(r), sum(name in DEMOGRAPHIC for name in r), [order[name] for name in r]))
     return [Sufficient(reason, _ranges(logic, regions, given, reason, candidate)) for reason in reasons], complete
-
-
-def _terminal(logic: Logic, regions: Regions) -> int:
-    bits = logic.diagram.reachable(logic.decision_root, regions)
-    return ~(bits.bit_length() - 1)
-
-
-def _names(logic: Logic, levels: int) -> list[str]:
-    return [v.fact.name for place, v in enumerate(logic.diagram.variables) if levels >> place & 1]
 
 
 def _ranges(

@@ -28,10 +28,7 @@ class Answers:
 
 
 def answers_of(resource: Resource, release: Release, questionnaire: str) -> Answers | None:
-    """Return the answers of a response; `None` where it is not ours.
-
-    Raises `RecordError` for an item or an answer that the questionnaire does not have.
-    """
+    """Return the answers of a response; `None` where it is not ours."""
     canonical = text(resource.get("questionnaire"))
     if canonical.partition("|")[0] != questionnaire and not canonical.startswith("#"):
         return None

@@ -1,9 +1,4 @@
-"""Elements of unchecked FHIR R4 resources, read tolerantly.
-
-An element of another shape counts as absent.
-
-A shape that another version of FHIR has is refused, because its words would be read wrongly.
-"""
+"""Elements of FHIR R4 resources; one of another shape is absent."""
 
 import re
 from collections.abc import Iterator

@@ -86,10 +86,7 @@ class Reader:
     medications: dict[str, Resource] = field(default_factory=dict)
 
     def read(self, resources: Iterable[Resource]) -> PatientFacts:
-        """Return the facts that these resources give.
-
-        Raises `RecordError` for a resource that is not FHIR R4 or an answer that the questionnaire does not have.
-        """
+        """Return the facts of these resources, or raise `RecordError`."""
         listed = [resource for resource in resources if self._concerns(resource)]
         self.medications = {reference_of(r): r for r in listed if r.get("resourceType") == "Medication"}
         statements: list[Statement] = []
@@ -236,8 +233,7 @@ class Reader:
             for entry in self.codes.of(system, code) if system == "loinc" else ():
                 value = self._observed(resource, entry)
                 if value is not None and self._in_time(entry, True, at, at):
-                    moment_ = datetime.combine(at, time.min) if at else None
-                    yield Statement(entry.fact, value, OBSERVATION, moment_, reference_of(resource), code, entry.says)
+                    yield replace(self._said(resource, entry, value, code, at), strength=OBSERVATION)
 
     def _observed(self, resource: Resource, entry: CodeSet) -> Value | None:
         concept = resource.get("valueCodeableConcept")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -39,18 +39,7 @@ FILES: dict[str, Any] = {
 """Every file of a rule book and what it holds."""
 ADAPTERS: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(shape) for name, shape in FILES.items()}
 LANGUAGE = TypeAdapter(schema_book.Language)
-RULE_FILES = (
-    "exclusions.yaml",
-    "scope.yaml",
-    "reviews.yaml",
-    "phases.yaml",
-    "label_safety.yaml",
-    "cautions.yaml",
-    "preconditions.yaml",
-    "notices.yaml",
-    "alternatives.yaml",
-    "plans.yaml",
-)
+RULE_FILES = tuple(name for name, shape in FILES.items() if issubclass((*get_args(shape), str)[0], schema.Entry))
 """The files whose entries have an id, a sentence and sources."""
 LANGUAGES = "languages"
 """The folder of the languages."""

@@ -1,6 +1,6 @@
 """Languages: checked for completeness, and read into core translations."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from app.core.languages import FactWords, ReleaseWords, Translation
 from app.core.rules import Release, Wording
@@ -37,16 +37,8 @@ def _gaps(file: File, entry: schema_book.Language, release: Release) -> Iterator
             yield file.error(("facts", name), f"`{answer}` of `{name}` is not translated, or is no answer")
         if (fact.unit is not None) != (words.unit is not None):
             yield file.error(("facts", name), f"`unit` of `{name}` is missing, or there is none")
-    english = release.wording
-    pairs: dict[str, tuple[Mapping[str, str], Mapping[str, str]]] = {
-        "pathways": (english.pathways, entry.wording.pathways),
-        "dispositions": (english.dispositions, entry.wording.dispositions),
-        "next_question": (english.next_question, entry.wording.next_question),
-        "lower_phase": (english.lower_phase, entry.wording.lower_phase),
-        "summary": (english.summary, entry.wording.summary),
-    }
-    for key, (needed, given) in pairs.items():
-        for name in sorted(set(needed) ^ set(given)):
+    for key in ("pathways", "dispositions", "next_question", "lower_phase", "summary"):
+        for name in sorted(set(getattr(release.wording, key)) ^ set(getattr(entry.wording, key))):
             yield file.error(("wording", key), f"`{name}` is not translated, or is not needed")
     notices = entry.releases.get(release.id, schema_book.NoticeWords())
     for name in ("withdrawn", "limits"):

@@ -14,7 +14,10 @@ from app.api.problems import problem
 from app.security.keys import SCOPES, ApiKey, Permission, find_key
 from app.security.tokens import BadTokenError, NoIssuerError, Tokens
 
-OPEN = frozenset({"/livez", "/readyz", "/version", "/docs", "/redoc", "/openapi.json", "/favicon.ico"})
+OPEN = frozenset(
+    {"/livez", "/readyz", "/version", "/docs", "/redoc", "/openapi.json", "/favicon.ico", "/fhir/metadata"}
+)
+"""FHIR has the statement of capabilities read before a token is asked for."""
 OPEN_BELOW = (
     "/explorer-assets",
     "/problems",
@@ -28,8 +31,6 @@ OPEN_BELOW = (
     "/sign",
 )
 """The pages that decide nothing, and what operators and machines must read before they have a key."""
-OPEN_ALONE = frozenset({"/fhir/metadata"})
-"""Open although its neighbours are not: FHIR has the statement of capabilities read before a token is asked for."""
 INTAKE = ("/", "/intake", "/all", "/embed")
 """The pages that decide: a browser has no key, so that they open to everybody or to nobody."""
 NEEDS: tuple[tuple[str, Permission], ...] = (
@@ -42,7 +43,7 @@ NEEDS: tuple[tuple[str, Permission], ...] = (
 )
 REPLAYS = "/v1/receipts"
 """Where stored answers are decided again."""
-OPEN_PATHS = OPEN | OPEN_ALONE | frozenset(OPEN_BELOW)
+OPEN_PATHS = OPEN | frozenset(OPEN_BELOW)
 OPEN_STARTS = tuple(f"{prefix}/" for prefix in OPEN_BELOW)
 BELOW = (*(prefix for prefix, _ in NEEDS), *OPEN_BELOW)
 PARTS = OPEN_PATHS | frozenset(BELOW)
@@ -60,10 +61,7 @@ def permission_for(path: str) -> Permission | None:
 
 
 def counts(path: str) -> bool:
-    """Say whether a path's decisions are a caller's.
-
-    Those of examples and of replays are not.
-    """
+    """Say whether a path's decisions are a caller's: not of replays."""
     return not is_open(path) and not path.startswith(REPLAYS)
 
 

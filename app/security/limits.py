@@ -44,10 +44,7 @@ ANONYMOUS = (
 
 
 class Limits:
-    """The ASGI layer that refuses what passes a limit.
-
-    `body_limits` are the largest bodies below a path, where they differ from `most_bytes`.
-    """
+    """The ASGI layer that refuses what passes a limit."""
 
     def __init__(
         self,
@@ -153,10 +150,7 @@ class Limits:
             asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
 
     def _limit(self, path: str) -> int:
-        for prefix, most in self._body_limits:
-            if path.startswith(prefix):
-                return most
-        return self._most_bytes
+        return next((most for prefix, most in self._body_limits if path.startswith(prefix)), self._most_bytes)
 
     def _is_ours(self, host: str) -> bool:
         name = host.lower()

@@ -83,11 +83,7 @@ class Signer:
         return jws.serialize_compact(self._header, content, self._keys[self._header["kid"]], [ALGORITHM])
 
     def check(self, receipt: str, name: str, decision: object, digest: str, contract: int = CONTRACT) -> str:
-        """Return the id of the key that signed this.
-
-        Raises `UnknownKeyError` where the key is not known, and `NotSignedError` where the receipt is no receipt, or
-        one for something else.
-        """
+        """Return the id of the signing key, or raise."""
         try:
             # a receipt may bring its payload along, as the one in a Provenance does: it is checked against the answer
             header, _, signature = receipt.split(".")

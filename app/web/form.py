@@ -25,10 +25,7 @@ class Filled:
 
 
 def read_form(body: bytes, release: Release) -> Filled:
-    """Read a posted form; unknown fields are left aside.
-
-    A page of an older release may still be open.
-    """
+    """Read a posted form; fields of older pages are left aside."""
     try:
         fields = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except (UnicodeDecodeError, ValueError):

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from app.core.engine import Engine, Question
 from app.core.precedence import stages
 
-STEPS = ("exclusion", "scope", "concern", "phase", "label_exclusion", "label_review", "gap")
 NAMES = {
     "exclusion": "1 Exclusions",
     "scope": "2 Another kind of care",
@@ -58,7 +57,7 @@ def picture(engine: Engine, asked: Question | None = None) -> Picture:
     y = 8.0
     across = (WIDTH - LEFT) // (BOX_W + GAP_X)
     deciding: list[str] = []
-    for kind in STEPS:
+    for kind, name in NAMES.items():
         rules = [rule for rule in engine.release.rules if rule.kind == kind]
         if not rules:
             continue
@@ -76,7 +75,7 @@ def picture(engine: Engine, asked: Question | None = None) -> Picture:
             boxes.append(Box(rule.id, x, y + PAD / 2 + (place // across) * (BOX_H + GAP_Y), state))
         height = -(-len(rules) // across) * (BOX_H + GAP_Y) - GAP_Y + PAD
         lit = outcome is not None and any(not outcome.stages.isdisjoint(stages(rule)) for rule in rules)
-        steps.append(Step(NAMES[kind], y, height, boxes, lit))
+        steps.append(Step(name, y, height, boxes, lit))
         y += height + 10
     words = "Steps in order: " + "; ".join(step.name for step in steps) + "."
     if outcome is not None:
