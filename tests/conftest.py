@@ -5,12 +5,15 @@ from collections.abc import Iterator
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from hypothesis import settings
 
 from app.core.engine import Engines
 from app.main import build_app, rules_folder
 from app.rulebook.load import RuleBook, load
 from app.settings import Settings
 from tests.serving import serving
+
+settings.register_profile("long", max_examples=1_000, deadline=None)  # of `make test-long PART=fuzz`
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,9 @@ def test_the_first_card_is_the_one_that_is_shown(client: TestClient) -> None:
     address = "/cds-services/candidate-triage-patient-view"
     assert address in GUIDE
     answer = client.post(address, json=body)
-    assert [card["summary"] for card in answer.json()["cards"]] == [block("text").strip()]
+    (card,) = answer.json()["cards"]
+    assert card["summary"] == block("text").strip()
+    assert "**Why**" in card["detail"].partition("**Sources**")[0]
     body["prefetch"]["conditions"] = None
     assert "missing" in client.post(address, json=body).json()["cards"][0]["summary"]
     del body["prefetch"]["conditions"]

@@ -1,5 +1,6 @@
 """Other engines, given our cases, decide as ours does; a mistake in what they are given is noticed."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -8,8 +9,10 @@ from app.core.conditions import ALWAYS, NEVER, All, Any, Comparison, Not
 from app.core.engine import Engine, Engines
 from app.core.facts import Fact, Value
 from app.core.precedence import EXCLUDED, REVIEW, Case, StagedDecision, cases
-from tools.peers.compare import PEERS, RELEASE, Peer, checked, difference, swapped
+from tools.inside import RELEASE
+from tools.peers.compare import PEERS, Peer, checked, difference, swapped
 from tools.peers.languages import Facts, named
+from tools.peers.served import Served, disagreement, served
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +42,23 @@ def test_swapped_cases_are_noticed(peer: Peer, engine: Engine, candidates: list[
     ways = peer.ways(swapped(cases(engine.release.rules)), engine.release.facts)
     for decide in ways.values():
         assert difference(decide, engine, candidates).startswith("recommended 2 instead of clinician_review for ")
+
+
+@pytest.fixture(params=served(), ids=lambda peer: peer.name)
+def server(request: pytest.FixtureRequest) -> Served:
+    peer: Served = request.param
+    if not peer.installed:
+        pytest.skip(f"{peer.name}: what it needs is installed by `make bench`")
+    return peer
+
+
+def test_a_server_decides_as_ours_and_a_wrong_answer_is_noticed(
+    server: Served, engine: Engine, candidates: list[Facts]
+) -> None:
+    with server.running() as running:
+        assert disagreement(server, running, engine, candidates) == ""
+        younger = replace(server, body=lambda facts: server.body({**facts, "age_years": 17}))
+        assert disagreement(younger, running, engine, candidates)
 
 
 def is_(fact: str, *accepted: Value) -> Comparison:

@@ -1,6 +1,6 @@
-"""`triage serve` in processes of its own, on a free port of the loopback: started, watched through /proc, ended.
+"""Servers in processes of their own, on a free port of the loopback: started, watched through /proc, ended.
 
-What it writes goes to a file that can be read while it runs. It is ended in every case, with all its workers.
+What one writes goes to a file that can be read while it runs. It is ended in every case, with all its workers.
 """
 
 import os
@@ -17,8 +17,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = "from app.start import main; main()"
-PINNED = "import os; os.sched_setaffinity(0, {{{core}}}); "
+BIN = Path(sys.executable).parent
 READY_SECONDS = 60.0
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -37,18 +36,28 @@ class Server:
         self.address = f"http://127.0.0.1:{port}"
         self.pid = process.pid
         self._written = written
+        self._is_parent = False
+
+    def family(self) -> list[int]:
+        """Return the process that was started and all that descend from it."""
+        found = [self.pid]
+        for pid in found:
+            found += _children(pid)
+        return found
 
     def workers(self) -> set[int]:
-        """Return the processes that take connections: the children of several, else the one there is."""
-        return {pid for pid in _children(self.pid) if b"resource_tracker" not in _command(pid)} or {self.pid}
+        """Return the processes that take connections: the children, else the one there is."""
+        found = {pid for pid in _children(self.pid) if b"resource_tracker" not in _command(pid)}
+        self._is_parent = self._is_parent or bool(found)
+        return found if self._is_parent else {self.pid}
 
     def rss(self) -> int:
         """Return the resident memory of the workers in bytes."""
         return sum(_rss(pid) for pid in self.workers())
 
     def cpu_seconds(self) -> float:
-        """Return the processor time of the workers so far, in seconds."""
-        return sum(_cpu(pid) for pid in self.workers())
+        """Return the processor time of all its processes so far, in seconds."""
+        return sum(_cpu(pid) for pid in self.family())
 
     def open_files(self) -> int:
         """Return how many files and sockets the workers hold."""
@@ -66,7 +75,7 @@ class Server:
 
     def is_alive(self) -> bool:
         """Say whether it runs and is ready."""
-        return self._process.poll() is None and _is_ready(self.address)
+        return self._process.poll() is None and _is_ready(f"{self.address}/readyz")
 
     def stop(self, how: int = signal.SIGTERM) -> None:
         """Send a signal to the process that was started; does not wait."""
@@ -85,36 +94,48 @@ class Server:
 def serving(
     *options: str, settings: Mapping[str, object] | None = None, core: int | None = None, ready: int = 1
 ) -> Iterator[Server]:
-    """Serve until left, and end it with all its workers.
+    """Run `triage serve` until left, and end it with all its workers.
 
     `options` are those of `triage serve`, `settings` are named without `TRIAGE_`, `core` is the only processor it may
     use. It is yielded once /readyz answers 200 and there are `ready` workers.
     """
     environment = {f"TRIAGE_{name.upper()}": str(value) for name, value in (settings or {}).items()}
-    with running(PROGRAM, ["serve", *options, "--port"], environment, core, ready) as server:
+    with running([str(BIN / "triage"), "serve", *options, "--port"], environment, core, ready) as server:
         yield server
 
 
 @contextmanager
 def running(
-    program: str, options: Sequence[str], environment: Mapping[str, str], core: int | None = None, ready: int = 1
+    command: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    core: int | None = None,
+    ready: int = 1,
+    path: str = "/readyz",
 ) -> Iterator[Server]:
-    """Run a Python program that serves, until left; the last of its options is followed by its port."""
+    """Run a program that serves, until left; its port is put behind its last argument.
+
+    It is ready when it answers a GET of `path` with 200.
+    """
     port = free_port()
     others = {name: value for name, value in os.environ.items() if not name.startswith("TRIAGE_")}
-    pinned = program if core is None else PINNED.format(core=core) + program
-    command = [sys.executable, "-c", pinned, *options, str(port)]
+    kept = {"TRIAGE_SERVER": os.environ["TRIAGE_SERVER"]} if "TRIAGE_SERVER" in os.environ else {}
+    pinned = [] if core is None else ["taskset", "--cpu-list", str(core)]
     with tempfile.TemporaryDirectory(prefix="triage-") as folder:
         written = Path(folder) / "log"
         with written.open("wb") as log:
-            process = subprocess.Popen(command, cwd=ROOT, env={**others, **environment}, stdout=log, stderr=log)
+            process = subprocess.Popen(
+                [*pinned, *command, str(port)],
+                cwd=ROOT,
+                env={**others, **kept, **(environment or {})},
+                stdout=log,
+                stderr=log,
+            )
         server = Server(process, port, written)
         try:
-            _wait(server, ready)
+            _wait(server, ready, path)
             yield server
         finally:
-            family = [server.pid, *_children(server.pid)]
-            for pid in family:
+            for pid in server.family():
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             process.wait()
@@ -128,10 +149,10 @@ def free_port() -> int:
     return port
 
 
-def _wait(server: Server, ready: int) -> None:
+def _wait(server: Server, ready: int, path: str) -> None:
     until = time.monotonic() + READY_SECONDS
     while time.monotonic() < until and not server.has_ended():
-        if _is_ready(server.address) and len(server.workers()) >= ready:
+        if _is_ready(server.address + path) and len(server.workers()) >= ready:
             return
         time.sleep(0.01)
     raise NotServingError(server.log())
@@ -139,7 +160,7 @@ def _wait(server: Server, ready: int) -> None:
 
 def _is_ready(address: str) -> bool:
     try:
-        with urlopen(f"{address}/readyz", timeout=5) as answer:
+        with urlopen(address, timeout=5) as answer:
             return bool(answer.status == 200)
     except (URLError, OSError):
         return False

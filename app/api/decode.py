@@ -1,6 +1,7 @@
 """A request body into JSON, and into a question for the engine."""
 
 from collections.abc import Iterator, Mapping
+from operator import getitem
 from re import fullmatch
 from typing import Any
 
@@ -38,7 +39,9 @@ class CandidateReader:
         self.release = release
         self.schema = schema_of(release)
         self._elsewhere = {name: first for name, first in elsewhere.items() if name not in release.facts}
-        self._facts = [(name, fact.answers, reading_of(fact, release.scales)) for name, fact in release.facts.items()]
+        self._names = tuple(release.facts)
+        self._answers = [fact.answers for fact in release.facts.values()]
+        self._readings = [reading_of(fact, release.scales) for fact in release.facts.values()]
 
     def question(self, data: Any, *, strict: bool) -> Question:
         """Return the question of a JSON value, or raise every problem."""
@@ -50,36 +53,50 @@ class CandidateReader:
                 errors=[FieldError("", "not_an_object", says)],
             )
         errors: list[FieldError] = []
-        facts: dict[str, Value] = {}
         graded: dict[str, ScaleGrade] = {}
-        named = 0
-        for name, answers, read in self._facts:
-            if name not in data:
-                continue
-            named += 1
-            value = data[name]
-            if value is None:
-                continue
-            try:
-                facts[name] = answers[value.__class__, value]
-            except (KeyError, TypeError):  # no plain answer: a reading on a scale, or something wrong
-                try:
-                    graded[name] = read(value)
-                    facts[name] = graded[name].grade
-                except RefusedError as error:
-                    errors.append(error.at(f"/{name}"))
+        # whole lists at a time: a loop over the facts takes three times as long
+        values: list[Any] = list(map(data.get, self._names))
+        try:
+            plain: list[Any] = list(map(getitem, self._answers, values))
+        except (KeyError, TypeError):
+            plain = []
+        if list(map(type, plain)) != list(map(type, values)):  # a reading on a scale, or something wrong
+            plain, graded, errors = self._closely(values)
+        facts: dict[str, Value] = dict(zip(self._names, plain, strict=True))
+        if None in plain:
+            facts = {name: value for name, value in zip(self._names, plain, strict=True) if value is not None}
         unavailable: tuple[str, ...] = ()
         reference = None
-        if named < len(data):
+        if len(facts) < len(data):
             unavailable, reference = data.get("unavailable", ()), data.get("reference")
             errors += self._others(data, unavailable, reference)
-        if errors or graded or named < len(data) or isinstance(data, JsonObject):
+        if errors or graded or len(facts) < len(data) or isinstance(data, JsonObject):
             errors = [*repeated_keys(data), *errors]
         if errors:
             raise ProblemError("not-facts", f"{len(errors)} of the values cannot be used", errors=errors)
         if unavailable:
             unavailable = tuple(name for name in self.release.facts if name in unavailable)
         return Question(facts, strict, tuple(unavailable), graded, reference)
+
+    def _closely(self, values: list[Any]) -> tuple[list[Any], dict[str, ScaleGrade], list[FieldError]]:
+        """Return the answers, those read on a scale, and the errors."""
+        graded: dict[str, ScaleGrade] = {}
+        errors: list[FieldError] = []
+        read: list[Any] = []
+        for name, answers, reading, value in zip(self._names, self._answers, self._readings, values, strict=True):
+            try:
+                answer = answers[value]
+            except (KeyError, TypeError):
+                answer = None
+            try:
+                if type(answer) is not type(value):
+                    answer, scale = reading(value)
+                    if scale is not None:
+                        graded[name] = scale
+            except RefusedError as error:
+                errors.append(error.at(f"/{name}"))
+            read.append(answer)
+        return read, graded, errors
 
     def _others(self, data: Mapping[str, Any], unavailable: Any, reference: Any) -> Iterator[FieldError]:
         """Yield what is wrong with the members that are no facts."""

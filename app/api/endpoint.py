@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from app.api.decode import CandidateReader, body_of, check_json_type, decode
 from app.api.described import Described
 from app.api.encode import encode
-from app.api.problems import MEDIA_TYPE, Problem, ProblemError, bad_parameters, problem
+from app.api.problems import CALLER_LEFT, MEDIA_TYPE, Problem, ProblemError, bad_parameters, problem
 from app.core.answer import Answer, DecisionView
 from app.core.engine import Engine, Engines, Sources
 from app.core.memo import Memo
@@ -127,7 +127,7 @@ class Endpoint:
         except RequestValidationError as error:
             response = bad_parameters(request, error)
         except ClientDisconnect:
-            return
+            response = Response(status_code=CALLER_LEFT)
         await response(scope, receive, send)
 
     def respond(self, request: Request, body: bytes) -> Response:

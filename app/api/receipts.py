@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import product
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import ConfigDict, Field, ValidationError, WithJsonSchema
@@ -24,7 +24,6 @@ from app.core.answer import CONTRACT, Answer, DecisionView
 from app.core.engine import Engine, Engines, Question, Sources
 from app.core.languages import DEFAULT
 from app.core.rules import Release, Source, Wording
-from app.security.signing import NotSignedError, Signer, UnknownKeyError
 
 LATER = frozenset({"reference", "receipt"})
 """Members that are no part of what was decided."""
@@ -55,6 +54,27 @@ SAYS: Mapping[Outcome, str] = {
     "other_contract": "the receipt is good; the answer has a shape that this service no longer gives, or not yet",
     "unknown_key": "the receipt was signed with a key that is not known here",
 }
+
+
+class NotSignedError(Exception):
+    """A receipt that does not hold for what it came with."""
+
+
+class UnknownKeyError(Exception):
+    """A receipt by a key that is not known here."""
+
+
+class Verifier(Protocol):
+    """What checks receipts, with its public keys."""
+
+    public: list[dict[str, Any]]
+
+    def check(self, receipt: str, name: str, decision: object, digest: str, contract: int = CONTRACT) -> str:
+        """Return the id of the key that signed this.
+
+        Raises `UnknownKeyError` or `NotSignedError` where none did.
+        """
+        ...
 
 
 class Stored(Described):
@@ -101,7 +121,7 @@ class _AlteredError(Exception):
         self.differs = differs
 
 
-def routes(engines: Engines, readers: Mapping[str, CandidateReader], signer: Signer) -> APIRouter:
+def routes(engines: Engines, readers: Mapping[str, CandidateReader], signer: Verifier) -> APIRouter:
     """Return the routes for receipts."""
     router = APIRouter(tags=["receipts"])
     replayer = Replayer(engines, readers, signer)
@@ -143,7 +163,7 @@ def _stored(body: Any) -> Stored:
 class Replayer:
     """Decides stored answers again."""
 
-    def __init__(self, engines: Engines, readers: Mapping[str, CandidateReader], signer: Signer) -> None:
+    def __init__(self, engines: Engines, readers: Mapping[str, CandidateReader], signer: Verifier) -> None:
         self._signer = signer
         self._current = engines.current
         self._readers = readers

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.api.problems import FieldError
 from app.core.answer import ScaleGrade
-from app.core.facts import Fact
+from app.core.facts import Fact, Value
 from app.core.rules import Release, Scale
 
 REFERENCE = r"^[A-Za-z0-9._:-]{1,64}$"
@@ -40,15 +40,20 @@ def closest(word: Any, known: Collection[str]) -> str | None:
     return folded[found[0]] if found else None
 
 
-def reading_of(fact: Fact, scales: Mapping[str, Scale]) -> Callable[[Any], ScaleGrade]:
-    """Return a reader of scale readings, which refuses other values."""
+def reading_of(fact: Fact, scales: Mapping[str, Scale]) -> Callable[[Any], tuple[Value, ScaleGrade | None]]:
+    """Return a reader of values that are no plain answers.
+
+    It returns the answer, and how it was read where that was on a scale, or says what would be right.
+    """
     measured = {name: scale for name, scale in scales.items() if fact.name in scale.measures}
 
-    def read(value: Any) -> ScaleGrade:
+    def read(value: Any) -> tuple[Value, ScaleGrade | None]:
         match fact.kind:
             case "boolean":
                 says = "write `true` or `false`; leave it out, or send `null`, where it is unknown"
                 raise RefusedError("not_a_boolean", says)
+            case "integer" if isinstance(value, float) and value in fact.domain:
+                return int(value), None
             case "integer":
                 whole = not isinstance(value, bool) and isinstance(value, int | float) and value == value // 1
                 says = f"write a whole number from {fact.minimum} to {fact.maximum}, in {fact.unit}"
@@ -59,7 +64,8 @@ def reading_of(fact: Fact, scales: Mapping[str, Scale]) -> Callable[[Any], Scale
                 says = "write an ISO 3166-1 alpha-2 country code, such as `KR`"
                 raise RefusedError("not_an_answer", says, suggestion)
             case "grade" if isinstance(value, dict):
-                return _grade(fact, measured, scales, value)
+                reading = _grade(fact, measured, scales, value)
+                return reading.grade, reading
         words = [str(word) for word in fact.values]
         listed = ", ".join(f"`{word}`" for word in words)
         says = f"its answers are {listed}; leave it out where it is unknown"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from app.core.documented import documented
+from app.core.documented import Part, documented
 from app.core.facts import Value
 from app.core.precedence import Decision, Indicated
 from app.core.rules import Aspect, Effect, Fits, Pathway, PlanPart, Status, Urgency
@@ -37,7 +37,7 @@ class ScaleGrade:
 
 
 @documented
-class CitedSource:
+class CitedSource(Part):
     """What a source is, told once in an answer."""
 
     document: str
@@ -56,7 +56,7 @@ class CitedSource:
 
 
 @documented
-class Reason:
+class Reason(Part):
     """A rule that bears on the decision."""
 
     rule: str
@@ -104,7 +104,7 @@ class Option:
 
 
 @documented
-class NextQuestion:
+class NextQuestion(Part):
     """The question to ask next."""
 
     fact: str
@@ -126,7 +126,7 @@ class NextQuestion:
 
 
 @documented
-class Assumption:
+class Assumption(Part):
     """An unknown fact assumed at its no-objection value, to be confirmed."""
 
     fact: str
@@ -152,7 +152,7 @@ class AlsoMatched:
 
 
 @documented
-class NearMiss:
+class NearMiss(Part):
     """A higher phase whose condition holds in part."""
 
     rule: str
@@ -163,7 +163,7 @@ class NearMiss:
 
 
 @documented
-class CautionShown:
+class CautionShown(Part):
     """What a clinician should weigh without changing the decision."""
 
     rule: str
@@ -181,7 +181,7 @@ class CautionShown:
 
 
 @documented
-class Unresolved:
+class Unresolved(Part):
     """A caution that may hold: its facts are unknown."""
 
     rule: str
@@ -191,7 +191,7 @@ class Unresolved:
 
 
 @documented
-class PreconditionShown:
+class PreconditionShown(Part):
     """What must be in place first."""
 
     rule: str
@@ -205,7 +205,7 @@ class PreconditionShown:
 
 
 @documented
-class ComponentShown:
+class ComponentShown(Part):
     """One thing a plan consists of."""
 
     id: str
@@ -237,7 +237,7 @@ class PlanShown:
 
 
 @documented
-class AlternativeShown:
+class AlternativeShown(Part):
     """Something else that may be discussed."""
 
     rule: str

@@ -50,6 +50,13 @@ An attribute without one has that of the same attribute of a class above it: wha
 """
 
 
+class Part:
+    """A part that answers share, and what it was written as."""
+
+    __slots__ = ("written",)
+    written: object
+
+
 @dataclass_transform(frozen_default=True)
 def documented(cls: type[T]) -> type[T]:
     """Make a class a dataclass with slots whose attribute docstrings are published.

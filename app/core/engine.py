@@ -20,7 +20,7 @@ from app.core.answer import (
     Unresolved,
     ruleset_of,
 )
-from app.core.diagram import UNKNOWN, Regions, Rest, restrict
+from app.core.diagram import Rest, restrict
 from app.core.facts import Candidate, Value
 from app.core.identity import Identity
 from app.core.languages import DEFAULT, Translation, language_of, translated
@@ -101,17 +101,16 @@ class Engine:
 
     def decide(self, question: Question) -> Outcome:
         """Return the decision and the machine contract around it, without any text."""
-        return self._decide(question, self._projection.of(self._points.of(question.facts)))
-
-    def _decide(self, question: Question, given: Regions) -> Outcome:
-        if question.strict or UNKNOWN not in given:
-            return self._outcomes[
-                restrict(self.logic.diagram, self.logic.staged_root, given), question.unavailable, question.strict
-            ]
-        regions = self.logic.assumed(given)
-        rest = restrict(self.logic.diagram, self.logic.staged_root, regions)
-        outcome = self._outcomes[rest, question.unavailable, False]
-        found = self.logic.open_assumptions(regions, given)
+        facts, strict = question.facts, question.strict
+        rest = self.logic.settled(facts, strict=strict)
+        if rest is not None and (strict or len(facts) == len(self._points.names)):
+            return self._outcomes[rest, question.unavailable, strict]
+        given = self._projection.of(self._points.of(facts))
+        regions = given if strict else self.logic.assumed(given)
+        if rest is None:
+            rest = restrict(self.logic.diagram, self.logic.staged_root, regions)
+        outcome = self._outcomes[rest, question.unavailable, strict]
+        found = () if strict else self.logic.open_assumptions(regions, given)
         return Outcome(*outcome[:-1], found) if found else outcome
 
     def _outcome(self, key: tuple[Rest, tuple[str, ...], bool]) -> Outcome:
@@ -132,8 +131,8 @@ class Engine:
 
     def answer(self, question: Question, sources: Sources = "rationale") -> Answer:
         """Return the whole answer, with the `sources` of these parts."""
+        outcome = self.decide(question)
         point = self._points.of(question.facts)
-        outcome = self._decide(question, self._projection.of(point))
         decision, indicated, pathways = outcome.decision, outcome.indicated, outcome.pathways
         parts, rationale = self._parts, self.rationale
         cut = parts.projection.of(point)
@@ -191,8 +190,8 @@ class Engine:
 
     def view(self, question: Question) -> DecisionView:
         """Return the machine contract alone."""
+        outcome = self.decide(question)
         point = self._points.of(question.facts)
-        outcome = self._decide(question, self._projection.of(point))
         decision, parts, rationale = outcome.decision, self._parts, self.rationale
         standings = rationale.standings.of(point)
         ready = decision.pathway is not None and not outcome.open_assumptions

@@ -54,12 +54,12 @@ class Fact:
         return range(self.minimum, self.maximum + 1) if self.kind == "integer" else self.values
 
     @cached_property
-    def answers(self) -> Mapping[tuple[type, object], Value]:
-        """Every value by its JSON type: `True` is not 1."""
-        plain: dict[tuple[type, object], Value] = {(type(value), value): value for value in self.domain}
-        if self.kind == "integer":
-            plain |= {(float, float(value)): value for value in self.domain}
-        return plain
+    def answers(self) -> Mapping[object, Value | None]:
+        """Every value and `None` by itself.
+
+        Who looks one up compares types too, since `True` equals 1.
+        """
+        return {None: None} | {value: value for value in self.domain}
 
     @property
     def ordered(self) -> bool:

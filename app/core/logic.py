@@ -7,11 +7,11 @@ exact and none enumerates completions.
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.core.conditions import Condition, comparisons, facts_read
 from app.core.diagram import UNKNOWN, Diagram, Regions, Rest, restrict, variable
-from app.core.facts import Candidate, Fact
+from app.core.facts import Candidate, Fact, Value
 from app.core.precedence import Decision, Stage, StagedDecision, cases
 from app.core.rules import DecisionRule
 
@@ -27,6 +27,10 @@ def state_of(condition: Condition, facts: Mapping[str, Fact], known: Candidate) 
     """Return whether a condition holds for all, no or some completions."""
     diagram = diagram_of(facts.values(), [condition])
     return diagram.state(diagram.condition(condition), diagram.regions(known))
+
+
+Way = tuple[str | None, Any]
+"""The fact to look at next with the way for each of its values; at the end no fact, and the rest that is left."""
 
 
 class Outlook(NamedTuple):
@@ -62,6 +66,7 @@ class Logic:
         self.staged_root = self._root([(case.when, case.then) for case in listed])
         self.rule_roots = {rule.id: self.diagram.condition(rule.when) for rule in rules}
         self._assumed = self._assumed_regions()
+        self._walked = {strict: self._ways(strict=strict) for strict in (False, True)}
         terminal = self.diagram.terminal
         self._decisions = [(terminal(d), d) for d in dict.fromkeys(case.then.decision for case in listed)]
         self._decision_of = {terminal(case.then): terminal(case.then.decision) for case in listed}
@@ -100,6 +105,36 @@ class Logic:
         """Return every decision that a completion reaches, in fixed order."""
         bits = self.diagram.reachable(self.decision_root, regions)
         return [decision for terminal, decision in self._decisions if bits >> ~terminal & 1]
+
+    def _ways(self, *, strict: bool) -> Way:
+        """Return the diagram as nested tables by value."""
+        d = self.diagram
+        known: dict[int, Way] = {}
+
+        def way(node: int) -> Way:
+            if node < 0:
+                return None, Rest(node, ())
+            if node not in known:
+                v, children = d.variables[d.levels[node]], d.children[node]
+                ways: dict[Value | None, Way] = {value: way(children[region]) for value, region in v.region_of.items()}
+                assumed = self._assumed[d.levels[node]]
+                if not strict and assumed != UNKNOWN:
+                    ways[None] = way(children[assumed])
+                known[node] = v.fact.name, ways
+            return known[node]
+
+        return way(self.staged_root)
+
+    def settled(self, candidate: Candidate, *, strict: bool) -> Rest | None:
+        """Return the rest that known facts lead to, if they do."""
+        name, ways = self._walked[strict]
+        known = candidate.get
+        try:
+            while name is not None:
+                name, ways = ways[known(name)]
+        except KeyError:
+            return None
+        return ways  # type: ignore[no-any-return]
 
     def outlook(self, rest: Rest) -> Outlook:
         """Return the outlook of a rest; equal rests, equal outlooks."""

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.core.conditions import ALWAYS, All, Any, Condition
-from app.core.documented import documented
+from app.core.documented import Part, documented
 from app.core.facts import Candidate
 from app.core.rules import DecisionRule, Disposition, Kind, Pathway, Phase
 
 
 @documented
-class Decision:
+class Decision(Part):
     """A decision; pathway and phase only with `recommended`."""
 
     disposition: Disposition
@@ -28,7 +28,7 @@ class Decision:
 
 
 @documented
-class Indicated:
+class Indicated(Part):
     """The pathway whose criteria hold, whatever stands against it."""
 
     pathway: Pathway

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from app.core.answer import AlsoMatched, AlternativeShown, Answer, CitedSource, KnownFact, NearMiss, Reason, Referral
 from app.core.conditions import conjuncts, facts_read, in_words
@@ -33,6 +33,8 @@ class Standing(NamedTuple):
     """The same with unknown confirm facts at their no-objection value."""
     because: tuple[KnownFact, ...]
     """The facts that make it hold."""
+    told: dict[bool | None, Reason]
+    """The rule as a reason of an answer, by whether it decides; made when it is first told."""
 
 
 class Rationale:
@@ -83,7 +85,7 @@ class Rationale:
     def referral(self, standings: Iterable[Standing]) -> list[Referral]:
         """Return every scope rule that holds, whatever decides."""
         referral = []
-        for rule, state, _, because in standings:
+        for rule, state, _, because, _ in standings:
             if state and rule.kind == "scope":
                 referral.append(Referral(rule.id, rule.refer_to, rule.urgency, rule.says, because, rule.sources))
         return referral
@@ -93,7 +95,7 @@ class Rationale:
         if outcome.indicated is None:
             return []
         also = []
-        for rule, state, _, _ in standings:
+        for rule, state, _, _, _ in standings:
             if state and isinstance(rule, Phase) and rule.phase < outcome.indicated.phase:
                 also.append(AlsoMatched(rule.id, rule.pathway, rule.phase))
         return sorted(also, key=attrgetter("phase"), reverse=True) if len(also) > 1 else also
@@ -145,17 +147,11 @@ class Rationale:
 
 
 def _reason(standing: Standing, decides: bool | None) -> Reason:
-    rule, state, _, because = standing
-    return Reason(
-        rule.id,
-        rule.effect,
-        rule.says,
-        rule.reading,
-        because,
-        "held" if state else "undecided",
-        decides,
-        rule.sources,
-    )
+    rule, state, _, because, told = standing
+    if decides not in told:
+        word: Literal["held", "undecided"] = "held" if state else "undecided"
+        told[decides] = Reason(rule.id, rule.effect, rule.says, rule.reading, because, word, decides, rule.sources)
+    return told[decides]
 
 
 def _beside(answer: Answer) -> Iterator[str]:
@@ -183,7 +179,8 @@ def _standing_of(rule: DecisionRule, logic: Logic) -> Callable[[Candidate], Stan
         regions = logic.assumed(given) if state is None else given
         assumed = logic.state(rule, regions)
         pinned = logic.pinned_by(rule, regions) if assumed else ()
-        return Standing(rule, state, assumed, tuple(KnownFact(name, known[name]) for name in pinned if name in known))
+        because = tuple(KnownFact(name, known[name]) for name in pinned if name in known)
+        return Standing(rule, state, assumed, because, {})
 
     return standing
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from app.core.conditions import Condition
-from app.core.documented import documented
+from app.core.documented import Part, documented
 from app.core.facts import Fact, Value
 
 Pathway = Literal["conservative_care", "exosome_microchanneling", "combination_therapy"]
@@ -191,7 +191,7 @@ class Range:
 
 
 @documented
-class PlanPart:
+class PlanPart(Part):
     """What the documents say of one aspect of a plan."""
 
     name: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from app.core.documented import documented
+from app.core.documented import Part, documented
 from app.core.rules import Release, Review, Withdrawn
 
 CONTRACT = 1
@@ -10,7 +10,7 @@ CONTRACT = 1
 
 
 @documented
-class RuleSet:
+class RuleSet(Part):
     """The release that answered."""
 
     id: str

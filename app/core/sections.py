@@ -20,6 +20,9 @@ COMBINATIONS = 128
 FEW = 12
 """Facts with so few values are looked up when a release is compiled, so that the first requests find them."""
 
+NARROW = 12
+"""A list that reads so few facts repeats as a whole among most candidates."""
+
 Point = Sequence[int]
 """A candidate as one number a fact: which of its values, or that it is unknown."""
 Concerns = Pathway | None
@@ -41,15 +44,13 @@ class Points:
             {0: ()} | {number: (value,) for number, value in enumerate(fact.domain, 1)} for fact in facts.values()
         ]
         """By fact and number: the value, if it is known."""
-        self._numbers = [
-            (name, {None: 0} | {value: number for number, value in enumerate(fact.domain, 1)})
-            for name, fact in facts.items()
+        self._numbers: list[dict[Value | None, int]] = [
+            {None: 0} | {value: number for number, value in enumerate(fact.domain, 1)} for fact in facts.values()
         ]
 
     def of(self, candidate: Candidate) -> Point:
         """Return a candidate as numbers; `KeyError` for a foreign value."""
-        known = candidate.get
-        return [numbers[known(name)] for name, numbers in self._numbers]
+        return list(map(getitem, self._numbers, map(candidate.get, self.names)))
 
 
 class Projection:
@@ -104,6 +105,11 @@ class Section(Generic[T]):
                 memo.update({number: memo[number] for number in space.values[at]})
         self._alone = list(alone.values())
         self._places = picking(list(alone)) if alone else tuple
+        self._reads = sorted({place for places in groups for place in places})
+        self._nothing = [min(values, key=lambda number: len(values[number])) for values in space.values]
+        self._read = picking(self._reads) if len(self._reads) <= NARROW else None
+        """Takes what a list of few facts reads out of a candidate: such a list is remembered as a whole."""
+        self._lists = Memo[tuple[tuple[int, ...], frozenset[Concerns] | None], list[T]](self._list_again)
         self._joined = [
             (picking(sorted(places)), self._memo(places, groups[places])) for places in groups if len(places) > 1
         ]
@@ -126,6 +132,18 @@ class Section(Generic[T]):
 
     def of(self, point: Point, pathways: frozenset[Concerns] | None = None) -> list[T]:
         """Return what is listed for a candidate, for `pathways` if named."""
+        if self._read is not None:
+            return self._lists[self._read(point), pathways]
+        return self._list(point, pathways)
+
+    def _list_again(self, key: tuple[tuple[int, ...], frozenset[Concerns] | None]) -> list[T]:
+        """Return a list from the few facts that it reads."""
+        point = list(self._nothing)
+        for place, number in zip(self._reads, key[0], strict=False):
+            point[place] = number
+        return self._list(point, key[1])
+
+    def _list(self, point: Point, pathways: frozenset[Concerns] | None) -> list[T]:
         found = list(chain.from_iterable(map(getitem, self._alone, self._places(point))))
         for pick, memo in self._joined:
             found += memo[pick(point)]

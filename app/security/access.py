@@ -43,12 +43,16 @@ NEEDS: tuple[tuple[str, Permission], ...] = (
 )
 REPLAYS = "/v1/receipts"
 """Where stored answers are decided again."""
+OPEN_PATHS = OPEN | frozenset(OPEN_BELOW)
+OPEN_STARTS = tuple(f"{prefix}/" for prefix in OPEN_BELOW)
+BELOW = (*(prefix for prefix, _ in NEEDS), *OPEN_BELOW)
+PARTS = OPEN_PATHS | frozenset(BELOW)
 REALM = 'Bearer realm="candidate-triage"'
 
 
 def is_open(path: str) -> bool:
     """Say whether anybody may ask for a path."""
-    return path in OPEN or _below(path, OPEN_BELOW)
+    return path in OPEN_PATHS or path.startswith(OPEN_STARTS)
 
 
 def permission_for(path: str) -> Permission | None:
@@ -63,10 +67,9 @@ def counts(path: str) -> bool:
 
 def part_of(path: str) -> str:
     """Return the part of the service that has a path."""
-    if path in OPEN:
+    if path in PARTS:
         return path
-    below = (*(prefix for prefix, _ in NEEDS), *OPEN_BELOW)
-    return next((prefix for prefix in below if _below(path, (prefix,))), "unmatched")
+    return next((part for part in BELOW if path.startswith(part + "/")), "unmatched")
 
 
 def _below(path: str, prefixes: Sequence[str]) -> bool:

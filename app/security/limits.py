@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Generator, Mapping, Sequence
 from time import monotonic
 from types import coroutine
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -32,6 +33,8 @@ FRAMES = (b"content-security-policy", b"frame-ancestors 'none'")
 CLOSE = (b"connection", b"close")
 DRAINED = 65_536
 """The longest body that may arrive in vain without the connection being closed."""
+SWEEP_SECONDS = 0.5
+"""How often bodies that are too slow are looked for."""
 SLOWEST = 1_000
 """Bytes a second below which a body crawls."""
 ANONYMOUS = (
@@ -60,6 +63,8 @@ class Limits:
         self._receipt = receipt
         self._hosts = tuple(host.lower() for host in options.trusted_hosts)
         self._at_work = 0
+        self._waiting: set[Exchange] = set()
+        self._sweeps = False
         hsts = b"strict-transport-security", b"max-age=%d; includeSubDomains" % options.hsts_seconds
         self._secure = (*PROTECTION, hsts) if options.hsts_seconds else PROTECTION
 
@@ -81,7 +86,10 @@ class Limits:
         length = given.get(b"content-length")
         if length != b"0" and (length or b"transfer-encoding" in given or scope.get("http_version") == "2"):
             longer = (most for prefix, most in self._body_limits if scope["path"].startswith(prefix))
-            exchange.has_body(length, next(longer, self._most_bytes), self._options.request_seconds)
+            exchange.has_body(length, next(longer, self._most_bytes), self._options.request_seconds, self._waiting)
+            if not self._sweeps:
+                self._sweeps = True
+                asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
         self._at_work += 1
         exchange.place = self._at_work
         within = CURRENT.set(info)
@@ -130,6 +138,18 @@ class Limits:
         if exchange.info.status is None:
             await problem(Request(scope), error.kind, error.detail)(scope, exchange.receive, exchange.send)
 
+    def _sweep(self) -> None:
+        """Give up the bodies that are too slow.
+
+        One timer serves all of them: one for each takes 2 µs.
+        """
+        now = monotonic()
+        for exchange in tuple(self._waiting):
+            exchange.give_up_after(now)
+        self._sweeps = bool(self._at_work)
+        if self._sweeps:
+            asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
+
     def _is_ours(self, host: str) -> bool:
         name = host.lower()
         name = name.partition("]")[0] + "]" if name.startswith("[") else name.partition(":")[0]
@@ -143,8 +163,8 @@ class Exchange:
     """What has arrived of one request, and what is sent."""
 
     __slots__ = (
-        *("_added", "_arrived", "_closes", "_left", "_receipt", "_receive", "_seconds", "_send", "_waits"),
-        *("declared", "info", "limit", "place"),
+        *("_added", "_arrived", "_closes", "_left", "_receipt", "_receive", "_seconds", "_send", "_task", "_until"),
+        *("_waiting", "_waits", "declared", "info", "limit", "place"),
     )
 
     def __init__(
@@ -161,12 +181,15 @@ class Exchange:
         self._receipt = receipt
         self._waits = self._closes = False
         self._arrived = self.limit = self.declared = self.place = 0
-        self._seconds = self._left = 0.0
+        self._seconds = self._left = self._until = 0.0
+        self._waiting: set[Exchange]
+        self._task: asyncio.Task[Any] | None = None
         self.info = info
 
-    def has_body(self, declared: bytes | None, limit: int, seconds: float) -> None:
+    def has_body(self, declared: bytes | None, limit: int, seconds: float, waiting: "set[Exchange]") -> None:
         """Expect a body of the declared length, or of an unknown one."""
         self._waits = True
+        self._waiting = waiting
         self._seconds = self._left = seconds
         self.limit = limit
         # servers refuse what is no number; one of 20 digits is larger than any limit
@@ -178,11 +201,19 @@ class Exchange:
         if not self._waits:
             return await self._receive()
         since = monotonic()
+        self._until = since + self._left
+        self._task = asyncio.current_task()
+        self._waiting.add(self)
         try:
-            async with asyncio.timeout(self._left):
-                message = await self._receive()
-        except TimeoutError:
+            message = await self._receive()
+        except asyncio.CancelledError:
+            if self._task is not None:  # somebody else cancels
+                raise
+            if task := asyncio.current_task():
+                task.uncancel()
             return self._refuse("too-slow", "the request took too long to arrive")
+        finally:
+            self._waiting.discard(self)
         size = len(message.get("body", b""))
         self._arrived += size
         # how long the caller may still be waited for: only waiting counts, and each byte gives time back
@@ -193,6 +224,12 @@ class Exchange:
             message["more_body"] = False  # known here already: some servers say it in a part of its own
         self._waits = message.get("more_body", False)
         return message
+
+    def give_up_after(self, now: float) -> None:
+        """Wait no more for a part of the body that is late."""
+        if now > self._until and (task := self._task) is not None:
+            self._task = None
+            task.cancel()
 
     async def send(self, message: Message) -> None:
         """Send a part of the answer, with the common headers."""

@@ -17,6 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from app.api.receipts import NotSignedError, UnknownKeyError
 from app.core.answer import CONTRACT
 from app.core.engine import Decided
 from app.core.memo import Memo
@@ -47,14 +48,6 @@ class SigningKey(BaseModel):
             if urlsafe_b64encode(public.public_bytes_raw()).decode().rstrip("=") != self.x:
                 raise ValueError("`d` and `x` are not of one key")
         return self
-
-
-class NotSignedError(Exception):
-    """A receipt that does not hold for what it came with."""
-
-
-class UnknownKeyError(Exception):
-    """A receipt by a key that is not known here."""
 
 
 class Signer:

@@ -21,7 +21,8 @@ JSON_TEXT = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(NAMES) | st.text(), inner, max_size=6),
     max_leaves=20,
 ).map(lambda data: json.dumps(data).encode())
-LIMITS = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EXAMPLES = 20_000 if settings.get_current_profile_name() == "long" else 300
+LIMITS = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def assert_answered(client: TestClient, body: bytes, query: str = "") -> None:

@@ -9,7 +9,7 @@ import pytest
 from app.core.answer import Answer, DecisionView
 from app.core.conditions import Comparison, Condition
 from app.core.engine import Engine, Engines, Question
-from app.core.facts import Candidate
+from app.core.facts import Candidate, Value
 from app.core.languages import translated
 from app.core.logic import state_of
 from app.core.memo import Memo
@@ -47,7 +47,7 @@ class Forgetful(Memo[Any, Any]):
 def differing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> int:
     """Return for how many candidates an answer is not what an engine without memory gives."""
     with monkeypatch.context() as patch:
-        for module in ("sections", "engine", "rationale", "words", "identity"):
+        for module in ("sections", "engine", "rationale", "parts", "identity"):
             patch.setattr(f"app.core.{module}.Memo", Forgetful)
         anew = Engine(engine.release, engine.language)
     found = 0
@@ -94,7 +94,7 @@ def test_a_referral_says_because_of_which_value(engines: Engines) -> None:
 def test_a_rule_is_told_in_the_state_of_its_own_condition(engines: Engines) -> None:
     """And it decides where the decision is settled, has its effect, and no other rule need hold for that."""
     seen = set()
-    blocked = {
+    blocked: dict[str, Value] = {
         "pregnant": True,
         "primary_concern": "sagging",
         "elasticity_loss": "moderate",

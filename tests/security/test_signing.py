@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from app.api.receipts import NotSignedError, UnknownKeyError
 from app.core.precedence import Decision
-from app.security.signing import NotSignedError, Signer, UnknownKeyError, new_signing_key
+from app.security.signing import Signer, new_signing_key
 from app.settings import BadSettingError, Settings, read_settings
 from tests.api.receipts import KEY
 

@@ -150,6 +150,19 @@ def test_an_answer_can_be_changed_and_the_way_back_works(context: BrowserContext
     assert page.locator("[data-decision]").count() == 0
 
 
+def test_the_id_of_a_source_leads_to_it_and_the_answers_stay_in_the_address(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(link({"active_skin_infection": True}))
+    page.wait_for_selector("[data-decision]")
+    address = page.url
+    cited = page.locator("a[href^='#source-']").first
+    name = cited.inner_text()
+    cited.click()
+    expect(page.locator(f"#source-{name}")).to_be_focused()
+    assert page.url == address
+    assert decision(page)["decision"]["disposition"] == "excluded"
+
+
 def test_a_bad_number_is_said_where_it_is(context: BrowserContext) -> None:
     page = context.new_page()
     page.goto(link({name: value for name, value in SAFE.items() if name != "age_years"} | {"suspicious_lesion": False}))

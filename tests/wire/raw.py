@@ -45,6 +45,10 @@ class Wire:
             self._socket.sendall(part)
         return self
 
+    def send_no_more(self) -> Self:
+        self._socket.shutdown(socket.SHUT_WR)
+        return self
+
     def answer(self, *, to_head: bool = False) -> Answer:
         """Return the next answer, leaving interim ones out."""
         line = self._line()

@@ -249,6 +249,12 @@ def head_of_what_can_be_read(service: Service) -> None:
         assert reference(wire.answer()) == (200, "behind")
 
 
+def half_closed(service: Service) -> None:
+    """A caller who sends no more and waits gets its answer."""
+    with service.connect() as wire:
+        assert reference(wire.send(service.ask("half")).send_no_more().answer()) == (200, "half")
+
+
 def no_host(service: Service) -> None:
     """HTTP/1.1 without `Host` is a 400."""
     with service.connect() as wire:
@@ -294,7 +300,7 @@ def rows() -> Iterator[tuple[str, Row]]:
     for each in (
         *(curl_http2, trailers_without_end, head_without_end, headers_too_large, nothing_sent, line_end_then_silence),
         *(idle_after_an_answer, head_byte_by_byte, body_byte_by_byte, trailer_key, trailer_host, random_pipelines),
-        *(head_of_what_can_be_read, no_host, absolute_target, waits_for_continue, two_lengths),
+        *(head_of_what_can_be_read, half_closed, no_host, absolute_target, waits_for_continue, two_lengths),
     ):
         yield each.__name__.replace("_", " "), each
 

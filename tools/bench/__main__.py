@@ -5,18 +5,13 @@ import platform
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from app.core.engine import Engine
-from app.main import build_engines
-from app.settings import Settings
-from tools.bench import batch, decisions, growth, http, start
-from tools.bench.curves import Curves, draw
+from tools.bench import batch, decisions, http, start
 
-PARTS: dict[str, Callable[[Engine], Curves | None]] = {
+PARTS: dict[str, Callable[[], None]] = {
     "start": start.run,
     "decisions": decisions.run,
     "http": http.run,
     "batch": batch.run,
-    "growth": growth.run,
 }
 
 
@@ -24,17 +19,11 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
     parser.add_argument("part", nargs="*", choices=[[], *PARTS], help="all of them when left out")
-    parser.add_argument("--draw", action="store_true", help="draw the curves into docs/performance.svg")
     chosen = parser.parse_args()
-    engine = build_engines(Settings()).by_id["2026.2"]
-    where = f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {processor()}"
-    print(where)
-    curves: Curves = {}
+    print(f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {processor()}")
     for name in chosen.part or PARTS:
         print(f"\n{name}", flush=True)
-        curves |= PARTS[name](engine) or {}
-    if chosen.draw:
-        draw(curves, where)
+        PARTS[name]()
 
 
 def processor() -> str:

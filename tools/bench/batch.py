@@ -3,45 +3,37 @@
 Two threads send and read at the same time, with the same lines again and again. Memory is read all the while.
 """
 
-import json
 import os
 import socket
 import threading
 import time
-from random import Random
 
-from app.core.engine import Engine
-from tools.bench.curves import Curves
-from tools.bench.decisions import candidate
+from tools.bench.aims import beside
+from tools.inside import shipped, written
+from tools.population import drawn
 from tools.serving import Server, serving
 
 CANDIDATES = 20_000
-"""Several times as many as an engine keeps readings of."""
-SIZES = {"view=decision": (1, 10_000, 1_000_000, 10_000_000), "view=full": (1, 10_000, 1_000_000)}
+"""Many more than an engine remembers answers of."""
+LINES = 1_000_000
+AIMS = {"view=decision": 60_000, "view=full": 15_000}
+"""Candidates a second and processor."""
 READ = 1 << 20
 
 
-def run(engine: Engine) -> Curves:
-    """Measure, print and return."""
-    curves: Curves = {}
-    random = Random(2026)
-    facts = engine.release.facts
-    lines = [json.dumps(candidate(random, facts, engine, 1.0)).encode() + b"\n" for _ in range(CANDIDATES)]
+def run() -> None:
+    """Measure and print."""
+    lines = [written(facts) + b"\n" for facts in drawn(shipped().release, CANDIDATES)]
     cores = sorted(os.sched_getaffinity(0))
-    print(
-        f"{'':14} {'lines':>10} {'seconds':>8} {'a second':>9} {'CPU us':>7} {'MB before':>9} {'most':>6} {'after':>6}"
-    )
-    for view, sizes in SIZES.items():
+    print(f"{'':14} {'lines':>10} {'seconds':>8} {'CPU us':>7} {'MB before':>9} {'most':>6} {'after':>6}  a second")
+    for view, least in AIMS.items():
         with serving(core=cores[0]) as server:
             if len(cores) > 1:
                 os.sched_setaffinity(0, {cores[1]})
-            for size in (CANDIDATES, *sizes):
-                row, rate = streamed(server, view, lines, size)
-                if size != CANDIDATES:
-                    print(f"{view:14} {size:10,} {row}", flush=True)
-                    curves.setdefault(f"lines of a batch: {view}", []).append((size, rate))
+            streamed(server, view, lines, CANDIDATES)
+            row, rate = streamed(server, view, lines, LINES)
+            print(f"{view:14} {LINES:10,} {row}  {beside(rate, least=least, digits=0)}", flush=True)
             os.sched_setaffinity(0, cores)
-    return curves
 
 
 def streamed(server: Server, view: str, lines: list[bytes], size: int) -> tuple[str, float]:
@@ -61,7 +53,7 @@ def streamed(server: Server, view: str, lines: list[bytes], size: int) -> tuple[
     microseconds = (server.cpu_seconds() - cpu) / size * 1e6
     after = server.rss()
     sizes = f"{before / 1e6:9.1f} {most / 1e6:6.1f} {after / 1e6:6.1f}"
-    return f"{took:8.1f} {size / took:9,.0f} {microseconds:7.1f} {sizes}", size / took
+    return f"{took:8.1f} {microseconds:7.1f} {sizes}", size / took
 
 
 def _send(connection: socket.socket, lines: list[bytes], size: int) -> None:

@@ -1,14 +1,25 @@
--- For wrk: sends the lines of the file named in its arguments in turn, as JSON.
+-- For wrk: posts the lines of a file, from a byte on, each once and as JSON.
+-- Arguments: the file, the byte, and `again` where it is begun anew at its end, which is an error otherwise.
 
-local asked, place = {}, 0
+local asked, head, again
 
 function init(args)
-  for line in io.lines(args[1]) do
-    asked[#asked + 1] = wrk.format("POST", wrk.path, { ["Content-Type"] = args[2] }, line)
-  end
+  asked = io.open(args[1], "rb")
+  asked:seek("set", tonumber(args[2]))
+  again = args[3] == "again"
+  head = "POST " .. wrk.path .. " HTTP/1.1\r\nHost: " .. wrk.host .. ":" .. wrk.port ..
+    "\r\nContent-Type: application/json\r\nContent-Length: "
 end
 
 function request()
-  place = place % #asked + 1
-  return asked[place]
+  local line = asked:read("*l")
+  if line == nil then
+    if not again then
+      io.stderr:write("there are too few candidates\n")
+      os.exit(1)
+    end
+    asked:seek("set", 0)
+    line = asked:read("*l")
+  end
+  return head .. #line .. "\r\n\r\n" .. line
 end

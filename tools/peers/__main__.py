@@ -8,18 +8,19 @@ named and left out.
 
 import platform
 
-from tools.peers.compare import CHECKED, PEERS, RARE, agreed, checked, measured, shipped
+from tools.inside import responder
+from tools.peers.compare import CHECKED, PEERS, RARE, agreed, checked, measured
 
 
 def main() -> None:
     """Check, measure and print."""
-    engine = shipped()
+    engine, respond = responder()
     print(f"Python {platform.python_version()}; {'; '.join(map(str, PEERS.values()))}")
     candidates = checked(engine, CHECKED, RARE)
     ways = agreed(engine, candidates)
     for name in ways:
         print(f"{name}: {len(candidates)} equal decisions, and two swapped cases are noticed")
-    rows = measured(engine, ways)
+    rows = measured(engine, respond, ways)
     took = dict(rows)
     hand, decision, answer = list(took.values())[:3]
     print(f"\n{'':42} {'median':>10} {'to hand':>9} {'to ours':>9} {'to ours in full':>16}")

@@ -1,27 +1,25 @@
 """Whether all decide alike, and what each takes for it."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
-from itertools import chain, islice
-from random import Random
+from itertools import chain
 from statistics import median
 from typing import NamedTuple, Protocol
-
-from app.api.written import Writer
 
 from app.core.engine import Engine, Question
 from app.core.facts import Fact
 from app.core.precedence import Case, cases
-from app.main import build_engines
-from app.settings import Settings
-from tools.bench.decisions import REPEATS, by_hand, candidate, median_microseconds
+from tools.bench.decisions import median_microseconds
+from tools.inside import Respond, written
 from tools.peers import cel, openfisca, spiff, zen
+from tools.peers.by_hand import by_hand
 from tools.peers.languages import Decide, Facts, named, read_by
+from tools.population import drawn
 
-RELEASE = "2026.2"
 CHECKED = 500
 """How many candidates of the reference population are decided by all."""
 POOL = 10_000
@@ -29,8 +27,8 @@ POOL = 10_000
 RARE = 20
 """How many of each case are taken from the pool."""
 MEASURED = 300
-TOGETHER = 2000
-"""How many candidates OpenFisca decides in one simulation."""
+TIMES, TOGETHER = 5, 2000
+"""How often, and how many candidates at once, OpenFisca decides in one simulation."""
 
 
 class Ways(Protocol):
@@ -63,22 +61,10 @@ PEERS = {
 }
 
 
-def shipped() -> Engine:
-    """Return our engine of the release that the hand-written function knows."""
-    return build_engines(Settings()).by_id[RELEASE]
-
-
-def drawn(engine: Engine, seed: int) -> Iterator[Facts]:
-    """Yield candidates of the reference population whose facts are all known, without end."""
-    random = Random(seed)
-    while True:
-        yield candidate(random, engine.release.facts, engine, 1.0)
-
-
 def checked(engine: Engine, count: int, rare: int) -> list[Facts]:
     """Return so many candidates as they come, and of each case so many more, where the pool has them."""
     listed = cases(engine.release.rules)
-    common, more = list(islice(drawn(engine, 2026), count)), islice(drawn(engine, 2027), POOL)
+    common, more = drawn(engine.release, count), drawn(engine.release, POOL, seed=2027)
     of_case: dict[int, list[Facts]] = {place: [] for place in range(len(listed))}
     for facts in more:
         of_case[next(place for place, case in enumerate(listed) if case.when.holds(facts))].append(facts)
@@ -122,49 +108,41 @@ def agreed(engine: Engine, candidates: Sequence[Facts]) -> dict[str, Decide]:
     return agreeing
 
 
-def rows() -> list[tuple[str, float]]:
-    """Check all, then return the median microseconds of a decision by the name of who makes it; ours come first."""
-    engine = shipped()
-    return measured(engine, agreed(engine, checked(engine, CHECKED, RARE)))
-
-
-def measured(engine: Engine, ways: Mapping[str, Decide]) -> list[tuple[str, float]]:
+def measured(engine: Engine, respond: Respond, ways: Mapping[str, Decide]) -> list[tuple[str, float]]:
     """Measure all in turn for each candidate, so that what else the machine does meets all alike."""
-    writer = Writer()
-    works: dict[str, Callable[[Question], object]] = {
-        "hand-written function": lambda asked: by_hand(asked.facts),
-        "our decision": engine.finding,
-        "our full answer, as JSON": lambda asked: writer.answer(engine, asked, full=True)[0],
-    }
-    for name, decide in ways.items():
-        works[name] = partial(_of_facts, decide)
-    times: dict[str, list[float]] = {name: [] for name in works}
-    for facts in islice(drawn(engine, 2028), MEASURED):
-        asked = Question(facts)
+    times: dict[str, list[float]] = defaultdict(list)
+    for facts in drawn(engine.release, MEASURED, seed=2028):
+        question, body = Question(facts), written(facts)
+        works: dict[str, Callable[[], object]] = {
+            "hand-written function": partial(by_hand, facts),
+            "our decision": partial(engine.decide, question),
+            "our full answer, body to bytes": partial(respond, b"", body),
+            **{name: partial(decide, facts) for name, decide in ways.items()},
+        }
         for name, work in works.items():
-            times[name].append(median_microseconds(work, [asked], engine.forget))
+            times[name].append(median_microseconds(_called, [work]))
     result = [(name, median(taken)) for name, taken in times.items()]
     if PEERS["OpenFisca"].installed:
         result.append((f"OpenFisca, one simulation for {TOGETHER}, each", together(engine)))
     return result
 
 
-def _of_facts(decide: Decide, asked: Question) -> str:
-    return decide(asked.facts)
+def _called(work: Callable[[], object]) -> object:
+    return work()
 
 
 def together(engine: Engine) -> float:
     """Return the microseconds for each of many candidates in one simulation, their columns given as arrays."""
     facts, listed = engine.release.facts, cases(engine.release.rules)
-    candidates = list(islice(drawn(engine, 2029), TOGETHER))
+    candidates = drawn(engine.release, TOGETHER, seed=2029)
     columns = openfisca.arrays({name: [each[name] for each in candidates] for name in read_by(listed)})
     table = openfisca.table_of(listed, facts)
     least = float("inf")
-    for _ in range(REPEATS):
+    for _ in range(TIMES):
         start = time.perf_counter()
         places = table(columns, TOGETHER)
         least = min(least, time.perf_counter() - start)
-    theirs = [named(listed[place].outcome.decision) for place in places]
+    theirs = [named(listed[place].then.decision) for place in places]
     if theirs != [decided(engine, each) for each in candidates]:
         raise SystemExit("OpenFisca decides otherwise where it decides many at once")
     return least / TOGETHER * 1e6

@@ -62,7 +62,7 @@ def run_of(accepted: frozenset[Value]) -> tuple[int, int] | None:
 def ternaries(listed: Sequence[Case], syntax: Syntax) -> str:
     """Return all cases as one expression whose value is the name of the outcome; the last case always holds."""
     *earlier, last = listed
-    written = json.dumps(named(last.outcome.decision))
+    written = json.dumps(named(last.then.decision))
     for case in reversed(earlier):
         written = f"({expression(case.when, syntax)} ? {json.dumps(named(case.then.decision))} : {written})"
     return written

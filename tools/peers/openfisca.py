@@ -13,6 +13,7 @@ from tools.peers.languages import Decide, named, read_by, run_of
 Columns = Mapping[str, Sequence[Value]]
 Table = Callable[[Columns, int], Sequence[int]]
 """Decides so many candidates, given as a column for each fact; the answer is the place of each one's case."""
+MONTH = "2026-01"
 
 
 def ways(listed: Sequence[Case], facts: Mapping[str, Fact]) -> dict[str, Decide]:
@@ -25,12 +26,31 @@ def ways(listed: Sequence[Case], facts: Mapping[str, Fact]) -> dict[str, Decide]
 
 
 def table_of(listed: Sequence[Case], facts: Mapping[str, Fact]) -> Table:
-    """Return OpenFisca: a variable for each fact, and one whose formula is the place of the first case that holds."""
+    """Return OpenFisca as what decides many candidates at once."""
+    system, names = system_of(listed, facts), read_by(listed)
+    builder, period = import_module("openfisca_core.simulations").SimulationBuilder, month()
+
+    def decide(columns: Columns, count: int) -> Sequence[int]:
+        simulation = builder().build_default_simulation(system, count)
+        for name in names:
+            simulation.set_input(name, period, columns[name])
+        places: Sequence[int] = simulation.calculate("place", period)
+        return places
+
+    return decide
+
+
+def month() -> Untyped:
+    """Return the month that every candidate is decided for, since a formula has no value for eternity."""
+    return import_module("openfisca_core.periods").period(MONTH)
+
+
+def system_of(listed: Sequence[Case], facts: Mapping[str, Fact]) -> Untyped:
+    """Return a system of OpenFisca: a variable for each fact, and `place`, that of the first case that holds."""
     core, numpy = import_module("openfisca_core"), import_module("numpy")
-    for part in ("entities", "indexed_enums", "periods", "simulations", "taxbenefitsystems", "variables"):
+    for part in ("entities", "indexed_enums", "periods", "taxbenefitsystems", "variables"):
         import_module(f"openfisca_core.{part}")
     person = core.entities.build_entity(key="person", plural="persons", label="A candidate.", is_person=True)
-    month = core.periods.period("2026-01")  # a formula has no value for eternity
     common = {"entity": person, "definition_period": core.periods.DateUnit.MONTH}
     system = core.taxbenefitsystems.TaxBenefitSystem([person])
     names = read_by(listed)
@@ -43,7 +63,7 @@ def table_of(listed: Sequence[Case], facts: Mapping[str, Fact]) -> Table:
                 "possible_values": values,
                 "default_value": next(iter(values)),
             }
-        system.add_variable(type(name, (core.variables.Variable,), common | kind))
+        system.add_variable(type(name, (core.variables.Variable,), common | kind | {"label": name}))
 
     def formula(persons: Untyped, period: Untyped) -> Untyped:
         columns = {name: persons(name, period).view(numpy.ndarray) for name in names}
@@ -54,15 +74,7 @@ def table_of(listed: Sequence[Case], facts: Mapping[str, Fact]) -> Table:
         return place
 
     system.add_variable(type("place", (core.variables.Variable,), common | {"value_type": int, "formula": formula}))
-
-    def decide(columns: Columns, count: int) -> Sequence[int]:
-        simulation = core.simulations.SimulationBuilder().build_default_simulation(system, count)
-        for name in names:
-            simulation.set_input(name, month, columns[name])
-        places: Sequence[int] = simulation.calculate("place", month)
-        return places
-
-    return decide
+    return system
 
 
 def _holding(

@@ -17,7 +17,7 @@ def ways(listed: Sequence[Case], _: Mapping[str, Fact]) -> dict[str, Decide]:
     The decision is loaded with the engine, which then evaluates it; `create_decision` makes each call ten times slower.
     """
     module = import_module("zen")
-    engine = module.ZenEngine({"loader": {"type": "static", "content": {"triage": _decision_model(listed)}}})
+    engine = module.ZenEngine({"loader": {"type": "static", "content": {"triage": decision_model(listed)}}})
     alone = module.compile_expression(ternaries(listed, SYNTAX))
     traced = {"trace": True}
     return {
@@ -29,7 +29,7 @@ def ways(listed: Sequence[Case], _: Mapping[str, Fact]) -> dict[str, Decide]:
     }
 
 
-def _decision_model(listed: Sequence[Case]) -> dict[str, object]:
+def decision_model(listed: Sequence[Case]) -> dict[str, object]:
     """Return the cases in ZEN's JSON: a column without a field takes whole conditions."""
     table = {
         "hitPolicy": "first",

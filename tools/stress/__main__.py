@@ -5,7 +5,7 @@ import sys
 import time
 
 from tools.serving import NotServingError
-from tools.stress import connections, fuzz, memory, overload, workers
+from tools.stress import connections, memory, overload, workers
 from tools.stress.report import Report
 
 SCENARIOS = {
@@ -13,7 +13,6 @@ SCENARIOS = {
     "connections": connections.run,
     "overload": overload.run,
     "memory": memory.run,
-    "fuzz": fuzz.run,
 }
 
 

@@ -6,6 +6,7 @@ it was written well before the workers began to shut down. One written into a co
 
 import asyncio
 import json
+import re
 import subprocess
 import time
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ LINES = 20
 GRACE = 0.1
 """Seconds that a busy worker may take to read what was written to it."""
 BEGINS_SECONDS = 30.0
+SHUTTING = re.compile(r'"(Shutting down|Stopping worker-\d+)"')
+"""What uvicorn and granian log of each worker."""
 
 
 def lost_in_drain(breaks: Sequence[Break], shutting: float) -> list[Break]:
@@ -104,5 +107,5 @@ async def _shutting(server: Server, workers: int, since: int) -> list[float]:
     while time.time() < until and len(lines) < workers:
         await asyncio.sleep(0.05)
         whole = server.log(since).rpartition("\n")[0]
-        lines = [line for line in whole.splitlines() if '"Shutting down"' in line]
+        lines = [line for line in whole.splitlines() if SHUTTING.search(line)]
     return [datetime.fromisoformat(json.loads(line)["time"]).timestamp() for line in lines]

@@ -2,7 +2,7 @@
 
 `wrk` asks from a list that mixes candidates that come again and candidates that never do, both views, the strict mode,
 Korean, and bodies that are refused; and callers who each send other facts in another order, to both releases in both
-languages. What is kept of answers is full before the first reading that counts.
+languages.
 """
 
 import json
@@ -19,7 +19,7 @@ from statistics import mean
 
 from app.main import build_engines
 from app.settings import Settings
-from tools.bench.decisions import candidate
+from tools.population import candidates
 from tools.serving import ROOT, Server, serving
 from tools.stress.questions import questions
 from tools.stress.report import Report
@@ -145,10 +145,11 @@ def lines(number: int, others: int) -> list[str]:
 
 def _others(number: int, random: Random) -> Iterator[str]:
     engines = build_engines(Settings())
+    drawn = {(id, known): candidates(engine.release, known) for id, engine in engines.by_id.items() for known in KNOWN}
     for place in range(number):
         query, language = OTHERS_WAYS[place % len(OTHERS_WAYS)]
-        engine = engines.by_id[query[len("?ruleset=") :].partition("&")[0]]
-        facts = list(candidate(random, engine.release.facts, engine, random.choice(KNOWN)).items())
+        release = query[len("?ruleset=") :].partition("&")[0]
+        facts = list(next(drawn[release, random.choice(KNOWN)]).items())
         facts.append(("reference", "0" * 10))
         random.shuffle(facts)
         yield f"POST\t/v1/triage{query}\t{language}\t{json.dumps(dict(facts))}"

@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import uvloop
-
 from tools.serving import ROOT, serving
 from tools.stress.h2load import MISSING, Load, closed, is_there, opened, quantile
 from tools.stress.report import Report
@@ -106,7 +104,7 @@ def unanswered(said: str) -> list[str]:
 def _beside(port: int, body: bytes) -> Iterator[Beside]:
     """Ask beside the load, in a thread, until left; yield what it gets."""
     found, stop = Beside(), threading.Event()
-    thread = threading.Thread(target=lambda: uvloop.run(_ask(port, request("/v1/triage", body), found, stop)))
+    thread = threading.Thread(target=lambda: asyncio.run(_ask(port, request("/v1/triage", body), found, stop)))
     thread.start()
     try:
         yield found

@@ -1,0 +1,50 @@
+"""What came of a long run is kept, and a part that fails fails the run."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import checks
+
+
+def echo(line: str, code: int = 0) -> list[str]:
+    return [sys.executable, "-c", f"print({line!r}); raise SystemExit({code})"]
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(checks, "RESULTS", tmp_path / "runs.md")
+    monkeypatch.setattr(checks, "LONG", {"one": echo("5 passed"), "two": echo("2 | 3", 3)})
+    monkeypatch.setattr(checks, "TEST", {"first": echo("", 1), "second": echo("never")})
+    return tmp_path / "runs.md"
+
+
+def asked(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
+    monkeypatch.setattr(sys, "argv", ["checks", *arguments])
+    try:
+        checks.main()
+    except SystemExit as ended:
+        return ended.code
+    return None
+
+
+def test_the_last_line_of_each_part_is_kept_once(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert asked(monkeypatch, "long", "one") is None
+    assert asked(monkeypatch, "long") == "failed: two"
+    rows = [row.split(" | ") for row in kept.read_text("utf-8").splitlines()[6:]]
+    assert [(row[0], row[4]) for row in rows] == [("| one", "5 passed |"), ("| two", "FAILED: 2 / 3 |")]
+
+
+def test_a_part_that_is_unknown_is_named(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert asked(monkeypatch, "long", "three") == "no such part: three; the parts are one, two"
+
+
+def test_the_first_failure_ends_the_test(
+    kept: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert asked(monkeypatch, "test") == "failed: first"
+    said = capfd.readouterr().out
+    assert "first took " in said
+    assert "never" not in said
+    assert not kept.exists()
