@@ -58,11 +58,7 @@ class How:
 
 
 def answer_file(source: Path, output: Path, how: How, progress: Callable[[int], None]) -> int:
-    """Answer every line of a file into another; return how many.
-
-    `progress` is told how many bytes of the source are read. Raises `OSError` where a file cannot be read or written,
-    and `BadOutputError` where the output holds something else.
-    """
+    """Answer every line of a file into another; return how many."""
     with source.open("rb") as file, output.open("ab+") as answers:
         lines = _lines(file, how.settings.max_body_bytes, progress)
         done = _resume(lines, answers, how)

@@ -1,7 +1,4 @@
-"""The wiring of rule book, settings and faces into one application.
-
-`app` is made on first use (`uvicorn app.main:app`); `build_app` makes one from parts, for tests and embedders.
-"""
+"""The wiring of rule book, settings and faces into one application."""
 
 import sys
 from functools import partial

@@ -76,10 +76,7 @@ class Answers(Response):
 
 
 def routes(
-    engines: Engines,
-    readers: Mapping[str, CandidateReader],
-    max_line: int,
-    sign: ReceiptSigner | None = None,
+    engines: Engines, readers: Mapping[str, CandidateReader], max_line: int, sign: ReceiptSigner | None = None
 ) -> APIRouter:
     """Return the batch route; `max_line` counts bytes, `sign` makes receipts."""
     router = APIRouter(

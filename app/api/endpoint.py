@@ -1,8 +1,4 @@
-"""`POST /v1/triage` and `/v1/triage/explain`: facts to decision, and why.
-
-`Endpoint.respond` is the one function from a request to its response. The application calls it for `POST /v1/triage`
-before routing, and FastAPI documents it.
-"""
+"""`POST /v1/triage` and `/v1/triage/explain`: facts to decision, and why."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple

@@ -70,10 +70,7 @@ class Verifier(Protocol):
     public: list[dict[str, Any]]
 
     def check(self, receipt: str, name: str, decision: object, digest: str, contract: int = CONTRACT) -> str:
-        """Return the id of the key that signed this.
-
-        Raises `UnknownKeyError` or `NotSignedError` where none did.
-        """
+        """Return the signing key's id, or raise `UnknownKeyError` or `NotSignedError`."""
         ...
 
 
@@ -279,11 +276,7 @@ def with_other_texts(release: Release, kinds: Collection[str], language: str = D
     if spoken:
         facts = {
             name: replace(
-                fact,
-                question=OTHER,
-                help=OTHER,
-                labels=dict.fromkeys(fact.values, OTHER),
-                unit=fact.unit and OTHER,
+                fact, question=OTHER, help=OTHER, labels=dict.fromkeys(fact.values, OTHER), unit=fact.unit and OTHER
             )
             for name, fact in facts.items()
         }

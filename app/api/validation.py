@@ -41,10 +41,7 @@ def closest(word: Any, known: Collection[str]) -> str | None:
 
 
 def reading_of(fact: Fact, scales: Mapping[str, Scale]) -> Callable[[Any], tuple[Value, ScaleGrade | None]]:
-    """Return a reader of values that are no plain answers.
-
-    It returns the answer, and how it was read where that was on a scale, or says what would be right.
-    """
+    """Return a reader of scale readings, which refuses other values."""
     measured = {name: scale for name, scale in scales.items() if fact.name in scale.measures}
 
     def read(value: Any) -> tuple[Value, ScaleGrade | None]:

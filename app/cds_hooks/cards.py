@@ -41,10 +41,7 @@ class Cards:
     base: str
 
     def of(self, call: Call, answer: Answer, record: PatientFacts, notes: tuple[str, ...]) -> list[Card]:
-        """Return the cards for a call, with the release's notices first.
-
-        Sources are told once in a response: at the end of the first card about the decision, else of the first one.
-        """
+        """Return the cards for a call; sources are told once."""
         system = self.base + PATHWAYS
         orders = [(order, pathway) for order in call.orders if (pathway := ordered_pathway(order, system))]
         if call.hook in ORDERS and not orders:
@@ -125,11 +122,7 @@ class Cards:
             "uuid": self._uuid(call, answer.id, key),
             "summary": summary if len(summary) <= MOST else summary[: MOST - 1].rstrip() + "…",
             "indicator": indicator,
-            "source": {
-                "label": f"Candidate Triage {self.engine.release.id}",
-                "url": self.base + "/",
-                "topic": topic,
-            },
+            "source": {"label": f"Candidate Triage {self.engine.release.id}", "url": self.base + "/", "topic": topic},
         }
 
     def _uuid(self, call: Call, answer: str, key: str) -> str:

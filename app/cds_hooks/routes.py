@@ -113,10 +113,7 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
         return await trusted(request, lambda body: service.answer(body, hook))
 
     @router.post(
-        "/{name}/feedback",
-        summary="Say what became of cards",
-        responses=RESPONSES,
-        openapi_extra=taken("feedback"),
+        "/{name}/feedback", summary="Say what became of cards", responses=RESPONSES, openapi_extra=taken("feedback")
     )
     async def feedback(request: Request, name: ServiceId) -> JSONResponse:
         """Takes feedback, counts it by outcome and keeps nothing of it."""

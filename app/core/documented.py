@@ -1,7 +1,4 @@
-"""Records: frozen dataclasses whose attribute docstrings are public descriptions.
-
-The HTTP face reads those docstrings for its OpenAPI document; the core itself needs no library for that.
-"""
+"""Records: dataclasses whose attribute docstrings are public descriptions."""
 
 import ast
 import sys

@@ -1,8 +1,4 @@
-"""The engine: facts in, answer out, for every face.
-
-`Engine` holds one release. `decide` gives the bare decision, `answer` the whole answer, `view` the machine contract
-alone. All are pure functions of the question and the release.
-"""
+"""The engine: facts in, answer out, for every face."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field

@@ -1,9 +1,4 @@
-"""The compiled decision of a release, and exact questions to it.
-
-`Logic` answers for any set of known facts which decisions completions reach (`possible`), which unknown facts the
-decision still depends on (`missing`), and which assumptions another value would upset (`open_assumptions`). All are
-exact and none enumerates completions.
-"""
+"""The compiled decision of a release, and exact questions to it."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property

@@ -11,10 +11,7 @@ MOST = 512
 
 
 class Memo(dict[K, V]):
-    """Results of one pure function by its argument.
-
-    `memo[key]` computes what is not there. A full memo is begun anew, which takes no bookkeeping on each look-up.
-    """
+    """Results of a pure function; a full memo is begun anew."""
 
     __slots__ = ("_compute", "_most")
 

@@ -41,9 +41,7 @@ def capability_statement(release: Release, base: str, program: str) -> Resource:
                         {"name": "next-question", "definition": NEXT_QUESTION},
                     ),
                     resource(
-                        "PlanDefinition",
-                        f"{PLAN}: the documented pathways.",
-                        {"name": "apply", "definition": APPLY},
+                        "PlanDefinition", f"{PLAN}: the documented pathways.", {"name": "apply", "definition": APPLY}
                     ),
                     resource("CodeSystem", "The codes of answers, pathways and dispositions."),
                 ],

@@ -1,8 +1,4 @@
-"""The intake Questionnaire of a release, and its adaptive use.
-
-`Questionnaire/candidate-intake` holds every question. `$next-question` (SDC) takes and returns a QuestionnaireResponse
-that contains the questions asked so far and the next one; it is completed once nothing is left to ask, in strict mode.
-"""
+"""The intake Questionnaire of a release, and its adaptive use (SDC)."""
 
 from collections.abc import Sequence
 

@@ -48,12 +48,7 @@ def answered(resource: Resource, status: int = 200) -> JSONResponse:
 
 
 def routes(
-    engines: Engines,
-    codes: Codes,
-    base: str,
-    program: str,
-    read: ReadBody,
-    sign: ReceiptSigner | None = None,
+    engines: Engines, codes: Codes, base: str, program: str, read: ReadBody, sign: ReceiptSigner | None = None
 ) -> APIRouter:
     """Return the routes; `base` is the public address, `sign` makes receipts."""
     router = APIRouter(prefix="/fhir", tags=["fhir"])

@@ -1,9 +1,4 @@
-"""The proof of a release: laws, dead rules, conflicts, exact counts.
-
-`verify` returns a report: how many candidates get which decision, a witness that every rule is alive, rules that
-never take part, conflicts, and every law with a counterexample where it does not hold. A law is data
-(`rules/laws.yaml`); what an exclusion is, is written there again and not taken from the rules it checks.
-"""
+"""The proof of a release: laws, dead rules, conflicts, exact counts."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Literal

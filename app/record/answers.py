@@ -106,11 +106,7 @@ def response_of(
         elif name in unavailable:
             absent = {"url": ABSENT, "valueCode": ASKED_UNKNOWN}
             listed.append({"extension": [absent], "linkId": name, "text": fact.question})
-    response: Resource = {
-        "resourceType": "QuestionnaireResponse",
-        "questionnaire": questionnaire,
-        "status": status,
-    }
+    response: Resource = {"resourceType": "QuestionnaireResponse", "questionnaire": questionnaire, "status": status}
     return response | ({"item": listed} if listed else {})
 
 

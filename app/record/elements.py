@@ -39,10 +39,7 @@ def codings(concept: Any) -> Iterator[tuple[str, str, str]]:
 
 
 def status_code(resource: Resource, element: str) -> str:
-    """Return the code of a status, or an empty string.
-
-    Raises `RecordError` for the plain string that FHIR STU3 and DSTU2 have.
-    """
+    """Return the code of an R4 status, or an empty string."""
     value = resource.get(element)
     kind = text(resource.get("resourceType"))
     if isinstance(value, str):

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from app.rulebook import schema, schema_beside, schema_book
+from app.rulebook import schema, schema_book
 from app.rulebook.files import BrokenRuleBookError, File, RuleBookError, Where, read
 
 FILES: dict[str, Any] = {
@@ -21,13 +21,13 @@ FILES: dict[str, Any] = {
     "reviews.yaml": list[schema.Review],
     "phases.yaml": list[schema.Phase],
     "label_safety.yaml": list[schema.LabelSafety],
-    "cautions.yaml": list[schema_beside.Caution],
-    "preconditions.yaml": list[schema_beside.Precondition],
-    "notices.yaml": list[schema_beside.Notice],
-    "alternatives.yaml": list[schema_beside.Alternative],
-    "plans.yaml": list[schema_beside.Plan],
+    "cautions.yaml": list[schema.Caution],
+    "preconditions.yaml": list[schema.Precondition],
+    "notices.yaml": list[schema.Notice],
+    "alternatives.yaml": list[schema.Alternative],
+    "plans.yaml": list[schema.Plan],
     "laws.yaml": list[schema.Law],
-    "wording.yaml": schema_beside.Wording,
+    "wording.yaml": schema.Wording,
     "ledger.yaml": schema_book.Ledger,
     "evidence.yaml": list[schema_book.Evidence],
     "silences.yaml": list[schema_book.Silence],

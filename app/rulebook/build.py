@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from app.core import rules as core
 from app.core.conditions import ALWAYS, NEVER, Condition
 from app.core.facts import GRADES, Fact, Value
-from app.rulebook import schema, schema_beside, schema_book
+from app.rulebook import schema, schema_book
 from app.rulebook.book import Book
 from app.rulebook.digests import digest, digests
 from app.rulebook.files import RuleBookError, Where
@@ -38,11 +38,7 @@ class Builder:
             return None  # every rule that reads a fact that could not be read would be an error as well
         rules = [
             *self._records(core.DecisionRule, "exclusions.yaml", lambda _, e: {"kind": "exclusion"}),
-            *self._records(
-                core.DecisionRule,
-                "scope.yaml",
-                self._scope,
-            ),
+            *self._records(core.DecisionRule, "scope.yaml", self._scope),
             *self._records(core.DecisionRule, "reviews.yaml", lambda _, e: {"kind": e.reviews}),
             *self._records(core.Phase, "phases.yaml", lambda _, e: {"pathway": e.indicates}),
             *self._records(core.DecisionRule, "label_safety.yaml", self._label_safety),
@@ -184,18 +180,18 @@ class Builder:
         kind: core.Kind = "label_exclusion" if entry.excludes else "label_review"
         return {"kind": kind, "pathways": tuple(entry.excludes or entry.reviews or ())}
 
-    def _precondition(self, place: int, entry: schema_beside.Precondition) -> Mapping[str, Any]:
+    def _precondition(self, place: int, entry: schema.Precondition) -> Mapping[str, Any]:
         met, unmet = (
             self.condition("preconditions.yaml", (place, key), data) if data is not None else None
             for key, data in (("met", entry.met), ("unmet", entry.unmet))
         )
         return {"when": met or NEVER, "unmet": unmet}
 
-    def _notice(self, _: int, entry: schema_beside.Notice) -> Mapping[str, Any]:
+    def _notice(self, _: int, entry: schema.Notice) -> Mapping[str, Any]:
         everywhere = entry.concerns == "all"
         return {"by_engine": entry.shown_by == "engine", "concerns": () if everywhere else tuple(entry.concerns)}
 
-    def _alternative(self, place: int, entry: schema_beside.Alternative) -> Mapping[str, Any]:
+    def _alternative(self, place: int, entry: schema.Alternative) -> Mapping[str, Any]:
         file = "alternatives.yaml"
         fits = None
         if entry.fits:
@@ -210,7 +206,7 @@ class Builder:
             "fits": fits,
         }
 
-    def _plan(self, place: int, entry: schema_beside.Plan) -> Mapping[str, Any]:
+    def _plan(self, place: int, entry: schema.Plan) -> Mapping[str, Any]:
         components = tuple(
             made(
                 core.Component,
@@ -254,7 +250,7 @@ class Builder:
         return {"fact": entry.fact or ""}
 
     def _wording(self) -> core.Wording:
-        entry: schema_beside.Wording = self._book.entries["wording.yaml"]
+        entry: schema.Wording = self._book.entries["wording.yaml"]
         summary: dict[str, str] = {}
         for key, value in entry.summary.model_dump().items():
             summary |= {f"{key}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}

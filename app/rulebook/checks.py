@@ -12,7 +12,7 @@ from app.core.precedence import phases
 from app.core.rules import DecisionRule, Disposition, Figure, Pathway, Range, Release
 from app.proof.report import facts_in_words
 from app.proof.verify import Verifier
-from app.rulebook import schema, schema_beside, schema_book
+from app.rulebook import schema, schema_book
 from app.rulebook.book import RULE_FILES, Book
 from app.rulebook.files import RuleBookError, Where
 from app.rulebook.sources import cited, sources
@@ -87,7 +87,7 @@ def _citations(book: Book) -> Iterator[RuleBookError]:
 
 
 def _wording(book: Book) -> Iterator[RuleBookError]:
-    wording: schema_beside.Wording = book.entries["wording.yaml"]
+    wording: schema.Wording = book.entries["wording.yaml"]
     needed: dict[Where, tuple[tuple[str, ...], Any]] = {
         ("pathways",): (PATHWAYS, wording.pathways),
         ("dispositions",): (DISPOSITIONS, wording.dispositions),

@@ -1,8 +1,4 @@
-"""Finding a good order of facts for the compiled decision, off-line: sifting.
-
-Each fact in turn is tried at every place and left at the best one, until nothing improves. The result is an artefact of
-the rule book; a test keeps it current.
-"""
+"""A good order of facts for the compiled decision, by sifting."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -19,10 +19,7 @@ class UnfetchedError(Exception):
 async def session(
     seconds: float, headers: Mapping[str, str], transport: httpx.AsyncBaseTransport | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """Return a client limited to some seconds, without redirects.
-
-    `transport` replaces the network in tests. Raises `UnfetchedError`.
-    """
+    """Return a client limited to some seconds, or raise `UnfetchedError`."""
     client = httpx.AsyncClient(headers=headers, timeout=seconds, follow_redirects=False, transport=transport)
     try:
         async with asyncio.timeout(seconds), client:

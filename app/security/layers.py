@@ -27,11 +27,7 @@ def layered(
     elsewhere: Sequence[str] = (),
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Limits:
-    """Return an application behind its layers.
-
-    `body_limits` are the largest bodies below a path, where they differ from `most_bytes`. Below the prefixes
-    `elsewhere` a face checks its callers by itself. `transport` replaces the network of the token issuer in tests.
-    """
+    """Return an application behind its layers, by the longest bodies below paths."""
     if not options.anonymous:
         issuer = options.issuer
         tokens = Tokens(issuer, IssuerKeys(issuer.jwks_url, transport=transport)) if issuer else None

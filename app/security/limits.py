@@ -168,12 +168,7 @@ class Exchange:
     )
 
     def __init__(
-        self,
-        receive: Receive,
-        send: Send,
-        info: RequestInfo,
-        added: Headers,
-        receipt: Callable[[Decided], str] | None,
+        self, receive: Receive, send: Send, info: RequestInfo, added: Headers, receipt: Callable[[Decided], str] | None
     ) -> None:
         self._receive = receive
         self._send = send

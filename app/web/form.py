@@ -1,8 +1,4 @@
-"""The intake form as posted: all answers so far.
-
-Answers are fields named after their facts. `unknown` names facts that cannot be answered, `change` a fact whose answer
-is to be given anew. State lives in the page: nothing is kept here.
-"""
+"""The intake form as posted: answers by fact, `unknown` and `change`."""
 
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
