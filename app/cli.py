@@ -11,8 +11,6 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from typer.core import TyperGroup
 
 from app.api.decode import decode, readers_of
@@ -97,11 +95,6 @@ def question_in(file: str, ruleset: str, *, strict: bool) -> tuple[Engine, Quest
         raise refuse("\n".join([error.detail, *lines])) from None
 
 
-def show(value: object) -> None:
-    """Print a record as JSON."""
-    typer.echo(encode_indented(value))
-
-
 @cli.command()
 def decide(
     file: FileArgument,
@@ -125,7 +118,7 @@ def decide(
     if output is not None:
         raise typer.BadParameter("goes with --batch", param_hint="--output")
     engine, asked = question_in(file, ruleset, strict=strict)
-    show(engine.view(asked) if view == "decision" else engine.answer(asked))
+    typer.echo(encode_indented(engine.view(asked) if view == "decision" else engine.answer(asked)))
 
 
 def decide_batch(source: Path, output: Path, ruleset: str, *, strict: bool, full: bool) -> None:
@@ -134,15 +127,8 @@ def decide_batch(source: Path, output: Path, ruleset: str, *, strict: bool, full
     engine = engine_or_exit(build_engines(settings), ruleset)
     how = How(settings, engine.release.id, strict, full)
     try:
-        with Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-        ) as bar:
-            task = bar.add_task(source.name, total=source.stat().st_size)
-            answered = answer_file(source, output, how, lambda done: bar.update(task, completed=done))
+        with typer.progressbar(length=source.stat().st_size, label=source.name, file=sys.stderr) as bar:
+            answered = answer_file(source, output, how, lambda done: bar.update(done - bar.pos))
     except OSError as error:
         raise refuse(f"{error.filename}: {(error.strerror or 'cannot be read').lower()}") from None
     except BadOutputError as error:
@@ -159,7 +145,7 @@ def explain_decision(
 ) -> None:
     """Explain a decision: what forces it, changes it, every rule."""
     engine, asked = question_in(file, ruleset, strict=strict)
-    show(explain(engine, asked, target))
+    typer.echo(encode_indented(explain(engine, asked, target)))
 
 
 @cli.command()
@@ -172,7 +158,7 @@ def verify(
     chosen = [engine_or_exit(engines, ruleset)] if ruleset else list(engines.by_id.values())
     reports = [Verifier(engine.release).verify(engine.release.laws) for engine in chosen]
     if as_json:
-        show(reports)
+        typer.echo(encode_indented(reports))
     else:
         notices = [engine.release.warnings for engine in chosen]
         said = ["\n".join([*first, in_lines(report)]) for first, report in zip(notices, reports, strict=True)]
@@ -191,7 +177,7 @@ def diff(
     engines = build_engines(read_settings())
     found = compare(engine_or_exit(engines, before).release, engine_or_exit(engines, after).release)
     if as_json:
-        show(found)
+        typer.echo(encode_indented(found))
     else:
         typer.echo(comparison_in_lines(found))
 

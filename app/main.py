@@ -19,7 +19,7 @@ from app.api.problems import router as problem_pages
 from app.api.service import Service
 from app.cds_hooks import routes as cds_hooks
 from app.cds_hooks.server import FhirServer
-from app.cds_hooks.trust import Client, Trust
+from app.cds_hooks.trust import Trust
 from app.core.engine import Engines, OnDecision
 from app.fhir import routes as fhir
 from app.fhir.outcome import outcome_response
@@ -52,14 +52,9 @@ def rules_folder() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).resolve().parent.parent / "rules"
 
 
-def load_book(settings: Settings) -> RuleBook:
-    """Load and check the rule book; `BrokenRuleBookError` where it is refused."""
-    return load(settings.rules or rules_folder())
-
-
 def build_engines(settings: Settings, book: RuleBook | None = None, on_decision: OnDecision | None = None) -> Engines:
     """Return the engines of the rule book, or raise."""
-    book = book or load_book(settings)
+    book = book or load(settings.rules or rules_folder())
     current = settings.ruleset or book.current
     if current not in book.releases:
         raise BadSettingError(f"`TRIAGE_RULESET`: no such release; the releases are {', '.join(book.releases)}")
@@ -71,7 +66,7 @@ def build_engines(settings: Settings, book: RuleBook | None = None, on_decision:
 def build_app(settings: Settings | None = None, book: RuleBook | None = None, lines: TextIO | None = None) -> FastAPI:
     """Return the ASGI application; requests are logged to `lines`."""
     settings = settings or read_settings()
-    book = book or load_book(settings)
+    book = book or load(settings.rules or rules_folder())
     tracer = TracerProvider() if settings.otel else None
     access_log = AccessLog(lines if settings.log_level in ("info", "debug") else None, None, part_of, counts)
     engines = build_engines(settings, book, access_log.decided)
@@ -103,7 +98,7 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
         engines.by_id[engines.current],
         book.codes,
         base,
-        Trust([Client(each.iss, each.jwks, each.jku) for each in settings.cds_clients], seconds=settings.read_seconds),
+        Trust(settings.cds_clients, seconds=settings.read_seconds),
         FhirServer(frozenset(settings.cds_fhir_hosts), settings.read_seconds, settings.max_record_bytes),
         guarded=not settings.anonymous,
     )

@@ -7,35 +7,18 @@ import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, Json, ValidationError, model_validator
+from pydantic import Field, Json, ValidationError
 from pydantic_settings import SettingsConfigDict
 
-from app.security.options import GuardOptions, Words
+from app.security.options import CdsClient, GuardOptions, Words
 
 PREFIX = "TRIAGE_"
 
 
 class BadSettingError(Exception):
     """A setting that cannot be used; the text names it."""
-
-
-class CdsClient(BaseModel):
-    """A CDS client, with its keys or where they are."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    iss: Annotated[str, Field(min_length=1)]
-    jku: Annotated[str, Field(pattern=r"^https://")] | None = None
-    jwks: dict[str, list[dict[str, Any]]] | None = None
-
-    @model_validator(mode="after")
-    def has_keys(self) -> Self:
-        """Refuse a client whose keys nobody can know."""
-        if (self.jku is None) == (self.jwks is None) or (self.jwks is not None and "keys" not in self.jwks):
-            raise ValueError("give just one of `jku` and `jwks` with `keys`")
-        return self
 
 
 class Settings(GuardOptions):

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import ConfigDict, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
@@ -71,13 +71,8 @@ class TriageOptions(Options):
 class ExplainOptions(Options):
     """What to explain."""
 
-    target: (
-        Annotated[
-            Literal["referred", "excluded", "clinician_review", "recommended", Pathway],
-            Field(description="Keeps the changes that lead to this disposition or pathway."),
-        ]
-        | None
-    ) = None
+    target: Literal["referred", "excluded", "clinician_review", "recommended", Pathway] | None = None
+    """Keeps the changes that lead to this disposition or pathway."""
 
 
 def engine_named(engines: Engines, name: str) -> Engine:

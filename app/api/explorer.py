@@ -19,6 +19,7 @@ fetch a logo from a CDN)."""
 
 def add_explorer(app: FastAPI) -> None:
     """Serve `/docs` and `/redoc`, with assets from the installed package."""
+    headers = {"content-security-policy": POLICY}
     folder = Path(fastapi_offline.__file__).parent / "static"
     app.mount(ASSETS, StaticFiles(directory=folder), name="explorer-assets")
 
@@ -32,7 +33,7 @@ def add_explorer(app: FastAPI) -> None:
             swagger_favicon_url=f"{ASSETS}/favicon.png",
             swagger_ui_parameters={"validatorUrl": None},
         )
-        return _kept_here(page)
+        return HTMLResponse(page.body, headers=headers)
 
     @app.get("/redoc", include_in_schema=False)
     def redoc() -> HTMLResponse:
@@ -43,9 +44,4 @@ def add_explorer(app: FastAPI) -> None:
             redoc_favicon_url=f"{ASSETS}/favicon.png",
             with_google_fonts=False,
         )
-        return _kept_here(page)
-
-
-def _kept_here(page: HTMLResponse) -> HTMLResponse:
-    page.headers["content-security-policy"] = POLICY
-    return page
+        return HTMLResponse(page.body, headers=headers)

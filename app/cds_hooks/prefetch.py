@@ -5,7 +5,7 @@ next page is not whole. None of the four says that anything is not so.
 """
 
 from asyncio import gather
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -78,24 +78,14 @@ async def _read(call: Call, template: str, server: FhirServer) -> Resource | Unr
         return error
 
 
-def facts_behind(key: str, release: Release, codes: Codes) -> frozenset[str]:
-    """Return the facts that a prefetch key can tell."""
-    if key == "intake":
-        return frozenset(release.facts)
-    if key == "patient":
-        return frozenset({"age_years"})
-    systems = SYSTEMS_OF[key]
-    return frozenset(entry.fact for entry in codes.sets if entry.system in systems)
-
-
 def needed(record: Record, outcome: Outcome, release: Release, codes: Codes) -> dict[str, list[str]]:
     """Return the absent keys that matter, with the rules that wait."""
-    open_: Collection[str] = {*outcome.missing, *outcome.open_assumptions}
     found: dict[str, list[str]] = {}
+    told = {
+        key: {entry.fact for entry in codes.sets if entry.system in systems} for key, systems in SYSTEMS_OF.items()
+    } | {"intake": set(release.facts), "patient": {"age_years"}}
     for key, state in record.states.items():
-        if state != "absent":
-            continue
-        waiting = facts_behind(key, release, codes) & set(open_)
-        if waiting:
+        waiting = told[key] & {*outcome.missing, *outcome.open_assumptions}
+        if state == "absent" and waiting:
             found[key] = [rule.id for rule in release.rules if waiting & set(facts_read(rule.when))]
     return found

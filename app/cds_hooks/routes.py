@@ -84,43 +84,36 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
         """The four services, with their hooks and prefetch templates."""
         return JSONResponse(found)
 
-    async def trusted(request: Request, work: Callable[[Any], Awaitable[JSONResponse]]) -> JSONResponse:
+    async def answered(
+        request: Request, name: str, work: Callable[[Any, str], Awaitable[JSONResponse]]
+    ) -> JSONResponse:
+        hook = name.removeprefix(PREFIX)
+        if not name.startswith(PREFIX) or hook not in HOOKS:
+            listed = ", ".join(f"`{PREFIX}{hook}`" for hook in HOOKS)
+            return JSONResponse(outcome(f"the services are {listed}", "not-found"), 404, media_type=MEDIA_TYPE)
         try:
             await service.trust.check(request.headers.get("authorization"), service.base + request.url.path)
-            return await work(await read(request))
+            return await work(await read(request), hook)
         except UntrustedError as error:
             headers = {"WWW-Authenticate": "Bearer"}
             return JSONResponse(outcome(str(error), "login"), 401, headers=headers, media_type=MEDIA_TYPE)
         except RecordError as error:
             return JSONResponse(outcome(error.says, error.code, error.expression), 422, media_type=MEDIA_TYPE)
 
-    def hook_of(name: str) -> str:
-        hook = name.removeprefix(PREFIX)
-        return hook if name.startswith(PREFIX) and hook in HOOKS else ""
-
     ServiceId = Annotated[str, Path(description="The id of a service, as discovery shows it.")]
-
-    def absent() -> JSONResponse:
-        listed = ", ".join(f"`{PREFIX}{hook}`" for hook in HOOKS)
-        return JSONResponse(outcome(f"the services are {listed}", "not-found"), 404, media_type=MEDIA_TYPE)
 
     @router.post("/{name}", summary="Ask for cards", responses=RESPONSES, openapi_extra=taken("hook", "context"))
     async def call(request: Request, name: ServiceId) -> JSONResponse:
         """Answers a call with cards; none where nothing needs to be said."""
-        hook = hook_of(name)
-        if not hook:
-            return absent()
-        return await trusted(request, lambda body: service.answer(body, hook))
+        return await answered(request, name, service.answer)
 
     @router.post(
         "/{name}/feedback", summary="Say what became of cards", responses=RESPONSES, openapi_extra=taken("feedback")
     )
     async def feedback(request: Request, name: ServiceId) -> JSONResponse:
         """Takes feedback, counts it by outcome and keeps nothing of it."""
-        if not hook_of(name):
-            return absent()
 
-        async def take(body: Any) -> JSONResponse:
+        async def take(body: Any, _: str) -> JSONResponse:
             listed = body.get("feedback") if isinstance(body, dict) else None
             if not isinstance(listed, list) or not listed:
                 raise RecordError("`feedback` is a list of at least one entry", "feedback", "required")
@@ -130,7 +123,7 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
                     LOG.info("feedback %s: %s %d", name, word, outcomes.count(word))
             return JSONResponse({})
 
-        return await trusted(request, take)
+        return await answered(request, name, take)
 
     return router
 

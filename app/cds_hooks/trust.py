@@ -15,6 +15,7 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from app.security.options import CdsClient
 from app.security.tokens import IssuerKeys, NoIssuerError
 
 ALGORITHMS = ["ES384", "RS384"]
@@ -30,20 +31,11 @@ class UntrustedError(Exception):
     """A call that is not trusted; repeats nothing of its token."""
 
 
-@dataclass(frozen=True)
-class Client:
-    """A CDS client: its issuer, and its keys or their address."""
-
-    issuer: str
-    keys: Mapping[str, Any] | None = None
-    address: str | None = None
-
-
 @dataclass
 class Trust:
     """The check of clients' tokens; open while no client is known."""
 
-    clients: Sequence[Client] = ()
+    clients: Sequence[CdsClient] = ()
     now: Callable[[], float] = time.time
     seconds: float = 2.0
     transport: httpx.AsyncBaseTransport | None = None
@@ -53,7 +45,7 @@ class Trust:
     def __post_init__(self) -> None:
         self._keys_at = {
             address: IssuerKeys(address, seconds=self.seconds, transport=self.transport)
-            for address in {client.address for client in self.clients}
+            for address in {client.jku for client in self.clients}
             if address
         }
 
@@ -77,7 +69,7 @@ class Trust:
             raise UntrustedError("the token is not signed by a key of its issuer, with ES384 or RS384") from None
         self._check(claims, client, address)
 
-    def _client(self, token: str) -> tuple[Client, Mapping[str, Any]]:
+    def _client(self, token: str) -> tuple[CdsClient, Mapping[str, Any]]:
         """Return the client that an unverified token names."""
         try:
             unchecked = jws.extract_compact(token.encode("ascii"))
@@ -88,23 +80,23 @@ class Trust:
         if header.get("alg") not in ALGORITHMS:
             raise UntrustedError("the token is signed with ES384 or RS384")
         issuer = claims.get("iss") if isinstance(claims, dict) else None
-        client = next((client for client in self.clients if client.issuer == issuer), None)
+        client = next((client for client in self.clients if client.iss == issuer), None)
         if client is None:
             raise UntrustedError("the issuer of the token is not known here")
         return client, header
 
-    async def _keys(self, client: Client, header: Mapping[str, Any]) -> KeySet:
-        if "jku" in header and header["jku"] != client.address:
+    async def _keys(self, client: CdsClient, header: Mapping[str, Any]) -> KeySet:
+        if "jku" in header and header["jku"] != client.jku:
             raise UntrustedError("the keys of the issuer are not where the token says")
-        if client.keys is not None:
-            return KeySet.import_key_set({"keys": client.keys["keys"]})
+        if client.jwks is not None:
+            return KeySet.import_key_set({"keys": client.jwks["keys"]})
         name = header.get("kid")
         try:
-            return await self._keys_at[client.address or ""].having(name if isinstance(name, str) else None)
+            return await self._keys_at[client.jku or ""].having(name if isinstance(name, str) else None)
         except NoIssuerError:
             raise UntrustedError("the keys of the issuer could not be read") from None
 
-    def _check(self, claims: Mapping[str, Any], client: Client, address: str) -> None:
+    def _check(self, claims: Mapping[str, Any], client: CdsClient, address: str) -> None:
         now = self.now()
         expires, issued, name = claims.get("exp"), claims.get("iat"), claims.get("jti")
         audience = claims.get("aud")
@@ -116,15 +108,12 @@ class Trust:
             raise UntrustedError("the token has expired")
         if issued > now + LEEWAY_SECONDS or expires - issued > LONGEST_SECONDS:
             raise UntrustedError(f"the token was issued in the past, for at most {LONGEST_SECONDS} seconds")
-        self._use_once((client.issuer, name[:200]), float(expires))
-
-    def _use_once(self, key: tuple[str, str], expires: float) -> None:
-        now = self.now()
+        key = client.iss, name[:200]
         if len(self._used) >= MOST_REMEMBERED:
             self._used = {used: until for used, until in self._used.items() if until > now - LEEWAY_SECONDS}
         if key in self._used or len(self._used) >= MOST_REMEMBERED:
             raise UntrustedError("the token was used before; make a new one for each call")
-        self._used[key] = expires
+        self._used[key] = float(expires)
 
 
 def _is_number(value: Any) -> TypeGuard[float]:

@@ -1,7 +1,6 @@
 """Conditions: comparisons of facts, joined by all, any and not.
 
-They are data in a closed grammar, never evaluated as Python. `holds` is the plain two-valued meaning for a candidate
-whose facts are known; what an unknown fact does to a condition is the diagram's business.
+They are data in a closed grammar, never evaluated as Python; unknown facts are the diagram's business.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,4 @@
-"""Languages: what a patient reads, in other words.
-
-A translation changes no decision and has a digest of its own.
-"""
+"""Languages: what a patient reads; no decision depends on it."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace

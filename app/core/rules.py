@@ -1,7 +1,4 @@
-"""Rules: condition, effect, statement, sources and our reading of them.
-
-Decision rules change the decision; everything else goes with one. All are frozen; a release is a tuple of them.
-"""
+"""Rules: condition, effect, statement, sources and our reading of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -103,7 +103,11 @@ class Verifier:
         # a diagram of its own: proving adds nodes, and the one that answers is left alone
         self.logic = Logic(release.facts, release.rules, release.order)
         self.space = Space(self.logic.diagram, release.facts, release.weights)
-        self._fires = {rule.id: self._fire(rule) for rule in release.rules}
+        d = self.logic.diagram
+        self._fires = {
+            rule.id: d.choose(self.at_stages(frozenset(stages(rule))), self.logic.rule_roots[rule.id], d.false)
+            for rule in release.rules
+        }
 
     def verify(self, laws: Sequence[Law]) -> Verification:
         """Return the whole report."""
@@ -211,12 +215,6 @@ class Verifier:
                 if found is not None:
                     return {**found, fact: values[0], f"{fact} (becomes)": value}
         return None
-
-    def _fire(self, rule: DecisionRule) -> int:
-        """Return where a rule takes part in deciding."""
-        d = self.logic.diagram
-        at = self.at_stages(frozenset(stages(rule)))
-        return d.choose(at, self.logic.rule_roots[rule.id], d.false)
 
     def at_stages(self, wanted: frozenset[Stage]) -> int:
         """Return the root that is true where one of these steps decides."""

@@ -58,14 +58,9 @@ def answers_of(resource: Resource, release: Release, questionnaire: str) -> Answ
             if name in facts:
                 raise RecordError(f"`{name}` is answered twice", where, "duplicate")
             facts[name] = _value(answers[0], fact, where)
-        elif _asked_unknown(item):
+        elif any(e.get("url") == ABSENT and e.get("valueCode") == ASKED_UNKNOWN for e in items(item.get("extension"))):
             unavailable.append(name)
     return Answers({n: facts[n] for n in release.facts if n in facts}, tuple(unavailable))
-
-
-def _asked_unknown(item: Resource) -> bool:
-    extensions = items(item.get("extension"))
-    return any(e.get("url") == ABSENT and e.get("valueCode") == ASKED_UNKNOWN for e in extensions)
 
 
 def _value(answer: Resource, fact: Fact, where: str) -> Value:

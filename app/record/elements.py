@@ -86,11 +86,8 @@ def reference_of(resource: Resource) -> str:
 
 def about(resource: Resource) -> str:
     """Return the reference to a resource's patient, or an empty string."""
-    for element in ("subject", "patient"):
-        value = resource.get(element)
-        if isinstance(value, dict):
-            return text(value.get("reference"))
-    return ""
+    named = (resource.get(element) for element in ("subject", "patient"))
+    return next((text(value.get("reference")) for value in named if isinstance(value, dict)), "")
 
 
 def entries(bundle: Any) -> Iterator[Resource]:

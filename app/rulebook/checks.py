@@ -49,16 +49,14 @@ def _ids(book: Book) -> Iterator[RuleBookError]:
             if entry.id in seen:
                 yield book.error(file, (place, "id"), f"`{entry.id}` is already the id of an entry in {seen[entry.id]}")
             seen[entry.id] = file
-    for file, key in UNIQUE.items():
-        counted = Counter(getattr(entry, key) for entry in book.entries[file])
-        for place, entry in enumerate(book.entries[file]):
-            if counted[getattr(entry, key)] > 1:
-                yield book.error(file, (place, key), f"`{getattr(entry, key)}` is written twice")
     ledger: schema_book.Ledger = book.entries["ledger.yaml"]
-    counted = Counter(statement.id for statement in ledger.statements)
-    for place, statement in enumerate(ledger.statements):
-        if counted[statement.id] > 1:
-            yield book.error("ledger.yaml", ("statements", place), f"`{statement.id}` is written twice")
+    lists: list[tuple[str, Where, Any]] = [(file, (), book.entries[file]) for file in UNIQUE]
+    for file, where, listed in [*lists, ("ledger.yaml", ("statements",), ledger.statements)]:
+        key = UNIQUE.get(file, "id")
+        counted = Counter(getattr(entry, key) for entry in listed)
+        for place, entry in enumerate(listed):
+            if counted[getattr(entry, key)] > 1:
+                yield book.error(file, (*where, place, key), f"`{getattr(entry, key)}` is written twice")
 
 
 def _citations(book: Book) -> Iterator[RuleBookError]:

@@ -61,7 +61,8 @@ def _comparison(text: str, facts: Mapping[str, Fact], where: Where) -> Compariso
         )
     fact = facts.get(found["fact"])
     if fact is None:
-        raise GrammarError(where, f"`{found['fact']}` is not a fact of this release{_suggest(found['fact'], facts)}")
+        close = "".join(f"; did you mean `{name}`?" for name in get_close_matches(found["fact"], facts, 1))
+        raise GrammarError(where, f"`{found['fact']}` is not a fact of this release{close}")
     accepted = _accepted(fact, found["operator"], found["operand"], where)
     if not accepted:
         raise GrammarError(where, f"`{text}` never holds")
@@ -122,8 +123,3 @@ def _listed(fact: Fact) -> str:
     if fact.kind == "country":
         return "ISO 3166-1 alpha-2 codes"
     return ", ".join(f"`{value}`" for value in fact.values)
-
-
-def _suggest(word: str, known: Mapping[str, object]) -> str:
-    close = get_close_matches(word, known, 1)
-    return f"; did you mean `{close[0]}`?" if close else ""

@@ -6,18 +6,21 @@ from app.core.languages import FactWords, ReleaseWords, Translation
 from app.core.rules import Release, Wording
 from app.rulebook import schema_book
 from app.rulebook.book import LANGUAGES, Book
+from app.rulebook.build import made
 from app.rulebook.files import File, RuleBookError
 
 
 def translations(book: Book) -> dict[str, Translation]:
     """Return every language of a rule book by its code."""
-    return {code: _translation(code, entry) for code, entry in book.languages.items()}
-
-
-def _translation(code: str, entry: schema_book.Language) -> Translation:
-    facts = {name: FactWords(w.question, w.help, dict(w.answers.items()), w.unit) for name, w in entry.facts.items()}
-    releases = {name: ReleaseWords(words.withdrawn, words.limits) for name, words in entry.releases.items()}
-    return Translation(code, facts, Wording(**entry.wording.model_dump(), grades={}), releases)
+    return {
+        code: Translation(
+            code,
+            {name: made(FactWords, words) for name, words in entry.facts.items()},
+            made(Wording, entry.wording, grades={}),
+            {name: made(ReleaseWords, words) for name, words in entry.releases.items()},
+        )
+        for code, entry in book.languages.items()
+    }
 
 
 def check_languages(book: Book, release: Release) -> Iterator[RuleBookError]:

@@ -5,6 +5,7 @@ until somebody decides otherwise here.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -76,26 +77,24 @@ def _below(path: str, prefixes: Sequence[str]) -> bool:
     return any(path == prefix or path.startswith(prefix + "/") for prefix in prefixes)
 
 
+@dataclass(frozen=True)
 class Access:
     """The ASGI layer that asks for a key or token.
 
     Below the prefixes `elsewhere` a face checks its callers by itself, or lets everybody in.
     """
 
-    def __init__(
-        self, app: ASGIApp, keys: Sequence[ApiKey], tokens: Tokens | None = None, elsewhere: Sequence[str] = ()
-    ) -> None:
-        self._app = app
-        self._keys = keys
-        self._tokens = tokens
-        self._elsewhere = tuple(elsewhere)
+    app: ASGIApp
+    keys: Sequence[ApiKey]
+    tokens: Tokens | None = None
+    elsewhere: Sequence[str] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        app = self._app
+        app = self.app
         if scope["type"] == "http":
             path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
-            if not is_open(path) and not _below(path, self._elsewhere):
+            if not is_open(path) and not _below(path, self.elsewhere):
                 app = await self._refusal(scope, permission_for(path)) or app
         await app(scope, receive, send)
 
@@ -120,11 +119,11 @@ class Access:
         return None
 
     async def _scopes(self, scope: Scope, given: str) -> frozenset[Permission]:
-        if (key := find_key(self._keys, given)) is not None:
+        if (key := find_key(self.keys, given)) is not None:
             scope["triage.caller"] = key.name
             return key.scopes
-        if self._tokens is not None and given.count(".") == 2:
-            return await self._tokens.scopes(given)
+        if self.tokens is not None and given.count(".") == 2:
+            return await self.tokens.scopes(given)
         raise BadTokenError("the key is not known here")
 
 

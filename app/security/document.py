@@ -26,10 +26,7 @@ REFUSALS = {
 
 
 def show_access(document: dict[str, Any], *, anonymous: bool) -> None:
-    """Add security schemes, needed scopes and refusals to an OpenAPI document.
-
-    A service without keys and issuer takes everybody, and its document says so with an empty requirement.
-    """
+    """Add security schemes, needed scopes and refusals to an OpenAPI document."""
     document["components"]["securitySchemes"] = SCHEMES
     for path, operations in document["paths"].items():
         if is_open(path):
@@ -37,7 +34,7 @@ def show_access(document: dict[str, Any], *, anonymous: bool) -> None:
         scope = permission_for(path)
         needed: list[dict[str, list[str]]] = [{"key": []}, {"token": []}]
         for operation in operations.values():
-            operation["security"] = [{}, *needed] if anonymous else needed
+            operation["security"] = [{}, *needed] if anonymous else needed  # an empty one: everybody is taken
             if scope:
                 operation["description"] = f"{operation.get('description', '')}\n\nNeeds the scope `{scope}`.".strip()
             for status, says in REFUSALS.items():

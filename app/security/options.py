@@ -4,9 +4,9 @@ Lists of words are written with commas, keys as JSON. Nothing secret shows when 
 """
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.api.described import Described
@@ -31,6 +31,23 @@ def _json(value: Any) -> Any:
 
 
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+
+
+class CdsClient(BaseModel):
+    """A CDS client, with its keys or where they are."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    iss: Annotated[str, Field(min_length=1)]
+    jku: Annotated[str, Field(pattern=r"^https://")] | None = None
+    jwks: dict[str, list[dict[str, Any]]] | None = None
+
+    @model_validator(mode="after")
+    def has_keys(self) -> Self:
+        """Refuse a client whose keys nobody can know."""
+        if (self.jku is None) == (self.jwks is None) or (self.jwks is not None and "keys" not in self.jwks):
+            raise ValueError("give just one of `jku` and `jwks` with `keys`")
+        return self
 
 
 class GuardOptions(Described, BaseSettings):

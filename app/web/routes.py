@@ -1,7 +1,9 @@
 """The page routes: intake, decision, rule browser, proof, sign-off."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from importlib.resources import files
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -22,7 +24,6 @@ from app.proof.report import facts_in_words
 from app.proof.verify import Verification, Verifier
 from app.web.form import Filled, read_form
 from app.web.picture import picture
-from app.web.texts import count_words, load_texts
 from app.web.timeline import timelines
 
 POLICY = (
@@ -32,7 +33,14 @@ POLICY = (
 """No inline script or style, nothing from another host, no frame around a page."""
 MOST_CHANGES = 8
 STATIC = "/static"
+LANGUAGES = ("en", "ko")
 Ruleset = Annotated[str, Query(max_length=32)]
+
+
+def load_texts() -> dict[str, dict[str, str]]:
+    """Return the words of the pages by language: data in `texts/`."""
+    folder = files("app.web") / "texts"
+    return {name: json.loads((folder / f"{name}.json").read_text("utf-8")) for name in LANGUAGES}
 
 
 class Pages:
@@ -99,7 +107,7 @@ class View:
             chosen=None,
             asked=len(filled.facts) + len(filled.unavailable),
             at_most=max(left, 1),
-            left=count_words(self.texts, max(left, 1)),
+            left=self.texts["at_most_one"] if left < 2 else self.texts["at_most"].format(n=left),
             possible=[decision_in_words(release, decision) for decision in outcome.possible],
             **common,
         )

@@ -12,12 +12,13 @@ from fastapi.testclient import TestClient
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from app.cds_hooks.trust import LONGEST_SECONDS, Client, Trust, UntrustedError
+from app.cds_hooks.trust import LONGEST_SECONDS, Trust, UntrustedError
 from app.main import build_app
 from app.rulebook.load import RuleBook
 from app.security.keys import SCOPES, new_key
+from app.security.options import CdsClient
 from app.security.tokens import MAX_BYTES
-from app.settings import CdsClient, Settings
+from app.settings import Settings
 from tests.cds_hooks.calls import call, path
 from tests.fhir.resources import BASE
 
@@ -44,7 +45,7 @@ def token(key: Any = EC, algorithm: str = "ES384", header: dict[str, Any] | None
 
 
 def trust(**options: Any) -> Trust:
-    return Trust([Client(ISSUER, keys=KEYS)], now=lambda: NOW, **options)
+    return Trust([CdsClient(iss=ISSUER, jwks=KEYS)], now=lambda: NOW, **options)
 
 
 def check(given: str | None, by: Trust | None = None) -> None:
@@ -104,12 +105,14 @@ def test_keys_are_read_from_the_listed_address_alone_and_kept_for_a_while() -> N
         asked.append(str(request.url))
         return httpx.Response(200, json=KEYS)
 
-    by = Trust([Client(ISSUER, address=JKU)], now=lambda: NOW, transport=httpx.MockTransport(keys))
+    by = Trust([CdsClient(iss=ISSUER, jku=JKU)], now=lambda: NOW, transport=httpx.MockTransport(keys))
     check(f"Bearer {token(header={'jku': JKU})}", by)
     check(f"Bearer {token(header={'jku': JKU}, jti='two')}", by)
     assert asked == [JKU]
     for answer in (httpx.Response(500), httpx.Response(200, text="x"), httpx.Response(302, headers={"location": JKU})):
-        by = Trust([Client(ISSUER, address=JKU)], now=lambda: NOW, transport=httpx.MockTransport(lambda _, a=answer: a))
+        by = Trust(
+            [CdsClient(iss=ISSUER, jku=JKU)], now=lambda: NOW, transport=httpx.MockTransport(lambda _, a=answer: a)
+        )
         with pytest.raises(UntrustedError, match="could not be read"):
             check(f"Bearer {token()}", by)
 
@@ -123,7 +126,7 @@ def unreadable(answer: Callable[[httpx.Request], httpx.Response], times: int) ->
         asked += 1
         return answer(request)
 
-    by = Trust([Client(ISSUER, address=JKU)], now=lambda: NOW, seconds=0.05, transport=httpx.MockTransport(keys))
+    by = Trust([CdsClient(iss=ISSUER, jku=JKU)], now=lambda: NOW, seconds=0.05, transport=httpx.MockTransport(keys))
     for _ in range(times):
         with pytest.raises(UntrustedError, match="could not be read"):
             check(f"Bearer {token(STRANGER)}", by)

@@ -20,11 +20,12 @@ from app.cds_hooks.trust import Trust
 from app.core.engine import Question
 from app.core.rules import Release
 from app.fhir.questionnaire import canonical
-from app.main import build_engines, load_book
+from app.main import build_engines, rules_folder
 from app.proof.compare import compare
 from app.proof.explain import explain
 from app.proof.verify import Verifier
 from app.record.patient import Reader
+from app.rulebook.load import load
 from app.settings import Settings
 from tools.bench.aims import beside
 from tools.bench.records import cds_call, record_of_200
@@ -101,7 +102,7 @@ def _anew(work: Callable[[T], object], asked: Sequence[T]) -> float:
 def _records() -> list[tuple[str, float]]:
     """Return what records of 200 resources cost: read and answered, and as a call of CDS Hooks."""
     engine, _ = responder()
-    book, record = load_book(Settings()), record_of_200()
+    book, record = load(rules_folder()), record_of_200()
     reader = Reader(engine.release, book.codes, canonical(""), date(2026, 11, 23), "1")
     call = json.dumps(cds_call(record)).encode()
     service = Service(engine, book.codes, Settings().public_url, Trust(), FhirServer())
