@@ -23,7 +23,6 @@ from app.api.service import Service
 from app.cds_hooks import routes as cds_hooks
 from app.cds_hooks.server import FhirServer
 from app.cds_hooks.trust import Client, Trust
-from app.core.codes import Codes
 from app.core.engine import Engines, OnDecision
 from app.fhir import routes as fhir
 from app.fhir.outcome import outcome_response
@@ -102,7 +101,19 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
     application.include_router(rulesets.routes(engines))
     application.include_router(operation.routes(engines, program))
     application.include_router(problem_pages)
-    add_record_faces(application, engines, book.codes, settings, program, signer)
+    base = settings.public_url
+    hooks = cds_hooks.Service(
+        engines.by_id[engines.current],
+        book.codes,
+        base,
+        Trust([Client(each.iss, each.jwks, each.jku) for each in settings.cds_clients], seconds=settings.read_seconds),
+        FhirServer(frozenset(settings.cds_fhir_hosts), settings.read_seconds, settings.max_record_bytes),
+        guarded=not settings.anonymous,
+    )
+    whole = signer.whole_receipt_of if signer.signs else None
+    application.include_router(fhir.routes(engines, book.codes, base, program, record_of, whole))
+    application.include_router(cds_hooks.routes(hooks, record_of))
+    application.state.error_formats = {"/fhir": outcome_response, "/cds-services": outcome_response}
     application.include_router(web.routes(engines))
     explorer.add_explorer(application)
     application.state.access_log, application.state.tracer = access_log, tracer
@@ -122,26 +133,6 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
         elsewhere=("/cds-services",) if settings.cds_clients else (),
     )
     return application
-
-
-def add_record_faces(
-    app: Service, engines: Engines, codes: Codes, settings: Settings, program: str, signer: Signer
-) -> None:
-    """Add the FHIR and CDS Hooks faces."""
-    base = settings.public_url
-    clients = [Client(client.iss, client.jwks, client.jku) for client in settings.cds_clients]
-    service = cds_hooks.Service(
-        engines.by_id[engines.current],
-        codes,
-        base,
-        Trust(clients, seconds=settings.read_seconds),
-        FhirServer(frozenset(settings.cds_fhir_hosts), settings.read_seconds, settings.max_record_bytes),
-        guarded=not settings.anonymous,
-    )
-    sign = signer.whole_receipt_of if signer.signs else None
-    app.include_router(fhir.routes(engines, codes, base, program, record_of, sign))
-    app.include_router(cds_hooks.routes(service, record_of))
-    app.state.error_formats = {"/fhir": outcome_response, "/cds-services": outcome_response}
 
 
 def __getattr__(name: str) -> FastAPI:

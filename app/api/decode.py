@@ -33,10 +33,7 @@ def check_json_type(content_type: str) -> None:
 
 
 class CandidateReader:
-    """A reader of candidates for one release.
-
-    `elsewhere` maps facts of other releases to the first release that has them.
-    """
+    """A reader of one release's candidates; `elsewhere` names other releases' facts."""
 
     def __init__(self, release: Release, elsewhere: Mapping[str, str]) -> None:
         self.release = release

@@ -147,19 +147,14 @@ class Endpoint:
 
     def _way(self, key: tuple[bytes, str]) -> Way:
         query, languages = key
-        options = read_options(query, TriageOptions)
+        try:
+            options = TriageOptions.model_validate(dict(_said_once(query)))
+        except ValidationError as error:
+            raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
         engine = engine_named(self._engines.in_language(languages), options.ruleset)
         headers = {"content-type": "application/json", "content-language": engine.language, "vary": "Accept-Language"}
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
         return Way(engine, self._readers[engine.release.id], options, raw)
-
-
-def read_options(query: bytes, model: type[TriageOptions]) -> TriageOptions:
-    """Return what a query string says."""
-    try:
-        return model.model_validate(dict(_said_once(query)))
-    except ValidationError as error:
-        raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
 
 
 def _said_once(query: bytes) -> list[tuple[str, str]]:

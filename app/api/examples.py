@@ -24,15 +24,9 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
         "Moderate loss of elasticity with uneven pigment",
         {**MODERATE, "photodamage": {"scale": "glogau", "grade": "II"}, **NOTHING_AGAINST, "age_years": 41},
     ),
-    "excluded": (
-        "The same, and pregnant",
-        {**MODERATE, "photodamage": "mild", **NOTHING_AGAINST, "pregnant": True},
-    ),
+    "excluded": ("The same, and pregnant", {**MODERATE, "photodamage": "mild", **NOTHING_AGAINST, "pregnant": True}),
     "referred": ("A burn", {"primary_concern": "burn", **NOTHING_AGAINST}),
-    "clinician_review": (
-        "Acne scars: no documented phase",
-        {"primary_concern": "acne_scars", **NOTHING_AGAINST},
-    ),
+    "clinician_review": ("Acne scars: no documented phase", {"primary_concern": "acne_scars", **NOTHING_AGAINST}),
     "needs_information": ("Hardly anything is known", {"primary_concern": "sagging", "sagging": "advanced"}),
 }
 

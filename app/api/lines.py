@@ -1,8 +1,4 @@
-"""JSON Lines: one answer or problem a line, in order.
-
-A line that cannot be answered gets a problem in its place, with its number. `Cutter` cuts a stream into lines with no
-more in memory than one line, `LineAnswerer` answers one of them.
-"""
+"""JSON Lines: one answer or problem a line, in order."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,10 +13,7 @@ BATCH_PATH = "/v1/triage/batch"
 
 @dataclass(frozen=True)
 class LineAnswerer:
-    """The answerer of lines by one engine.
-
-    `max_bytes` is the longest line, `sign` makes the receipt of each answer.
-    """
+    """The answerer of lines by one engine; `sign` makes receipts."""
 
     engine: Engine
     reader: CandidateReader

@@ -10,15 +10,7 @@ from fastapi import APIRouter, Path, Request, Response
 from app.api.encode import encode
 from app.api.endpoint import engine_named
 from app.api.problems import MEDIA_TYPE, Problem, ProblemError
-from app.core.catalogue import (
-    FactRecord,
-    RuleRecord,
-    RuleSetRecord,
-    entries,
-    fact_records,
-    rule_record,
-    rule_set_record,
-)
+from app.core import catalogue
 from app.core.engine import Engines
 from app.core.memo import Memo
 from app.core.rules import Source
@@ -37,7 +29,7 @@ class RuleSets:
     """The releases of this service."""
 
     current: str
-    rulesets: list[RuleSetRecord]
+    rulesets: list[catalogue.RuleSetRecord]
 
 
 def routes(engines: Engines) -> APIRouter:
@@ -65,22 +57,22 @@ def routes(engines: Engines) -> APIRouter:
         """Every release that answers, oldest first, and which one answers by default."""
         return answer(request, "rulesets", "")
 
-    @router.get("/{ruleset}", response_model=RuleSetRecord, summary="One rule set")
+    @router.get("/{ruleset}", response_model=catalogue.RuleSetRecord, summary="One rule set")
     def ruleset(request: Request, ruleset: RuleSetName) -> Response:
         """A release: its digests, changes, reviewer, and whether it was withdrawn."""
         return answer(request, "ruleset", ruleset)
 
-    @router.get("/{ruleset}/facts", response_model=list[FactRecord], summary="The facts of a rule set")
+    @router.get("/{ruleset}/facts", response_model=list[catalogue.FactRecord], summary="The facts of a rule set")
     def facts(request: Request, ruleset: RuleSetName) -> Response:
         """Every fact in asking order, with question, answers and readers."""
         return answer(request, "facts", ruleset)
 
-    @router.get("/{ruleset}/rules", response_model=list[RuleRecord], summary="The rules of a rule set")
+    @router.get("/{ruleset}/rules", response_model=list[catalogue.RuleRecord], summary="The rules of a rule set")
     def rules(request: Request, ruleset: RuleSetName) -> Response:
         """Every rule and other entry, in the order of the rule book."""
         return answer(request, "rules", ruleset)
 
-    @router.get("/{ruleset}/rules/{rule}", response_model=RuleRecord, summary="One rule")
+    @router.get("/{ruleset}/rules/{rule}", response_model=catalogue.RuleRecord, summary="One rule")
     def rule(
         request: Request, ruleset: RuleSetName, rule: Annotated[str, Path(description="The id of a rule.")]
     ) -> Response:
@@ -117,23 +109,18 @@ def routes(engines: Engines) -> APIRouter:
 
 def _records(engines: Engines, kind: str, name: str, detail: str) -> object:
     if kind == "rulesets":
-        listed = [rule_set_record(engine.release) for engine in engines.by_id.values()]
+        listed = [catalogue.rule_set_record(engine.release) for engine in engines.by_id.values()]
         return RuleSets(current=engines.current, rulesets=listed)
     release = engines.by_id[name].release
-    if kind == "rule":
-        entry = next((entry for entry in entries(release) if entry.id == detail), None)
-        if entry is None:
-            raise ProblemError("unknown-rule", f"release {release.id} has no such rule")
-        return rule_record(entry, release)
-    if kind == "source":
-        found = release.sources.get(detail)
-        if found is None:
-            raise ProblemError("unknown-source", f"release {release.id} has no such source")
-        return found
+    rules = {entry.id: entry for entry in catalogue.entries(release)}
+    if (kind == "rule" and detail not in rules) or (kind == "source" and detail not in release.sources):
+        raise ProblemError(f"unknown-{kind}", f"release {release.id} has no such {kind}")
     made: dict[str, Callable[[], object]] = {
-        "ruleset": lambda: rule_set_record(release),
-        "facts": lambda: fact_records(release),
-        "rules": lambda: [rule_record(entry, release) for entry in entries(release)],
+        "rule": lambda: catalogue.rule_record(rules[detail], release),
+        "source": lambda: release.sources[detail],
+        "ruleset": lambda: catalogue.rule_set_record(release),
+        "facts": lambda: catalogue.fact_records(release),
+        "rules": lambda: [catalogue.rule_record(entry, release) for entry in catalogue.entries(release)],
         "sources": lambda: list(release.sources.values()),
         "verification": lambda: Verifier(release).verify(release.laws),
         "diff": lambda: compare(release, engines.by_id[detail or name].release),

@@ -53,7 +53,10 @@ class Cards:
         decisions = list(self._decisions(call, answer, record, notes, orders))
         cards = [*referrals, *decisions]
         if cards and answer.sources:
-            (decisions or referrals)[0]["detail"] += f"\n\n{self._sources(answer)}"
+            (decisions or referrals)[0]["detail"] += "\n\n**Sources**\n\n" + "\n".join(
+                f"- [{name}]({self.base}{source.url}): {source.document}, {source.section}"
+                for name, source in answer.sources.items()
+            )
         for card in cards:
             card["detail"] = "\n\n".join([*self.engine.release.warnings, card["detail"]])
             if answer.ruleset.withdrawn and card["indicator"] == "info":
@@ -175,13 +178,6 @@ class Cards:
         section("Not read", [*notes, *record.notes])
         section("Notices", list(answer.notices))
         return "\n\n".join(parts)
-
-    def _sources(self, answer: Answer) -> str:
-        cited = [
-            f"- [{name}]({self.base}{source.url}): {source.document}, {source.section}"
-            for name, source in answer.sources.items()
-        ]
-        return "\n".join(["**Sources**", "", *cited])
 
     def _links(self, answer: Answer) -> list[Card]:
         rules = [reason.rule for reason in answer.rationale]

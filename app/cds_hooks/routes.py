@@ -124,7 +124,10 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
             return absent()
 
         async def take(body: Any) -> JSONResponse:
-            outcomes = [_outcome(one, place) for place, one in enumerate(_listed(body))]
+            listed = body.get("feedback") if isinstance(body, dict) else None
+            if not isinstance(listed, list) or not listed:
+                raise RecordError("`feedback` is a list of at least one entry", "feedback", "required")
+            outcomes = [_outcome(one, place) for place, one in enumerate(listed)]
             for word in sorted(OUTCOMES):
                 if word in outcomes:
                     LOG.info("feedback %s: %s %d", name, word, outcomes.count(word))
@@ -139,13 +142,6 @@ def taken(*names: str) -> dict[str, Any]:
     """Return the OpenAPI request body with these required members."""
     schema = {"type": "object", "required": list(names)}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
-def _listed(body: Any) -> list[Any]:
-    listed = body.get("feedback") if isinstance(body, dict) else None
-    if not isinstance(listed, list) or not listed:
-        raise RecordError("`feedback` is a list of at least one entry", "feedback", "required")
-    return listed
 
 
 def _outcome(entry: Any, place: int) -> str:

@@ -29,13 +29,9 @@ class FhirServer:
     max_bytes: int = 5_000_000
     transport: httpx.AsyncBaseTransport | None = field(default=None, compare=False)
 
-    def may_read(self, server: str) -> bool:
-        """Return whether a server is one that may be read from."""
-        return _host(server) in self.hosts
-
     async def read(self, server: str, token: str, query: str) -> Resource:
         """Return a resource, or all pages of a search, or raise `UnreadableError`."""
-        if not self.may_read(server):
+        if _host(server) not in self.hosts:
             raise UnreadableError("the FHIR server is not one that may be read from")
         if not TOKEN.fullmatch(token):
             raise UnreadableError("the access token is none that can be sent")

@@ -1,7 +1,4 @@
-"""The shape of an answer, the same for every face.
-
-The docstring below each field is its public description; the HTTP face publishes them in its OpenAPI document.
-"""
+"""The shape of an answer, the same for every face."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal

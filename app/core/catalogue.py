@@ -3,29 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from app.core import rules as book
 from app.core.answer import CONTRACT, Option
 from app.core.conditions import facts_read, in_words
 from app.core.documented import documented
 from app.core.facts import FactKind, Policy, Value
-from app.core.rules import (
-    Alternative,
-    Caution,
-    DecisionRule,
-    Effect,
-    Kind,
-    Notice,
-    Pathway,
-    Phase,
-    Plan,
-    Precondition,
-    Release,
-    Review,
-    Rule,
-    Source,
-    Withdrawn,
-)
 
-RecordKind = Kind | Literal["caution", "precondition", "notice", "alternative", "plan"]
+RecordKind = book.Kind | Literal["caution", "precondition", "notice", "alternative", "plan"]
 
 
 @documented
@@ -42,9 +26,9 @@ class RuleSetRecord:
     """The date of its release."""
     changes: str
     """What changed, and for whom."""
-    reviewed: Review | None
+    reviewed: book.Review | None
     """Who signed it and when; null until a clinician has."""
-    withdrawn: Withdrawn | None
+    withdrawn: book.Withdrawn | None
     """When and why it was withdrawn; null while it is good."""
     limits: str | None
     """What it does not know, where that must be said; null otherwise."""
@@ -112,9 +96,9 @@ class RuleRecord:
     """Its id."""
     kind: RecordKind
     """What it is."""
-    effect: Effect | None
+    effect: book.Effect | None
     """What it does to the decision; null where it does nothing to it."""
-    pathways: Sequence[Pathway]
+    pathways: Sequence[book.Pathway]
     """The pathways it indicates, stands against or concerns."""
     condition: str
     """When it holds."""
@@ -124,13 +108,13 @@ class RuleRecord:
     """What it says."""
     reading: str | None
     """How the project reads what the source leaves open."""
-    sources: Sequence[Source]
+    sources: Sequence[book.Source]
     """What it rests on."""
     examples: Sequence[ExampleRecord]
     """At, below and above each edge."""
 
 
-def rule_set_record(release: Release) -> RuleSetRecord:
+def rule_set_record(release: book.Release) -> RuleSetRecord:
     """Return what a release is."""
     return RuleSetRecord(
         id=release.id,
@@ -147,7 +131,7 @@ def rule_set_record(release: Release) -> RuleSetRecord:
     )
 
 
-def entries(release: Release) -> Sequence[Rule]:
+def entries(release: book.Release) -> Sequence[book.Rule]:
     """Return every entry with an id, in rule book order."""
     return (
         *release.rules,
@@ -159,30 +143,30 @@ def entries(release: Release) -> Sequence[Rule]:
     )
 
 
-def rule_record(rule: Rule, release: Release) -> RuleRecord:
+def rule_record(rule: book.Rule, release: book.Release) -> RuleRecord:
     """Return one entry as a record."""
     kind: RecordKind
-    pathways: Sequence[Pathway] = ()
+    pathways: Sequence[book.Pathway] = ()
     match rule:
-        case DecisionRule():
+        case book.DecisionRule():
             kind = rule.kind
-            pathways = (rule.pathway,) if isinstance(rule, Phase) else rule.pathways
-        case Caution():
+            pathways = (rule.pathway,) if isinstance(rule, book.Phase) else rule.pathways
+        case book.Caution():
             kind, pathways = "caution", rule.concerns
-        case Precondition():
+        case book.Precondition():
             kind, pathways = "precondition", rule.concerns
-        case Notice():
+        case book.Notice():
             kind, pathways = "notice", rule.concerns
-        case Alternative():
+        case book.Alternative():
             kind, pathways = "alternative", rule.concerns
-        case Plan():
+        case book.Plan():
             kind, pathways = "plan", (rule.pathway,)
         case _:
             raise TypeError(f"{rule.id} is of no known kind")
     return RuleRecord(
         id=rule.id,
         kind=kind,
-        effect=rule.effect if isinstance(rule, DecisionRule) else None,
+        effect=rule.effect if isinstance(rule, book.DecisionRule) else None,
         pathways=pathways,
         condition=in_words(rule.when),
         facts=facts_read(rule.when),
@@ -193,7 +177,7 @@ def rule_record(rule: Rule, release: Release) -> RuleRecord:
     )
 
 
-def fact_records(release: Release) -> list[FactRecord]:
+def fact_records(release: book.Release) -> list[FactRecord]:
     """Return every fact of a release as a record, in asking order."""
     readers: dict[str, list[str]] = {name: [] for name in release.facts}
     for rule in entries(release):

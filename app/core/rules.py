@@ -52,10 +52,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Example:
-    """A worked example of an entry: facts and expected outcome.
-
-    `ask` names what it then depends on.
-    """
+    """A worked example of an entry; `ask` names what is then open."""
 
     facts: Mapping[str, Value]
     expect: str

@@ -1,6 +1,5 @@
 """`PlanDefinition/$apply`: Parameters in, a CarePlan out."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -47,7 +46,10 @@ def read_parameters(body: Any, base: str, *, named: bool) -> Application:
             case "planDefinition":
                 plan = text(parameter.get("valueCanonical") or parameter.get("valueUri"))
             case "questionnaireResponse" | "data":
-                resources += _resources(parameter.get("resource"), where)
+                resource = parameter.get("resource")
+                if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+                    raise RecordError("`resource` holds a FHIR resource", where, "structure")
+                resources += entries(resource)
             case "unknowns":
                 word = parameter.get("valueCode") or parameter.get("valueString")
                 if word not in ("confirm", "strict"):
@@ -75,12 +77,6 @@ def _subject(parameter: Resource, where: str) -> str:
     if not name or len(found) > 500 or kind.rpartition("/")[2] not in ("Patient", ""):
         raise RecordError("`subject` names the patient, such as `Patient/1`", where, "value")
     return found if kind else f"Patient/{name}"
-
-
-def _resources(resource: Any, where: str) -> Iterator[Resource]:
-    if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
-        raise RecordError("`resource` holds a FHIR resource", where, "structure")
-    yield from entries(resource)
 
 
 def apply(

@@ -28,10 +28,7 @@ def plan_address(base: str) -> str:
 
 
 def plan_definition(release: Release, base: str) -> Resource:
-    """Return the documented logic as a PlanDefinition.
-
-    A rule's `documentation` names its sources by `label`; `relatedArtifact` tells each once.
-    """
+    """Return the documented logic as a PlanDefinition, each source told once."""
     rules: list[Resource] = [
         {
             "title": release.wording.pathways[rule.pathway],
@@ -57,19 +54,17 @@ def plan_definition(release: Release, base: str) -> Resource:
             "Which documented pathway of regenerative skin treatment applies, what comes first, or what is missing."
         ),
         "purpose": "Decision support for a clinician; no diagnosis and no treatment order.",
-        "relatedArtifact": [_artifact(release, name, base) for name in cited],
+        "relatedArtifact": [
+            {
+                "type": "justification",
+                "label": name,
+                "display": source.document,
+                "citation": f"{source.document}, {source.section}",
+                "url": f"{base}/v1/rulesets/{release.id}/sources/{name}",
+            }
+            for name, source in ((name, release.sources[name]) for name in cited)
+        ],
         "action": rules,
-    }
-
-
-def _artifact(release: Release, name: str, base: str) -> Resource:
-    source = release.sources[name]
-    return {
-        "type": "justification",
-        "label": name,
-        "display": source.document,
-        "citation": f"{source.document}, {source.section}",
-        "url": f"{base}/v1/rulesets/{release.id}/sources/{name}",
     }
 
 

@@ -55,10 +55,7 @@ def routes(
     read: ReadBody,
     sign: ReceiptSigner | None = None,
 ) -> APIRouter:
-    """Return the routes; `base` is the public address of this service.
-
-    `sign` makes the receipts that a CarePlan carries in a Provenance.
-    """
+    """Return the routes; `base` is the public address, `sign` makes receipts."""
     router = APIRouter(prefix="/fhir", tags=["fhir"])
     engine = engines.by_id[engines.current]
     release = engine.release

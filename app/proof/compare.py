@@ -7,7 +7,7 @@ fact that one release does not have plays no part in its decision.
 from collections.abc import Mapping, Sequence
 
 from app.core.documented import documented
-from app.core.facts import Fact, Value
+from app.core.facts import Value
 from app.core.logic import Logic
 from app.core.precedence import Decision, cases, stages
 from app.core.rationale import DECIDES
@@ -59,7 +59,10 @@ class Comparison:
 
 def compare(before: Release, after: Release) -> Comparison:
     """Return what changes between two releases."""
-    facts = _facts_of_both(before, after)
+    for name, fact in before.facts.items():
+        if name in after.facts and list(fact.domain) != list(after.facts[name].domain):
+            raise ValueError(f"`{name}` has other answers in {after.id}: its candidates cannot be compared")
+    facts = {**before.facts, **after.facts}
     logic = Logic(facts, [*before.rules, *(rule for rule in after.rules if rule not in before.rules)], after.order)
     space = Space(logic.diagram, facts, {**before.weights, **after.weights})
     sides = [_Side(logic, space, release) for release in (before, after)]
@@ -93,13 +96,6 @@ def compare(before: Release, after: Release) -> Comparison:
         [name for name in before.facts if name not in after.facts],
         [name for name in after.facts if name not in before.facts],
     )
-
-
-def _facts_of_both(before: Release, after: Release) -> dict[str, Fact]:
-    for name, fact in before.facts.items():
-        if name in after.facts and list(fact.domain) != list(after.facts[name].domain):
-            raise ValueError(f"`{name}` has other answers in {after.id}: its candidates cannot be compared")
-    return {**before.facts, **after.facts}
 
 
 class _Side:

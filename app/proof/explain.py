@@ -8,7 +8,7 @@ from app.core.conditions import facts_read
 from app.core.diagram import Regions
 from app.core.documented import documented
 from app.core.engine import Engine, Question
-from app.core.facts import Candidate, Value
+from app.core.facts import Value
 from app.core.logic import Logic
 from app.core.outcome import Outcome
 from app.core.precedence import Decision
@@ -24,10 +24,7 @@ Role = Literal["indicates", "excludes", "refers", "reviews", "no_objection"]
 
 @documented
 class FactRange:
-    """The range of values of one fact that does as well.
-
-    An end is absent where it is the end of the fact's own domain.
-    """
+    """The range that does as well; the domain's own ends are absent."""
 
     min: Value | None = None
     """The least value."""
@@ -134,7 +131,15 @@ def explain(engine: Engine, asked: Question, target: str | None = None) -> Expla
         asked.facts,
         lambda decision: target is None or target in (decision.disposition, decision.pathway),
     )
-    shown = [_change(engine, asked.facts, change.to, change.decision) for change in found]
+    facts = engine.release.facts
+    shown = [
+        DecisionChange(
+            [FactChange(name, asked.facts[name], change.to[name]) for name in facts if name in change.to],
+            change.decision,
+            all(value in facts[name].attainable for name, value in change.to.items()),
+        )
+        for change in found
+    ]
     shown.sort(key=lambda change: (len(change.facts), not change.actionable))
     return Explanation(
         decision=outcome.decision,
@@ -170,15 +175,6 @@ def _reason(engine: Engine, reason: Sufficient, roles: Mapping[str, Role]) -> Su
     for name in reason.facts:
         grouped.setdefault(roles.get(name, "no_objection"), []).append(name)
     return SufficientReason(reason.facts, ranges, [RoleGroup(role, facts) for role, facts in grouped.items()])
-
-
-def _change(engine: Engine, candidate: Candidate, to: Mapping[str, Value], decision: Decision) -> DecisionChange:
-    facts = engine.release.facts
-    return DecisionChange(
-        [FactChange(name, candidate[name], to[name]) for name in facts if name in to],
-        decision,
-        all(value in facts[name].attainable for name, value in to.items()),
-    )
 
 
 def _standing(logic: Logic, rule: DecisionRule, given: Regions) -> RuleStanding:

@@ -12,18 +12,7 @@ from app.core.codes import SYSTEMS, Codes, CodeSet, System
 from app.core.facts import Value
 from app.core.rules import Release
 from app.record.answers import Answers, answers_of
-from app.record.elements import (
-    Resource,
-    about,
-    codings,
-    day,
-    first_day,
-    items,
-    moment,
-    reference_of,
-    status_code,
-    text,
-)
+from app.record.elements import Resource, about, codings, day, first_day, items, moment, reference_of, status_code, text
 
 QUESTIONNAIRE, OBSERVATION, CODE = 3, 2, 1
 """How strong a statement is."""

@@ -38,7 +38,11 @@ class Builder:
             return None  # every rule that reads a fact that could not be read would be an error as well
         rules = [
             *self._records(core.DecisionRule, "exclusions.yaml", lambda _, e: {"kind": "exclusion"}),
-            *self._records(core.DecisionRule, "scope.yaml", self._scope),
+            *self._records(
+                core.DecisionRule,
+                "scope.yaml",
+                self._scope,
+            ),
             *self._records(core.DecisionRule, "reviews.yaml", lambda _, e: {"kind": e.reviews}),
             *self._records(core.Phase, "phases.yaml", lambda _, e: {"pathway": e.indicates}),
             *self._records(core.DecisionRule, "label_safety.yaml", self._label_safety),

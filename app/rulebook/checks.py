@@ -1,7 +1,4 @@
-"""Faults between entries that are each well-formed.
-
-Book checks look at all entries at once, release checks at one release. Each yields errors with file and line.
-"""
+"""Faults between entries that are each well-formed, by line."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -116,7 +113,10 @@ def check_release(book: Book, release: Release) -> Iterator[RuleBookError]:
     yield from _plans(book, release)
     yield from _decision(book, release)
     yield from check_examples(book, release)
-    yield from _digest(book, release)
+    place = [entry.id for entry in book.releases].index(release.id)
+    if book.releases[place].digest != release.digest:
+        says = f"a released version never changes: its digest is `{release.digest}` now"
+        yield book.error("releases.yaml", ("releases", place, "digest"), says)
 
 
 def _plans(book: Book, release: Release) -> Iterator[RuleBookError]:
@@ -315,11 +315,3 @@ def _run_example(
         if set(example["ask"]) != ask:
             return f"asks {sorted(example['ask'])}, and it depends on {sorted(ask)}"
     return None
-
-
-def _digest(book: Book, release: Release) -> Iterator[RuleBookError]:
-    place = [entry.id for entry in book.releases].index(release.id)
-    pinned = book.releases[place].digest
-    if pinned != release.digest:
-        says = f"a released version never changes: its digest is `{release.digest}` now"
-        yield book.error("releases.yaml", ("releases", place, "digest"), says)

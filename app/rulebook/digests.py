@@ -11,7 +11,6 @@ from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
-from app.rulebook import schema_book
 from app.rulebook.book import RULE_FILES, Book
 from app.rulebook.sources import cited, sources
 
@@ -37,7 +36,10 @@ def digests(book: Book, release: str) -> dict[str, str]:
         "sources": [asdict(known[name]) for name in sorted(cited(_entries(book, release))) if name in known],
         "population": population,
         "countries": book.entries["countries.yaml"],
-        "languages": {code: _language(language, release, facts) for code, language in book.languages.items()},
+        "languages": {
+            code: words | {"facts": _among(words["facts"], facts), "releases": words["releases"].get(release)}
+            for code, words in ((code, language.model_dump()) for code, language in book.languages.items())
+        },
         "notices": entry.model_dump(include={"withdrawn", "limits"}),
     }
     return {name: digest_of(what) for name, what in apart.items()}
@@ -62,11 +64,6 @@ def _entries(book: Book, release: str) -> dict[str, Any]:
 
 def _living(book: Book, release: str, files: tuple[str, ...]) -> dict[str, Any]:
     return {file: [entry.model_dump(exclude=NOT_DIGESTED) for _, entry in book.living(file, release)] for file in files}
-
-
-def _language(language: schema_book.Language, release: str, facts: set[str]) -> dict[str, Any]:
-    words = language.model_dump()
-    return words | {"facts": _among(words["facts"], facts), "releases": words["releases"].get(release)}
 
 
 def _among(given: Mapping[str, Any], names: set[str]) -> dict[str, Any]:

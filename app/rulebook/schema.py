@@ -1,7 +1,4 @@
-"""What each file of what decides may hold; unknown keys are refused.
-
-These models check shape alone. What entries mean together is checked in `checks`.
-"""
+"""What each file of what decides may hold; `checks` compares entries."""
 
 from typing import Annotated, Any, Literal
 

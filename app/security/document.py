@@ -41,9 +41,5 @@ def show_access(document: dict[str, Any], *, anonymous: bool) -> None:
             if scope:
                 operation["description"] = f"{operation.get('description', '')}\n\nNeeds the scope `{scope}`.".strip()
             for status, says in REFUSALS.items():
-                operation["responses"].setdefault(status, _problem(says))
-
-
-def _problem(says: str) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {"description": says, "content": {"application/problem+json": {"schema": schema}}}
+                content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+                operation["responses"].setdefault(status, {"description": says, "content": content})

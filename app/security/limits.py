@@ -85,7 +85,8 @@ class Limits:
         exchange = Exchange(receive, send, info, added, self._receipt)
         length = given.get(b"content-length")
         if length != b"0" and (length or b"transfer-encoding" in given or scope.get("http_version") == "2"):
-            exchange.has_body(length, self._limit(scope["path"]), self._options.request_seconds, self._waiting)
+            longer = (most for prefix, most in self._body_limits if scope["path"].startswith(prefix))
+            exchange.has_body(length, next(longer, self._most_bytes), self._options.request_seconds, self._waiting)
             if not self._sweeps:
                 self._sweeps = True
                 asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
@@ -148,9 +149,6 @@ class Limits:
         self._sweeps = bool(self._at_work)
         if self._sweeps:
             asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
-
-    def _limit(self, path: str) -> int:
-        return next((most for prefix, most in self._body_limits if path.startswith(prefix)), self._most_bytes)
 
     def _is_ours(self, host: str) -> bool:
         name = host.lower()
