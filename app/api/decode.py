@@ -41,6 +41,7 @@ class CandidateReader:
         self._elsewhere = {name: first for name, first in elsewhere.items() if name not in release.facts}
         self._names = tuple(release.facts)
         self._answers = [fact.answers for fact in release.facts.values()]
+        self._types = [type(fact.domain[0]) for fact in release.facts.values()]
         self._readings = [reading_of(fact, release.scales) for fact in release.facts.values()]
 
     def question(self, data: Any, *, strict: bool) -> Question:
@@ -60,10 +61,11 @@ class CandidateReader:
             plain: list[Any] = list(map(getitem, self._answers, values))
         except (KeyError, TypeError):
             plain = []
-        if list(map(type, plain)) != list(map(type, values)):  # a reading on a scale, or something wrong
+        types = list(map(type, plain))
+        if types != list(map(type, values)):  # a reading on a scale, or something wrong
             plain, graded, errors = self._closely(values)
         facts: dict[str, Value] = dict(zip(self._names, plain, strict=True))
-        if None in plain:
+        if types != self._types:
             facts = {name: value for name, value in zip(self._names, plain, strict=True) if value is not None}
         unavailable: tuple[str, ...] = ()
         reference = None

@@ -92,7 +92,7 @@ class Engine:
         self._projection = Projection(self._points, self.logic.diagram)
         self._identity = Identity(release, self._points, language)
         self._outcomes = Memo[tuple[Rest, tuple[str, ...], bool], Outcome](self._outcome, RESTS)
-        self.rationale = Rationale(release, self.logic, self._points)
+        self.rationale = Rationale(release, self.logic, self._points, self._projection)
         self._parts = Parts(release, self._points, self.rationale.could_object)
 
     def decide(self, question: Question) -> Outcome:
@@ -132,7 +132,7 @@ class Engine:
         decision, indicated, pathways = outcome.decision, outcome.indicated, outcome.pathways
         parts, rationale = self._parts, self.rationale
         cut = parts.projection.of(point)
-        standings, near = rationale.standings.of(point), rationale.near.of(point)
+        standings, near = rationale.standings.of(point), rationale.near.of(self._projection.of(point))
         cautions: list[CautionShown] = []
         unresolved: list[Unresolved] = []
         for each in parts.cautions.of(point, pathways):

@@ -12,7 +12,7 @@ from app.core.memo import Memo
 from app.core.outcome import Outcome
 from app.core.precedence import Stage, phases, stages
 from app.core.rules import DecisionRule, Disposition, Effect, Fits, Phase, Release
-from app.core.sections import Entry, Points, Section
+from app.core.sections import Entry, Points, Projection, Section
 
 DECIDES: Mapping[Disposition, Effect] = {
     "excluded": "excludes",
@@ -40,12 +40,12 @@ class Standing(NamedTuple):
 class Rationale:
     """Explains the outcomes of one release by its rules."""
 
-    def __init__(self, release: Release, logic: Logic, points: Points) -> None:
+    def __init__(self, release: Release, logic: Logic, points: Points, projection: Projection) -> None:
         self._release = release
         self._stages = {rule.id: frozenset(stages(rule)) for rule in release.rules}
         self._phases = phases(release.rules)
         self.standings = Section(points, [Entry(facts_read(r.when), _standing_of(r, logic)) for r in release.rules])
-        self.near = Section(points, [Entry(facts_read(r.when), _near_miss_of(r, logic)) for r in self._phases])
+        self.near = Section(projection, [Entry(facts_read(r.when), _near_miss_of(r, logic)) for r in self._phases])
         self._cited = Memo[str, CitedSource](self._cite)
         self._told = Memo[tuple[str, ...], Mapping[str, CitedSource]](
             lambda names: {name: self._cited[name] for name in dict.fromkeys(names)}

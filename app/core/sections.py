@@ -20,8 +20,8 @@ COMBINATIONS = 128
 FEW = 12
 """Facts with so few values are looked up when a release is compiled, so that the first requests find them."""
 
-NARROW = 12
-"""A list that reads so few facts repeats as a whole among most candidates."""
+NARROW = 4096
+"""How many combinations the facts of a list may have that is remembered as a whole."""
 
 Point = Sequence[int]
 """A candidate as one number a fact: which of its values, or that it is unknown."""
@@ -107,7 +107,8 @@ class Section(Generic[T]):
         self._places = picking(list(alone)) if alone else tuple
         self._reads = sorted({place for places in groups for place in places})
         self._nothing = [min(values, key=lambda number: len(values[number])) for values in space.values]
-        self._read = picking(self._reads) if len(self._reads) <= NARROW else None
+        narrow = prod(len(space.values[place]) for place in self._reads) <= NARROW
+        self._read = picking(self._reads) if narrow else None
         """Takes what a list of few facts reads out of a candidate: such a list is remembered as a whole."""
         self._lists = Memo[tuple[tuple[int, ...], frozenset[Concerns] | None], list[T]](self._list_again)
         self._joined = [
