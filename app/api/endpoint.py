@@ -125,7 +125,7 @@ class Endpoint:
         """Return the response to a request, or raise a problem."""
         content_type, languages = "", []
         for name, value in request.scope["headers"]:
-            if name == b"content-type":
+            if name == b"content-type" and not content_type:
                 content_type = value.decode("latin-1")
             elif name == b"accept-language":
                 languages.append(value.decode("latin-1"))

@@ -87,14 +87,18 @@ def _grade(fact: Fact, measured: Mapping[str, Scale], scales: Mapping[str, Scale
     scale = measured[named]
     reading = value["grade"]
     if isinstance(reading, int | float) and not isinstance(reading, bool):
-        key = f"{reading:g}"
+        key = next((grade for grade in scale.grades if _is_number(grade) and float(grade) == reading), "")
     else:
-        key = reading if isinstance(reading, str) and not reading.replace(".", "").isdigit() else ""
+        key = reading if isinstance(reading, str) and not _is_number(reading) else ""
     if key not in scale.grades:
         grades = ", ".join(f"`{grade}`" for grade in scale.grades)
         raise RefusedError("not_on_scale", f"the grades of {scale.title} are {grades}")
     shown: str | float = key if isinstance(reading, str) else reading
     return ScaleGrade(scale.grades[key], named, shown, f"{scale.says} {scale.reading}")
+
+
+def _is_number(grade: str) -> bool:
+    return grade.replace(".", "").isdigit()
 
 
 def schema_of(release: Release) -> dict[str, Any]:
@@ -132,7 +136,7 @@ def _schema_of(fact: Fact, scales: Mapping[str, Scale]) -> dict[str, Any]:
 
 
 def _reading_schema(scale: Scale) -> dict[str, Any]:
-    numeric = all(grade.replace(".", "").isdigit() for grade in scale.grades)
+    numeric = all(map(_is_number, scale.grades))
     grades = [float(g) if "." in g else int(g) for g in scale.grades] if numeric else list(scale.grades)
     return {
         "type": "object",

@@ -119,8 +119,8 @@ class Rationale:
                 continue
             criteria = next((each.state for each in standings if each.rule is rule), False)
             undecided = criteria is None or any(each.state is None for each in against)
-            fits: Fits = "no" if criteria is False else "unknown" if undecided else "yes"
             blocked = [each.rule.id for each in against if each.state]
+            fits: Fits = "no" if criteria is False else "unknown" if undecided or blocked else "yes"
             why, title = wording.lower_phase[fits], wording.pathways[rule.pathway]
             shown.append(
                 AlternativeShown(rule.id, "lower_phase", title, rule.discuss, {}, fits, why, blocked, rule.sources)

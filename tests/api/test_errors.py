@@ -45,6 +45,7 @@ FAULTS = [
     ({"photodamage": {"scale": "glogau", "grade": "V"}}, "/photodamage", "not_on_scale", None),
     ({"sagging": {"scale": "alexiades", "grade": 3.2}}, "/sagging", "not_on_scale", None),
     ({"sagging": {"scale": "alexiades", "grade": "3"}}, "/sagging", "not_on_scale", None),
+    ({"sagging": {"scale": "alexiades", "grade": 2.5000001}}, "/sagging", "not_on_scale", None),
     ({"sagging": {"scale": "alexiades"}}, "/sagging", "not_a_reading", None),
     ({"pregnant": {"scale": "glogau", "grade": "I"}}, "/pregnant", "not_a_boolean", None),
     ({"reference": "a b"}, "/reference", "not_a_reference", None),

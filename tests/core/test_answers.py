@@ -181,6 +181,29 @@ def fit(rule: Alternative, candidate: Candidate) -> str:
     return "yes" if rule.fits.yes.holds(candidate) else "unknown"
 
 
+def test_a_lower_phase_that_a_rule_asks_to_review_never_fits(engines: Engines) -> None:
+    """A clinician decides first; whoever nothing stands against may fit."""
+    engine = engines.by_id["2026.2"]
+    healthy: dict[str, Value] = {name: False for name, fact in engine.release.facts.items() if fact.kind == "boolean"}
+    both = healthy | {
+        "primary_concern": "sagging",
+        "sagging": "advanced",
+        "photodamage": "severe",
+        "elasticity_loss": "moderate",
+        "hyperpigmentation": "mild",
+        "autoimmune_skin_disease": "none",
+        "age_years": 40,
+    }
+
+    def fits(**known: Value) -> tuple[str, tuple[str, ...]]:
+        answer = engine.answer(Question({**both, **known}))
+        shown = next(each for each in answer.alternatives if each.rule == "PHASE-2")
+        return shown.fits, tuple(shown.blocked_by)
+
+    assert fits(isotretinoin="within_6_months") == ("unknown", ("REVIEW-ISOTRETINOIN-RECENT",))
+    assert fits(isotretinoin="none", melasma_prone=True) == ("yes", ())
+
+
 def test_no_part_but_the_decision_sees_an_assumed_value(engines: Engines) -> None:
     """An unknown fact leaves what depends on it open, whatever the decision assumes."""
     engine = engines.by_id["2026.2"]
