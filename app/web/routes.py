@@ -93,7 +93,10 @@ class View:
         common: dict[str, Any] = {
             "filled": filled,
             "shown": answers_shown(release, filled, self.texts),
-            "answers": [*answer_pairs(filled), *(["unknown", name] for name in filled.unavailable)],
+            "answers": [
+                *([name, str(v).lower() if isinstance(v, bool) else str(v)] for name, v in filled.facts.items()),
+                *(["unknown", name] for name in filled.unavailable),
+            ],
         }
         if filled.everything and filled.wrong:
             return self.page("all.html", release, filled=filled)
@@ -132,13 +135,6 @@ def decision_in_words(release: Release, decision: Decision) -> str:
     """Return a decision as a person reads it."""
     words = release.wording.dispositions[decision.disposition]
     return f"{words}: {release.wording.pathways[decision.pathway]}" if decision.pathway else words
-
-
-def answer_pairs(filled: Filled) -> list[list[str]]:
-    """Return the answers as the fields that a form posts."""
-    return [
-        [name, str(value).lower() if isinstance(value, bool) else str(value)] for name, value in filled.facts.items()
-    ]
 
 
 def answers_shown(release: Release, filled: Filled, texts: Mapping[str, str]) -> list[dict[str, str]]:
