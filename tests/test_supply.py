@@ -191,3 +191,13 @@ def test_an_audit_looks_up_every_locked_package_and_fails_for_a_vulnerable_one(
 def test_help_names_the_target(target: str) -> None:
     said = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True)
     assert f"make {target} " in said.stdout
+
+
+MARKER = re.compile(r"^(<{7} |>{7} |={7}$)", re.MULTILINE)
+
+
+def test_no_file_holds_what_a_merge_left_open() -> None:
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    texts = {name: (ROOT / name).read_bytes().decode("utf-8", "replace") for name in names.split("\0") if name}
+    assert [name for name, text in texts.items() if MARKER.search(text)] == []
+    assert MARKER.search("one\n" + "<" * 7 + " HEAD\n")
