@@ -67,6 +67,22 @@ def test_an_engine_that_remembers_answers_like_one_that_does_not(
         assert differing(Engine(translated(release, language), language.code), monkeypatch) == 0
 
 
+def test_engines_side_by_side_answer_in_their_own_words(book: RuleBook) -> None:
+    """What a release compiles is shared between languages, and no word is."""
+    beside = Engines.of(book.releases.values(), book.current, book.languages.values())
+    for language in book.languages.values():
+        for name, release in book.releases.items():
+            alone, english = Engine(translated(release, language), language.code), beside.by_id[name]
+            spoken = beside.in_language(language.code).by_id[name]
+            others = 0
+            for question in questions_about(release, 14, 300):
+                english.answer(question)
+                assert spoken.answer(question) == alone.answer(question)
+                assert spoken.view(question) == alone.view(question)
+                others += spoken.answer(question) != english.answer(question)
+            assert others == 300
+
+
 class ForgetsTheMode(Memo[Any, Any]):
     """Keeps outcomes by the rest alone."""
 
