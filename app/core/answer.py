@@ -38,7 +38,7 @@ class ScaleGrade:
 
 @documented
 class CitedSource(Part):
-    """What a source is, told once in an answer."""
+    """What a source is, given once in an answer."""
 
     document: str
     """The document or publication it stands in."""
@@ -57,7 +57,7 @@ class CitedSource(Part):
 
 @documented
 class Reason(Part):
-    """A rule that bears on the decision."""
+    """A rule that takes part in the decision."""
 
     rule: str
     """Its id."""
@@ -301,7 +301,7 @@ class Answer:
     assumptions: Sequence[Assumption]
     """The unknown facts of which another value would change the decision, or what is possible."""
     rationale: Sequence[Reason]
-    """Every rule that bears on the decision."""
+    """Every rule that takes part in the decision."""
     also_matched: Sequence[AlsoMatched]
     """Lower phases whose condition holds too."""
     near_misses: Sequence[NearMiss]
@@ -345,7 +345,7 @@ class DecisionView:
     next_question: NextQuestion | None
     assumptions: Sequence[Assumption]
     rules: Sequence[str]
-    """The ids of the rules that bear on the decision."""
+    """The ids of the rules that take part in the decision."""
     ruleset: RuleSet
     id: str
     reference: str | None

@@ -55,14 +55,14 @@ class Decided(NamedTuple):
     id: str
     decision: Decision
     rules: tuple[str, ...]
-    """The rules that bear on the decision."""
+    """The rules that take part in the decision."""
     release: str
     digest: str
     """The digest of the release."""
 
 
 OnDecision = Callable[[Decided], None]
-"""Hears of every answer that is given out."""
+"""Called with every answer that is given out."""
 ReceiptSigner = Callable[[Decided], str]
 """Signs an answer that is given out, and returns the receipt."""
 
@@ -132,7 +132,7 @@ class Engine:
         decision, indicated, pathways = outcome.decision, outcome.indicated, outcome.pathways
         parts, rationale = self._parts, self.rationale
         cut = parts.projection.of(point)
-        standings, near = rationale.standings.of(point), rationale.near.of(self._projection.of(point))
+        standings = rationale.standings.of(point)
         cautions: list[CautionShown] = []
         unresolved: list[Unresolved] = []
         for each in parts.cautions.of(point, pathways):
@@ -148,8 +148,6 @@ class Engine:
         components = parts.components[decision.pathway].of(cut) if decision.pathway else []
         referral = rationale.referral(standings)
         reasons = rationale.reasons(outcome, standings)
-        also_matched = rationale.also_matched(outcome, standings)
-        near_misses = rationale.near_misses(outcome, near)
         lower = rationale.lower_phases(outcome, standings)
         ready = decision.pathway is not None and not outcome.open_assumptions and parts.all_met(preconditions)
         answer = Answer(
@@ -163,8 +161,8 @@ class Engine:
             next_question=parts.next_question(outcome) if outcome.next_fact else None,
             assumptions=parts.assumptions(outcome) if outcome.open_assumptions else [],
             rationale=reasons,
-            also_matched=also_matched,
-            near_misses=near_misses,
+            also_matched=rationale.also_matched(outcome, standings),
+            near_misses=rationale.near_misses(outcome, point),
             cautions=cautions,
             unresolved=unresolved,
             preconditions=preconditions if decision.disposition in ("recommended", "clinician_review") else [],
@@ -265,11 +263,11 @@ class Engines:
         by_id = {release.id: Engine(release, DEFAULT, on_decision) for release in releases}
         others = {}
         for each in translations:
-            spoken = {
+            there = {
                 name: Engine(translated(engine.release, each), each.code, on_decision, engine.logic)
                 for name, engine in by_id.items()
             }
-            others[each.code] = cls(spoken, current, each.code)
+            others[each.code] = cls(there, current, each.code)
         return cls(by_id, current, others=others)
 
     def in_language(self, accepted: str, asked: str | None = None) -> "Engines":

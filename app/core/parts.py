@@ -69,6 +69,7 @@ class Parts:
     ) -> None:
         self._release = release
         self._could_object = could_object
+        self._readers = {name: [r for r in release.rules if name in facts_read(r.when)] for name in release.facts}
         self._questions = {name: _question(fact, release.wording) for name, fact in release.facts.items()}
         self._next = Memo[tuple[str, bool], NextQuestion](self._next_question)
         self._assumptions = Memo[tuple[str, frozenset[Stage]], Assumption](self._assumption)
@@ -138,8 +139,7 @@ class Parts:
     def _assumption(self, key: tuple[str, frozenset[Stage]]) -> Assumption:
         name, stages = key
         fact = self._release.facts[name]
-        readers = [rule for rule in self._release.rules if name in facts_read(rule.when)]
-        because = [rule.id for rule in readers if self._could_object(rule, stages)]
+        because = [rule.id for rule in self._readers[name] if self._could_object(rule, stages)]
         return Assumption(name, fact.assumed_as, because, fact.question)
 
     def summary(self, outcome: Outcome, *, ready: bool, referred: bool) -> str:

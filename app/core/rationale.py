@@ -12,7 +12,7 @@ from app.core.memo import Memo
 from app.core.outcome import Outcome
 from app.core.precedence import Stage, phases, stages
 from app.core.rules import DecisionRule, Disposition, Effect, Fits, Phase, Release
-from app.core.sections import Entry, Points, Projection, Section
+from app.core.sections import Entry, Point, Points, Projection, Section
 
 DECIDES: Mapping[Disposition, Effect] = {
     "excluded": "excludes",
@@ -33,8 +33,8 @@ class Standing(NamedTuple):
     """The same with unknown confirm facts at their no-objection value."""
     because: tuple[KnownFact, ...]
     """The facts that make it hold."""
-    told: dict[bool | None, Reason]
-    """The rule as a reason of an answer, by whether it decides; made when it is first told."""
+    reasons: dict[bool | None, Reason]
+    """The rule as a reason of an answer, by whether it decides; made when it is first given."""
 
 
 class Rationale:
@@ -45,9 +45,10 @@ class Rationale:
         self._stages = {rule.id: frozenset(stages(rule)) for rule in release.rules}
         self._phases = phases(release.rules)
         self.standings = Section(points, [Entry(facts_read(r.when), _standing_of(r, logic)) for r in release.rules])
-        self.near = Section(projection, [Entry(facts_read(r.when), _near_miss_of(r, logic)) for r in self._phases])
+        self._projection = projection
+        self._near = Section(projection, [Entry(facts_read(r.when), _near_miss_of(r, logic)) for r in self._phases])
         self._cited = Memo[str, CitedSource](self._cite)
-        self._told = Memo[tuple[str, ...], Mapping[str, CitedSource]](
+        self._cited_together = Memo[tuple[str, ...], Mapping[str, CitedSource]](
             lambda names: {name: self._cited[name] for name in dict.fromkeys(names)}
         )
 
@@ -60,7 +61,7 @@ class Rationale:
         return True if state and outcome.stages <= at else None
 
     def reasons(self, outcome: Outcome, standings: Iterable[Standing]) -> list[Reason]:
-        """Return every rule that bears on the decision.
+        """Return every rule that takes part in the decision.
 
         Where the decision is settled and yet no single rule is sure to decide it, the rules that may are there with
         `decides` open: whichever holds, the decision is the same.
@@ -100,12 +101,12 @@ class Rationale:
                 also.append(AlsoMatched(rule.id, rule.pathway, rule.phase))
         return sorted(also, key=attrgetter("phase"), reverse=True) if len(also) > 1 else also
 
-    def near_misses(self, outcome: Outcome, near: list[NearMiss]) -> list[NearMiss]:
+    def near_misses(self, outcome: Outcome, point: Point) -> list[NearMiss]:
         """Return the higher phases whose condition holds only in part."""
-        if not near or (outcome.indicated is None and outcome.stages != {"gap"}):
+        if outcome.indicated is None and outcome.stages != {"gap"}:
             return []
         reached = outcome.indicated.phase if outcome.indicated else 0
-        return [each for each in near if each.phase > reached]
+        return [each for each in self._near.of(self._projection.of(point)) if each.phase > reached]
 
     def lower_phases(self, outcome: Outcome, standings: Sequence[Standing]) -> list[AlternativeShown]:
         """Return the lower phases a clinician may discuss, none of them excluded."""
@@ -128,7 +129,7 @@ class Rationale:
         return shown
 
     def could_object(self, rule: DecisionRule, at: frozenset[Stage]) -> bool:
-        """Return whether a rule would bear on decisions at these steps."""
+        """Return whether a rule would take part in decisions at these steps."""
         return rule.kind in ("exclusion", "scope", "concern", "phase") or not self._stages[rule.id].isdisjoint(at)
 
     def cited(self, answer: Answer, *, whole: bool) -> Mapping[str, CitedSource]:
@@ -138,7 +139,7 @@ class Rationale:
             names += tuple(referral.sources)
         for reason in answer.rationale:
             names += tuple(reason.sources)
-        return self._told[(*names, *_beside(answer))] if whole else self._told[names]
+        return self._cited_together[(*names, *_beside(answer)) if whole else names]
 
     def _cite(self, name: str) -> CitedSource:
         source = self._release.sources[name]
@@ -147,11 +148,11 @@ class Rationale:
 
 
 def _reason(standing: Standing, decides: bool | None) -> Reason:
-    rule, state, _, because, told = standing
-    if decides not in told:
+    rule, state, _, because, reasons = standing
+    if decides not in reasons:
         word: Literal["held", "undecided"] = "held" if state else "undecided"
-        told[decides] = Reason(rule.id, rule.effect, rule.says, rule.reading, because, word, decides, rule.sources)
-    return told[decides]
+        reasons[decides] = Reason(rule.id, rule.effect, rule.says, rule.reading, because, word, decides, rule.sources)
+    return reasons[decides]
 
 
 def _beside(answer: Answer) -> Iterator[str]:

@@ -115,9 +115,9 @@ class _Side:
         elsewhere = {_essence(rule) for rule in other.rules}
         effect = DECIDES[decision.disposition]
         new = [rule for rule in self._rules if rule.effect == effect and _essence(rule) not in elsewhere]
-        return [rule.id for rule in new if self._bears(rule, among)]
+        return [rule.id for rule in new if self._decides(rule, among)]
 
-    def _bears(self, rule: DecisionRule, among: int) -> bool:
+    def _decides(self, rule: DecisionRule, among: int) -> bool:
         d = self._logic.diagram
         at = set(stages(rule))
         decides = self._space.where(self._stage_root, self._stage_root, lambda stage, _: stage in at)
