@@ -21,6 +21,7 @@ UNIQUE = {
     "facts.yaml": "name",
     "scales.yaml": "name",
     "laws.yaml": "name",
+    "stages.yaml": "name",
     "evidence.yaml": "id",
     "silences.yaml": "id",
 }
@@ -164,6 +165,12 @@ def _facts(book: Book, release: Release) -> Iterator[RuleBookError]:
             yield book.error("facts.yaml", where, says)
         if name in deciding and name not in release.weights:
             yield book.error("population.yaml", ("facts",), f"`{name}` has no weights")
+    staged = Counter(name for stage in release.stages for name in stage)
+    for name in sorted(set(staged) ^ deciding if staged else ()):
+        yield book.error("stages.yaml", (), f"`{name}` is in no stage of {release.id}, or no decision rule reads it")
+    for name, times in staged.items():
+        if times > 1:
+            yield book.error("stages.yaml", (), f"`{name}` stands in {times} stages of {release.id}")
     everywhere = {entry.name for entry in book.entries["facts.yaml"]}
     for name in book.entries["population.yaml"].facts:
         if name not in everywhere:
