@@ -252,7 +252,7 @@ class Row(Model):
 
     pathways: Pathways
     without: list[RuleId] = []
-    asks: Condition | None = None
+    asks: Fit | None = None
 
 
 class Alternative(Entry):
