@@ -162,11 +162,12 @@ class Fitting:
 class Row:
     """The ids of the rules that stand against an alternative.
 
-    `asks` leaves it open where it holds or is unknown.
+    `asks` leaves it open where it holds, as `because` says, or is unknown.
     """
 
     rules: frozenset[str]
     asks: Condition
+    because: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

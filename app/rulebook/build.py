@@ -221,8 +221,10 @@ class Builder:
             of_row = bool(set(rule.pathways) & set(row.pathways)) or set(rule.pathways) == set(ALL_PATHWAYS)
             if rule.kind in ("exclusion", "scope") or (rule.kind != "phase" and of_row):
                 against.add(rule.id)
-        asks = NEVER if row.asks is None else self.condition("alternatives.yaml", (place, "row", "asks"), row.asks)
-        return core.Row(frozenset(against - set(row.without)), asks)
+        if row.asks is None:
+            return core.Row(frozenset(against - set(row.without)), NEVER)
+        asks = self.condition("alternatives.yaml", (place, "row", "asks", "when"), row.asks.when)
+        return core.Row(frozenset(against - set(row.without)), asks, row.asks.says)
 
     def _plan(self, place: int, entry: schema.Plan) -> Mapping[str, Any]:
         components = tuple(

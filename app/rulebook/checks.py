@@ -10,6 +10,7 @@ from app.core.logic import Logic, diagram_of, state_of
 from app.core.parts import conditions_of
 from app.core.precedence import phases
 from app.core.rules import DecisionRule, Disposition, Figure, Pathway, Range, Release
+from app.proof.goes_with import comparisons_of_one_fact
 from app.proof.report import facts_in_words
 from app.proof.verify import Verifier
 from app.rulebook import schema, schema_book
@@ -250,9 +251,24 @@ def _decision(book: Book, release: Release) -> Iterator[RuleBookError]:
     yield from _proof(book, release)
 
 
+def _strange_laws(book: Book, release: Release, verifier: Verifier) -> Iterator[RuleBookError]:
+    for law in release.laws:
+        where = _place(book, "laws.yaml", "name", law.name)
+        for name in law.of:
+            if name not in verifier.goes_with.names(law.kind):
+                yield book.error("laws.yaml", (*where, "of"), f"`{name}`: {release.id} has nothing of this name")
+        if law.kind == "never_ready" and law.when is not None and not comparisons_of_one_fact(law.when):
+            yield book.error("laws.yaml", (*where, "when"), "write comparisons, joined by `any`")
+
+
 def _proof(book: Book, release: Release) -> Iterator[RuleBookError]:
     """Prove every law: a rule book that breaks one is not served."""
-    report = Verifier(release).verify(release.laws)
+    verifier = Verifier(release)
+    strange = list(_strange_laws(book, release, verifier))
+    if strange:
+        yield from strange
+        return
+    report = verifier.verify(release.laws)
     for law in report.laws:
         if not law.holds:
             says = f"does not hold in {release.id}: {facts_in_words(law.counterexample or {})}"

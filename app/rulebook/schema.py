@@ -253,7 +253,7 @@ class Row(Model):
 
     pathways: Pathways
     without: list[RuleId] = []
-    asks: Condition | None = None
+    asks: Fit | None = None
 
 
 class Alternative(Entry):
