@@ -1,9 +1,9 @@
 """Golden patients: YAML files in `tests/cases` that a clinician can read, and what is checked of each.
 
 A file has a `title`, the `rulesets` that its patients are asked of, facts that they share (`base`, or `starts_from`, a
-file in `bases`; a case may start from another), and `cases`. A case names what it varies, `why` it is there, its `facts`,
-how it is asked (`strict`, `unavailable`, `rulesets`), and what is expected. A release is asked about the facts that it
-knows. Only what a case names is checked:
+file in `bases`; a case may start from another), and `cases`. A case names what it varies, `why` it is there, its
+`facts`, how it is asked (`strict`, `unavailable`, `rulesets`), and what is expected. A release is asked about the facts
+that it knows. Only what a case names is checked:
 
 - `decision`: the disposition, with the pathway where one is recommended
 - `indicated`, `ready`, `possible`, `missing`, `next_question`, `assumptions`
