@@ -179,16 +179,19 @@ class Parts:
         def make(known: Candidate) -> PreconditionShown:
             status: Literal["met", "unmet", "to_confirm"]
             ask: tuple[str, ...] = ()
-            if not rule.outside and self._state(rule.when, known):
+            open_needs = tuple(name for name in rule.needs if name not in known)
+            if not rule.outside and not open_needs and self._state(rule.when, known):
                 status = "met"
             elif rule.unmet is not None and self._state(rule.unmet, known):
                 status = "unmet"
             else:
                 status = "to_confirm"
-                ask = () if rule.outside else self._ask(known, rule.when, rule.unmet)
+                asked = () if rule.outside else self._ask(known, rule.when, rule.unmet)
+                ask = tuple(dict.fromkeys((*asked, *open_needs)))
             return PreconditionShown(rule.id, status, rule.says, rule.reading, ask, rule.sources)
 
-        return Entry(() if rule.outside else reads(rule.when, rule.unmet), make, rule.concerns)
+        read = tuple(dict.fromkeys((*reads(rule.when, rule.unmet), *rule.needs)))
+        return Entry(() if rule.outside else read, make, rule.concerns)
 
     def _component(self, component: Component) -> Entry[ComponentShown]:
         def make(known: Candidate) -> ComponentShown | None:

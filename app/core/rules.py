@@ -113,10 +113,12 @@ class Precondition(Rule):
 
     `when` says it is met, `unmet` that it is not; neither: somebody confirms it.
 
-    `outside` marks what the service can never see, such as an examination in person.
+    `needs` are facts without which it is never met, whatever they are; `outside` marks what the service can never see,
+    such as an examination in person.
     """
 
     unmet: Condition | None = None
+    needs: tuple[str, ...] = ()
     concerns: tuple[Pathway, ...] = ()
     outside: bool = False
 

@@ -209,7 +209,11 @@ def _rules(book: Book, release: Release) -> Iterator[RuleBookError]:
     for group in {notice.group for notice in release.notices if notice.group}:
         if sum(notice.otherwise for notice in release.notices if notice.group == group) != 1:
             yield book.error("notices.yaml", (), f"group `{group}` has one entry with `otherwise: true`")
+    beside = {name for condition in conditions_of(release) for name in facts_read(condition)}
     for precondition in release.preconditions:
+        for name in sorted(set(precondition.needs) - beside):
+            file, where = _at(book, precondition.id)
+            yield book.error(file, (*where, "needs"), f"`{name}` is a fact that no entry beside the decision reads")
         if precondition.unmet is not None:
             both = All((precondition.when, precondition.unmet))
             if state_of(both, release.facts, {}) is not False:

@@ -198,6 +198,7 @@ class Precondition(Entry):
 
     met: Condition | None = None
     unmet: Condition | None = None
+    needs: list[Text] = []
     concerns: PathwaysOrAll
     outside: bool = False
 
