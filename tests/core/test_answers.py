@@ -14,7 +14,7 @@ from app.core.languages import translated
 from app.core.logic import state_of
 from app.core.memo import Memo
 from app.core.precedence import stages
-from app.core.rules import Alternative, Release, Release
+from app.core.rules import Alternative, Release
 from app.rulebook.load import RuleBook
 from tests.books import random_candidate
 
