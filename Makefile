@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
+AUDIT = $(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off \
+	$(if $(filter command,$(firstword $(origin OSV))),--vulnerability-service osv --osv-url $(OSV))
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run test test-long format lock openapi bench trace stress questions image-check sbom audit clean
@@ -55,9 +58,8 @@ sbom: $(VENV)/.installed-dev ## list what runs, as CycloneDX, in dist/sbom.cdx.j
 		--sv 1.6 --of JSON --validate -o dist/sbom.cdx.json requirements.txt
 
 audit: $(VENV)/.installed-dev ## look up what is locked among known vulnerabilities; asks PyPI, or OSV=address
-	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off \
-		$(if $(filter command,$(firstword $(origin OSV))),--vulnerability-service osv --osv-url $(OSV)) \
-		-r requirements.txt -r requirements-build.txt -r requirements-dev.txt -r requirements-bench.txt -r requirements-clients.txt
+	@$(AUDIT) -r requirements-clients.txt && \
+		$(AUDIT) -r requirements.txt -r requirements-build.txt -r requirements-dev.txt -r requirements-bench.txt
 
 clean: ## remove everything made
 	rm -rf $(VENV) tests/node/node_modules tools/peers/node/node_modules build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
