@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import Request
 
+from app.api.negotiation import JSON, media_type_of
 from app.api.problems import MOST_ERRORS, FieldError, ProblemError
 from app.api.strict_json import JsonObject, pointer_to, read_json, repeated_keys
 from app.api.validation import OTHERS, REFERENCE, RefusedError, closest, reading_of, schema_of
@@ -16,20 +17,14 @@ from app.core.facts import Value
 from app.core.rules import Release
 
 
-def decode(body: bytes, reader: "CandidateReader", *, strict: bool) -> Question:
-    """Return the question of a request body, or raise a problem."""
-    return reader.question(read_json(body), strict=strict)
+def decode(body: bytes, reader: "CandidateReader", *, strict: bool, line: int | None = None) -> Question:
+    """Return the question of a body or line, or raise a problem."""
+    return reader.question(read_json(body, line), strict=strict)
 
 
 def check_json_type(content_type: str) -> None:
     """Raise a problem where a content type is not JSON in UTF-8."""
-    media, _, parameters = content_type.partition(";")
-    charset = parameters.strip().lower().replace('"', "")
-    media = media.strip().lower()
-    if media != "application/json" and not (media.startswith("application/") and media.endswith("+json")):
-        raise ProblemError("not-json-type", "write `Content-Type: application/json`")
-    if charset and charset not in ("charset=utf-8", "charset=utf8"):
-        raise ProblemError("not-json-type", "write `Content-Type: application/json`; JSON is UTF-8")
+    media_type_of(content_type, (JSON,), "write `Content-Type: application/json`")
 
 
 class CandidateReader:
@@ -75,7 +70,8 @@ class CandidateReader:
         if errors or graded or len(facts) < len(data) or isinstance(data, JsonObject):
             errors = [*repeated_keys(data), *errors]
         if errors:
-            raise ProblemError("not-facts", f"{len(errors)} of the values cannot be used", errors=errors)
+            count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+            raise ProblemError("not-facts", f"{count} in the facts", errors=errors)
         if unavailable:
             unavailable = tuple(name for name in self.release.facts if name in unavailable)
         return Question(facts, strict, tuple(unavailable), graded, reference)

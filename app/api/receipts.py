@@ -19,6 +19,7 @@ from app.api.described import Described
 from app.api.encode import encode
 from app.api.endpoint import REFUSALS
 from app.api.problems import FieldError, ProblemError
+from app.api.query import fields_of
 from app.api.strict_json import pointer_to
 from app.core.answer import CONTRACT, Answer, DecisionView
 from app.core.engine import Engine, Engines, Question, Sources
@@ -148,12 +149,7 @@ def _stored(body: Any) -> Stored:
     try:
         return Stored.model_validate(body)
     except ValidationError as error:
-        errors = []
-        for details in error.errors(include_url=False, include_input=False):
-            pointer = ""
-            for step in details["loc"]:
-                pointer = pointer_to(pointer, step)
-            errors.append(FieldError(pointer, details["type"], details["msg"][0].lower() + details["msg"][1:]))
+        errors = fields_of(error.errors(include_url=False, include_input=False), Stored.model_fields)
         raise ProblemError("not-facts", "the body is no stored answer with its receipt", errors=errors) from None
 
 

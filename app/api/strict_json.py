@@ -56,8 +56,17 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def read_json(body: bytes) -> Any:
-    """Return the JSON of a body, or raise a 400 problem."""
+def read_json(body: bytes, line: int | None = None) -> Any:
+    """Return the JSON of a body or line, or raise a problem."""
+    try:
+        return _read(body, line or 1)
+    except ProblemError as error:
+        if line is None:
+            raise
+        raise ProblemError(error.kind, error.detail.replace("the body", "the line", 1)) from None
+
+
+def _read(body: bytes, first_line: int) -> Any:
     try:
         data = _DECODER.decode(body.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -65,7 +74,7 @@ def read_json(body: bytes) -> Any:
     except json.JSONDecodeError as error:
         if body.startswith(codecs.BOM_UTF8):
             raise ProblemError("not-json", "the body begins with a byte order mark; send it without") from None
-        where = f"line {error.lineno}, column {error.colno}"
+        where = f"line {first_line + error.lineno - 1}, column {error.colno}"
         raise ProblemError(
             "not-json", f"the body is not JSON: {error.msg[0].lower()}{error.msg[1:]} at {where}"
         ) from None

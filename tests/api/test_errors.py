@@ -79,7 +79,7 @@ def test_all_errors_come_at_once(client: TestClient) -> None:
 @pytest.mark.parametrize("count", [MOST_ERRORS, MOST_ERRORS + 1, 2000])
 def test_of_very_many_errors_the_rest_are_counted(client: TestClient, count: int) -> None:
     listed = min(count, MOST_ERRORS)
-    says = f"{count} of the values cannot be used"
+    says = f"{count} errors in the facts"
     if count > MOST_ERRORS:
         says += f"; the first {MOST_ERRORS} are listed, {count - MOST_ERRORS} more are not"
     bodies = [
