@@ -71,5 +71,7 @@ def test_the_rule_that_is_shown_is_the_rule(tmp_path: Path) -> None:
 
 def test_the_changelog_says_exactly_whose_decision_changes(book: RuleBook) -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
-    made = comparison_in_lines(compare(book.releases["2026.1"], book.releases["2026.2"]))
-    assert block("text", changelog) == made + "\n", "write the output of `triage diff 2026.1 2026.2`"
+    shown = re.findall(r"^```text\n(.*?)^```$", changelog, re.M | re.S)
+    pairs = [("2026.2", "2026.3"), ("2026.1", "2026.2")]
+    made = [comparison_in_lines(compare(book.releases[a], book.releases[b])) + "\n" for a, b in pairs]
+    assert shown == made, "write the output of `triage diff`, newest release first"

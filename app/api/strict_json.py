@@ -77,7 +77,7 @@ def read_json(body: bytes, line: int | None = None) -> Any:
 
 
 def read_without_repeats(body: bytes) -> Any:
-    """Return the JSON of a body, or raise a problem for repeated keys."""
+    """Return the JSON of a body without repeated keys, or raise."""
     data = _decoded(body)
     if data is not UNSURE:
         return data

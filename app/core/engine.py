@@ -127,7 +127,7 @@ class Engine:
         return Outcome(UNDECIDED, indicated, stages, pathways, possible, missing, asked, settles, strict)
 
     def _with_referral(self, outcome: Outcome, question: Question) -> Outcome:
-        """Return a settled outcome with the question whether to send on as well.
+        """Return a settled outcome that asks whether to send on too.
 
         An infected burn is sent on, not only excluded; without strict mode it stands under `unresolved`.
         """

@@ -70,7 +70,7 @@ class GoesWith:
 
 
 def conditions_of_parts(release: Release) -> dict[tuple[LawOfParts, str], Condition]:
-    """Return by name where an alternative fits, a component is included, a precondition is met."""
+    """Return where a part is shown as fitting, included or met."""
     rules = {rule.id: rule.when for rule in release.rules}
     found: dict[tuple[LawOfParts, str], Condition] = {}
     for alternative in release.alternatives:
@@ -96,7 +96,7 @@ def _is(wanted: Decision, decision: Hashable, _: Hashable) -> bool:
 
 
 def comparisons_of_one_fact(condition: Condition) -> bool:
-    """Return whether a condition is comparisons of one fact each, joined by `any`."""
+    """Return whether `any` joins comparisons of one fact each."""
     return isinstance(condition, Comparison) or (
         isinstance(condition, Any) and all(isinstance(part, Comparison) for part in condition.parts)
     )

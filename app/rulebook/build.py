@@ -215,7 +215,7 @@ class Builder:
         }
 
     def _row(self, place: int, row: schema.Row) -> core.Row:
-        """Return the rules of a row: those against everything, and those of its phases."""
+        """Return the rules of a row, those against everything among them."""
         against = set()
         for rule in self._rules:
             of_row = bool(set(rule.pathways) & set(row.pathways)) or set(rule.pathways) == set(ALL_PATHWAYS)
