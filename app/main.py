@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from opentelemetry.sdk.trace import TracerProvider
 
 from app.api import batch, endpoint, explorer, operation, receipts, rulesets
+from app.api.compression import Compression
 from app.api.decode import readers_of, record_of
 from app.api.endpoint import Endpoint
 from app.api.lines import BATCH_PATH
@@ -116,7 +117,7 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
         application.endpoints["POST", endpoint.PATH] = answers
     record = settings.max_record_bytes
     application.front = layered(
-        application.front,
+        Compression(application.dispatch),
         settings,
         access_log,
         sign,

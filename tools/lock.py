@@ -13,7 +13,8 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-RUNTIME, BUILD, DEV, BENCH = (f"requirements{part}.txt" for part in ("", "-build", "-dev", "-bench"))
+LOCKS = tuple(f"requirements{part}.txt" for part in ("", "-build", "-dev", "-bench", "-clients"))
+RUNTIME, BUILD, DEV, BENCH, CLIENTS = LOCKS
 COMPILE = [
     *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"),
     *("--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--no-header"),
@@ -29,13 +30,14 @@ def first_line() -> str:
         project["requires-python"],
         project["dependencies"],
         project["optional-dependencies"],
+        pyproject["dependency-groups"],
     ]
     return f"# Made by `make lock` for pyproject.toml {hashlib.sha256(json.dumps(asked).encode()).hexdigest()}\n"
 
 
 def stale() -> list[str]:
     """Return the locks that were made for other dependencies."""
-    paths = [ROOT / name for name in (RUNTIME, BUILD, DEV, BENCH)]
+    paths = [ROOT / name for name in LOCKS]
     wanted = first_line()
     return [path.name for path in paths if not path.exists() or not path.read_text(encoding="utf-8").startswith(wanted)]
 
@@ -64,6 +66,7 @@ def main() -> None:
         lock(RUNTIME, *how, "pyproject.toml")
         lock(BUILD, *how, "--constraint", RUNTIME, "-", requires=backend)
         lock(DEV, *how, "--constraint", RUNTIME, "--constraint", BUILD, "--extra", "dev", "pyproject.toml")
+        lock(CLIENTS, *how, "--group", "pyproject.toml:clients")
         lock(BENCH, *how, "--constraint", DEV, "--extra", "dev", "--extra", "bench", "pyproject.toml")
     if names := stale():
         sys.exit(f"made for other dependencies than pyproject.toml has now: {', '.join(names)}; run `make lock`")

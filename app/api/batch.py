@@ -10,18 +10,18 @@ from collections.abc import Iterator, Mapping
 from time import perf_counter
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from app.api.decode import CandidateReader
-from app.api.endpoint import REFUSALS, AcceptLanguage, TriageOptions, check_query, engine_named
+from app.api.endpoint import REFUSALS, AcceptLanguage, TriageOptions, engine_named
 from app.api.lines import BATCH_PATH, Cutter, LineAnswerer, joined
-from app.api.problems import ProblemError
+from app.api.negotiation import LINES, accepted, media_type_of
 from app.core.engine import Engines, ReceiptSigner
 
-MEDIA_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
+TAKEN = f"{LINES[0]}` or `{LINES[1]}"
 SECONDS_AT_ONCE = 0.003
 BYTES_AT_ONCE = 262_144
 """After so long, or so many bytes of answers, these are sent and other requests get their turn: a line that says little
@@ -33,8 +33,6 @@ ANY_SIZE = sys.maxsize
 
 class Answers(Response):
     """The answers to a body of lines, sent while it is read."""
-
-    media_type = MEDIA_TYPES[0]
 
     def __init__(self, request: Request, answerer: LineAnswerer, max_line: int, headers: dict[str, str]) -> None:
         super().__init__(None, headers=headers)
@@ -79,16 +77,14 @@ def routes(
     engines: Engines, readers: Mapping[str, CandidateReader], max_line: int, sign: ReceiptSigner | None = None
 ) -> APIRouter:
     """Return the batch route; `max_line` counts bytes, `sign` makes receipts."""
-    router = APIRouter(
-        prefix="/v1", tags=["triage"], responses=REFUSALS, max_body_size=ANY_SIZE, dependencies=[Depends(check_query)]
-    )
+    router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS, max_body_size=ANY_SIZE)
     example = '{"primary_concern": "dullness", "age_years": 34}\n{"pregnant": true, "reference": "second"}\n'
     lines = {"schema": {"type": "string", "description": "One `Candidate` a line."}, "example": example}
-    content = dict.fromkeys(MEDIA_TYPES[:2], lines)
+    content = dict.fromkeys(LINES[:2], lines)
     answered = {
         "description": "One answer a line, in order; in place of an answer a problem with its `line`. An answer "
         "has its `receipt` with it, where a signing key is configured.",
-        "content": {MEDIA_TYPES[0]: {"schema": {"type": "string"}}},
+        "content": {LINES[0]: {"schema": {"type": "string"}}},
     }
 
     @router.post(
@@ -106,9 +102,8 @@ def routes(
         A line that cannot be answered gets a problem object with its `line`; the others are answered. There is no limit
         to the number of lines. Send and read at the same time: who sends without reading is waited for.
         """
-        media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media not in MEDIA_TYPES:
-            raise ProblemError("not-json-type", f"write `Content-Type: {MEDIA_TYPES[0]}`")
+        media_type_of(request.headers.get("content-type", ""), LINES, f"write `Content-Type: {TAKEN}`")
+        answered_as = accepted(",".join(request.headers.getlist("accept")), LINES)
         engine = engine_named(engines.in_language(accept_language), options.ruleset)
         answerer = LineAnswerer(
             engine=engine,
@@ -119,7 +114,7 @@ def routes(
             max_bytes=max_line,
             sources=options.sources or "rationale",
         )
-        headers = {"Content-Language": engine.language, "Vary": "Accept-Language"}
+        headers = {"Content-Type": answered_as, "Content-Language": engine.language, "Vary": "Accept-Language"}
         return Answers(request, answerer, max_line, headers)
 
     return router

@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
-from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
 from pydantic import ConfigDict, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from starlette.requests import ClientDisconnect
@@ -14,7 +12,9 @@ from starlette.types import Receive, Scope, Send
 from app.api.decode import CandidateReader, body_of, check_json_type, decode
 from app.api.described import Described
 from app.api.encode import encode
-from app.api.problems import CALLER_LEFT, MEDIA_TYPE, Problem, ProblemError, bad_parameters, problem
+from app.api.negotiation import JSON, accepted, check_coding
+from app.api.problems import CALLER_LEFT, MEDIA_TYPE, Problem, ProblemError, problem
+from app.api.query import read_query, unusable_values
 from app.core.answer import Answer, DecisionView
 from app.core.engine import Engine, Engines, Sources
 from app.core.memo import Memo
@@ -64,7 +64,7 @@ class TriageOptions(Options):
     def _told(cls, sources: Sources | None, read: ValidationInfo) -> Sources | None:
         """Refuse sources where none are told."""
         if read.data.get("view") == "decision":
-            raise PydanticCustomError("bad_parameter", "view=decision tells no sources; leave `sources` out")
+            raise PydanticCustomError("not_with_view", "view=decision tells no sources; leave `sources` out")
         return sources
 
 
@@ -106,7 +106,7 @@ class Endpoint:
     def __init__(self, engines: Engines, readers: Mapping[str, CandidateReader]) -> None:
         self._engines = engines
         self._readers = readers
-        self._ways = Memo[tuple[bytes, str], Way](self._way)
+        self._ways = Memo[tuple[bytes, str, str], Way](self._way)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read a request, and send its response."""
@@ -115,58 +115,46 @@ class Endpoint:
             response = self.respond(request, await request.body())
         except ProblemError as error:
             response = problem(request, error.kind, error.detail, error.errors)
-        except RequestValidationError as error:
-            response = bad_parameters(request, error)
         except ClientDisconnect:
             response = Response(status_code=CALLER_LEFT)
         await response(scope, receive, send)
 
     def respond(self, request: Request, body: bytes) -> Response:
         """Return the response to a request, or raise a problem."""
-        content_type, languages = "", []
+        content_type, languages, accept = "", [], []
         for name, value in request.scope["headers"]:
             if name == b"content-type" and not content_type:
                 content_type = value.decode("latin-1")
             elif name == b"accept-language":
                 languages.append(value.decode("latin-1"))
+            elif name == b"accept":
+                accept.append(value.decode("latin-1"))
+            elif name == b"content-encoding":
+                check_coding(value.decode("latin-1"))
         if content_type != "application/json":
             check_json_type(content_type)
-        way = self._ways[request.scope["query_string"], ",".join(languages)]
+        way = self._ways[request.scope["query_string"], ",".join(languages), ",".join(accept)]
         response = Response(way.answer(body))
         response.raw_headers += way.headers
         return response
 
-    def _way(self, key: tuple[bytes, str]) -> Way:
-        query, languages = key
+    def _way(self, key: tuple[bytes, str, str]) -> Way:
+        query, languages, accept = key
+        accepted(accept, (JSON,))
+        values = read_query(query, TriageOptions.model_fields)
         try:
-            options = TriageOptions.model_validate(dict(_said_once(query)))
+            options = TriageOptions.model_validate(values)
         except ValidationError as error:
-            raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
+            raise unusable_values(error.errors(include_url=False)) from None
         engine = engine_named(self._engines.in_language(languages), options.ruleset)
         headers = {"content-type": "application/json", "content-language": engine.language, "vary": "Accept-Language"}
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
         return Way(engine, self._readers[engine.release.id], options, raw)
 
 
-def _said_once(query: bytes) -> list[tuple[str, str]]:
-    """Return the parameters of a query string, each given once."""
-    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    names = [name for name, _ in pairs]
-    wrong = {"type": "bad_parameter", "msg": "is said more than once; say it once"}
-    twice = [wrong | {"loc": (name,)} for name in dict.fromkeys(names) if names.count(name) > 1]
-    if twice:
-        raise RequestValidationError(twice)
-    return pairs
-
-
-def check_query(request: Request) -> None:
-    """Refuse a query that says a parameter twice."""
-    _said_once(request.scope["query_string"])
-
-
 def routes(endpoint: Endpoint, engines: Engines, readers: Mapping[str, CandidateReader]) -> APIRouter:
     """Return the triage routes, with a reader for each release."""
-    router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS, dependencies=[Depends(check_query)])
+    router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS)
     schema = readers[engines.current].schema
     content = {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 

@@ -1,5 +1,6 @@
 """JSON Lines: one answer or problem a line, in order."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ class LineAnswerer:
             if line is None or len(line) > self.max_bytes:
                 says = f"the line is longer than the {self.max_bytes} bytes that this service accepts"
                 raise ProblemError("too-large", says)
-            question = decode(line, self.reader, strict=self.strict)
+            question = decode(line, self.reader, strict=self.strict, line=number)
         except ProblemError as error:
             return encode(problem_content(error.kind, error.detail, BATCH_PATH, error.errors) | {"line": number})
         answer = self.engine.answer(question, self.sources) if self.full else self.engine.view(question)
@@ -45,15 +46,26 @@ def joined(answers: Sequence[bytes]) -> bytes:
 
 
 class Cutter:
-    """A splitter of bytes into lines; an overlong line becomes `None`."""
+    """A splitter of bytes into lines; an overlong line becomes `None`.
+
+    A byte order mark before the first line is skipped.
+    """
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._begun: list[bytes] = []
         self._size = 0
+        self._start: bytes | None = b""
 
     def lines(self, data: bytes) -> Iterator[bytes | None]:
         """Yield the lines that are complete with these bytes, without their ends."""
+        if self._start is not None:
+            data = self._start + data
+            if BOM_UTF8.startswith(data):  # it may come in pieces
+                self._start = data
+                return
+            self._start = None
+            data = data.removeprefix(BOM_UTF8)
         first, *rest = data.split(b"\n")
         self._keep(first)
         if rest:
@@ -65,6 +77,8 @@ class Cutter:
 
     def last(self) -> Iterator[bytes | None]:
         """Yield the last line if it has no line end."""
+        if self._start and self._start != BOM_UTF8:
+            self._keep(self._start)
         if self._size:
             yield self._take()
 

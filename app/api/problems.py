@@ -3,13 +3,12 @@
 No problem repeats what a caller sent as a value: facts are health data.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Path, Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from jinja2 import Environment, PackageLoader, select_autoescape
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,6 +21,8 @@ MEDIA_TYPE = "application/problem+json"
 CALLER_LEFT = 499
 MOST_ERRORS = 100
 """How many errors a problem lists: twice as many as there are facts."""
+MOST_SUGGESTIONS = 10
+"""For how many unknown names the closest known one is looked for, which takes half a millisecond."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class ProblemType:
     status: int
     title: str
     remedy: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Sent with every problem of this kind."""
 
 
 PROBLEMS: dict[str, ProblemType] = {
@@ -55,6 +58,15 @@ PROBLEMS: dict[str, ProblemType] = {
     "overloaded": ProblemType(503, "The service is busy", "Ask again after the seconds in the header `Retry-After`."),
     "unavailable": ProblemType(
         503, "Something that is needed cannot be reached", "Ask again after the seconds in the header `Retry-After`."
+    ),
+    "not-acceptable": ProblemType(
+        406, "No media type that is accepted is served", "Accept the media type in `detail`, or leave `Accept` out."
+    ),
+    "encoded": ProblemType(
+        415,
+        "The body has a content encoding",
+        "Send the body as it is, without `Content-Encoding`. Answers are compressed for callers who accept that.",
+        {"Accept-Encoding": "identity"},
     ),
     "not-json-type": ProblemType(
         415, "The content type is not JSON", "Send `Content-Type: application/json` and no other encoding than UTF-8."
@@ -111,9 +123,11 @@ class Problem(Described):
 class ProblemError(Exception):
     """An error that becomes a problem document with the first errors."""
 
-    def __init__(self, kind: str, detail: str, *, errors: Sequence[FieldError] = ()) -> None:
-        if len(errors) > MOST_ERRORS:
-            detail += f"; the first {MOST_ERRORS} are listed, {len(errors) - MOST_ERRORS} more are not"
+    def __init__(self, kind: str, detail: str, *, errors: Sequence[FieldError] = (), more: int = 0) -> None:
+        """`more` counts errors that stand not even in `errors`."""
+        more += max(0, len(errors) - MOST_ERRORS)
+        if more:
+            detail += f"; the first {min(len(errors), MOST_ERRORS)} are listed, {more} more are not"
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
@@ -144,6 +158,7 @@ def problem(
 ) -> JSONResponse:
     """Return a problem as a response, in the face's own format."""
     status = PROBLEMS[kind].status
+    headers = {**PROBLEMS[kind].headers, **(headers or {})}
     request.scope["triage.problem"] = kind
     app = request.scope.get("app")
     formats: dict[str, ErrorFormat] = getattr(app.state, "error_formats", {}) if app else {}
@@ -155,25 +170,12 @@ def problem(
     return JSONResponse(content, status, headers=headers, media_type=MEDIA_TYPE)
 
 
-def bad_parameters(request: Request, error: RequestValidationError) -> JSONResponse:
-    """Return the problem of query parameters that cannot be used."""
-    errors = [
-        FieldError(f"?{details['loc'][-1]}", details["type"], details["msg"][0].lower() + details["msg"][1:])
-        for details in error.errors()
-    ]
-    return problem(request, "bad-parameter", "a query parameter cannot be used", errors)
-
-
 def add_problems(app: FastAPI) -> None:
     """Make every error of an application a problem document."""
 
     @app.exception_handler(ProblemError)
     async def refused(request: Request, error: ProblemError) -> JSONResponse:
         return problem(request, error.kind, error.detail, error.errors)
-
-    @app.exception_handler(RequestValidationError)
-    async def refused_by_validation(request: Request, error: RequestValidationError) -> JSONResponse:
-        return bad_parameters(request, error)
 
     @app.exception_handler(HTTPException)
     async def refused_by_framework(request: Request, error: HTTPException) -> JSONResponse:
@@ -182,7 +184,7 @@ def add_problems(app: FastAPI) -> None:
             case 404:
                 return problem(request, "not-found", "this service has no such path", headers=headers)
             case 405:
-                allowed = headers.get("Allow", "")
+                allowed = headers["Allow"] = headers.get("Allow", "").replace("GET", "GET, HEAD")
                 return problem(request, "method-not-allowed", f"this path takes {allowed}", headers=headers)
             case status if status < 500:
                 return problem(request, "bad-request", HTTPStatus(status).phrase.lower(), headers=headers)

@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.decode import readers_of
 from app.api.examples import examples
+from app.api.negotiation import check_headers
+from app.api.problems import ProblemError, problem
+from app.api.query import check_query, unusable_values
 from app.core.engine import Engines
 
 
@@ -15,7 +19,8 @@ class Service(FastAPI):
     """A FastAPI application behind layers, whose document shows worked examples."""
 
     def __init__(self, engines: Engines, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(dependencies=[Depends(check_query)], **options)
+        self.add_exception_handler(RequestValidationError, refused)
         self._engines = engines
         self.endpoints: dict[tuple[str, str], ASGIApp] = {}
         """What answers a method and path without routing and middleware."""
@@ -31,13 +36,21 @@ class Service(FastAPI):
 
     async def dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request by its endpoint, else by FastAPI."""
-        endpoint = self.endpoints.get((scope.get("method", ""), scope.get("path", "")))
+        if endpoint := self.endpoints.get((scope.get("method", ""), scope.get("path", ""))):
+            await endpoint(scope, receive, send)
+            return
+        if scope["type"] == "http":
+            try:
+                check_headers(scope)
+            except ProblemError as error:
+                await problem(Request(scope), error.kind, error.detail)(scope, receive, send)
+                return
         if scope.get("method") == "HEAD":  # answered like GET; it is the server that leaves the body out
             asked = {**scope, "method": "GET"}
             await super().__call__(asked, receive, send)
             scope.update({name: asked[name] for name in ("route", "triage.problem") if name in asked})
         else:
-            await (endpoint or super().__call__)(scope, receive, send)
+            await super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document, with examples whose nulls FastAPI would drop."""
@@ -53,3 +66,10 @@ class Service(FastAPI):
                 amend(document)
             self.openapi_schema = document
         return self.openapi_schema
+
+
+async def refused(request: Request, error: Exception) -> Response:
+    """Answer query parameters that FastAPI refused."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 (it is the handler of these alone)
+    found = unusable_values(error.errors())
+    return problem(request, found.kind, found.detail, found.errors)

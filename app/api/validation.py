@@ -3,6 +3,7 @@
 Errors say what would be right and never repeat what was sent.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -15,6 +16,7 @@ from app.core.rules import Release, Scale
 REFERENCE = r"^[A-Za-z0-9._:-]{1,64}$"
 COMMONLY_MEANT = {"UK": "GB", "EL": "GR", "EN": "GB", "USA": "US", "KOR": "KR", "JPN": "JP"}
 """Country codes that are often written and are not ISO 3166-1 alpha-2."""
+CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 OTHERS = ("unavailable", "reference")
 """Members of a request that are no facts."""
 
@@ -36,8 +38,12 @@ def closest(word: Any, known: Collection[str]) -> str | None:
     if not isinstance(word, str) or len(word) > 64:
         return None
     folded = {k.casefold().replace("_", " "): k for k in known}
-    found = get_close_matches(word.casefold().replace("_", " ").replace("-", " ").strip(), folded, 1)
-    return folded[found[0]] if found else None
+    meant = CAMEL.sub(" ", word).casefold().replace("_", " ").replace("-", " ").strip()
+    found = get_close_matches(meant, folded, 1)
+    if not found:  # such as `age` for `age_years`
+        words = set(meant.split())
+        found = [name for name in folded if words and (words <= set(name.split()) or words >= set(name.split()))]
+    return folded[found[0]] if len(found) == 1 else None
 
 
 def reading_of(fact: Fact, scales: Mapping[str, Scale]) -> Callable[[Any], tuple[Value, ScaleGrade | None]]:

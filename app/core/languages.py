@@ -60,17 +60,31 @@ def language_of(asked: str | None, accepted: str, known: Collection[str]) -> str
     """Return the language asked for, else the best accepted, else English."""
     if asked in known:
         return str(asked)
-    weighed: list[tuple[float, str]] = []
-    for part in accepted.split(",")[:20]:
-        name, _, weight = part.strip().partition(";q=")
-        code = name.split("-")[0].lower()
-        if code in known:
-            weighed.append((-_quality(weight), code))
-    return min(weighed, key=lambda entry: entry[0])[1] if weighed else DEFAULT
+    weights: dict[str, float] = {}
+    for name, weight in accepted_in(accepted):
+        code = name.split("-")[0]
+        weights[code] = max(weight, weights.get(code, 0.0))
+    others = weights.get("*", 0.0)
+    best = max([*(code for code in weights if code in known), DEFAULT, *known], key=lambda c: weights.get(c, others))
+    return best if weights.get(best, others) else DEFAULT
 
 
-def _quality(text: str) -> float:
+def accepted_in(header: str) -> list[tuple[str, float]]:
+    """Return the names in an `Accept…` header, each with its weight.
+
+    As RFC 9110, 12.4.2 has it. A weight of 0 means that the name is not accepted; one that cannot be read counts as 0.
+    """
+    found = []
+    for part in header.split(","):
+        name, *parameters = part.split(";")
+        weights = [text.strip()[2:] for text in parameters if text.strip()[:2].lower() == "q="]
+        found.append((name.strip().lower(), _weight(weights[0]) if weights else 1.0))
+    return found
+
+
+def _weight(text: str) -> float:
     try:
-        return min(max(float(text), 0.0), 1.0) if text else 1.0
+        weight = float(text)
     except ValueError:
         return 0.0
+    return min(weight, 1.0) if weight > 0 else 0.0

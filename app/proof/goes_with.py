@@ -6,11 +6,11 @@ covers the partly known ones. `ready` also stands on assumptions, none of them o
 makes another decision. So its laws join comparisons of one fact each by `any`.
 """
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from functools import partial
 from typing import get_args
 
-from app.core.conditions import Any, Comparison, Condition, Not
+from app.core.conditions import All, Any, Comparison, Condition, Not
 from app.core.facts import Value
 from app.core.logic import diagram_of
 from app.core.precedence import Decision, cases, phases
@@ -26,14 +26,13 @@ class GoesWith:
     def __init__(self, release: Release) -> None:
         self._release = release
         self._rules = {rule.id: rule for rule in release.rules}
-        self._parts = dict(self._shown())
+        self._parts = conditions_of_parts(release)
         laws = [law.when for law in release.laws if law.when is not None]
-        parts = [condition for listed in self._parts.values() for condition in listed]
         decided = cases(release.rules)
         first = [release.facts[name] for name in release.order if name in release.facts]
         ordered = [*first, *(fact for name, fact in release.facts.items() if name not in release.order)]
         # one diagram of everything that is compared anywhere
-        self._diagram = d = diagram_of(ordered, [*laws, *parts, *(case.when for case in decided)])
+        self._diagram = d = diagram_of(ordered, [*laws, *self._parts.values(), *(case.when for case in decided)])
         self._space = Space(d, release.facts, release.weights)
         self._decision_root = d.false
         for case in reversed(decided):
@@ -48,22 +47,13 @@ class GoesWith:
         """Return facts of which every completion breaks a law."""
         d = self._diagram
         when = d.true if law.when is None else d.condition(law.when)
-        roots = [self._ready(law)] if law.kind == "never_ready" else [self._root(law.kind, name) for name in law.of]
+        shown = [d.condition(when) for (kind, name), when in self._parts.items() if kind == law.kind and name in law.of]
+        roots = [self._ready(law)] if law.kind == "never_ready" else shown
         for root in roots:
             found = self._space.example(d.choose(root, when, d.false), True)
             if found is not None:
                 return found
         return None
-
-    def _root(self, kind: LawKind, name: str) -> int:
-        return self._all(self._parts[kind, name])
-
-    def _all(self, conditions: list[Condition]) -> int:
-        d = self._diagram
-        root = d.true
-        for condition in conditions:
-            root = d.choose(d.condition(condition), root, d.false)
-        return root
 
     def _ready(self, law: Law) -> int:
         """Return the root that is true where a recommendation is ready."""
@@ -75,26 +65,30 @@ class GoesWith:
             wanted = Decision("recommended", phase.pathway, phase.phase)
             met = [p.when for p in self._release.preconditions if phase.pathway in p.concerns and not p.outside]
             recommended = self._space.where(root, root, partial(_is, wanted))
-            ready = d.choose(d.choose(recommended, self._all(met), d.false), d.true, ready)
+            ready = d.choose(d.choose(recommended, d.condition(All(tuple(met))), d.false), d.true, ready)
         return ready
 
-    def _shown(self) -> Iterator[tuple[tuple[LawKind, str], list[Condition]]]:
-        """Yield by name the conditions that all hold where a part is shown so."""
-        for alternative in self._release.alternatives:
-            if alternative.fits:
-                against = [self._rules[name].when for name in sorted(alternative.row.rules)] if alternative.row else []
-                asks = [alternative.row.asks] if alternative.row else []
-                fits = alternative.fits
-                yield ("never_fits", alternative.id), [fits.yes, *(Not(c) for c in (fits.no, *against, *asks))]
-        for phase in phases(self._release.rules):
-            row = [r for r in self._release.rules if r.kind in ("exclusion", "scope") or phase.pathway in r.pathways]
-            yield ("never_fits", phase.id), [phase.when, *(Not(rule.when) for rule in row)]
-        for plan in self._release.plans:
-            for component in plan.components:
-                yield ("never_included", component.id), [component.when]
-        for precondition in self._release.preconditions:
-            if not precondition.outside:
-                yield ("never_met", precondition.id), [precondition.when]
+
+def conditions_of_parts(release: Release) -> dict[tuple[LawOfParts, str], Condition]:
+    """Return by name where an alternative fits, a component is included, a precondition is met."""
+    rules = {rule.id: rule.when for rule in release.rules}
+    found: dict[tuple[LawOfParts, str], Condition] = {}
+    for alternative in release.alternatives:
+        if alternative.fits:
+            row = alternative.row
+            against = [rules[name] for name in sorted(row.rules)] + [row.asks] if row else []
+            found["never_fits", alternative.id] = _fits(alternative.fits.yes, [alternative.fits.no, *against])
+    for phase in phases(release.rules):
+        in_row = [r.when for r in release.rules if r.kind in ("exclusion", "scope") or phase.pathway in r.pathways]
+        found["never_fits", phase.id] = _fits(phase.when, in_row)
+    for plan in release.plans:
+        found |= {("never_included", component.id): component.when for component in plan.components}
+    found |= {("never_met", each.id): each.when for each in release.preconditions if not each.outside}
+    return found
+
+
+def _fits(yes: Condition, against: Sequence[Condition]) -> Condition:
+    return All((yes, *map(Not, against)))
 
 
 def _is(wanted: Decision, decision: Hashable, _: Hashable) -> bool:

@@ -1,0 +1,80 @@
+"""Content negotiation (RFC 9110): media types, content codings and `Accept`."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+
+from starlette.types import Scope
+
+from app.api.problems import ProblemError
+from app.core.languages import accepted_in
+
+JSON = "application/json"
+LINES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
+"""Names of JSON Lines, none of which is registered."""
+SERVED: Mapping[str, Sequence[str]] = {
+    "/v1/triage/batch": LINES,
+    "/v1/": (JSON,),
+    "/openapi.json": (JSON, "application/vnd.oai.openapi+json"),
+    "/version": (JSON,),
+    "/.well-known/": (JSON, "application/jwk-set+json"),
+    "/cds-services": (JSON,),
+    "/fhir/": ("application/fhir+json", JSON),
+}
+"""Below which path an answer has which media type. Pages are served whatever is accepted (RFC 9110, 12.5.1)."""
+PARAMETER = re.compile(r';\s*+([^=;\s"]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^;\s]*+))')
+
+
+def media_type_of(content_type: str, taken: Collection[str], says: str) -> str:
+    """Return the media type of a body, or raise a problem.
+
+    Parameters other than `charset` mean nothing here.
+    """
+    media = content_type.partition(";")[0].strip().lower()
+    structured = JSON in taken and media.startswith("application/") and media.endswith("+json")
+    if media not in taken and not structured:
+        raise ProblemError("not-json-type", says)
+    for name, quoted, token in PARAMETER.findall(content_type):
+        if name.lower() == "charset" and (quoted or token).lower() not in ("utf-8", "utf8"):
+            raise ProblemError("not-json-type", f"{says}; JSON is UTF-8")
+    return media
+
+
+def check_coding(content_encoding: str) -> None:
+    """Raise a problem where a body is compressed."""
+    if content_encoding.strip().lower() not in ("", "identity"):
+        raise ProblemError(
+            "encoded", "the `Content-Encoding` of the body is not served; send the body as it is, without that header"
+        )
+
+
+def accepted(accept: str, served: Sequence[str]) -> str:
+    """Return the served media type accepted best, or raise a problem."""
+    if not accept.strip():
+        return served[0]
+    weights: dict[str, float] = {}
+    for name, weight in accepted_in(accept):
+        weights[name] = max(weight, weights.get(name, 0.0))
+
+    def weight_of(media: str) -> float:
+        ranges = (media, f"{media.partition('/')[0]}/*", "*/*", "*")
+        return next((weights[name] for name in ranges if name in weights), 0.0)
+
+    best = max(served, key=weight_of)
+    if not weight_of(best):
+        listed = " or ".join(f"`{media}`" for media in served)
+        raise ProblemError("not-acceptable", f"this is answered as {listed}; say so in `Accept`, or leave it out")
+    return best
+
+
+def check_headers(scope: Scope) -> None:
+    """Raise a problem for a compressed body or an unmet `Accept`."""
+    accept = []
+    for name, value in scope["headers"]:
+        if name == b"accept":
+            accept.append(value.decode("latin-1"))
+        elif name == b"content-encoding":
+            check_coding(value.decode("latin-1"))
+    if accept:
+        served = next((SERVED[start] for start in SERVED if scope["path"].startswith(start)), None)
+        if served is not None:
+            accepted(",".join(accept), served)
