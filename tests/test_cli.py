@@ -52,7 +52,10 @@ def test_decide_says_what_is_wrong(given: str, says: str) -> None:
 
 def test_decide_names_the_releases_and_the_file() -> None:
     unknown = run("decide", str(CANDIDATE), "--ruleset", "2020.1")
-    assert (unknown.exit_code, unknown.stderr) == (1, "`2020.1` is no release; the releases are 2026.1, 2026.2, 2026.3\n")
+    assert (unknown.exit_code, unknown.stderr) == (
+        1,
+        "`2020.1` is no release; the releases are 2026.1, 2026.2, 2026.3\n",
+    )
     absent = run("decide", "absent.json")
     assert (absent.exit_code, absent.stderr) == (1, "absent.json: no such file or directory\n")
     assert run("decide", str(CANDIDATE), "--view", "short").exit_code == 2

@@ -150,7 +150,7 @@ class Engine:
         standings = rationale.standings.of(point)
         cautions: list[CautionShown] = []
         unresolved = rationale.open_referrals(outcome, standings)
-        for each in parts.cautions.of(point, pathways):
+        for each in parts.cautions.of(point, pathways or NO_PATHWAY):
             if isinstance(each, CautionShown):
                 cautions.append(each)
             else:

@@ -173,7 +173,7 @@ class Parts:
             shown = CautionShown(rule.id, rule.topic, rule.concerns, rule.says, rule.reading, because, rule.sources)
             return shown if state else None
 
-        return Entry(read, make, rule.concerns)
+        return Entry(read, make, (*rule.concerns, None) if rule.without_phase else rule.concerns)
 
     def _precondition(self, rule: Precondition) -> Entry[PreconditionShown]:
         def make(known: Candidate) -> PreconditionShown:

@@ -104,6 +104,7 @@ class Caution(Rule):
     """What a clinician should weigh; it never changes the decision."""
 
     concerns: tuple[Pathway, ...] = ()
+    without_phase: bool = False
     topic: str = ""
 
 

@@ -177,6 +177,7 @@ class Caution(Conditional):
     """What a clinician should weigh."""
 
     concerns: PathwaysOrAll
+    without_phase: bool = False
     topic: Literal[
         "age",
         "skin_type",
