@@ -112,7 +112,7 @@ def _read(body: bytes, first_line: int) -> Any:
 
 
 def _decoded(body: bytes) -> Any:
-    """Return the JSON of a body, or `UNSURE` where a closer look is needed.
+    """Return the JSON of a body, or `UNSURE` of an odd one.
 
     msgspec keeps the last of equal keys. Written anew, an object then has fewer colons than the body, since a colon is
     never escaped in what is written; a body that escapes one itself is looked at more closely.
