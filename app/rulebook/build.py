@@ -8,12 +8,13 @@ from app.core import rules as core
 from app.core.conditions import ALWAYS, NEVER, Condition, Not
 from app.core.facts import GRADES, Fact, Value
 from app.rulebook import schema, schema_book
-from app.rulebook.book import Book
+from app.rulebook.book import RULE_FILES, Book
 from app.rulebook.digests import digest, digests
 from app.rulebook.files import RuleBookError, Where
 from app.rulebook.grammar import GrammarError, read_condition
 from app.rulebook.signing import review_of
 from app.rulebook.sources import sources
+from app.rulebook.words import in_language
 
 R = TypeVar("R")
 ALL_PATHWAYS: tuple[core.Pathway, ...] = ("conservative_care", "exosome_microchanneling", "combination_therapy")
@@ -22,8 +23,9 @@ ALL_PATHWAYS: tuple[core.Pathway, ...] = ("conservative_care", "exosome_microcha
 class Builder:
     """Makes one release; what cannot be read becomes an error."""
 
-    def __init__(self, book: Book, release: str) -> None:
+    def __init__(self, book: Book, release: str, language: str | None = None) -> None:
         self._book = book
+        self._language = language
         self._id = release
         self._entry = next(entry for entry in book.releases if entry.id == release)
         self.errors: list[RuleBookError] = []
@@ -75,7 +77,10 @@ class Builder:
         return None if self.errors else release
 
     def _living(self, file: str) -> list[tuple[int, Any]]:
-        return list(self._book.living(file, self._id))
+        living = self._book.living(file, self._id)
+        if self._language is None or file not in RULE_FILES:
+            return list(living)
+        return [(place, in_language(self._book, self._language, file, entry)) for place, entry in living]
 
     def _refuse(self, file: str, where: Where, says: str) -> None:
         self.errors.append(self._book.error(file, where, says))
