@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 the input or the rule book is refused, 2 the command line 
 """
 
 import json
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -33,7 +34,7 @@ from app.rulebook.signing import sign
 from app.security.keys import SCOPES, new_key
 from app.security.limits import is_loopback
 from app.security.signing import new_signing_key
-from app.serve import prepared, run
+from app.serve import check_ports, prepared, run
 from app.settings import BadSettingError, Settings, read_settings
 
 
@@ -244,14 +245,15 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="How many processes; TRIAGE_WORKERS.", min=1, max=256)] = None,
 ) -> None:
     """Serve over HTTP."""
-    settings = read_settings()
-    host, port = host or settings.host, port or settings.port
+    given = {"TRIAGE_HOST": host, "TRIAGE_PORT": port, "TRIAGE_WORKERS": workers}
+    settings = read_settings({**os.environ, **{name: str(value) for name, value in given.items() if value}})
+    host, port = settings.host, settings.port
     if settings.anonymous and not settings.allow_anonymous and not is_loopback(host):
         raise refuse(
             f"`TRIAGE_HOST`: others could reach {host}, and nobody would be asked who they are; set `TRIAGE_API_KEYS` "
             "(`triage key` makes one) or `TRIAGE_OAUTH_ISSUER`, or `TRIAGE_ALLOW_ANONYMOUS=true` if that is meant"
         )
-    settings = settings.model_copy(update={"host": host, "port": port, "workers": workers or settings.workers})
+    check_ports(settings)
     app = prepared(settings)
     shown = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     if settings.unix_socket:
