@@ -6,7 +6,8 @@ Exit codes: 0 done, 1 the input or the rule book is refused, 2 the command line 
 import json
 import os
 import sys
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,7 +31,7 @@ from app.rulebook.digests import digest
 from app.rulebook.files import BrokenRuleBookError
 from app.rulebook.load import build, load
 from app.rulebook.ordering import write_orders
-from app.rulebook.signing import sign
+from app.rulebook.signing import sign, why_unsigned
 from app.security.keys import SCOPES, new_key
 from app.security.limits import is_loopback
 from app.security.signing import new_signing_key
@@ -210,7 +211,12 @@ def order(rules: RulesOption = None) -> None:
     releases, errors = build(read_book(folder))
     if errors:
         raise BrokenRuleBookError(errors)
-    for name, size in write_orders(folder / "variable_order.yaml", releases).items():
+
+    def shown(names: Sequence[str], label: str) -> Iterator[str]:
+        with typer.progressbar(names, label=label, file=sys.stderr) as bar:
+            yield from bar
+
+    for name, size in write_orders(folder / "variable_order.yaml", releases, shown).items():
         typer.echo(f"{name}: {size} nodes")
 
 
@@ -234,7 +240,11 @@ def sign_release(
     digests = {name: found.digest for name, found in load(folder).releases.items()}
     if release not in digests:
         raise refuse(f"`{release}` is no release; the releases are {', '.join(digests)}")
-    made = sign(folder, release, digests[release], reviewer, date.date().isoformat())
+    day, today = date.date().isoformat(), datetime.now(UTC).date() + timedelta(days=1)  # it is tomorrow somewhere
+    if wrong := why_unsigned(reviewer, day, today.isoformat()):
+        raise refuse(wrong)
+    reviewer = reviewer.strip()
+    made = sign(folder, release, digests[release], reviewer, day)
     typer.echo(f"{release} is signed by {reviewer}: {made}")
 
 
