@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 from app.api.decode import decode, readers_of
 from app.api.encode import encode_indented
 from app.api.problems import ProblemError
-from app.batch import BadOutputError, How, answer_file
+from app.batch import CUT_OFF, BadOutputError, BatchError, How, answer_file, why
 from app.core.engine import Engine, Engines, Question
 from app.core.logic import Logic
 from app.main import build_app, build_engines, rules_folder
@@ -84,6 +84,8 @@ def engine_or_exit(engines: Engines, ruleset: str) -> Engine:
 
 def question_in(file: str, ruleset: str, *, strict: bool) -> tuple[Engine, Question]:
     """Return the engine and question for a file, or exit."""
+    if file == "-" and sys.stdin is None:
+        raise refuse("standard input is closed")
     try:
         body = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
@@ -105,7 +107,7 @@ def decide(
     view: Annotated[str, typer.Option(help="`full`, or `decision` for the machine contract alone.")] = "full",
     batch: Annotated[bool, typer.Option("--batch", help="The file holds one candidate a line.")] = False,
     output: Annotated[
-        Path | None, typer.Option(help="With --batch: where the answers go, one a line; `FILE.answers` when left out.")
+        str | None, typer.Option(help="With --batch: where the answers go, one a line; `FILE.answers` when left out.")
     ] = None,
 ) -> None:
     """Decide for one candidate, or with --batch for a file.
@@ -115,7 +117,10 @@ def decide(
     if view not in ("full", "decision"):
         raise typer.BadParameter("write `full` or `decision`", param_hint="--view")
     if batch:
-        decide_batch(Path(file), output or Path(f"{file}.answers"), ruleset, strict=strict, full=view == "full")
+        if output is None and not Path(file).is_file():
+            hint = "name where the answers go, or - for standard output" if file == "-" or Path(file).exists() else ""
+            raise typer.BadParameter(hint, param_hint="--output") if hint else refuse(f"{file}: no such file")
+        decide_batch(file, output or f"{file}.answers", ruleset, strict=strict, full=view == "full")
         return
     if output is not None:
         raise typer.BadParameter("goes with --batch", param_hint="--output")
@@ -123,16 +128,23 @@ def decide(
     typer.echo(encode_indented(engine.view(asked) if view == "decision" else engine.answer(asked)))
 
 
-def decide_batch(source: Path, output: Path, ruleset: str, *, strict: bool, full: bool) -> None:
+def decide_batch(source: str, output: str, ruleset: str, *, strict: bool, full: bool) -> None:
     """Answer every line of a file into another, showing progress."""
     settings = read_settings()
     engine = engine_or_exit(build_engines(settings), ruleset)
     how = How(settings, engine.release.id, strict, full)
     try:
-        with typer.progressbar(length=source.stat().st_size, label=source.name, file=sys.stderr) as bar:
-            answered = answer_file(source, output, how, lambda done: bar.update(done - bar.pos))
+        if Path(source).is_file():
+            with typer.progressbar(length=Path(source).stat().st_size, label=Path(source).name, file=sys.stderr) as bar:
+                answered = answer_file(source, output, how, lambda done: bar.update(done - bar.pos))
+        else:  # nobody knows how long a pipe is
+            answered = answer_file(source, output, how, lambda _: None)
     except OSError as error:
-        raise refuse(f"{error.filename}: {(error.strerror or 'cannot be read').lower()}") from None
+        raise refuse(f"{error.filename or output}: {why(error)}") from None
+    except BatchError as error:
+        raise refuse(str(error)) from None
+    except KeyboardInterrupt:
+        raise refuse(f"{output}: {CUT_OFF}: it was interrupted") from None
     except BadOutputError as error:
         raise refuse(f"{output}: {error}; remove it, or name another with `--output`") from None
     typer.echo(f"{answered} lines answered into {output}", err=True)
