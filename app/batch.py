@@ -153,7 +153,7 @@ def why(error: OSError) -> str:
 
 
 def _resume(lines: Iterator[bytes | None], answers: BinaryIO, how: How) -> tuple[int, Iterator[bytes | None]]:
-    """Cut off a partial answer; return how many lines have one, and the rest."""
+    """Cut off a partial answer; return the lines done, and the rest."""
     answers.seek(0)
     whole = done = 0
     begun = b""
