@@ -85,6 +85,7 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        root=settings.root_path,
         telemetry=telemetry(tracer),
     )
     add_problems(application)
@@ -94,7 +95,7 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
     application.include_router(rulesets.routes(engines))
     application.include_router(operation.routes(engines, program))
     application.include_router(problem_pages)
-    base = settings.public_url
+    base = settings.base
     hooks = cds_hooks.Service(
         engines.by_id[engines.current],
         book.codes,
@@ -107,8 +108,8 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
     application.include_router(fhir.routes(engines, book.codes, base, program, record_of, whole))
     application.include_router(cds_hooks.routes(hooks, record_of))
     application.state.error_formats = {"/fhir": outcome_response, "/cds-services": outcome_response}
-    application.include_router(web.routes(engines))
-    explorer.add_explorer(application)
+    application.include_router(web.routes(engines, settings.root_path))
+    explorer.add_explorer(application, settings.root_path)
     application.state.access_log, application.state.tracer = access_log, tracer
     if settings.metrics == "path" and access_log.metrics is not None:
         application.include_router(metrics_route(access_log.metrics))

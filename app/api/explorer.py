@@ -17,7 +17,7 @@ POLICY = (
 fetch a logo from a CDN)."""
 
 
-def add_explorer(app: FastAPI) -> None:
+def add_explorer(app: FastAPI, root: str = "") -> None:
     """Serve `/docs` and `/redoc`, with assets from the installed package."""
     headers = {"content-security-policy": POLICY}
     folder = Path(fastapi_offline.__file__).parent / "static"
@@ -26,11 +26,11 @@ def add_explorer(app: FastAPI) -> None:
     @app.get("/docs", include_in_schema=False)
     def docs() -> HTMLResponse:
         page = get_swagger_ui_html(
-            openapi_url="/openapi.json",
+            openapi_url=f"{root}/openapi.json",
             title=f"{app.title}: try it",
-            swagger_js_url=f"{ASSETS}/swagger-ui-bundle.js",
-            swagger_css_url=f"{ASSETS}/swagger-ui.css",
-            swagger_favicon_url=f"{ASSETS}/favicon.png",
+            swagger_js_url=f"{root}{ASSETS}/swagger-ui-bundle.js",
+            swagger_css_url=f"{root}{ASSETS}/swagger-ui.css",
+            swagger_favicon_url=f"{root}{ASSETS}/favicon.png",
             swagger_ui_parameters={"validatorUrl": None},
         )
         return HTMLResponse(page.body, headers=headers)
@@ -38,10 +38,10 @@ def add_explorer(app: FastAPI) -> None:
     @app.get("/redoc", include_in_schema=False)
     def redoc() -> HTMLResponse:
         page = get_redoc_html(
-            openapi_url="/openapi.json",
+            openapi_url=f"{root}/openapi.json",
             title=f"{app.title}: reference",
-            redoc_js_url=f"{ASSETS}/redoc.standalone.js",
-            redoc_favicon_url=f"{ASSETS}/favicon.png",
+            redoc_js_url=f"{root}{ASSETS}/redoc.standalone.js",
+            redoc_favicon_url=f"{root}{ASSETS}/favicon.png",
             with_google_fonts=False,
         )
         return HTMLResponse(page.body, headers=headers)

@@ -153,6 +153,16 @@ def problem_content(kind: str, detail: str, instance: str, errors: Sequence[Fiel
     return content
 
 
+def path_within(path: str, root: str) -> str:
+    """Return a path below the root of the public address."""
+    return path.removeprefix(root) or "/" if path == root or path.startswith(root + "/") else path
+
+
+def own_path(request: Request) -> str:
+    """Return the path of a request, without the public root."""
+    return path_within(request.url.path, request.scope.get("root_path", ""))
+
+
 def problem(
     request: Request, kind: str, detail: str, errors: Sequence[FieldError] = (), headers: dict[str, str] | None = None
 ) -> JSONResponse:
@@ -163,10 +173,11 @@ def problem(
     app = request.scope.get("app")
     formats: dict[str, ErrorFormat] = getattr(app.state, "error_formats", {}) if app else {}
     for prefix, render in formats.items():
-        if request.url.path.startswith(prefix):
+        if own_path(request).startswith(prefix):
             said = "; ".join([detail, *(f"{error.pointer}: {error.detail}" for error in errors)])
             return render(status, said, headers)
-    content = problem_content(kind, detail, request.url.path.encode("utf-8", "replace").decode(), errors)
+    instance = request.scope.get("root_path", "") + own_path(request)
+    content = problem_content(kind, detail, instance.encode("utf-8", "replace").decode(), errors)
     return JSONResponse(content, status, headers=headers, media_type=MEDIA_TYPE)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
 
+from app.api.problems import own_path
 from app.cds_hooks.cards import Cards
 from app.cds_hooks.prefetch import needed, record_of
 from app.cds_hooks.request import read_call
@@ -92,7 +93,7 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
             listed = ", ".join(f"`{PREFIX}{hook}`" for hook in HOOKS)
             return JSONResponse(outcome(f"the services are {listed}", "not-found"), 404, media_type=MEDIA_TYPE)
         try:
-            await service.trust.check(request.headers.get("authorization"), service.base + request.url.path)
+            await service.trust.check(request.headers.get("authorization"), service.base + own_path(request))
             return await work(await read(request), hook)
         except UntrustedError as error:
             headers = {"WWW-Authenticate": "Bearer"}

@@ -113,7 +113,10 @@ def read_book(folder: Path) -> Book:
             errors += error.errors
         except ValidationError as error:
             errors += [explain(files[name], details) for details in error.errors(include_url=False)]
-    stray = sorted(path.name for path in folder.glob("*.yaml") if path.name not in FILES)
+    found = [*folder.glob("*"), *(folder / LANGUAGES).glob("*")]
+    known = {folder / name for name in (*FILES, *spoken.values())}
+    yaml = [path for path in found if path.suffix.lower() in (".yaml", ".yml") and path not in known]
+    stray = sorted(path.relative_to(folder).as_posix() for path in yaml)
     errors += [RuleBookError(name, 1, "", "no file of a rule book has this name") for name in stray]
     if errors:
         raise BrokenRuleBookError(errors)

@@ -119,17 +119,14 @@ class Builder:
         if wrong:
             listed = ", ".join(f"`{answer}`" for answer in sorted(map(str, wrong)))
             self._refuse("facts.yaml", (*where, "answers"), f"{listed}: missing, or no answer of a {entry.type}")
-        assumed, assumed_as = self._assumed(entry, values, where)
-        for value in entry.attainable:
-            if value not in values or isinstance(value, bool) != (entry.type == "boolean"):
-                self._refuse("facts.yaml", (*where, "attainable"), f"`{value}` is no answer of `{entry.name}`")
+        assumed, assumed_as = self._assumed(entry, where)
         sets = {}
         for name, members in entry.sets.items():
             strange = [member for member in members if member not in values]
             if strange:
                 self._refuse("facts.yaml", (*where, "sets", name), f"`{strange[0]}` is no answer of `{entry.name}`")
             sets[name] = frozenset[Value](members)
-        return made(
+        fact = made(
             Fact,
             entry,
             kind=entry.type,
@@ -143,9 +140,14 @@ class Builder:
             sets=sets,
             attainable=frozenset(entry.attainable),
         )
+        for key, answers in (("attainable", entry.attainable), ("assumed", assumed or ())):
+            for value in answers:
+                if not fact.accepts(value):
+                    self._refuse("facts.yaml", (*where, key), f"`{value}` is no answer of `{entry.name}`")
+        return fact
 
     def _assumed(
-        self, entry: schema.FactEntry, values: tuple[Value, ...], where: Where
+        self, entry: schema.FactEntry, where: Where
     ) -> tuple[frozenset[Value] | None, Value | Mapping[str, int] | None]:
         where = (*where, "assumed")
         match entry.assumed:
@@ -159,8 +161,6 @@ class Builder:
                     self._refuse("facts.yaml", where, "`min` is a value of an integer fact")
                 return frozenset(range(least, (entry.maximum or 0) + 1)), {"min": least}
             case value:
-                if value not in values or isinstance(value, bool) != (entry.type == "boolean"):
-                    self._refuse("facts.yaml", where, f"`{value}` is no answer of `{entry.name}`")
                 return frozenset({value}), value
 
     def _records(
@@ -281,7 +281,7 @@ class Builder:
                 self._refuse("laws.yaml", (place,), f"a law of kind `{entry.kind}` {verb} `{key}`")
         for name in [*entry.changes, *([entry.fact] if entry.fact else [])]:
             fact = self.facts.get(name)
-            if fact is None or (name in entry.changes and entry.changes[name] not in fact.domain):
+            if fact is None or (name in entry.changes and not fact.accepts(entry.changes[name])):
                 self._refuse("laws.yaml", (place,), f"`{name}` is no fact of release {self._id}, or has no such answer")
         return {"fact": entry.fact or ""}
 
