@@ -1,12 +1,17 @@
 """The API explorer, served without any other host."""
 
+import json
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import fastapi_offline
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
+
+from app.core.memo import Memo
 
 ASSETS = "/explorer-assets"
 POLICY = (
@@ -21,6 +26,16 @@ def add_explorer(app: FastAPI) -> None:
     """Serve `/docs` and `/redoc`, with assets from the installed package."""
     headers = {"content-security-policy": POLICY}
     folder = Path(fastapi_offline.__file__).parent / "static"
+    written = Memo[str, tuple[bytes, str]](partial(_written, app))
+
+    @app.get("/openapi.json", include_in_schema=False)
+    def document(request: Request) -> Response:
+        body, tag = written[request.scope.get("root_path", "")]
+        headers = {"ETag": tag, "Cache-Control": "no-cache"}
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        return Response(body, headers=headers, media_type="application/json")
+
     app.mount(ASSETS, StaticFiles(directory=folder), name="explorer-assets")
 
     @app.get("/docs", include_in_schema=False)
@@ -45,3 +60,12 @@ def add_explorer(app: FastAPI) -> None:
             with_google_fonts=False,
         )
         return HTMLResponse(page.body, headers=headers)
+
+
+def _written(app: FastAPI, root_path: str) -> tuple[bytes, str]:
+    """Return the OpenAPI document below a path, and its tag."""
+    document = app.openapi()
+    if root_path:
+        document = document | {"servers": [{"url": root_path, "description": "This service."}]}
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return body, f'"{sha256(body).hexdigest()[:32]}"'
