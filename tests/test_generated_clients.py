@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +163,18 @@ def test_the_strictest_check_finds_what_is_wrong(desk: Path, program: str, fault
     run_shell(desk, blocks("sh")[4], LOCAL)
     with pytest.raises(AssertionError, match=fault):
         typescript(desk, LOCAL, f'import {{ triage }} from "./client";\n{program}\nexport {{}};\n', "wrong")
+
+
+def test_what_is_deprecated_is_so_for_a_year_at_least() -> None:
+    policy = (ROOT / "docs" / "compatibility.md").read_text("utf-8")
+    since = re.search(r"`Deprecation: @(\d+)`", policy)
+    until = re.search(r"`Sunset: ([^`]+)`", policy)
+    assert since
+    assert until
+    begun, ended = datetime.fromtimestamp(int(since[1]), UTC), parsedate_to_datetime(until[1])
+    assert format_datetime(ended, usegmt=True) == until[1]
+    assert (ended - begun).days >= 365
+    assert "**twelve months**" in policy
 
 
 def lint(folder: Path, document: Mapping[str, Any]) -> None:
