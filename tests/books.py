@@ -52,7 +52,7 @@ def small_book(seed: int) -> SmallBook:
     return SmallBook(facts, tuple(rules), weights, tuple(order))
 
 
-NO_WORDING = Wording({}, {}, {}, "", "", "", {}, {}, "", "", {})
+NO_WORDING = Wording({}, {}, {}, "", "", "", {}, {}, {}, "", "", {})
 
 
 def release_of(book: SmallBook, name: str = "small") -> Release:

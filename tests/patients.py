@@ -1,14 +1,17 @@
 """Golden patients: YAML files in `tests/cases` that a clinician can read, and what is checked of each.
 
-A file has a `title`, a `base` of facts that all its patients share, and `cases`. A case names what it varies, its
-`facts`, how it is asked (`strict`, `unavailable`, `ruleset`), and what is expected. Only what a case names is checked:
+A file has a `title`, the `rulesets` that its patients are asked of, facts that they share (`base`, or `starts_from`, a
+file in `bases`; a case may start from another), and `cases`. A case names what it varies, `why` it is there, its
+`facts`, how it is asked (`strict`, `unavailable`, `rulesets`), and what is expected. A release is asked about the facts
+that it knows. Only what a case names is checked:
 
 - `decision`: the disposition, with the pathway where one is recommended
 - `indicated`, `ready`, `possible`, `missing`, `next_question`, `assumptions`
 - `rules`: the ids of the rationale, exactly; `referral`, `also_matched`, `near_misses`: ids, exactly
 - `cautions`, `unresolved`: ids, exactly; `cautions_with`, `cautions_without`: ids among others
 - `preconditions`: id to status; `components`: id to status; `alternatives`: id to whether it fits
-- `if_resolved`: the decision then, or null
+- `if_resolved`: the decision then, or null; `resolved_when`: when that is, as sentences
+- `urgency`: of each referral; `for`: what the next question is for; `notices_with`: how a notice begins, among others
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,6 +32,7 @@ class Patient:
     """One golden patient."""
 
     name: str
+    why: str
     facts: dict[str, Any]
     strict: bool
     unavailable: tuple[str, ...]
@@ -41,21 +45,31 @@ def patients() -> Iterator[Patient]:
     for path in sorted(FOLDER.glob("*.yaml")):
         data = read(path).data
         for case in data["cases"]:
-            strange = set(case) - {"name", "facts", "strict", "unavailable", "rulesets", "expect"}
+            strange = set(case) - {"name", "why", "starts_from", "facts", "strict", "unavailable", "rulesets", "expect"}
             assert not strange, f"{path.name}: {case['name']}: {strange}"
             yield Patient(
                 name=f"{path.stem}: {case['name']}",
-                facts={**data.get("base", {}), **case.get("facts", {})},
+                why=case.get("why", ""),
+                facts={
+                    **_base(case.get("starts_from", data.get("starts_from"))),
+                    **data.get("base", {}),
+                    **case["facts"],
+                },
                 strict=case.get("strict", False),
                 unavailable=tuple(case.get("unavailable", ())),
-                rulesets=tuple(case.get("rulesets", ("2026.2",))),
+                rulesets=tuple(case.get("rulesets", data["rulesets"])),
                 expect=case["expect"],
             )
 
 
+def _base(name: str | None) -> dict[str, Any]:
+    return read(FOLDER / "bases" / f"{name}.yaml").data if name else {}
+
+
 def differences(patient: Patient, engine: Engine) -> list[str]:
     """Return how an engine's answer differs from what is expected of a patient."""
-    facts = {name: value for name, value in patient.facts.items() if value is not None}
+    known = engine.release.facts
+    facts = {name: value for name, value in patient.facts.items() if value is not None and name in known}
     answer = engine.answer(Question(facts, patient.strict, patient.unavailable))
     found = observed(answer)
     wrong = []
@@ -63,9 +77,11 @@ def differences(patient: Patient, engine: Engine) -> list[str]:
         match key:
             case "cautions_with":
                 bad = sorted(set(expected) - set(found["cautions"]))
+            case "notices_with":
+                bad = [start for start in expected if not any(text.startswith(start) for text in answer.notices)]
             case "cautions_without":
                 bad = sorted(set(expected) & set(found["cautions"]))
-            case "preconditions" | "components" | "alternatives":
+            case "preconditions" | "components" | "alternatives" | "blocked_by":
                 bad = [f"{k}: {found[key].get(k)}" for k, v in expected.items() if found[key].get(k) != v]
             case _:
                 bad = [] if found[key] == expected else [found[key]]
@@ -94,6 +110,10 @@ def observed(answer: Answer) -> dict[str, Any]:
         "preconditions": {p.rule: p.status for p in answer.preconditions},
         "components": {c.id: c.status for c in plan.components} if isinstance(plan, PlanShown) else {},
         "alternatives": {alternative.rule: alternative.fits for alternative in answer.alternatives},
+        "blocked_by": {alternative.rule: list(alternative.blocked_by) for alternative in answer.alternatives},
+        "urgency": {referral.rule: referral.urgency for referral in answer.referral},
+        "for": answer.next_question.for_ if answer.next_question else None,
+        "resolved_when": list(answer.if_resolved.when) if answer.if_resolved else [],
         "if_resolved": in_words(answer.if_resolved.decision) if answer.if_resolved else None,
     }
 

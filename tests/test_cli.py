@@ -52,7 +52,10 @@ def test_decide_says_what_is_wrong(given: str, says: str) -> None:
 
 def test_decide_names_the_releases_and_the_file() -> None:
     unknown = run("decide", str(CANDIDATE), "--ruleset", "2020.1")
-    assert (unknown.exit_code, unknown.stderr) == (1, "`2020.1` is no release; the releases are 2026.1, 2026.2\n")
+    assert (unknown.exit_code, unknown.stderr) == (
+        1,
+        "`2020.1` is no release; the releases are 2026.1, 2026.2, 2026.3\n",
+    )
     absent = run("decide", "absent.json")
     assert (absent.exit_code, absent.stderr) == (1, "absent.json: no such file or directory\n")
     assert run("decide", str(CANDIDATE), "--view", "short").exit_code == 2
@@ -99,6 +102,7 @@ def test_verify_proves_each_release() -> None:
     text = run("verify").stdout
     assert "2026.1: proved" in text
     assert "2026.2: proved" in text
+    assert "2026.3: proved" in text
     assert "BROKEN" not in text
     (report,) = json.loads(run("verify", "2026.2", "--json").stdout)
     assert report["proved"] is True
@@ -106,7 +110,7 @@ def test_verify_proves_each_release() -> None:
 
 
 def test_diff_of_a_release_with_itself_is_empty() -> None:
-    found = json.loads(run("diff", "2026.2", "current", "--json").stdout)
+    found = json.loads(run("diff", "2026.3", "current", "--json").stdout)
     assert (found["changed"], found["differences"]) == ("0", [])
 
 
@@ -119,7 +123,7 @@ def test_a_bad_setting_stops_every_command_with_its_name() -> None:
     refused = run("serve", TRIAGE_RULESET="2020.1")
     assert (refused.exit_code, refused.stderr) == (
         1,
-        "`TRIAGE_RULESET`: no such release; the releases are 2026.1, 2026.2\n",
+        "`TRIAGE_RULESET`: no such release; the releases are 2026.1, 2026.2, 2026.3\n",
     )
 
 

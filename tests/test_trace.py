@@ -58,7 +58,7 @@ def test_what_is_above_a_limit_is_named() -> None:
     assert exceeded(LIMITS._replace(calls=151, moves=16)) == ["calls", "moves"]
 
 
-@pytest.mark.parametrize("which", ["new", "warm"])
+@pytest.mark.parametrize("which", trace.LIMITED)
 def test_a_full_request_stays_within_the_limits(which: str) -> None:
     assert exceeded(trace.requests()[which].totals()) == []
 
@@ -66,4 +66,4 @@ def test_a_full_request_stays_within_the_limits(which: str) -> None:
 def test_a_request_is_counted_alike_every_time() -> None:
     counted = [{name: found.totals() for name, found in trace.requests().items()} for _ in range(2)]
     assert counted[0] == counted[1]
-    assert counted[0]["cold"].calls > counted[0]["new"].calls
+    assert counted[0]["first"].calls > counted[0]["cold"].calls

@@ -110,7 +110,7 @@ def test_it_cannot_be_made_the_current_one(withdrawn: RuleBook) -> None:
 
 
 def test_the_list_of_rule_sets_says_so(service: TestClient) -> None:
-    older, current = service.get("/v1/rulesets").json()["rulesets"]
+    older, *_, current = service.get("/v1/rulesets").json()["rulesets"]
     assert (older["withdrawn"], current["withdrawn"]) == ({"date": "2026-12-01", "reason": REASON}, None)
     assert older["limits"]
     assert current["limits"] is None
@@ -132,7 +132,7 @@ def test_a_card_says_so_first_and_never_only_informs(engine: Engine, engines: En
     (card,) = Cards(engine, BASE).of(asked, answer, record, ())
     assert card["detail"].startswith(SAID)
     assert card["indicator"] == "warning"
-    good = engines.by_id["2026.2"]
+    good = engines.by_id["2026.3"]
     (card,) = Cards(good, BASE).of(asked, good.answer(Question(RECOMMENDED)), record, ())
     assert not card["detail"].startswith(SAID)
     assert card["indicator"] == "info"

@@ -8,9 +8,10 @@ from typing import Any
 from fastapi import Request
 
 from app.api.negotiation import JSON, media_type_of
-from app.api.problems import MOST_ERRORS, FieldError, ProblemError
-from app.api.strict_json import JsonObject, pointer_to, read_json, repeated_keys
+from app.api.problems import MOST_ERRORS, MOST_SUGGESTIONS, FieldError, ProblemError
+from app.api.strict_json import JsonObject, pointer_to, read_json, read_without_repeats, repeated_keys
 from app.api.validation import OTHERS, REFERENCE, RefusedError, closest, reading_of
+from app.api.worker import LIGHT_BYTES, in_worker
 from app.core.answer import ScaleGrade
 from app.core.engine import Engines, Question
 from app.core.facts import Value
@@ -62,17 +63,21 @@ class CandidateReader:
         if types != self._types:
             facts = {name: value for name, value in zip(self._names, plain, strict=True) if value is not None}
         unavailable: tuple[str, ...] = ()
-        reference = None
+        reference, more = None, 0
         if len(facts) < len(data):
             unavailable, reference = data.get("unavailable", ()), data.get("reference")
-            errors += self._others(data, unavailable, reference)
+            others = list(self._others(data, unavailable, reference))
+            errors += [FieldError(*other) for other in others[:MOST_ERRORS]]
+            more = max(0, len(others) - MOST_ERRORS)
         if errors or graded or len(facts) < len(data) or isinstance(data, JsonObject):
-            errors = [*repeated_keys(data), *errors]
+            repeated, left = repeated_keys(data)
+            errors, more = [*repeated, *errors], more + left
         if errors:
-            count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
-            raise ProblemError("not-facts", f"{count} in the facts", errors=errors)
+            count = "1 error" if len(errors) + more == 1 else f"{len(errors) + more} errors"
+            raise ProblemError("not-facts", f"{count} in the facts", errors=errors, more=more)
         if unavailable:
-            unavailable = tuple(name for name in self.release.facts if name in unavailable)
+            named = frozenset(unavailable)
+            unavailable = tuple(name for name in self.release.facts if name in named)
         return Question(facts, strict, tuple(unavailable), graded, reference)
 
     def _closely(self, values: list[Any]) -> tuple[list[Any], dict[str, ScaleGrade], list[FieldError]]:
@@ -95,30 +100,35 @@ class CandidateReader:
             read.append(answer)
         return read, graded, errors
 
-    def _others(self, data: Mapping[str, Any], unavailable: Any, reference: Any) -> Iterator[FieldError]:
-        """Yield what is wrong with the members that are no facts."""
+    def _others(
+        self, data: Mapping[str, Any], unavailable: Any, reference: Any
+    ) -> Iterator[tuple[str, str, str, str | None]]:
+        """Yield what is wrong with the members that are no facts.
+
+        Place, code, what would be right and a suggestion: an object for each would take most of the time.
+        """
         if reference is not None and not (isinstance(reference, str) and fullmatch(REFERENCE, reference)):
-            yield FieldError("/reference", "not_a_reference", "write 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+            yield "/reference", "not_a_reference", "write 1 to 64 characters of A-Z a-z 0-9 . _ : -", None
         if not isinstance(unavailable, list | tuple):
-            yield FieldError("/unavailable", "not_a_list", "write a list of names of facts")
+            yield "/unavailable", "not_a_list", "write a list of names of facts", None
         else:
             for place, name in enumerate(unavailable):
                 if not isinstance(name, str) or name not in self.release.facts:
                     says = "this release has no such fact"
-                    close = closest(name, self.release.facts) if place < MOST_ERRORS else None
-                    yield FieldError(f"/unavailable/{place}", "unknown_fact", says, close)
+                    close = closest(name, self.release.facts) if place < MOST_SUGGESTIONS else None
+                    yield f"/unavailable/{place}", "unknown_fact", says, close
                 elif data.get(name) is not None:
                     says = f"`{name}` is answered in this request; take it out here"
-                    yield FieldError(f"/unavailable/{place}", "answered", says)
+                    yield f"/unavailable/{place}", "answered", says, None
         unknown = [name for name in data if name not in self.release.facts and name not in OTHERS]
         for place, name in enumerate(unknown):
             pointer = pointer_to("", name)
             if name in self._elsewhere:
                 says = f"release {self.release.id} does not have this fact; it came with {self._elsewhere[name]}"
-                yield FieldError(pointer, "not_in_release", says)
+                yield pointer, "not_in_release", says, None
             else:
-                close = closest(name, (*self.release.facts, *OTHERS)) if place < MOST_ERRORS else None
-                yield FieldError(pointer, "unknown_fact", "this release has no such fact", close)
+                close = closest(name, (*self.release.facts, *OTHERS)) if place < MOST_SUGGESTIONS else None
+                yield pointer, "unknown_fact", "this release has no such fact", close
 
 
 def readers_of(engines: Engines) -> dict[str, CandidateReader]:
@@ -138,8 +148,8 @@ async def body_of(request: Request) -> Any:
 
 async def record_of(request: Request) -> Any:
     """Return the JSON of a body without repeated keys."""
-    data = await body_of(request)
-    repeated = list(repeated_keys(data))
-    if repeated:
-        raise ProblemError("not-json", "an object of the body holds a key more than once", errors=repeated)
-    return data
+    check_json_type(request.headers.get("content-type", ""))
+    body = await request.body()
+    if len(body) <= LIGHT_BYTES:
+        return read_without_repeats(body)
+    return await in_worker(read_without_repeats, body)

@@ -9,7 +9,6 @@ import msgspec
 from pydantic import TypeAdapter
 
 from app.core.answer import Answer, DecisionView, PlanShown
-from app.core.documented import Part
 from app.proof.explain import Explanation
 
 _ENCODER = msgspec.json.Encoder()
@@ -72,11 +71,12 @@ def _outline(record: Any, shape: Shape) -> dict[str, Any]:
     return outline
 
 
-def _written(part: Part) -> object:
+def _written(part: Any) -> object:
     try:
         return part.written
     except AttributeError:
-        part.written = msgspec.Raw(_ENCODER.encode(part))
+        # `for` and the like can be no name of an attribute, which has an underscore behind it
+        part.written = msgspec.Raw(_ENCODER.encode({f.name.rstrip("_"): getattr(part, f.name) for f in fields(part)}))
         return part.written
 
 

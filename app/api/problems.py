@@ -21,6 +21,8 @@ MEDIA_TYPE = "application/problem+json"
 CALLER_LEFT = 499
 MOST_ERRORS = 100
 """How many errors a problem lists: twice as many as there are facts."""
+MOST_SUGGESTIONS = 10
+"""For how many unknown names the closest known one is looked for, which takes half a millisecond."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,11 @@ class Problem(Described):
 class ProblemError(Exception):
     """An error that becomes a problem document with the first errors."""
 
-    def __init__(self, kind: str, detail: str, *, errors: Sequence[FieldError] = ()) -> None:
-        if len(errors) > MOST_ERRORS:
-            detail += f"; the first {MOST_ERRORS} are listed, {len(errors) - MOST_ERRORS} more are not"
+    def __init__(self, kind: str, detail: str, *, errors: Sequence[FieldError] = (), more: int = 0) -> None:
+        """`more` counts errors that stand not even in `errors`."""
+        more += max(0, len(errors) - MOST_ERRORS)
+        if more:
+            detail += f"; the first {min(len(errors), MOST_ERRORS)} are listed, {more} more are not"
         super().__init__(detail)
         self.kind = kind
         self.detail = detail

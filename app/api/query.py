@@ -11,7 +11,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_dependant
 from pydantic import BaseModel
 
-from app.api.problems import MOST_ERRORS, FieldError, ProblemError
+from app.api.problems import MOST_ERRORS, MOST_SUGGESTIONS, FieldError, ProblemError
 from app.api.strict_json import pointer_to
 from app.api.validation import closest
 from app.core.memo import Memo
@@ -33,8 +33,9 @@ SAYS: Mapping[str, tuple[str, str]] = {
 
 
 def fields_of(errors: Sequence[Any], known: Collection[str] = ()) -> list[FieldError]:
-    """Return errors of pydantic in our words, with JSON pointers."""
-    return [_field(details, known) for details in errors]
+    """Return the first errors of pydantic in our words, with JSON pointers."""
+    listed = errors[:MOST_ERRORS]
+    return [_field(details, known if place < MOST_SUGGESTIONS else ()) for place, details in enumerate(listed)]
 
 
 def _field(details: Mapping[str, Any], known: Collection[str]) -> FieldError:
@@ -54,7 +55,8 @@ def unusable_values(errors: Sequence[Any]) -> ProblemError:
     """Return the problem of query parameters that pydantic refused."""
     named = fields_of([{**details, "loc": details["loc"][-1:]} for details in errors])
     fields = [field.model_copy(update={"pointer": f"?{field.pointer[1:]}"}) for field in named]
-    return ProblemError("bad-parameter", "a query parameter cannot be used", errors=fields)
+    more = len(errors) - len(fields)
+    return ProblemError("bad-parameter", "a query parameter cannot be used", errors=fields, more=more)
 
 
 def read_query(query: bytes, known: Collection[str] | None) -> dict[str, str]:
@@ -70,7 +72,7 @@ def read_query(query: bytes, known: Collection[str] | None) -> dict[str, str]:
         listed = ", ".join(f"`{name}`" for name in known or ())
         says += f"; this takes {listed or 'none'}"
         for place, name in enumerate(unknown):
-            close = closest(name, known or ()) if place < MOST_ERRORS else None
+            close = closest(name, known or ()) if place < MOST_SUGGESTIONS else None
             errors.append(_error(name, "unknown_parameter", "is no parameter here", close))
     if errors:
         raise ProblemError("bad-parameter", says, errors=errors)

@@ -18,7 +18,7 @@ from app.api.decode import CandidateReader, record_of
 from app.api.described import Described
 from app.api.encode import encode
 from app.api.endpoint import REFUSALS
-from app.api.problems import FieldError, ProblemError
+from app.api.problems import MOST_ERRORS, FieldError, ProblemError
 from app.api.query import fields_of
 from app.api.schemas import ref
 from app.api.strict_json import pointer_to
@@ -159,8 +159,10 @@ def _stored(body: Any) -> Stored:
     try:
         return Stored.model_validate(body)
     except ValidationError as error:
-        errors = fields_of(error.errors(include_url=False, include_input=False), Stored.model_fields)
-        raise ProblemError("not-facts", "the body is no stored answer with its receipt", errors=errors) from None
+        found = error.errors(include_url=False, include_input=False)
+        errors = fields_of(found, Stored.model_fields)
+        says, more = "the body is no stored answer with its receipt", len(found) - len(errors)
+        raise ProblemError("not-facts", says, errors=errors, more=more) from None
 
 
 class Replayer:
@@ -349,4 +351,6 @@ def _differences(given: Any, right: Any, pointer: str) -> Iterator[str]:
 def _verdict(result: Outcome, detail: str = "", differs: Sequence[str] = (), **about: Any) -> Verdict:
     known = {"release": None, "current": False, "key": None} | about
     says = SAYS[result] + (f": {detail}" if detail else "")
-    return Verdict(result=result, detail=says, differs=list(differs), **known)
+    if len(differs) > MOST_ERRORS:
+        says += f"; the first {MOST_ERRORS} differences are listed, {len(differs) - MOST_ERRORS} more are not"
+    return Verdict(result=result, detail=says, differs=list(differs[:MOST_ERRORS]), **known)

@@ -5,20 +5,30 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
-from app.api.problems import FieldError, ProblemError
+import msgspec
+
+from app.api.problems import MOST_ERRORS, FieldError, ProblemError
 
 MAX_DEPTH = 100
 """How deeply arrays and objects may lie in one another: several times what a record needs, and far less than Python's
 own limits, which differ from version to version."""
+MOST_VALUES = 400_000
+"""How many commas and opening brackets a body holds at most: twice as many as the densest records of 5 MB."""
+LONGEST_POINTER = 256
 LARGEST = sys.float_info.max
 MAX_DIGITS = 30
 """Longer whole numbers are read as floats: no fact is that large, and converting them costs time."""
 
 TOO_DEEP = f"the body is nested too deeply: at most {MAX_DEPTH} arrays and objects may lie in one another"
 SURROGATE = re.compile("[\ud800-\udfff]")
+STRING = re.compile(rb'"[^"]*"')
+AS_BRACKETS = bytes.maketrans(b"{}", b"[]")
+BUT_BRACKETS = bytes(set(range(256)) - set(b'[]{}"'))
+UNSURE = object()
+Steps = tuple[Any, str | int]
+"""Where something stands: the steps to what holds it, and the last step."""
 
 
 class JsonObject(dict[str, Any]):
@@ -66,7 +76,22 @@ def read_json(body: bytes, line: int | None = None) -> Any:
         raise ProblemError(error.kind, error.detail.replace("the body", "the line", 1)) from None
 
 
+def read_without_repeats(body: bytes) -> Any:
+    """Return the JSON of a body without repeated keys, or raise."""
+    data = _decoded(body)
+    if data is not UNSURE:
+        return data
+    data = read_json(body)
+    repeated, more = repeated_keys(data)
+    if repeated:
+        raise ProblemError("not-json", "an object of the body holds a key more than once", errors=repeated, more=more)
+    return data
+
+
 def _read(body: bytes, first_line: int) -> Any:
+    data = _decoded(body)
+    if data is not UNSURE:
+        return data
     try:
         data = _DECODER.decode(body.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -82,9 +107,41 @@ def _read(body: bytes, first_line: int) -> Any:
         raise ProblemError("not-json", TOO_DEEP) from None
     except ValueError as error:
         raise ProblemError("not-json", f"the body is not JSON: {error}") from None
-    if body.count(b"{") + body.count(b"[") > MAX_DEPTH or b"\\u" in body:
-        _check(data)
+    _check(data)
     return data
+
+
+def _decoded(body: bytes) -> Any:
+    """Return the JSON of a body, or `UNSURE` where a closer look is needed.
+
+    msgspec keeps the last of equal keys. Written anew, an object then has fewer colons than the body, since a colon is
+    never escaped in what is written; a body that escapes one itself is looked at more closely.
+    """
+    if len(body) > MOST_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise ProblemError("too-large", f"the body holds more than {MOST_VALUES} values and members")
+    try:
+        data = msgspec.json.decode(body)
+        written = msgspec.json.encode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError):  # of numbers beyond 64 bits, too
+        return UNSURE
+    if body.count(b":") != written.count(b":") or b"\\u003" in body:
+        return UNSURE
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _is_too_deep(written):
+        raise ProblemError("not-json", TOO_DEEP)
+    return data
+
+
+def _is_too_deep(written: bytes) -> bool:
+    """Say whether JSON without spaces is nested too deeply.
+
+    Strings are taken out, then the innermost brackets, level by level.
+    """
+    if b"\\" in written:
+        written = written.replace(b"\\\\", b"").replace(b'\\"', b"")
+    brackets = STRING.sub(b"", written.translate(AS_BRACKETS, BUT_BRACKETS).replace(b'""', b""))
+    for _ in range(MAX_DEPTH):
+        brackets = brackets.replace(b"[]", b"")
+    return bool(brackets)
 
 
 def _check(data: Any) -> None:
@@ -106,18 +163,38 @@ def _check(data: Any) -> None:
         level, depth = inside, depth + 1
 
 
-def repeated_keys(data: Any, pointer: str = "") -> Iterator[FieldError]:
-    """Yield an error for each repeated key of an object."""
-    if isinstance(data, dict):
-        for key in data.repeated if isinstance(data, JsonObject) else ():
-            yield FieldError(pointer_to(pointer, key), "duplicate_key", "is written more than once; send it once")
-        for key, value in data.items():
-            if isinstance(value, dict | list):
-                yield from repeated_keys(value, pointer_to(pointer, key))
-    elif isinstance(data, list):
-        for place, item in enumerate(data):
-            if isinstance(item, dict | list):
-                yield from repeated_keys(item, pointer_to(pointer, place))
+def repeated_keys(data: Any) -> tuple[list[FieldError], int]:
+    """Return errors for the first repeated keys, and how many more."""
+    errors: list[FieldError] = []
+    more = 0
+    todo: list[tuple[Any, Steps | None]] = [(data, None)]
+    while todo:
+        found, steps = todo.pop()
+        if isinstance(found, JsonObject):
+            listed = found.repeated[: MOST_ERRORS - len(errors)]
+            says = "is written more than once; send it once"
+            errors += [FieldError(_pointer((steps, key)), "duplicate_key", says) for key in listed]
+            more += len(found.repeated) - len(listed)
+        members = found.items() if isinstance(found, dict) else enumerate(found) if isinstance(found, list) else ()
+        inside: list[tuple[Any, Steps | None]] = [
+            (item, (steps, step)) for step, item in members if isinstance(item, dict | list)
+        ]
+        todo += reversed(inside)
+    return errors, more
+
+
+def _pointer(steps: Steps | None) -> str:
+    """Return the JSON pointer of some steps; a long one is cut."""
+    listed: list[str | int] = []
+    while steps is not None:
+        steps, step = steps
+        listed.append(step)
+    pointer = ""
+    for step in reversed(listed):
+        pointer = pointer_to(pointer, step)
+        if len(pointer) > LONGEST_POINTER:
+            return pointer[:LONGEST_POINTER] + "…"
+    return pointer
 
 
 def pointer_to(pointer: str, step: str | int) -> str:

@@ -63,7 +63,7 @@ class Service:
         waiting = needed(record, outcome, self.engine.release, self.codes)
         if waiting:
             issues = [
-                issue(f"`prefetch.{key}` is needed; it bears on {', '.join(rules)}", "required", f"prefetch.{key}")
+                issue(f"`prefetch.{key}` is needed by {', '.join(rules)}", "required", f"prefetch.{key}")
                 for key, rules in waiting.items()
             ]
             return JSONResponse({"resourceType": "OperationOutcome", "issue": issues}, 412, media_type=MEDIA_TYPE)

@@ -38,7 +38,7 @@ class ScaleGrade:
 
 @documented
 class CitedSource(Part):
-    """What a source is, told once in an answer."""
+    """What a source is, given once in an answer."""
 
     document: str
     """The document or publication it stands in."""
@@ -57,7 +57,7 @@ class CitedSource(Part):
 
 @documented
 class Reason(Part):
-    """A rule that bears on the decision."""
+    """A rule that takes part in the decision."""
 
     rule: str
     """Its id."""
@@ -79,10 +79,12 @@ class Reason(Part):
 
 @documented
 class Referral:
-    """Another kind of care that comes first."""
+    """Another kind of care that comes first, or is needed as well."""
 
     rule: str
     """The rule that refers."""
+    kind: Literal["scope", "exclusion"]
+    """`scope`: it comes before aesthetic care. `exclusion`: what excludes needs care of its own."""
     to: str
     """Who sees the person next."""
     urgency: Urgency
@@ -123,6 +125,9 @@ class NextQuestion(Part):
     """The unit of an integer, such as `years` or `days`."""
     why: str
     """Why it is asked now."""
+    for_: Literal["decision", "referral"]
+    """`decision`: the decision still depends on it. `referral`: the decision stands, and it tells whether another kind
+    of care is needed as well."""
 
 
 @documented
@@ -255,17 +260,19 @@ class AlternativeShown(Part):
     why: str
     """Why it fits, does not, or what would have to be known."""
     blocked_by: Sequence[str]
-    """For a lower phase: rules that ask for a clinician's review of it."""
+    """The rules that hold and stand against it, or ask for a clinician's decision first; empty where it fits."""
     sources: Sequence[str]
     """The ids of what it rests on."""
 
 
 @documented
 class IfResolved:
-    """The decision once every exclusion against these facts is lifted."""
+    """The decision once what stands against the candidate is lifted."""
 
     lifted: Sequence[KnownFact]
-    """The values that lift the exclusions."""
+    """The values that lift what stands against the candidate."""
+    when: Sequence[str]
+    """When each of them is lifted: times, never acts."""
     decision: Decision
     """The decision then."""
     possible: Sequence[Decision]
@@ -301,7 +308,7 @@ class Answer:
     assumptions: Sequence[Assumption]
     """The unknown facts of which another value would change the decision, or what is possible."""
     rationale: Sequence[Reason]
-    """Every rule that bears on the decision."""
+    """Every rule that takes part in the decision."""
     also_matched: Sequence[AlsoMatched]
     """Lower phases whose condition holds too."""
     near_misses: Sequence[NearMiss]
@@ -317,7 +324,8 @@ class Answer:
     alternatives: Sequence[AlternativeShown]
     """What else may be discussed."""
     if_resolved: IfResolved | None
-    """For `excluded`: what would follow once every exclusion is lifted; null where one cannot be."""
+    """For `excluded` and `clinician_review`: what would follow once time or treatment lifts every exclusion or review
+    that holds; null where one of them cannot be lifted."""
     notices: Sequence[str]
     """What must be said with every answer of this kind."""
     sources: Mapping[str, CitedSource]
@@ -345,7 +353,7 @@ class DecisionView:
     next_question: NextQuestion | None
     assumptions: Sequence[Assumption]
     rules: Sequence[str]
-    """The ids of the rules that bear on the decision."""
+    """The ids of the rules that take part in the decision."""
     ruleset: RuleSet
     id: str
     reference: str | None

@@ -6,16 +6,15 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from app.core.answer import (
-    AlternativeShown,
     Answer,
     CautionShown,
     DecisionView,
     IfResolved,
     KnownFact,
     ScaleGrade,
-    Unresolved,
     ruleset_of,
 )
+from app.core.conditions import facts_read
 from app.core.diagram import Rest, restrict
 from app.core.facts import Candidate, Value
 from app.core.identity import Identity
@@ -24,7 +23,7 @@ from app.core.logic import Logic
 from app.core.memo import Memo
 from app.core.outcome import Outcome
 from app.core.parts import NO_PATHWAY, Parts
-from app.core.precedence import EXCLUDED, UNDECIDED, Decision, Indicated, Stage, phases
+from app.core.precedence import EXCLUDED, REVIEW, UNDECIDED, Decision, Indicated, Stage, phases
 from app.core.questions import Questions
 from app.core.rationale import Rationale, Standing
 from app.core.rules import Release
@@ -33,6 +32,8 @@ from app.core.sections import Points, Projection
 RESTS = 2048
 """How many rests keep their outcome: in the default mode a million half-known candidates leave about so many."""
 Sources = Literal["rationale", "all", "none"]
+BLOCKED = (EXCLUDED, REVIEW)
+"""The decisions that time or treatment may lift."""
 
 
 class Question(NamedTuple):
@@ -55,14 +56,14 @@ class Decided(NamedTuple):
     id: str
     decision: Decision
     rules: tuple[str, ...]
-    """The rules that bear on the decision."""
+    """The rules that take part in the decision."""
     release: str
     digest: str
     """The digest of the release."""
 
 
 OnDecision = Callable[[Decided], None]
-"""Hears of every answer that is given out."""
+"""Called with every answer that is given out."""
 ReceiptSigner = Callable[[Decided], str]
 """Signs an answer that is given out, and returns the receipt."""
 
@@ -81,13 +82,14 @@ class Engine:
         self.release = release
         self.language = language
         self.logic = logic or Logic(release.facts, release.rules, release.order, release.budget)
-        self.questions = Questions(self.logic, release.weights)
+        self.questions = Questions(self.logic, release.weights, release.stages)
         self.ruleset = ruleset_of(release)
         self._on_decision = on_decision
         self._phases = phases(release.rules)
         self._indicated: dict[frozenset[Stage], Indicated] = {
             frozenset([rule.pathway]): Indicated(rule.pathway, rule.phase) for rule in self._phases
         }
+        self._referring = {name for r in release.rules if r.kind == "scope" for name in facts_read(r.when)}
         self._points = Points(release.facts)
         self._projection = Projection(self._points, self.logic.diagram)
         self._identity = Identity(release, self._points, language)
@@ -100,13 +102,16 @@ class Engine:
         facts, strict = question.facts, question.strict
         rest = self.logic.settled(facts, strict=strict)
         if rest is not None and (strict or len(facts) == len(self._points.names)):
-            return self._outcomes[rest, question.unavailable, strict]
+            outcome = self._outcomes[rest, question.unavailable, strict]
+            return self._with_referral(outcome, question) if strict and self.release.stages else outcome
         given = self._projection.of(self._points.of(facts))
         regions = given if strict else self.logic.assumed(given)
         if rest is None:
             rest = restrict(self.logic.diagram, self.logic.staged_root, regions)
         outcome = self._outcomes[rest, question.unavailable, strict]
-        found = () if strict else self.logic.open_assumptions(regions, given)
+        if strict:
+            return self._with_referral(outcome, question) if self.release.stages else outcome
+        found = self.logic.open_assumptions(regions, given)
         return Outcome(*outcome[:-1], found) if found else outcome
 
     def _outcome(self, key: tuple[Rest, tuple[str, ...], bool]) -> Outcome:
@@ -117,9 +122,19 @@ class Engine:
         indicated = self._indicated.get(stages)
         if len(possible) == 1:
             return Outcome(possible[0], indicated, stages, pathways, (), (), None, False, strict)
-        name, settles = self.questions.next(left, unavailable) or (None, False)
+        asked, settles = self.questions.next(left, unavailable) or (None, False)
         missing = self.logic.missing(left)
-        return Outcome(UNDECIDED, indicated, stages, pathways, possible, missing, name, settles, strict)
+        return Outcome(UNDECIDED, indicated, stages, pathways, possible, missing, asked, settles, strict)
+
+    def _with_referral(self, outcome: Outcome, question: Question) -> Outcome:
+        """Return a settled outcome that asks whether to send on too.
+
+        An infected burn is sent on, not only excluded; without strict mode it stands under `unresolved`.
+        """
+        if not outcome.settled or all(name in question.facts for name in self._referring):
+            return outcome
+        asked = self.rationale.referring(self.standings(question), question.unavailable)
+        return outcome._replace(next_fact=asked) if asked else outcome
 
     def standings(self, question: Question) -> list[Standing]:
         """Return where every rule stands that is not known not to hold."""
@@ -132,25 +147,19 @@ class Engine:
         decision, indicated, pathways = outcome.decision, outcome.indicated, outcome.pathways
         parts, rationale = self._parts, self.rationale
         cut = parts.projection.of(point)
-        standings, near = rationale.standings.of(point), rationale.near.of(self._projection.of(point))
+        standings = rationale.standings.of(point)
         cautions: list[CautionShown] = []
-        unresolved: list[Unresolved] = []
-        for each in parts.cautions.of(point, pathways):
+        unresolved = rationale.open_referrals(outcome, standings)
+        for each in parts.cautions.of(point, pathways or NO_PATHWAY):
             if isinstance(each, CautionShown):
                 cautions.append(each)
             else:
                 unresolved.append(each)
         preconditions = parts.preconditions.of(cut, pathways)
-        alternatives: list[AlternativeShown] = []
-        if decision is not UNDECIDED and (indicated or decision.disposition not in ("excluded", "referred")):
-            alternatives = parts.alternatives.of(cut, pathways if indicated else NO_PATHWAY)
         notices = parts.notices.of(cut, pathways | NO_PATHWAY)
         components = parts.components[decision.pathway].of(cut) if decision.pathway else []
         referral = rationale.referral(standings)
         reasons = rationale.reasons(outcome, standings)
-        also_matched = rationale.also_matched(outcome, standings)
-        near_misses = rationale.near_misses(outcome, near)
-        lower = rationale.lower_phases(outcome, standings)
         ready = decision.pathway is not None and not outcome.open_assumptions and parts.all_met(preconditions)
         answer = Answer(
             decision=decision,
@@ -163,14 +172,14 @@ class Engine:
             next_question=parts.next_question(outcome) if outcome.next_fact else None,
             assumptions=parts.assumptions(outcome) if outcome.open_assumptions else [],
             rationale=reasons,
-            also_matched=also_matched,
-            near_misses=near_misses,
+            also_matched=rationale.also_matched(outcome, standings),
+            near_misses=rationale.near_misses(outcome, point),
             cautions=cautions,
             unresolved=unresolved,
             preconditions=preconditions if decision.disposition in ("recommended", "clinician_review") else [],
             plan=parts.plan(components, decision.pathway) if decision.pathway else {},
-            alternatives=alternatives + lower,
-            if_resolved=self._if_resolved(question, outcome, standings) if decision == EXCLUDED else None,
+            alternatives=parts.alternatives.of(outcome, cut, standings),
+            if_resolved=self._if_resolved(question, outcome, standings) if decision in BLOCKED else None,
             notices=parts.texts(notices, outcome),
             sources={},
             facts={**question.facts, **question.graded} if question.graded else question.facts,
@@ -217,20 +226,25 @@ class Engine:
         return self._identity.of(point, question.unavailable, strict=question.strict)
 
     def _if_resolved(self, question: Question, outcome: Outcome, standings: Iterable[Standing]) -> IfResolved | None:
-        """Return the decision with every exclusion lifted, one after another."""
+        """Return the decision once time or treatment lifts what stands against it.
+
+        Of an excluded candidate every exclusion that holds is lifted, of a reviewed one every review.
+        """
+        blocked = outcome.decision
         lifted: dict[str, Value] = {}
-        while outcome.decision.disposition == "excluded":
-            standing = [
-                s.rule for s in standings if s.rule.effect == "excludes" and self.rationale.takes_part(s, outcome)
-            ]
-            if not standing or not all(rule.lifted_by for rule in standing):
+        when: dict[str, None] = {}
+        while outcome.decision == blocked:
+            holding = self.rationale.deciding(outcome, standings)
+            facts = {name: value for rule in holding for name, value in rule.lifted_by.items()}
+            if not all(rule.lifted_by for rule in holding) or facts.items() <= lifted.items():
                 return None
-            for rule in standing:
-                lifted |= rule.lifted_by
+            lifted |= facts
+            when |= dict.fromkeys(rule.lifted_when for rule in holding if rule.lifted_when)
             then = Question({**question.facts, **lifted}, question.strict, question.unavailable)
             outcome, standings = self.decide(then), self.standings(then)
         return IfResolved(
             [KnownFact(name, lifted[name]) for name in self.release.facts if name in lifted],
+            list(when),
             outcome.decision,
             outcome.possible,
             outcome.missing,
@@ -265,11 +279,11 @@ class Engines:
         by_id = {release.id: Engine(release, DEFAULT, on_decision) for release in releases}
         others = {}
         for each in translations:
-            spoken = {
+            there = {
                 name: Engine(translated(engine.release, each), each.code, on_decision, engine.logic)
                 for name, engine in by_id.items()
             }
-            others[each.code] = cls(spoken, current, each.code)
+            others[each.code] = cls(there, current, each.code)
         return cls(by_id, current, others=others)
 
     def in_language(self, accepted: str, asked: str | None = None) -> "Engines":

@@ -1,10 +1,13 @@
 """What a release decides for a candidate, before any text."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from app.core.precedence import UNDECIDED, Decision, Indicated, Stage
 from app.core.rules import Pathway
+
+Asks = Literal["settles", "narrows", "refers"]
+"""What an answer to the next question does."""
 
 
 class Outcome(NamedTuple):
@@ -26,6 +29,11 @@ class Outcome(NamedTuple):
     """Whether nothing is assumed."""
     open_assumptions: tuple[str, ...] = ()
     """The unknown confirm facts of which another value would change what is possible."""
+
+    @property
+    def asks(self) -> Asks:
+        """What the next question is for."""
+        return "refers" if self.settled else "settles" if self.settles else "narrows"
 
     @property
     def settled(self) -> bool:

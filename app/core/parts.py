@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from app.core.alternatives import NO_PATHWAY as NO_PATHWAY
+from app.core.alternatives import Alternatives
 from app.core.answer import (
-    AlternativeShown,
     Assumption,
     CautionShown,
     ComponentShown,
@@ -24,14 +25,12 @@ from app.core.conditions import ALWAYS, Condition, facts_read
 from app.core.facts import Candidate, Fact
 from app.core.logic import diagram_of
 from app.core.memo import Memo
-from app.core.outcome import Outcome
+from app.core.outcome import Asks, Outcome
 from app.core.precedence import Stage
 from app.core.rules import (
-    Alternative,
     Caution,
     Component,
     DecisionRule,
-    Fits,
     Notice,
     Pathway,
     Plan,
@@ -42,7 +41,6 @@ from app.core.rules import (
 from app.core.sections import Concerns, Entry, Points, Projection, Section, reads
 
 Pathways = frozenset[Concerns]
-NO_PATHWAY: Pathways = frozenset([None])
 
 
 def conditions_of(release: Release) -> Iterator[Condition]:
@@ -59,6 +57,8 @@ def conditions_of(release: Release) -> Iterator[Condition]:
         if alternative.fits:
             yield alternative.fits.yes
             yield alternative.fits.no
+        if alternative.row:
+            yield alternative.row.asks
 
 
 class Parts:
@@ -69,8 +69,9 @@ class Parts:
     ) -> None:
         self._release = release
         self._could_object = could_object
+        self._readers = {name: [r for r in release.rules if name in facts_read(r.when)] for name in release.facts}
         self._questions = {name: _question(fact, release.wording) for name, fact in release.facts.items()}
-        self._next = Memo[tuple[str, bool], NextQuestion](self._next_question)
+        self._next = Memo[tuple[str, Asks], NextQuestion](self._next_question)
         self._assumptions = Memo[tuple[str, frozenset[Stage]], Assumption](self._assumption)
         listed = [ALWAYS, *conditions_of(release)]
         self._diagram = diagram_of(release.facts.values(), listed)
@@ -80,7 +81,7 @@ class Parts:
         """How all lists but that of cautions see a candidate: they quote no values."""
         self.cautions = Section(points, [self._caution(rule) for rule in release.cautions])
         self.preconditions = Section(self.projection, [self._precondition(rule) for rule in release.preconditions])
-        self.alternatives = Section(self.projection, [self._alternative(rule) for rule in release.alternatives])
+        self.alternatives = Alternatives(release, self.projection, self._state)
         ordered = sorted((n for n in release.notices if not n.by_engine), key=lambda notice: notice.order)
         self.notices = Section(self.projection, [self._notice(notice) for notice in ordered])
         self._outside = frozenset(rule.id for rule in release.preconditions if rule.outside)
@@ -120,13 +121,12 @@ class Parts:
 
     def next_question(self, outcome: Outcome) -> NextQuestion | None:
         """Return the question to ask next, or `None`."""
-        return None if outcome.next_fact is None else self._next[outcome.next_fact, outcome.settles]
+        return None if outcome.next_fact is None else self._next[outcome.next_fact, outcome.asks]
 
-    def _next_question(self, asked: tuple[str, bool]) -> NextQuestion:
-        name, settles = asked
-        return replace(
-            self._questions[name], why=self._release.wording.next_question["settles" if settles else "narrows"]
-        )
+    def _next_question(self, asked: tuple[str, Asks]) -> NextQuestion:
+        name, asks = asked
+        for_: Literal["decision", "referral"] = "referral" if asks == "refers" else "decision"
+        return replace(self._questions[name], why=self._release.wording.next_question[asks], for_=for_)
 
     def assumptions(self, outcome: Outcome) -> list[Assumption]:
         """Return the assumptions that a decision stands on."""
@@ -138,8 +138,7 @@ class Parts:
     def _assumption(self, key: tuple[str, frozenset[Stage]]) -> Assumption:
         name, stages = key
         fact = self._release.facts[name]
-        readers = [rule for rule in self._release.rules if name in facts_read(rule.when)]
-        because = [rule.id for rule in readers if self._could_object(rule, stages)]
+        because = [rule.id for rule in self._readers[name] if self._could_object(rule, stages)]
         return Assumption(name, fact.assumed_as, because, fact.question)
 
     def summary(self, outcome: Outcome, *, ready: bool, referred: bool) -> str:
@@ -174,39 +173,25 @@ class Parts:
             shown = CautionShown(rule.id, rule.topic, rule.concerns, rule.says, rule.reading, because, rule.sources)
             return shown if state else None
 
-        return Entry(read, make, rule.concerns)
+        return Entry(read, make, (*rule.concerns, None) if rule.without_phase else rule.concerns)
 
     def _precondition(self, rule: Precondition) -> Entry[PreconditionShown]:
         def make(known: Candidate) -> PreconditionShown:
             status: Literal["met", "unmet", "to_confirm"]
             ask: tuple[str, ...] = ()
-            if not rule.outside and self._state(rule.when, known):
+            open_needs = tuple(name for name in rule.needs if name not in known)
+            if not rule.outside and not open_needs and self._state(rule.when, known):
                 status = "met"
             elif rule.unmet is not None and self._state(rule.unmet, known):
                 status = "unmet"
             else:
                 status = "to_confirm"
-                ask = () if rule.outside else self._ask(known, rule.when, rule.unmet)
+                asked = () if rule.outside else self._ask(known, rule.when, rule.unmet)
+                ask = tuple(dict.fromkeys((*asked, *open_needs)))
             return PreconditionShown(rule.id, status, rule.says, rule.reading, ask, rule.sources)
 
-        return Entry(() if rule.outside else reads(rule.when, rule.unmet), make, rule.concerns)
-
-    def _alternative(self, rule: Alternative) -> Entry[AlternativeShown]:
-        def make(known: Candidate) -> AlternativeShown | None:
-            if not self._state(rule.when, known):
-                return None
-            fits: Fits = "yes"
-            if rule.fits:
-                no, yes = self._state(rule.fits.no, known), self._state(rule.fits.yes, known)
-                fits = "no" if no else "yes" if yes and no is False else "unknown"
-            why = rule.fits.because[fits] if rule.fits else self._release.wording.consultation
-            return AlternativeShown(
-                rule.id, rule.kind, rule.title, rule.says, rule.compares, fits, why, (), rule.sources
-            )
-
-        fits = (rule.fits.no, rule.fits.yes) if rule.fits else ()
-        concerns = (*rule.concerns, None) if rule.without_phase else rule.concerns
-        return Entry(reads(rule.when, *fits), make, concerns)
+        read = tuple(dict.fromkeys((*reads(rule.when, rule.unmet), *rule.needs)))
+        return Entry(() if rule.outside else read, make, rule.concerns)
 
     def _component(self, component: Component) -> Entry[ComponentShown]:
         def make(known: Candidate) -> ComponentShown | None:
@@ -256,6 +241,7 @@ def _question(fact: Fact, wording: Wording) -> NextQuestion:
         maximum=fact.maximum if whole else None,
         unit=fact.unit,
         why="",
+        for_="decision",
     )
 
 

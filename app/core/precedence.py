@@ -97,7 +97,7 @@ def decide(rules: Sequence[DecisionRule], candidate: Candidate) -> StagedDecisio
 
 
 def stages(rule: DecisionRule) -> tuple[Stage, ...]:
-    """Return the steps at which a rule bears on the decision."""
+    """Return the steps at which a rule takes part in the decision."""
     if isinstance(rule, Phase):
         return (rule.pathway,)
     return rule.pathways if rule.kind in ("label_exclusion", "label_review") else (rule.kind,)

@@ -22,11 +22,15 @@ Distribution = list[float]
 class Questions:
     """The ranking of one release's questions.
 
-    `weights` gives for each fact the weight of every value; facts without weights count every value once.
+    `weights` gives for each fact the weight of every value; facts without weights count every value once. Facts of an
+    earlier of the `stages` are asked first.
     """
 
-    def __init__(self, logic: Logic, weights: Mapping[str, Mapping[Value, float]]) -> None:
+    def __init__(
+        self, logic: Logic, weights: Mapping[str, Mapping[Value, float]], stages: Sequence[Sequence[str]] = ()
+    ) -> None:
         self._logic = logic
+        self._stage = {name: place for place, stage in enumerate(stages) for name in stage}
         self._asking = {name: place for place, name in enumerate(logic.facts)}
         self.shares: list[list[float]] = []
         for v in logic.diagram.variables:
@@ -41,6 +45,8 @@ class Questions:
         levels = [n for n in rest.levels() if variables[n].fact.name not in unavailable]
         if not levels:
             return None
+        stages = [self._stage.get(variables[level].fact.name, 0) for level in levels]
+        levels = [level for level, stage in zip(levels, stages, strict=True) if stage == min(stages)]
         if len(levels) == 1:
             only = levels[0]
             return variables[only].fact.name, self.settling(rest, levels)[only] > 0

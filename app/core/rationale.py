@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Literal, NamedTuple
 
-from app.core.answer import AlsoMatched, AlternativeShown, Answer, CitedSource, KnownFact, NearMiss, Reason, Referral
+from app.core.answer import AlsoMatched, Answer, CitedSource, KnownFact, NearMiss, Reason, Referral, Unresolved
 from app.core.conditions import conjuncts, facts_read, in_words
 from app.core.facts import Candidate
 from app.core.logic import Logic
 from app.core.memo import Memo
 from app.core.outcome import Outcome
 from app.core.precedence import Stage, phases, stages
-from app.core.rules import DecisionRule, Disposition, Effect, Fits, Phase, Release
-from app.core.sections import Entry, Points, Projection, Section
+from app.core.rules import DecisionRule, Disposition, Effect, Phase, Release
+from app.core.sections import Entry, Point, Points, Projection, Section
 
 DECIDES: Mapping[Disposition, Effect] = {
     "excluded": "excludes",
@@ -33,8 +33,8 @@ class Standing(NamedTuple):
     """The same with unknown confirm facts at their no-objection value."""
     because: tuple[KnownFact, ...]
     """The facts that make it hold."""
-    told: dict[bool | None, Reason]
-    """The rule as a reason of an answer, by whether it decides; made when it is first told."""
+    reasons: dict[bool | None, Reason]
+    """The rule as a reason of an answer, by whether it decides; made when it is first given."""
 
 
 class Rationale:
@@ -45,9 +45,10 @@ class Rationale:
         self._stages = {rule.id: frozenset(stages(rule)) for rule in release.rules}
         self._phases = phases(release.rules)
         self.standings = Section(points, [Entry(facts_read(r.when), _standing_of(r, logic)) for r in release.rules])
-        self.near = Section(projection, [Entry(facts_read(r.when), _near_miss_of(r, logic)) for r in self._phases])
+        self._projection = projection
+        self._near = Section(projection, [Entry(facts_read(r.when), _near_miss_of(r, logic)) for r in self._phases])
         self._cited = Memo[str, CitedSource](self._cite)
-        self._told = Memo[tuple[str, ...], Mapping[str, CitedSource]](
+        self._cited_together = Memo[tuple[str, ...], Mapping[str, CitedSource]](
             lambda names: {name: self._cited[name] for name in dict.fromkeys(names)}
         )
 
@@ -60,7 +61,7 @@ class Rationale:
         return True if state and outcome.stages <= at else None
 
     def reasons(self, outcome: Outcome, standings: Iterable[Standing]) -> list[Reason]:
-        """Return every rule that bears on the decision.
+        """Return every rule that takes part in the decision.
 
         Where the decision is settled and yet no single rule is sure to decide it, the rules that may are there with
         `decides` open: whichever holds, the decision is the same.
@@ -83,12 +84,35 @@ class Rationale:
         return made
 
     def referral(self, standings: Iterable[Standing]) -> list[Referral]:
-        """Return every scope rule that holds, whatever decides."""
+        """Return the rules that hold and send on, scope rules first."""
         referral = []
         for rule, state, _, because, _ in standings:
-            if state and rule.kind == "scope":
-                referral.append(Referral(rule.id, rule.refer_to, rule.urgency, rule.says, because, rule.sources))
-        return referral
+            if state and rule.refer_to:
+                kind: Literal["scope", "exclusion"] = "scope" if rule.kind == "scope" else "exclusion"
+                referral.append(Referral(rule.id, kind, rule.refer_to, rule.urgency, rule.says, because, rule.sources))
+        return sorted(referral, key=_scope_first) if len(referral) > 1 else referral
+
+    def deciding(self, outcome: Outcome, standings: Iterable[Standing]) -> list[DecisionRule]:
+        """Return the rules that hold, and make or may make this decision."""
+        effect = DECIDES[outcome.decision.disposition]
+        held = [each for each in standings if (each.state if outcome.strict else each.assumed)]
+        return [s.rule for s in held if s.rule.effect == effect and self.takes_part(s, outcome) is not False]
+
+    def referring(self, standings: Iterable[Standing], unavailable: Sequence[str]) -> str | None:
+        """Return the fact that could still add a referral, by stages."""
+        undecided = [each.rule for each in standings if each.state is None and each.rule.kind == "scope"]
+        read = {name for rule in undecided for name in facts_read(rule.when)}
+        return next((n for stage in self._release.stages for n in stage if n in read and n not in unavailable), None)
+
+    def open_referrals(self, outcome: Outcome, standings: Iterable[Standing]) -> list[Unresolved]:
+        """Return the scope rules that may hold beside a settled decision.
+
+        In strict mode their facts are asked instead.
+        """
+        if outcome.strict or not outcome.settled or not self._release.stages:
+            return []
+        undecided = [each.rule for each in standings if each.state is None and each.rule.kind == "scope"]
+        return [Unresolved(rule.id, "referral", facts_read(rule.when)) for rule in undecided]
 
     def also_matched(self, outcome: Outcome, standings: Iterable[Standing]) -> list[AlsoMatched]:
         """Return the lower phases whose condition holds too."""
@@ -100,35 +124,15 @@ class Rationale:
                 also.append(AlsoMatched(rule.id, rule.pathway, rule.phase))
         return sorted(also, key=attrgetter("phase"), reverse=True) if len(also) > 1 else also
 
-    def near_misses(self, outcome: Outcome, near: list[NearMiss]) -> list[NearMiss]:
+    def near_misses(self, outcome: Outcome, point: Point) -> list[NearMiss]:
         """Return the higher phases whose condition holds only in part."""
-        if not near or (outcome.indicated is None and outcome.stages != {"gap"}):
+        if outcome.indicated is None and outcome.stages != {"gap"}:
             return []
         reached = outcome.indicated.phase if outcome.indicated else 0
-        return [each for each in near if each.phase > reached]
-
-    def lower_phases(self, outcome: Outcome, standings: Sequence[Standing]) -> list[AlternativeShown]:
-        """Return the lower phases a clinician may discuss, none of them excluded."""
-        if outcome.indicated is None or outcome.decision.disposition not in ("excluded", "clinician_review"):
-            return []
-        wording = self._release.wording
-        shown = []
-        for rule in self._phases:
-            against = [each for each in standings if rule.pathway in each.rule.pathways]
-            if rule.phase >= outcome.indicated.phase or any(s.state and s.rule.effect == "excludes" for s in against):
-                continue
-            criteria = next((each.state for each in standings if each.rule is rule), False)
-            undecided = criteria is None or any(each.state is None for each in against)
-            blocked = [each.rule.id for each in against if each.state]
-            fits: Fits = "no" if criteria is False else "unknown" if undecided or blocked else "yes"
-            why, title = wording.lower_phase[fits], wording.pathways[rule.pathway]
-            shown.append(
-                AlternativeShown(rule.id, "lower_phase", title, rule.discuss, {}, fits, why, blocked, rule.sources)
-            )
-        return shown
+        return [each for each in self._near.of(self._projection.of(point)) if each.phase > reached]
 
     def could_object(self, rule: DecisionRule, at: frozenset[Stage]) -> bool:
-        """Return whether a rule would bear on decisions at these steps."""
+        """Return whether a rule would take part in decisions at these steps."""
         return rule.kind in ("exclusion", "scope", "concern", "phase") or not self._stages[rule.id].isdisjoint(at)
 
     def cited(self, answer: Answer, *, whole: bool) -> Mapping[str, CitedSource]:
@@ -138,7 +142,7 @@ class Rationale:
             names += tuple(referral.sources)
         for reason in answer.rationale:
             names += tuple(reason.sources)
-        return self._told[(*names, *_beside(answer))] if whole else self._told[names]
+        return self._cited_together[(*names, *_beside(answer)) if whole else names]
 
     def _cite(self, name: str) -> CitedSource:
         source = self._release.sources[name]
@@ -147,11 +151,15 @@ class Rationale:
 
 
 def _reason(standing: Standing, decides: bool | None) -> Reason:
-    rule, state, _, because, told = standing
-    if decides not in told:
+    rule, state, _, because, reasons = standing
+    if decides not in reasons:
         word: Literal["held", "undecided"] = "held" if state else "undecided"
-        told[decides] = Reason(rule.id, rule.effect, rule.says, rule.reading, because, word, decides, rule.sources)
-    return told[decides]
+        reasons[decides] = Reason(rule.id, rule.effect, rule.says, rule.reading, because, word, decides, rule.sources)
+    return reasons[decides]
+
+
+def _scope_first(referral: Referral) -> bool:
+    return referral.kind != "scope"
 
 
 def _beside(answer: Answer) -> Iterator[str]:

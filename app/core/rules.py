@@ -13,7 +13,7 @@ Pathway = Literal["conservative_care", "exosome_microchanneling", "combination_t
 Disposition = Literal["referred", "excluded", "clinician_review", "recommended", "needs_information"]
 Kind = Literal["exclusion", "scope", "concern", "phase", "label_exclusion", "label_review", "gap"]
 Effect = Literal["excludes", "refers", "reviews", "indicates"]
-Urgency = Literal["emergency", "urgent", "soon", "routine"]
+Urgency = Literal["emergency", "today", "urgent", "days", "soon", "routine"]
 Status = Literal["A", "B", "document", "project", "inference"]
 Fits = Literal["yes", "no", "unknown"]
 
@@ -72,13 +72,14 @@ class Rule:
 class DecisionRule(Rule):
     """A rule of decision.md section 2, steps 1 to 6.
 
-    `pathways` are those that a label-safety rule stands against; `lifted_by` gives the values that would lift an
-    exclusion; `refer_to` and `urgency` belong to a scope rule.
+    `pathways` are those that a label-safety rule stands against; `lifted_by` gives the values that would lift it, and
+    `lifted_when` says when; `refer_to` and `urgency` belong to a scope rule, and to an exclusion that needs care.
     """
 
     kind: Kind
     pathways: tuple[Pathway, ...] = ()
     lifted_by: Mapping[str, Value] = field(default_factory=dict)
+    lifted_when: str | None = None
     refer_to: str = ""
     urgency: Urgency = "routine"
 
@@ -103,6 +104,7 @@ class Caution(Rule):
     """What a clinician should weigh; it never changes the decision."""
 
     concerns: tuple[Pathway, ...] = ()
+    without_phase: bool = False
     topic: str = ""
 
 
@@ -112,10 +114,12 @@ class Precondition(Rule):
 
     `when` says it is met, `unmet` that it is not; neither: somebody confirms it.
 
-    `outside` marks what the service can never see, such as an examination in person.
+    `needs` are facts without which it is never met, whatever they are; `outside` marks what the service can never see,
+    such as an examination in person.
     """
 
     unmet: Condition | None = None
+    needs: tuple[str, ...] = ()
     concerns: tuple[Pathway, ...] = ()
     outside: bool = False
 
@@ -155,6 +159,18 @@ class Fitting:
     because: Mapping[Fits, str]
 
 
+@dataclass(frozen=True)
+class Row:
+    """The ids of the rules that stand against an alternative.
+
+    `asks` leaves it open where it holds, as `because` says, or is unknown.
+    """
+
+    rules: frozenset[str]
+    asks: Condition
+    because: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Alternative(Rule):
     """Something else to discuss, listed where `when` holds."""
@@ -165,6 +181,7 @@ class Alternative(Rule):
     without_phase: bool = False
     compares: Mapping[str, Aspect] = field(default_factory=dict)
     fits: Fitting | None = None
+    row: Row | None = None
 
 
 @documented
@@ -229,7 +246,9 @@ class Scale:
     sources: tuple[str, ...]
 
 
-LawKind = Literal["one_decision", "named_gap", "never", "at_least", "never_lowers", "never_recommends"]
+LawOfDecision = Literal["one_decision", "named_gap", "never", "at_least", "never_lowers", "never_recommends"]
+LawOfParts = Literal["never_fits", "never_included", "never_met", "never_ready"]
+LawKind = Literal[LawOfDecision, LawOfParts]
 
 
 @dataclass(frozen=True)
@@ -241,6 +260,10 @@ class Law:
     `at_least`: where `when` holds, the decision is one of `dispositions`.
     `never_lowers`: raising `fact` lowers neither what is indicated nor the phase where both are recommended.
     `never_recommends`: giving a fact of `changes` its value there turns nothing into a recommendation.
+
+    Of what goes with a decision, while `when` holds or is unknown: `never_fits`, no alternative or lower phase named in
+    `of` fits; `never_included`, no component in `of` is included; `never_met`, no precondition in `of` is met;
+    `never_ready`, no recommendation is ready (for `pathways`, where some are named).
     """
 
     name: str
@@ -251,6 +274,7 @@ class Law:
     pathways: tuple[Pathway, ...] = ()
     fact: str = ""
     changes: Mapping[str, Value] = field(default_factory=dict)
+    of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -265,6 +289,7 @@ class Wording:
     unknown: str
     next_question: Mapping[str, str]
     lower_phase: Mapping[str, str]
+    row: Mapping[str, str]
     consultation: str
     assumption: str
     summary: Mapping[str, str]
@@ -317,6 +342,8 @@ class Release:
     laws: tuple[Law, ...]
     order: tuple[str, ...]
     budget: int
+    stages: tuple[tuple[str, ...], ...] = ()
+    """The facts that questions ask, in stages; without any, all together."""
     released: str = ""
     changes: str = ""
     withdrawn: Withdrawn | None = None

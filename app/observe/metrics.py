@@ -27,23 +27,25 @@ class Decisions(Collector):
         self._dispositions = Counts[tuple[str, str]]()
         self._rules = Counts[tuple[str, str]]()
 
-    def add(self, told: Decided) -> None:
-        """Count a decision and the rules that bear on it."""
+    def add(self, decided: Decided) -> None:
+        """Count a decision and the rules that take part in it."""
         with self._lock:
-            self._dispositions[told.decision.disposition, told.release] += 1
-            self._rules.update((name, told.release) for name in told.rules)
+            self._dispositions[decided.decision.disposition, decided.release] += 1
+            self._rules.update((name, decided.release) for name in decided.rules)
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         """Yield what was counted."""
         with self._lock:
             dispositions, rules = dict(self._dispositions), dict(self._rules)
         decisions = CounterMetricFamily("triage_decisions", "Decisions.", labels=["disposition", "release"])
-        bearing = CounterMetricFamily("triage_rules", "Decisions that a rule bears on.", labels=["rule", "release"])
-        for family, counted in ((decisions, dispositions), (bearing, rules)):
+        rules_of = CounterMetricFamily(
+            "triage_rules", "Decisions that a rule takes part in.", labels=["rule", "release"]
+        )
+        for family, counted in ((decisions, dispositions), (rules_of, rules)):
             for labels, count in counted.items():
                 family.add_metric(labels, count)
         yield decisions
-        yield bearing
+        yield rules_of
 
 
 class Metrics:

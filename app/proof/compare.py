@@ -5,14 +5,23 @@ fact that one release does not have plays no part in its decision.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
+from app.core.conditions import NEVER
 from app.core.documented import documented
-from app.core.facts import Value
-from app.core.logic import Logic
+from app.core.facts import Fact, Value
+from app.core.logic import Logic, diagram_of
 from app.core.precedence import Decision, cases, stages
 from app.core.rationale import DECIDES
-from app.core.rules import DecisionRule, Release
+from app.core.rules import DecisionRule, LawOfParts, Release
+from app.proof.goes_with import conditions_of_parts
 from app.proof.space import Space
+
+SHOWN: Mapping[LawOfParts, Literal["fits", "included", "met"]] = {
+    "never_fits": "fits",
+    "never_included": "included",
+    "never_met": "met",
+}
 
 
 @documented
@@ -36,6 +45,24 @@ class Difference:
 
 
 @documented
+class PartDifference:
+    """Candidates for whom something that goes with a decision changes."""
+
+    part: str
+    """The alternative, lower phase, component or precondition."""
+    shown: Literal["fits", "included", "met"]
+    """What it is shown as to those who are counted."""
+    gained: str
+    """How many fully known candidates it is shown so to by the second release alone."""
+    lost: str
+    """How many it is shown so to by the first release alone."""
+    example_gained: Mapping[str, Value] | None
+    """Facts of one who gains it."""
+    example_lost: Mapping[str, Value] | None
+    """Facts of one who loses it."""
+
+
+@documented
 class Comparison:
     """The differences between two releases."""
 
@@ -51,6 +78,9 @@ class Comparison:
     """Which share of the reference population gets another decision."""
     differences: Sequence[Difference]
     """Each change of decision, most candidates first; empty where nothing changes."""
+    parts: Sequence[PartDifference]
+    """What changes of that which goes with decisions, wherever it is listed; a part that one release does not have is
+    shown to nobody by it."""
     facts_before: Sequence[str]
     """Facts that only the first release has."""
     facts_after: Sequence[str]
@@ -93,9 +123,28 @@ def compare(before: Release, after: Release) -> Comparison:
         str(sum(changed.values())),
         sum(share for pair, share in shares.items() if pair[0] != pair[1]),
         differences,
+        _parts(before, after, facts),
         [name for name in before.facts if name not in after.facts],
         [name for name in after.facts if name not in before.facts],
     )
+
+
+def _parts(before: Release, after: Release, facts: Mapping[str, Fact]) -> list[PartDifference]:
+    """Return what goes with decisions otherwise, over all candidates."""
+    old, new = conditions_of_parts(before), conditions_of_parts(after)
+    diagram = diagram_of(facts.values(), [*old.values(), *new.values()])
+    space = Space(diagram, facts, {**before.weights, **after.weights})
+    found = []
+    for key in {**old, **new}:
+        was, is_now = diagram.condition(old.get(key, NEVER)), diagram.condition(new.get(key, NEVER))
+        gained, lost = diagram.choose(was, diagram.false, is_now), diagram.choose(is_now, diagram.false, was)
+        if was == is_now:
+            continue
+        more, less = (str(space.counts(root).get(True, 0)) for root in (gained, lost))
+        shown = SHOWN[key[0]]
+        examples = space.example(gained, True), space.example(lost, True)
+        found.append(PartDifference(key[1], shown, more, less, examples[0], examples[1]))
+    return found
 
 
 class _Side:
@@ -115,9 +164,9 @@ class _Side:
         elsewhere = {_essence(rule) for rule in other.rules}
         effect = DECIDES[decision.disposition]
         new = [rule for rule in self._rules if rule.effect == effect and _essence(rule) not in elsewhere]
-        return [rule.id for rule in new if self._bears(rule, among)]
+        return [rule.id for rule in new if self._decides(rule, among)]
 
-    def _bears(self, rule: DecisionRule, among: int) -> bool:
+    def _decides(self, rule: DecisionRule, among: int) -> bool:
         d = self._logic.diagram
         at = set(stages(rule))
         decides = self._space.where(self._stage_root, self._stage_root, lambda stage, _: stage in at)

@@ -45,6 +45,10 @@ def comparison_in_lines(found: Comparison) -> str:
             f"    for example {facts_in_words(difference.example)}",
             f"    by {', '.join(rules) or 'rules that both have'}",
         ]
+    for part in found.parts:
+        change = f"{int(part.gained):,} more, {int(part.lost):,} fewer candidates"
+        example = part.example_lost or part.example_gained or {}
+        lines += [f"  {part.part} {part.shown}: {change}", f"    for example {facts_in_words(example)}"]
     return "\n".join(lines)
 
 

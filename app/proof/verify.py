@@ -1,6 +1,7 @@
 """The proof of a release: laws, dead rules, conflicts, exact counts."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Literal
 
 from app.core.documented import documented
@@ -8,6 +9,7 @@ from app.core.facts import Value
 from app.core.logic import Logic
 from app.core.precedence import Decision, Stage, phases, stages
 from app.core.rules import DecisionRule, Law, LawKind, Phase, Release
+from app.proof.goes_with import LAWS_OF_PARTS, GoesWith
 from app.proof.space import OfPair, Space
 
 FindingKind = Literal["dead", "masked", "redundant", "conflict", "unnamed_gap"]
@@ -144,9 +146,15 @@ class Verifier:
             "at_least": lambda law: self._decided(law, among=False),
             "never_lowers": self._never_lowers,
             "never_recommends": self._never_recommends,
+            **dict.fromkeys(LAWS_OF_PARTS, lambda law: self.goes_with.counterexample(law)),
         }
         counterexample = checks[law.kind](law)
         return LawReport(law.name, law.says, counterexample is None, counterexample)
+
+    @cached_property
+    def goes_with(self) -> GoesWith:
+        """The proof of what goes with a decision."""
+        return GoesWith(self.release)
 
     def _one_decision(self, _: Law) -> Mapping[str, Value] | None:
         """Every candidate gets one decision, of a disposition that settles it."""

@@ -24,6 +24,7 @@ FILES: dict[str, Any] = {
     "cautions.yaml": list[schema.Caution],
     "preconditions.yaml": list[schema.Precondition],
     "notices.yaml": list[schema.Notice],
+    "stages.yaml": list[schema.QuestionStage],
     "alternatives.yaml": list[schema.Alternative],
     "plans.yaml": list[schema.Plan],
     "laws.yaml": list[schema.Law],
@@ -69,7 +70,7 @@ class Book:
         """Yield a release's entries of a file, with their places in it."""
         for place, entry in enumerate(self.entries[file]):
             if self.lives(entry.since, entry.until, release):
-                yield place, entry
+                yield place, as_of(entry, [name for name in entry.changed if self.lives(name, None, release)])
 
     def lives(self, since: str | None, until: str | None, release: str) -> bool:
         """Return whether a release lies from `since` to before `until`."""
@@ -80,6 +81,16 @@ class Book:
     def error(self, file: str, where: Where, says: str) -> RuleBookError:
         """Return an error about a value."""
         return self.files[file].error(where, says)
+
+
+def as_of(entry: schema.Versioned, releases: Sequence[str]) -> schema.Versioned:
+    """Return an entry with what these releases changed of it."""
+    if not releases:
+        return entry
+    given = entry.model_dump(exclude_unset=True, exclude={"changed"})
+    for release in sorted(releases):
+        given |= entry.changed[release]
+    return type(entry).model_validate(given)
 
 
 def read_book(folder: Path) -> Book:
@@ -135,8 +146,25 @@ def _wrong_releases(book: Book) -> Iterator[RuleBookError]:
     for file, entries in book.entries.items():
         for place, entry in enumerate(entries if isinstance(entries, list) else []):
             yield from _unknown_release(book, file, (place,), entry, names)
+            yield from _wrong_changes(book, file, place, entry, names)
             for at, component in enumerate(getattr(entry, "components", ())):
                 yield from _unknown_release(book, file, (place, "components", at), component, names)
+
+
+def _wrong_changes(book: Book, file: str, place: int, entry: Any, names: list[str]) -> Iterator[RuleBookError]:
+    changed = getattr(entry, "changed", {})
+    for release in sorted(changed):
+        where: Where = (place, "from", release)
+        if release not in names or release <= entry.since or release >= (entry.until or "~"):
+            yield book.error(file, where, f"`{release}` is no release between `since` and `until`")
+        for key in {"id", "name", "since", "until", "from"} & set(changed[release]):
+            yield book.error(file, (*where, key), f"`{key}` is the same in every release")
+        try:
+            as_of(entry, [name for name in changed if name <= release])
+        except ValidationError as error:
+            for details in error.errors(include_url=False):
+                told = explain(book.files[file], details)
+                yield book.error(file, (*where, *details["loc"]), told.says)
 
 
 def _unknown_release(book: Book, file: str, where: Where, entry: Any, names: list[str]) -> Iterator[RuleBookError]:

@@ -5,7 +5,7 @@ from inspect import signature
 from typing import Any, TypeVar
 
 from app.core import rules as core
-from app.core.conditions import ALWAYS, NEVER, Condition
+from app.core.conditions import ALWAYS, NEVER, Condition, Not
 from app.core.facts import GRADES, Fact, Value
 from app.rulebook import schema, schema_book
 from app.rulebook.book import Book
@@ -28,6 +28,7 @@ class Builder:
         self._entry = next(entry for entry in book.releases if entry.id == release)
         self.errors: list[RuleBookError] = []
         self.facts: dict[str, Fact] = {}
+        self._rules: list[core.DecisionRule] = []
 
     def build(self) -> core.Release | None:
         """Return the release, or `None` where `errors` say why there is none."""
@@ -37,12 +38,13 @@ class Builder:
         if self.errors:
             return None  # every rule that reads a fact that could not be read would be an error as well
         rules = [
-            *self._records(core.DecisionRule, "exclusions.yaml", lambda _, e: {"kind": "exclusion"}),
+            *self._records(core.DecisionRule, "exclusions.yaml", self._exclusion),
             *self._records(core.DecisionRule, "scope.yaml", self._scope),
             *self._records(core.DecisionRule, "reviews.yaml", lambda _, e: {"kind": e.reviews}),
             *self._records(core.Phase, "phases.yaml", lambda _, e: {"pathway": e.indicates}),
             *self._records(core.DecisionRule, "label_safety.yaml", self._label_safety),
         ]
+        self._rules = rules
         order: schema_book.Order | None = self._book.entries["variable_order.yaml"].get(self._id)
         withdrawn = self._entry.withdrawn
         release = core.Release(
@@ -64,6 +66,7 @@ class Builder:
             laws=self._records(core.Law, "laws.yaml", self._law),
             order=tuple(order.facts) if order else (),
             budget=order.budget if order else 1_000_000,
+            stages=tuple(tuple(entry.facts) for _, entry in self._living("stages.yaml")),
             released=self._entry.date,
             changes=self._entry.changes,
             withdrawn=core.Withdrawn(withdrawn.date, withdrawn.reason) if withdrawn else None,
@@ -171,6 +174,10 @@ class Builder:
             records.append(made(record, entry, **{**given, **more(place, entry)}))
         return tuple(records)
 
+    def _exclusion(self, _: int, entry: schema.Exclusion) -> Mapping[str, Any]:
+        care = {"refer_to": entry.refers.to, "urgency": entry.refers.urgency} if entry.refers else {}
+        return {"kind": "exclusion", **care}
+
     def _scope(self, _: int, entry: schema.Scope) -> Mapping[str, Any]:
         return {"kind": "scope", "refer_to": entry.refers.to, "urgency": entry.refers.urgency}
 
@@ -204,16 +211,27 @@ class Builder:
             "when": self.condition(file, (place, "offered"), entry.offered),
             "compares": {name: made(core.Aspect, aspect) for name, aspect in entry.compares.items()},
             "fits": fits,
+            "row": self._row(place, entry.row) if entry.row else None,
         }
+
+    def _row(self, place: int, row: schema.Row) -> core.Row:
+        """Return the rules of a row, those against everything among them."""
+        against = set()
+        for rule in self._rules:
+            of_row = bool(set(rule.pathways) & set(row.pathways)) or set(rule.pathways) == set(ALL_PATHWAYS)
+            if rule.kind in ("exclusion", "scope") or (rule.kind != "phase" and of_row):
+                against.add(rule.id)
+        if row.asks is None:
+            return core.Row(frozenset(against - set(row.without)), NEVER)
+        asks = self.condition("alternatives.yaml", (place, "row", "asks", "when"), row.asks.when)
+        return core.Row(frozenset(against - set(row.without)), asks, row.asks.says)
 
     def _plan(self, place: int, entry: schema.Plan) -> Mapping[str, Any]:
         components = tuple(
             made(
                 core.Component,
                 c,
-                when=ALWAYS
-                if c.when is None
-                else self.condition("plans.yaml", (place, "components", at, "when"), c.when),
+                when=self._given(place, at, c),
             )
             for at, c in enumerate(entry.components)
             if self._book.lives(c.since, c.until, self._id)
@@ -230,6 +248,15 @@ class Builder:
         )
         return {"when": ALWAYS, "components": components, "parts": parts}
 
+    def _given(self, place: int, at: int, component: schema.Component) -> Condition:
+        """Return the condition under which a component is given."""
+        where = (place, "components", at)
+        if component.when is not None and component.against is not None:
+            self._refuse("plans.yaml", where, "write `when` or `against`, not both")
+        if component.against is not None:
+            return Not(self.condition("plans.yaml", (*where, "against"), component.against))
+        return ALWAYS if component.when is None else self.condition("plans.yaml", (*where, "when"), component.when)
+
     def _law(self, place: int, entry: schema.Law) -> Mapping[str, Any]:
         needs: dict[core.LawKind, tuple[str, ...]] = {
             "one_decision": (),
@@ -238,8 +265,12 @@ class Builder:
             "at_least": ("when", "dispositions"),
             "never_lowers": ("fact",),
             "never_recommends": ("changes",),
+            "never_fits": ("when", "of"),
+            "never_included": ("when", "of"),
+            "never_met": ("when", "of"),
+            "never_ready": ("when",),
         }
-        for key in ("when", "dispositions", "fact", "changes"):
+        for key in ("when", "dispositions", "fact", "changes", "of"):
             if bool(getattr(entry, key)) != (key in needs[entry.kind]):
                 verb = "needs" if key in needs[entry.kind] else "has no"
                 self._refuse("laws.yaml", (place,), f"a law of kind `{entry.kind}` {verb} `{key}`")
@@ -262,6 +293,7 @@ class Builder:
             dispositions={name: named.name for name, named in entry.dispositions.items()},
             next_question=reasons.next_question.model_dump(),
             lower_phase=reasons.lower_phase.model_dump(),
+            row=reasons.row.model_dump(),
             consultation=reasons.consultation,
             summary=summary,
         )

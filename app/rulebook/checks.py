@@ -10,6 +10,7 @@ from app.core.logic import Logic, diagram_of, state_of
 from app.core.parts import conditions_of
 from app.core.precedence import phases
 from app.core.rules import DecisionRule, Disposition, Figure, Pathway, Range, Release
+from app.proof.goes_with import comparisons_of_one_fact
 from app.proof.report import facts_in_words
 from app.proof.verify import Verifier
 from app.rulebook import schema, schema_book
@@ -21,6 +22,7 @@ UNIQUE = {
     "facts.yaml": "name",
     "scales.yaml": "name",
     "laws.yaml": "name",
+    "stages.yaml": "name",
     "evidence.yaml": "id",
     "silences.yaml": "id",
 }
@@ -164,6 +166,12 @@ def _facts(book: Book, release: Release) -> Iterator[RuleBookError]:
             yield book.error("facts.yaml", where, says)
         if name in deciding and name not in release.weights:
             yield book.error("population.yaml", ("facts",), f"`{name}` has no weights")
+    staged = Counter(name for stage in release.stages for name in stage)
+    for name in sorted(set(staged) ^ deciding if staged else ()):
+        yield book.error("stages.yaml", (), f"`{name}` is in no stage of {release.id}, or no decision rule reads it")
+    for name, times in staged.items():
+        if times > 1:
+            yield book.error("stages.yaml", (), f"`{name}` stands in {times} stages of {release.id}")
     everywhere = {entry.name for entry in book.entries["facts.yaml"]}
     for name in book.entries["population.yaml"].facts:
         if name not in everywhere:
@@ -201,7 +209,11 @@ def _rules(book: Book, release: Release) -> Iterator[RuleBookError]:
     for group in {notice.group for notice in release.notices if notice.group}:
         if sum(notice.otherwise for notice in release.notices if notice.group == group) != 1:
             yield book.error("notices.yaml", (), f"group `{group}` has one entry with `otherwise: true`")
+    beside = {name for condition in conditions_of(release) for name in facts_read(condition)}
     for precondition in release.preconditions:
+        for name in sorted(set(precondition.needs) - beside):
+            file, where = _at(book, precondition.id)
+            yield book.error(file, (*where, "needs"), f"`{name}` is a fact that no entry beside the decision reads")
         if precondition.unmet is not None:
             both = All((precondition.when, precondition.unmet))
             if state_of(both, release.facts, {}) is not False:
@@ -239,9 +251,24 @@ def _decision(book: Book, release: Release) -> Iterator[RuleBookError]:
     yield from _proof(book, release)
 
 
+def _strange_laws(book: Book, release: Release, verifier: Verifier) -> Iterator[RuleBookError]:
+    for law in release.laws:
+        where = _place(book, "laws.yaml", "name", law.name)
+        for name in law.of:
+            if name not in verifier.goes_with.names(law.kind):
+                yield book.error("laws.yaml", (*where, "of"), f"`{name}`: {release.id} has nothing of this name")
+        if law.kind == "never_ready" and law.when is not None and not comparisons_of_one_fact(law.when):
+            yield book.error("laws.yaml", (*where, "when"), "write comparisons, joined by `any`")
+
+
 def _proof(book: Book, release: Release) -> Iterator[RuleBookError]:
     """Prove every law: a rule book that breaks one is not served."""
-    report = Verifier(release).verify(release.laws)
+    verifier = Verifier(release)
+    strange = list(_strange_laws(book, release, verifier))
+    if strange:
+        yield from strange
+        return
+    report = verifier.verify(release.laws)
     for law in report.laws:
         if not law.holds:
             says = f"does not hold in {release.id}: {facts_in_words(law.counterexample or {})}"

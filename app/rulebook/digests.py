@@ -14,7 +14,7 @@ from typing import Any
 from app.rulebook.book import RULE_FILES, Book
 from app.rulebook.sources import cited, sources
 
-NOT_DIGESTED = {"since", "until", "examples"}
+NOT_DIGESTED = {"since", "until", "changed", "examples"}
 
 
 def digest(book: Book, release: str) -> str:
@@ -52,7 +52,7 @@ def digest_of(data: Any) -> str:
 
 
 def _entries(book: Book, release: str) -> dict[str, Any]:
-    entries = _living(book, release, ("facts.yaml", "scales.yaml", *RULE_FILES))
+    entries = _living(book, release, ("facts.yaml", "scales.yaml", "stages.yaml", *RULE_FILES))
     for plan in entries["plans.yaml"]:
         plan["components"] = [
             {key: value for key, value in component.items() if key not in NOT_DIGESTED}

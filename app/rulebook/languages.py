@@ -40,7 +40,7 @@ def _gaps(file: File, entry: schema_book.Language, release: Release) -> Iterator
             yield file.error(("facts", name), f"`{answer}` of `{name}` is not translated, or is no answer")
         if (fact.unit is not None) != (words.unit is not None):
             yield file.error(("facts", name), f"`unit` of `{name}` is missing, or there is none")
-    for key in ("pathways", "dispositions", "next_question", "lower_phase", "summary"):
+    for key in ("pathways", "dispositions", "next_question", "lower_phase", "row", "summary"):
         for name in sorted(set(getattr(release.wording, key)) ^ set(getattr(entry.wording, key))):
             yield file.error(("wording", key), f"`{name}` is not translated, or is not needed")
     notices = entry.releases.get(release.id, schema_book.NoticeWords())

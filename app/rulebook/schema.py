@@ -25,10 +25,14 @@ class Model(BaseModel):
 
 
 class Versioned(Model):
-    """Has a first release, and perhaps a first release without it."""
+    """Has a first release, and perhaps a first release without it.
+
+    `from` gives what another release changed: its keys replace those of the entry from that release on.
+    """
 
     since: ReleaseId
     until: ReleaseId | None = None
+    changed: dict[ReleaseId, dict[str, Any]] = Field(default_factory=dict, alias="from")
 
 
 class Entry(Versioned):
@@ -99,18 +103,25 @@ class Population(Model):
     facts: dict[str, dict[str, Annotated[int, Field(gt=0)]] | list[Band]]
 
 
-class Exclusion(Conditional):
-    """A documented exclusion."""
-
-    excludes: Literal["all"]
-    lifted_by: dict[str, Answer] = {}
-
-
 class Refers(Model):
     """Who sees the person next, and how soon."""
 
     to: Text
     urgency: Urgency
+
+
+class Lifted(Conditional):
+    """A rule that time or treatment may lift; `lifted_when` says when."""
+
+    lifted_by: dict[str, Answer] = {}
+    lifted_when: Text | None = None
+
+
+class Exclusion(Lifted):
+    """A documented exclusion, and who cares for what excludes."""
+
+    excludes: Literal["all"]
+    refers: Refers | None = None
 
 
 class Scope(Conditional):
@@ -133,12 +144,19 @@ class Phase(Conditional):
     discuss: Text
 
 
-class LabelSafety(Conditional):
+class LabelSafety(Lifted):
     """What labels and published evidence set against phases."""
 
     excludes: Pathways | None = None
     reviews: Pathways | None = None
-    lifted_by: dict[str, Answer] = {}
+
+
+class QuestionStage(Versioned):
+    """Facts that are asked before those of later stages."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")]
+    says: Text
+    facts: Ids
 
 
 class Law(Versioned):
@@ -152,12 +170,14 @@ class Law(Versioned):
     pathways: list[Pathway] = []
     fact: Text | None = None
     changes: dict[str, Answer] = {}
+    of: list[Text] = []
 
 
 class Caution(Conditional):
     """What a clinician should weigh."""
 
     concerns: PathwaysOrAll
+    without_phase: bool = False
     topic: Literal[
         "age",
         "skin_type",
@@ -179,6 +199,7 @@ class Precondition(Entry):
 
     met: Condition | None = None
     unmet: Condition | None = None
+    needs: list[Text] = []
     concerns: PathwaysOrAll
     outside: bool = False
 
@@ -224,6 +245,18 @@ class Fits(Model):
     unknown: Said
 
 
+class Row(Model):
+    """The rules that stand against a modality.
+
+    Documented exclusions, scope rules and what stands against every phase are in every row; `pathways` adds the rules
+    of phases, `without` takes some out. `asks` is what leaves it open, whoever decides.
+    """
+
+    pathways: Pathways
+    without: list[RuleId] = []
+    asks: Fit | None = None
+
+
 class Alternative(Entry):
     """Something else that may be discussed."""
 
@@ -234,6 +267,7 @@ class Alternative(Entry):
     without_phase: bool = False
     compares: dict[Literal["pigment", "elasticity", "downtime", "limitation"], Aspect] = Field(default_factory=dict)
     fits: Fits | None = None
+    row: Row | None = None
 
 
 class Figure(Model):
@@ -285,6 +319,7 @@ class Component(Model):
     says: Text
     sources: Ids
     when: Condition | None = None
+    against: Condition | None = None
     otherwise: Text | None = None
     since: ReleaseId | None = None
     until: ReleaseId | None = None
@@ -310,6 +345,15 @@ class Reasons(Model):
 
     settles: Text
     narrows: Text
+    refers: Text
+
+
+class RowReasons(Model):
+    """Why the rules of its row leave an alternative out, or open."""
+
+    excluded: Text
+    reviewed: Text
+    open: Text
 
 
 class LowerPhase(Model):
@@ -325,6 +369,7 @@ class WordingReasons(Model):
 
     next_question: Reasons
     lower_phase: LowerPhase
+    row: RowReasons
     consultation: Text
 
 

@@ -140,6 +140,7 @@ class LanguageWording(Model):
     assumption: Text
     next_question: dict[str, Text]
     lower_phase: dict[str, Text]
+    row: dict[str, Text]
     consultation: Text
     summary: dict[str, Text]
 

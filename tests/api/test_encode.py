@@ -22,7 +22,7 @@ def differing(engines: Engines) -> int:
         for _ in range(200):
             question = Question(random_candidate(random, engine.release.facts, random.choice((0.1, 0.5, 1.0))))
             for record in (engine.view(question), engine.answer(question), engine.answer(question, "all")):
-                found += encode(record) != msgspec.json.encode(record)
+                found += encode(record) != msgspec.json.encode(record).replace(b'"for_":', b'"for":')
     return found
 
 

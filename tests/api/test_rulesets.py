@@ -8,8 +8,8 @@ PARTS = ["", "/facts", "/rules", "/rules/PHASE-2", "/sources", "/sources/M1", "/
 
 def test_the_rule_sets_stand_side_by_side(client: TestClient) -> None:
     found = client.get("/v1/rulesets").json()
-    assert found["current"] == "2026.2"
-    assert [r["id"] for r in found["rulesets"]] == ["2026.1", "2026.2"]
+    assert found["current"] == "2026.3"
+    assert [r["id"] for r in found["rulesets"]] == ["2026.1", "2026.2", "2026.3"]
     assert all(r["digest"].startswith("sha256:") and r["reviewed"] is None for r in found["rulesets"])
 
 
@@ -29,7 +29,7 @@ def test_what_is_versioned_can_be_kept(client: TestClient, part: str) -> None:
 def test_current_is_asked_again_each_time(client: TestClient, part: str) -> None:
     current = client.get(f"/v1/rulesets/current{part}")
     assert current.headers["cache-control"] == "no-cache"
-    assert current.content == client.get(f"/v1/rulesets/2026.2{part}").content
+    assert current.content == client.get(f"/v1/rulesets/2026.3{part}").content
 
 
 def test_the_older_release_lacks_the_label_safety_facts(client: TestClient) -> None:
@@ -59,22 +59,23 @@ def test_one_source_is_told_as_the_list_tells_it(client: TestClient) -> None:
 
 
 def test_a_rule_set_says_its_contract_its_limits_and_its_digests(client: TestClient) -> None:
-    older, current = client.get("/v1/rulesets").json()["rulesets"]
-    for listed in (older, current):
+    older, withdrawn, current = client.get("/v1/rulesets").json()["rulesets"]
+    for listed in (older, withdrawn, current):
         answer = client.post(f"/v1/triage?ruleset={listed['id']}", json={}).json()["ruleset"]
         assert answer == {key: listed[key] for key in answer}
         assert list(answer) == ["id", "digest", "contract", "reviewed", "withdrawn", "limits", "digests"]
         assert all(value.startswith("sha256:") for value in listed["digests"].values())
     assert "label safety" in older["limits"]
-    assert current["limits"] is None
+    assert withdrawn["withdrawn"]["date"] == "2026-11-26"
+    assert current["limits"] is current["withdrawn"] is None
 
 
 def test_operators_are_answered(client: TestClient) -> None:
     assert client.get("/livez").json() == {"status": "alive"}
     assert client.get("/readyz").json() == {"status": "ready"}
     version = client.get("/version").json()
-    assert version["current"] == "2026.2"
-    assert set(version["rulesets"]) == {"2026.1", "2026.2"}
+    assert version["current"] == "2026.3"
+    assert set(version["rulesets"]) == {"2026.1", "2026.2", "2026.3"}
 
 
 @pytest.mark.parametrize("page", ["/docs", "/redoc"])
@@ -99,8 +100,8 @@ def test_the_proof_report_is_served(client: TestClient) -> None:
 
 
 def test_a_difference_mirrors_the_one_the_other_way(client: TestClient) -> None:
-    there = client.get("/v1/rulesets/2026.1/diff/2026.2").json()
-    back = client.get("/v1/rulesets/2026.2/diff/2026.1").json()
+    there = client.get("/v1/rulesets/2026.1/diff/2026.3").json()
+    back = client.get("/v1/rulesets/2026.3/diff/2026.1").json()
     assert there["changed"] == back["changed"] != "0"
     pairs = {(str(d["before"]), str(d["after"]), d["candidates"]) for d in there["differences"]}
     assert pairs == {(str(d["after"]), str(d["before"]), d["candidates"]) for d in back["differences"]}

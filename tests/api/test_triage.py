@@ -79,7 +79,7 @@ def test_an_older_release_answers_as_it_did(client: TestClient) -> None:
     answer = client.post("/v1/triage?ruleset=2026.1", json=facts).json()
     assert answer["ruleset"]["id"] == "2026.1"
     assert answer["assumptions"] == []
-    assert client.post("/v1/triage?ruleset=current", json=facts).json()["ruleset"]["id"] == "2026.2"
+    assert client.post("/v1/triage?ruleset=current", json=facts).json()["ruleset"]["id"] == "2026.3"
 
 
 def test_the_reference_is_echoed_and_changes_nothing_else(client: TestClient) -> None:
@@ -98,7 +98,7 @@ def test_equal_questions_have_equal_ids_and_unequal_ones_do_not(client: TestClie
     same = [
         identity(body),
         identity({"age_years": 34.0, "primary_concern": "dullness", "reference": "x"}),
-        identity(body, "?ruleset=2026.2&view=decision&unknowns=confirm"),
+        identity(body, "?ruleset=2026.3&view=decision&unknowns=confirm"),
     ]
     assert len(set(same)) == 1
     others = [

@@ -205,7 +205,7 @@ def repeated(_: Callable[..., Any]) -> Callable[..., Any]:
 
 Wrong = tuple[str, Callable[[Callable[..., Any]], Callable[..., Any]], Callable[[Watched, str], None], str]
 WRONG: dict[str, Wrong] = {
-    "the reader logs a body": ("app.api.decode.read_json", said, check_leaves, RECEIPTS),
+    "the reader logs a body": ("app.api.decode.read_without_repeats", said, check_leaves, RECEIPTS),
     "the batch logs a line": ("app.api.lines.decode", said, check_leaves, BATCH_PATH),
     "a resource is logged": ("app.fhir.routes.next_question", said, check_leaves, NEXT),
     "the subject is logged": ("app.fhir.apply.care_plan", said, check_leaves, APPLY),

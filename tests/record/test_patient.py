@@ -72,6 +72,8 @@ PRESENT = [
     ("F45.22", "body_dysmorphic_disorder", True),
     ("L81.1", "melasma_prone", True),
     ("Z51.11", "cancer_treatment", True),
+    ("M34.9", "connective_tissue_disease", True),
+    ("G51.0", "epilepsy_or_facial_palsy", True),
     ("T20.311A", "primary_concern", "burn"),
     ("L98.461", "primary_concern", "chronic_wound"),
     ("F17.210", "smoker", True),
@@ -106,6 +108,8 @@ TRAPS = [
     ("B35.1", "active_skin_infection"),
     ("L03.115", "active_skin_infection"),
     ("B02.22", "active_skin_infection"),
+    ("B02.9", "herpes_history"),
+    ("M35.3", "connective_tissue_disease"),
     ("Z96.1", "electronic_implant"),
     ("Z39.0", "breastfeeding"),
     ("F17.211", "smoker"),
@@ -132,6 +136,9 @@ HINTS = [
     ("L98.7", "sagging"),
     ("L03.115", "active_skin_infection"),
     ("Z79.60", "systemic_immunosuppression"),
+    ("Z85.820", "cancer_history"),
+    ("M32.14", "connective_tissue_disease"),
+    ("Z96.5", "metal_implant_in_area"),
 ]
 
 
@@ -163,7 +170,8 @@ def test_a_condition_that_is_not_sure_hints_and_a_suspected_lesion_counts(read: 
 @pytest.mark.parametrize("clinical", ["inactive", "remission", "resolved"])
 def test_a_condition_that_is_over_counts_as_history_alone(read: Read, clinical: str) -> None:
     assert read.facts(condition("L01.00", clinical=clinical)) == {}
-    assert read.facts(condition("B02.9", clinical=clinical)) == {"herpes_history": True}
+    assert read.facts(condition("B00.1", clinical=clinical)) == {"herpes_history": True}
+    assert read.facts(condition("B02.9", clinical=clinical)) == {}
     assert read.facts(condition("L91.0", clinical=clinical)) == {"keloid_history": True}
 
 

@@ -1,0 +1,128 @@
+"""What else may be discussed, weighed by the rules of its row.
+
+A modality or lower phase is as safe as the decision: a rule of its row that excludes or refers makes it unfit, one that
+asks for a review, or is unknown, leaves it open. Nothing here ever sees an assumed value.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, NamedTuple
+
+from app.core.answer import AlternativeShown
+from app.core.conditions import Condition
+from app.core.facts import Candidate
+from app.core.memo import Memo
+from app.core.outcome import Outcome
+from app.core.precedence import phases
+from app.core.rationale import Standing
+from app.core.rules import Alternative, Fits, Phase, Release
+from app.core.sections import Concerns, Entry, Point, Projection, Section, reads
+
+State = Callable[[Condition, Candidate], bool | None]
+"""Whether a condition holds for all, no or some completions of the known facts."""
+NO_PATHWAY: frozenset[Concerns] = frozenset([None])
+
+
+class Compared(NamedTuple):
+    """An alternative by itself, before its row is weighed."""
+
+    alternative: Alternative | Phase
+    fits: Fits | None
+    """Whether its own criteria hold; `None` for a consultation, which always fits."""
+    asks: bool | None = False
+    """Whether what its row asks holds; `None` while that is unknown."""
+
+
+class Weighed(NamedTuple):
+    """What the rules of a row say."""
+
+    cause: Literal["excluded", "reviewed", "open"] | None
+    """What makes it unfit or leaves it open, if anything."""
+    held: tuple[str, ...]
+    """The rules of the row that hold."""
+
+
+def weigh(rules: frozenset[str], standings: Iterable[Standing]) -> Weighed:
+    """Return what the rules of a row say of a candidate."""
+    row = [each for each in standings if each.rule.id in rules]
+    held = tuple(each.rule.id for each in row if each.state)
+    if any(each.state and each.rule.effect in ("excludes", "refers") for each in row):
+        return Weighed("excluded", held)
+    return Weighed("reviewed" if held else "open" if row else None, held)
+
+
+class Alternatives:
+    """Finds the alternatives of one release."""
+
+    def __init__(self, release: Release, projection: Projection, state: State) -> None:
+        self._wording = release.wording
+        self._state = state
+        self._phases = phases(release.rules)
+        self._rows = {each.id: each.row.rules for each in release.alternatives if each.row}
+        for phase in self._phases:
+            self._rows[phase.id] = frozenset(
+                rule.id
+                for rule in release.rules
+                if rule.kind in ("exclusion", "scope") or phase.pathway in rule.pathways
+            )
+        self.compared = Section(projection, [self._entry(each) for each in release.alternatives])
+        self._by_id: dict[str, Alternative | Phase] = {each.id: each for each in release.alternatives}
+        self._by_id |= {each.id: each for each in self._phases}
+        self._shown = Memo[tuple[str, Fits | None, bool | None, Weighed], AlternativeShown](self._show)
+
+    def of(self, outcome: Outcome, cut: Point, standings: Sequence[Standing]) -> list[AlternativeShown]:
+        """Return the alternatives and lower phases of a settled decision."""
+        if not outcome.settled:
+            return []
+        found = self.compared.of(cut, outcome.pathways if outcome.indicated else NO_PATHWAY)
+        if outcome.indicated is None and outcome.decision.disposition in ("excluded", "referred"):
+            found = [each for each in found if each.fits is None]
+        shown = []
+        for alternative, fits, asks in (*found, *self._lower_phases(outcome, standings)):
+            row = self._rows.get(alternative.id)
+            weighed = Weighed(None, ()) if row is None or fits is None else weigh(row, standings)
+            shown.append(self._shown[alternative.id, fits, asks, weighed])
+        return shown
+
+    def _lower_phases(self, outcome: Outcome, standings: Sequence[Standing]) -> list[Compared]:
+        """Return the phases below one that is indicated and blocked."""
+        if outcome.indicated is None or outcome.decision.disposition not in ("excluded", "clinician_review"):
+            return []
+        criteria: dict[str, Fits] = {each.rule.id: "yes" if each.state else "unknown" for each in standings}
+        lower = [rule for rule in self._phases if rule.phase < outcome.indicated.phase]
+        return [Compared(rule, criteria.get(rule.id, "no")) for rule in lower]
+
+    def _entry(self, rule: Alternative) -> Entry[Compared]:
+        def make(known: Candidate) -> Compared | None:
+            if not self._state(rule.when, known):
+                return None
+            if rule.fits is None:
+                return Compared(rule, None)
+            no, yes = self._state(rule.fits.no, known), self._state(rule.fits.yes, known)
+            fits: Fits = "no" if no else "yes" if yes and no is False else "unknown"
+            return Compared(rule, fits, self._state(rule.row.asks, known) if rule.row else False)
+
+        fits = (rule.fits.no, rule.fits.yes) if rule.fits else ()
+        asks = (rule.row.asks,) if rule.row else ()
+        concerns = (*rule.concerns, None) if rule.without_phase else rule.concerns
+        return Entry(reads(rule.when, *fits, *asks), make, concerns)
+
+    def _show(self, key: tuple[str, Fits | None, bool | None, Weighed]) -> AlternativeShown:
+        name, fits, asks, weighed = key
+        rule, wording = self._by_id[name], self._wording
+        because = wording.lower_phase if isinstance(rule, Phase) else rule.fits.because if rule.fits else {}
+        why = wording.consultation if fits is None else because[fits]
+        if weighed.cause == "excluded":
+            fits, why = "no", wording.row["excluded"]
+        elif fits != "no" and weighed.cause == "reviewed":
+            fits, why = "unknown", wording.row["reviewed"]
+        elif fits not in ("no", None) and (weighed.cause == "open" or asks is not False):
+            because_asked = rule.row.because if asks and isinstance(rule, Alternative) and rule.row else None
+            fits, why = "unknown", because_asked or wording.row["open"]
+        if isinstance(rule, Phase):
+            title = wording.pathways[rule.pathway]
+            return AlternativeShown(
+                rule.id, "lower_phase", title, rule.discuss, {}, fits or "yes", why, weighed.held, rule.sources
+            )
+        return AlternativeShown(
+            *(rule.id, rule.kind, rule.title, rule.says, rule.compares), fits or "yes", why, weighed.held, rule.sources
+        )
