@@ -134,6 +134,12 @@ class ProblemError(Exception):
         self.errors = list(errors[:MOST_ERRORS])
 
 
+def refusals(says: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Return what OpenAPI says of answers that are problems, by status."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": text, "content": content} for status, text in says.items()}
+
+
 ErrorFormat = Callable[[int, str, dict[str, str] | None], JSONResponse]
 """How a face with a format of its own says an error: from status, text and headers."""
 
@@ -218,8 +224,9 @@ _pages = Environment(loader=PackageLoader("app.api"), autoescape=select_autoesca
 @router.get(
     "/{kind}",
     response_class=HTMLResponse,
+    operation_id="readProblemPage",
     summary="What a kind of problem means",
-    responses={404: {"model": Problem, "description": "No such kind.", "content": {MEDIA_TYPE: {}}}},
+    responses=refusals({404: "No such kind."}),
 )
 async def problem_page(kind: Annotated[str, Path(description="The last part of a problem's `type`.")]) -> HTMLResponse:
     """The page behind the `type` of a problem document."""
