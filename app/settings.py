@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, Json, ValidationError
 from pydantic_settings import SettingsConfigDict
 
-from app.security.options import CdsClient, GuardOptions, Words
+from app.security.options import CdsClient, SecurityOptions, Words
 
 PREFIX = "TRIAGE_"
 
@@ -21,7 +21,7 @@ class BadSettingError(Exception):
     """A setting that cannot be used; the text names it."""
 
 
-class Settings(GuardOptions):
+class Settings(SecurityOptions):
     """The settings of one service process."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")

@@ -16,6 +16,7 @@ from app.core.conditions import facts_read
 from app.core.outcome import Outcome
 from app.core.rules import Release
 from app.record.elements import RecordError, Resource, entries
+from app.security.fetch import Allowance
 
 State = Literal["given", "empty", "absent", "failed", "partial"]
 SYSTEMS_OF = {"conditions": ("icd-10-cm",), "medications": ("atc", "rxnorm"), "observations": ("loinc",)}
@@ -58,7 +59,8 @@ async def record_of(call: Call, templates: Mapping[str, str], server: FhirServer
     reads = bool(call.server and call.token)
     wanted = [key for key, state in states.items() if reads and state not in ("given", "empty")]
     # all at once, so that together they take no longer than one may
-    read = await gather(*(_read(call, templates[key], server) for key in wanted))
+    allowance = server.allowance()
+    read = await gather(*(_read(call, templates[key], server, allowance) for key in wanted))
     found = dict(zip(wanted, read, strict=True))
     bundles: list[Any] = []
     notes: list[str] = []
@@ -78,9 +80,10 @@ async def record_of(call: Call, templates: Mapping[str, str], server: FhirServer
     return Record(bundles, states, tuple(notes), bool(wanted))
 
 
-async def _read(call: Call, template: str, server: FhirServer) -> Resource | UnreadableError:
+async def _read(call: Call, template: str, server: FhirServer, allowance: Allowance) -> Resource | UnreadableError:
+    query = template.replace("{{context.patientId}}", call.patient)
     try:
-        return await server.read(call.server, call.token, template.replace("{{context.patientId}}", call.patient))
+        return await server.read(call.server, call.token, query, allowance)
     except UnreadableError as error:
         return error
 

@@ -50,7 +50,7 @@ class Service:
     trust: Trust
     server: FhirServer
     on: Callable[[], date] = today
-    guarded: bool = False
+    is_protected: bool = False
     """Whether keys or tokens are asked for before anything comes here."""
 
     async def answer(self, body: Any, hook: str, *, heavy: bool = False) -> JSONResponse:
@@ -84,7 +84,7 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
     """Return the routes of the services."""
     router = APIRouter(prefix="/cds-services", tags=["cds hooks"])
     found = discovery(service.base, service.engine.release.id)
-    if service.trust.is_open and not service.guarded:
+    if service.trust.is_open and not service.is_protected:
         LOG.warning("no CDS client is configured: anybody may call the CDS services")
 
     @router.get("", summary="Which CDS services there are")
