@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
 
+from app.api.problems import own_path
 from app.cds_hooks.cards import Cards
 from app.cds_hooks.prefetch import needed, record_of
 from app.cds_hooks.request import read_call
@@ -26,7 +27,7 @@ from app.record.patient import Reader
 LOG = logging.getLogger("triage.cds_hooks")
 OUTCOMES = frozenset({"accepted", "overridden"})
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"description": says, "content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
+    status: {"description": says, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/FhirResource"}}}}
     for status, says in {
         400: "Not JSON: an OperationOutcome.",
         401: "Not trusted: an OperationOutcome.",
@@ -78,7 +79,7 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
     if service.trust.is_open and not service.guarded:
         LOG.warning("no CDS client is configured: anybody may call the CDS services")
 
-    @router.get("", summary="Which CDS services there are")
+    @router.get("", operation_id="listCdsServices", summary="Which CDS services there are", responses=lists("services"))
     @router.get("/", include_in_schema=False)
     def discover() -> JSONResponse:
         """The four services, with their hooks and prefetch templates."""
@@ -92,7 +93,7 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
             listed = ", ".join(f"`{PREFIX}{hook}`" for hook in HOOKS)
             return JSONResponse(outcome(f"the services are {listed}", "not-found"), 404, media_type=MEDIA_TYPE)
         try:
-            await service.trust.check(request.headers.get("authorization"), service.base + request.url.path)
+            await service.trust.check(request.headers.get("authorization"), service.base + own_path(request))
             return await work(await read(request), hook)
         except UntrustedError as error:
             headers = {"WWW-Authenticate": "Bearer"}
@@ -102,13 +103,23 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
 
     ServiceId = Annotated[str, Path(description="The id of a service, as discovery shows it.")]
 
-    @router.post("/{name}", summary="Ask for cards", responses=RESPONSES, openapi_extra=taken("hook", "context"))
+    @router.post(
+        "/{name}",
+        operation_id="callCdsService",
+        summary="Ask for cards",
+        responses=RESPONSES | lists("cards"),
+        openapi_extra=taken(hook="string", context="object"),
+    )
     async def call(request: Request, name: ServiceId) -> JSONResponse:
         """Answers a call with cards; none where nothing needs to be said."""
         return await answered(request, name, service.answer)
 
     @router.post(
-        "/{name}/feedback", summary="Say what became of cards", responses=RESPONSES, openapi_extra=taken("feedback")
+        "/{name}/feedback",
+        operation_id="sendCdsFeedback",
+        summary="Say what became of cards",
+        responses=RESPONSES,
+        openapi_extra=taken(feedback="array"),
     )
     async def feedback(request: Request, name: ServiceId) -> JSONResponse:
         """Takes feedback, counts it by outcome and keeps nothing of it."""
@@ -128,9 +139,18 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
     return router
 
 
-def taken(*names: str) -> dict[str, Any]:
+def lists(name: str) -> dict[int | str, dict[str, Any]]:
+    """Return what OpenAPI says of an answer with one list."""
+    listed = {"type": "array", "items": {"type": "object", "additionalProperties": True}}
+    schema = {"type": "object", "required": [name], "properties": {name: listed}}
+    return {200: {"description": "As CDS Hooks has it.", "content": {"application/json": {"schema": schema}}}}
+
+
+def taken(**members: str) -> dict[str, Any]:
     """Return the OpenAPI request body with these required members."""
-    schema = {"type": "object", "required": list(names)}
+    items = {"items": {"type": "object", "additionalProperties": True}}
+    properties = {name: {"type": kind} | (items if kind == "array" else {}) for name, kind in members.items()}
+    schema = {"type": "object", "required": list(members), "properties": properties, "additionalProperties": True}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 

@@ -61,6 +61,11 @@ class Fact:
         """
         return {None: None} | {value: value for value in self.domain}
 
+    def accepts(self, value: object) -> bool:
+        """Return whether a value is of the domain, by type too."""
+        right = {"boolean": bool, "integer": int}.get(self.kind, str)
+        return type(value) is right and value in self.domain
+
     @property
     def ordered(self) -> bool:
         """Whether `<` and `>=` mean something for this fact."""

@@ -46,13 +46,14 @@ def load_texts() -> dict[str, dict[str, str]]:
 class Pages:
     """The pages of all releases: templates, words of every language, proofs."""
 
-    def __init__(self, engines: Engines) -> None:
+    def __init__(self, engines: Engines, root: str = "") -> None:
         self.engines = engines
         self.texts = load_texts()
         self.environment = Environment(
             loader=PackageLoader("app.web"), autoescape=select_autoescape(("html", "svg")), undefined=StrictUndefined
         )
         self.environment.filters["in_words"] = facts_in_words
+        self.environment.globals["root"] = root
         self.proofs = Memo[str, Verification](self._proof)
 
     def _proof(self, name: str) -> Verification:
@@ -164,10 +165,10 @@ def laws_of(rule: RuleRecord, release: Release) -> list[Law]:
     ]
 
 
-def routes(engines: Engines) -> APIRouter:
-    """Return the routes of the pages."""
+def routes(engines: Engines, root: str = "") -> APIRouter:
+    """Return the routes of the pages; `root` is the public path."""
     router = APIRouter(include_in_schema=False)
-    pages = Pages(engines)
+    pages = Pages(engines, root)
     router.mount(STATIC, StaticFiles(packages=[("app.web", "static")]), name="static")
 
     async def viewed(request: Request, lang: Annotated[str | None, Query(max_length=8)] = None) -> View:
@@ -185,7 +186,7 @@ def routes(engines: Engines) -> APIRouter:
 
     @router.get("/intake")
     def start() -> RedirectResponse:
-        return RedirectResponse("/")
+        return RedirectResponse(f"{root}/")
 
     @router.get("/all")
     def everything(view: Asked) -> HTMLResponse:
