@@ -87,7 +87,6 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
         description=DESCRIPTION,
         contact={"name": "Candidate Triage founders"},
         license_info={"name": "MIT", "identifier": "MIT"},
-        servers=[{"url": "/", "description": "This service."}],
         openapi_url=None,
         docs_url=None,
         redoc_url=None,

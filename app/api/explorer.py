@@ -95,7 +95,7 @@ def _framed(page: bytes | memoryview, root: str, script: str = "") -> str:
 def _written(app: FastAPI, root_path: str) -> tuple[bytes, str]:
     """Return the OpenAPI document below a path, and its tag."""
     document = app.openapi()
-    if root_path:
+    if root_path:  # of a server that is told it, such as uvicorn by `--root-path`
         document = document | {"servers": [{"url": root_path, "description": "This service."}]}
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     return body, f'"{sha256(body).hexdigest()[:32]}"'
