@@ -128,7 +128,7 @@ def requests() -> list[Worst]:
         Worst("order-select, 20,000 drafts selected", view + "order-select", dumped(ordered("order-select"))),
         Worst("feedback, 5 MB", view + "patient-view/feedback", feedback()),
         Worst("$apply, 5 MB of conditions", apply, dumped(parameters(conditions(3_300)))),
-        Worst("$next-question, 5 MB of groups", "/fhir/Questionnaire/$next-question", dumped(groups())),
+        Worst("$next-question, 3 MB of groups", "/fhir/Questionnaire/$next-question", dumped(groups())),
         Worst("intake, a form", "/intake", "&".join(f"{n}={str(v).lower()}" for n, v in known.items()).encode()),
         *[
             Worst(path, path)
@@ -233,5 +233,5 @@ def groups() -> dict[str, Any]:
         "questionnaire": address,
         "status": "in-progress",
     }
-    response["item"] = [item] * (RECORD_BYTES // 52)
+    response["item"] = [item] * (RECORD_BYTES // 80)
     return response
