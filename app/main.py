@@ -15,6 +15,7 @@ from app.api.compression import Compression
 from app.api.contract import finish
 from app.api.decode import readers_of, record_of
 from app.api.endpoint import Endpoint
+from app.api.entity_tags import EntityTags
 from app.api.lines import BATCH_PATH
 from app.api.problems import add_problems
 from app.api.problems import router as problem_pages
@@ -124,7 +125,7 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
         application.endpoints["POST", endpoint.PATH] = answers
     record = settings.max_record_bytes
     application.front = layered(
-        Compression(application.dispatch),
+        Compression(EntityTags(application.dispatch)),
         settings,
         access_log,
         sign,

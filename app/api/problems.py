@@ -21,7 +21,7 @@ MEDIA_TYPE = "application/problem+json"
 CALLER_LEFT = 499
 MOST_ERRORS = 100
 """How many errors a problem lists: twice as many as there are facts."""
-MOST_SUGGESTIONS = 10
+MOST_SUGGESTIONS = 3
 """For how many unknown names the closest known one is looked for, which takes half a millisecond."""
 
 

@@ -35,7 +35,9 @@ SAYS: Mapping[str, tuple[str, str]] = {
 def fields_of(errors: Sequence[Any], known: Collection[str] = ()) -> list[FieldError]:
     """Return the first errors of pydantic in our words, with JSON pointers."""
     listed = errors[:MOST_ERRORS]
-    return [_field(details, known if place < MOST_SUGGESTIONS else ()) for place, details in enumerate(listed)]
+    unknown = [place for place, details in enumerate(listed) if details["type"] == "extra_forbidden"]
+    suggested = frozenset(unknown[:MOST_SUGGESTIONS])
+    return [_field(details, known if place in suggested else ()) for place, details in enumerate(listed)]
 
 
 def _field(details: Mapping[str, Any], known: Collection[str]) -> FieldError:

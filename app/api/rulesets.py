@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Response
 
 from app.api.encode import encode
 from app.api.endpoint import engine_named
@@ -36,31 +35,23 @@ def routes(engines: Engines) -> APIRouter:
     """Return the rule set routes over these engines."""
     router = APIRouter(prefix="/v1/rulesets", tags=["rule sets"], responses=NOT_FOUND)
 
-    def encoded(asked: tuple[str, str, str]) -> tuple[bytes, str]:
-        body = encode(_records(engines, *asked))
-        return body, f'"{sha256(body).hexdigest()[:32]}"'
+    found = Memo[tuple[str, str, str], bytes](lambda asked: encode(_records(engines, *asked)), 4_096)
 
-    found = Memo[tuple[str, str, str], tuple[bytes, str]](encoded, 4_096)
-
-    def answer(request: Request, kind: str, name: str, detail: str = "") -> Response:
+    def answer(kind: str, name: str, detail: str = "") -> Response:
         release = engine_named(engines, name).release.id if name else ""
-        body, tag = found[kind, release, detail]
         fixed = name not in ("", "current")
-        headers = {"ETag": tag, "Cache-Control": "public, max-age=3600" if fixed else "no-cache"}
-        sent = [given.strip().removeprefix("W/") for given in request.headers.get("if-none-match", "").split(",")]
-        if tag in sent or "*" in sent:
-            return Response(status_code=304, headers=headers)
-        return Response(body, headers=headers, media_type="application/json")
+        headers = {"Cache-Control": "public, max-age=3600" if fixed else "no-cache"}
+        return Response(found[kind, release, detail], headers=headers, media_type="application/json")
 
     @router.get("", operation_id="listRulesets", response_model=RuleSets, summary="The rule sets side by side")
-    def rulesets(request: Request) -> Response:
+    def rulesets() -> Response:
         """Every release that answers, oldest first, and which one answers by default."""
-        return answer(request, "rulesets", "")
+        return answer("rulesets", "")
 
     @router.get("/{ruleset}", operation_id="getRuleset", response_model=catalogue.RuleSetRecord, summary="One rule set")
-    def ruleset(request: Request, ruleset: RuleSetName) -> Response:
+    def ruleset(ruleset: RuleSetName) -> Response:
         """A release: its digests, changes, reviewer, and whether it was withdrawn."""
-        return answer(request, "ruleset", ruleset)
+        return answer("ruleset", ruleset)
 
     @router.get(
         "/{ruleset}/facts",
@@ -68,9 +59,9 @@ def routes(engines: Engines) -> APIRouter:
         response_model=list[catalogue.FactRecord],
         summary="The facts of a rule set",
     )
-    def facts(request: Request, ruleset: RuleSetName) -> Response:
+    def facts(ruleset: RuleSetName) -> Response:
         """Every fact in asking order, with question, answers and readers."""
-        return answer(request, "facts", ruleset)
+        return answer("facts", ruleset)
 
     @router.get(
         "/{ruleset}/rules",
@@ -78,9 +69,9 @@ def routes(engines: Engines) -> APIRouter:
         response_model=list[catalogue.RuleRecord],
         summary="The rules of a rule set",
     )
-    def rules(request: Request, ruleset: RuleSetName) -> Response:
+    def rules(ruleset: RuleSetName) -> Response:
         """Every rule and other entry, in the order of the rule book."""
-        return answer(request, "rules", ruleset)
+        return answer("rules", ruleset)
 
     @router.get(
         "/{ruleset}/rules/{rule}", operation_id="getRule", response_model=catalogue.RuleRecord, summary="One rule"
@@ -89,7 +80,7 @@ def routes(engines: Engines) -> APIRouter:
         request: Request, ruleset: RuleSetName, rule: Annotated[str, Path(description="The id of a rule.")]
     ) -> Response:
         """One rule: its condition, statement, reading and sources."""
-        return answer(request, "rule", ruleset, rule)
+        return answer("rule", ruleset, rule)
 
     @router.get(
         "/{ruleset}/verification",
@@ -97,9 +88,9 @@ def routes(engines: Engines) -> APIRouter:
         response_model=Verification,
         summary="The proof report of a rule set",
     )
-    def verification(request: Request, ruleset: RuleSetName) -> Response:
+    def verification(ruleset: RuleSetName) -> Response:
         """Every law proved, exact counts, and a witness for every rule."""
-        return answer(request, "verification", ruleset)
+        return answer("verification", ruleset)
 
     @router.get(
         "/{ruleset}/diff/{other}",
@@ -112,7 +103,7 @@ def routes(engines: Engines) -> APIRouter:
     ) -> Response:
         """Each change of decision: how many candidates, which rules, an example."""
         release = engine_named(engines, other).release.id
-        return answer(request, "diff", ruleset, release)
+        return answer("diff", ruleset, release)
 
     @router.get(
         "/{ruleset}/sources",
@@ -120,16 +111,16 @@ def routes(engines: Engines) -> APIRouter:
         response_model=list[Source],
         summary="The sources of a rule set",
     )
-    def sources(request: Request, ruleset: RuleSetName) -> Response:
+    def sources(ruleset: RuleSetName) -> Response:
         """Every citable source: statements, public evidence, conflicts and silences."""
-        return answer(request, "sources", ruleset)
+        return answer("sources", ruleset)
 
     @router.get("/{ruleset}/sources/{source}", operation_id="getSource", response_model=Source, summary="One source")
     def source(
         request: Request, ruleset: RuleSetName, source: Annotated[str, Path(description="The id of a source.")]
     ) -> Response:
         """One source: document, section, paraphrase, and how far it was verified."""
-        return answer(request, "source", ruleset, source)
+        return answer("source", ruleset, source)
 
     return router
 

@@ -35,6 +35,7 @@ DATES = (
     *("dateAsserted", "effectiveInstant", "issued"),
 )
 PERIODS = ("effectivePeriod", "onsetPeriod", "performedPeriod")
+DATED = frozenset((*DATES, *PERIODS))
 
 
 def most_important(resources: Sequence[Resource]) -> tuple[list[Resource], int]:
@@ -53,6 +54,8 @@ def most_important(resources: Sequence[Resource]) -> tuple[list[Resource], int]:
 
 def newest(resource: Resource) -> str:
     """Return the date of a resource as text that sorts."""
+    if DATED.isdisjoint(resource):
+        return ""
     for name in DATES:
         if name in resource:
             return text(resource[name])

@@ -64,7 +64,9 @@ class Pages:
 class View:
     """One request for a page, in the language it is answered in."""
 
-    def __init__(self, pages: Pages, engines: Engines) -> None:
+    def __init__(self, pages: Pages, engines: Engines, *, kept: bool) -> None:
+        """`kept`: what is shown says nothing of anybody, and may be kept."""
+        self.kept = kept
         self.pages = pages
         self.engines = engines
         self.current = engines.by_id[engines.current]
@@ -81,7 +83,7 @@ class View:
             t=self.texts, lang=language, release=release, words=lambda d: decision_in_words(release, d), **values
         )
         headers = {"Content-Security-Policy": POLICY, "Content-Language": language, "Vary": "Accept-Language"}
-        headers["Cache-Control"] = "no-store"
+        headers["Cache-Control"] = "no-cache" if self.kept else "no-store"
         return HTMLResponse(html, status, headers)
 
     def step(self, filled: Filled) -> HTMLResponse:
@@ -172,7 +174,8 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
     router.mount(STATIC, StaticFiles(packages=[("app.web", "static")]), name="static")
 
     async def viewed(request: Request, lang: Annotated[str | None, Query(max_length=8)] = None) -> View:
-        return View(pages, engines.in_language(request.headers.get("accept-language", ""), lang))
+        spoken = engines.in_language(request.headers.get("accept-language", ""), lang)
+        return View(pages, spoken, kept=request.method == "GET")
 
     Asked = Annotated[View, Depends(viewed)]
 
