@@ -76,9 +76,7 @@ def routes(engines: Engines) -> APIRouter:
     @router.get(
         "/{ruleset}/rules/{rule}", operation_id="getRule", response_model=catalogue.RuleRecord, summary="One rule"
     )
-    def rule(
-        request: Request, ruleset: RuleSetName, rule: Annotated[str, Path(description="The id of a rule.")]
-    ) -> Response:
+    def rule(ruleset: RuleSetName, rule: Annotated[str, Path(description="The id of a rule.")]) -> Response:
         """One rule: its condition, statement, reading and sources."""
         return answer("rule", ruleset, rule)
 
@@ -98,9 +96,7 @@ def routes(engines: Engines) -> APIRouter:
         response_model=Comparison,
         summary="What changes between two rule sets",
     )
-    def diff(
-        request: Request, ruleset: RuleSetName, other: Annotated[str, Path(description="The release to compare with.")]
-    ) -> Response:
+    def diff(ruleset: RuleSetName, other: Annotated[str, Path(description="The release to compare with.")]) -> Response:
         """Each change of decision: how many candidates, which rules, an example."""
         release = engine_named(engines, other).release.id
         return answer("diff", ruleset, release)
@@ -116,9 +112,7 @@ def routes(engines: Engines) -> APIRouter:
         return answer("sources", ruleset)
 
     @router.get("/{ruleset}/sources/{source}", operation_id="getSource", response_model=Source, summary="One source")
-    def source(
-        request: Request, ruleset: RuleSetName, source: Annotated[str, Path(description="The id of a source.")]
-    ) -> Response:
+    def source(ruleset: RuleSetName, source: Annotated[str, Path(description="The id of a source.")]) -> Response:
         """One source: document, section, paraphrase, and how far it was verified."""
         return answer("source", ruleset, source)
 
