@@ -108,7 +108,7 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
         base,
         Trust(settings.cds_clients, seconds=settings.read_seconds),
         FhirServer(frozenset(settings.cds_fhir_hosts), settings.read_seconds, settings.max_record_bytes),
-        guarded=not settings.anonymous,
+        is_protected=not settings.anonymous,
     )
     whole = signer.whole_receipt_of if signer.signs else None
     application.include_router(fhir.routes(engines, book.codes, base, program, record_of, whole))

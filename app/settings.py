@@ -17,7 +17,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from app.security.access import INTAKE, PARTS
 from app.security.addresses import PublicUrl, ReadHost
-from app.security.options import CdsClient, GuardOptions, different, json_text, words
+from app.security.options import CdsClient, SecurityOptions, different, json_text, words
 
 PREFIX = "TRIAGE_"
 SERVICE_LINK = re.compile(r"TRIAGE_(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)")
@@ -30,7 +30,7 @@ class BadSettingError(Exception):
     """A setting that cannot be used; the text names it."""
 
 
-class Settings(GuardOptions):
+class Settings(SecurityOptions):
     """The settings of one service process."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")

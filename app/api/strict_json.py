@@ -77,7 +77,7 @@ def read_json(body: bytes, line: int | None = None) -> Any:
 
 
 def read_without_repeats(body: bytes) -> Any:
-    """Return the JSON of a body without repeated keys, or raise."""
+    """Return the JSON of a body; repeated keys are refused."""
     data = _decoded(body)
     if data is not UNSURE:
         return data
@@ -112,7 +112,7 @@ def _read(body: bytes, first_line: int) -> Any:
 
 
 def _decoded(body: bytes) -> Any:
-    """Return the JSON of a body, or `UNSURE` of an odd one.
+    """Return the JSON of a body, or `UNSURE`: look closer.
 
     msgspec keeps the last of equal keys. Written anew, an object then has fewer colons than the body, since a colon is
     never escaped in what is written; a body that escapes one itself is looked at more closely.

@@ -18,7 +18,7 @@ SYSTEMS: Mapping[str, System] = {
     "http://www.whocc.no/atc": "atc",
     "http://loinc.org": "loinc",
 }
-"""The addresses under which records name these systems. Those of ICD-10-CM and ATC are unverified in `evidence.md`;
+"""The addresses under which records name these systems. Those of ICD-10-CM and ATC were not seen in their own documents;
 they are how records in the field write them."""
 
 Timing = Literal["active", "ever", "recent"]

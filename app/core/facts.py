@@ -19,7 +19,7 @@ FactKind = Literal["boolean", "grade", "choice", "country", "integer"]
 Policy = Literal["ask", "confirm"]
 
 GRADES: tuple[str, ...] = ("none", "mild", "moderate", "advanced", "severe")
-"""The ordinal scale of every finding, least first (decision.md, section 1)."""
+"""The ordinal scale of every finding, least first."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from app.api.worker import LIGHT_BYTES, in_worker
 from app.core.codes import Codes
 from app.core.engine import Engines, ReceiptSigner
 from app.fhir import apply as application
@@ -93,7 +94,10 @@ def routes(
 
     async def operated(request: Request, operation: Callable[[Any], Resource]) -> JSONResponse:
         try:
-            return answered(operation(await read(request)))
+            body = await read(request)
+            if len(await request.body()) <= LIGHT_BYTES:
+                return answered(operation(body))
+            return await in_worker(lambda: answered(operation(body)))
         except RecordError as error:
             return answered(
                 outcome(error.says, error.code, error.expression), 404 if error.code == "not-found" else 422

@@ -95,7 +95,7 @@ class CdsClient(BaseModel):
         return value
 
 
-class GuardOptions(Described, BaseSettings):
+class SecurityOptions(Described, BaseSettings):
     """The settings of everything in `app.security`."""
 
     model_config = SettingsConfigDict(frozen=True, validate_default=True)
@@ -114,6 +114,10 @@ class GuardOptions(Described, BaseSettings):
     """Where the public keys of that issuer are: https, or http on the same machine."""
     oauth_algorithms: Words = ("RS256", "PS256", "ES256", "ES384")
     """The signature algorithms that are accepted: asymmetric ones alone."""
+    oauth_scope_claims: Words = ("scope", "scp")
+    """The claims that name the scopes; add `roles` for the tokens of applications (Microsoft Entra)."""
+    oauth_scope_prefix: str = ""
+    """What may stand before a scope, such as `api://candidate-triage/`."""
     signing_keys: Annotated[tuple[SigningKey, ...], NoDecode, BeforeValidator(json_text), Field(repr=False)] = ()
     """The Ed25519 keys of receipts, as JSON: the first signs, the others stay known. `triage signing-key` makes one."""
 
@@ -186,7 +190,14 @@ class GuardOptions(Described, BaseSettings):
         """The issuer of bearer tokens, where one is configured."""
         if self.oauth_issuer is None or self.oauth_audience is None or self.oauth_jwks_url is None:
             return None
-        return Issuer(self.oauth_issuer, self.oauth_audience, self.oauth_jwks_url, self.oauth_algorithms)
+        return Issuer(
+            issuer=self.oauth_issuer,
+            audience=self.oauth_audience,
+            jwks_url=self.oauth_jwks_url,
+            algorithms=self.oauth_algorithms,
+            scope_claims=self.oauth_scope_claims,
+            scope_prefix=self.oauth_scope_prefix,
+        )
 
     @property
     def anonymous(self) -> bool:
