@@ -87,7 +87,6 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
         description=DESCRIPTION,
         contact={"name": "Candidate Triage founders"},
         license_info={"name": "MIT", "identifier": "MIT"},
-        servers=[{"url": "/", "description": "This service."}],
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -115,7 +114,7 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
     application.include_router(cds_hooks.routes(hooks, record_of))
     application.state.error_formats = {"/fhir": outcome_response, "/cds-services": outcome_response}
     application.include_router(web.routes(engines, settings.root_path))
-    explorer.add_explorer(application)
+    explorer.add_explorer(application, settings.root_path)
     application.state.access_log, application.state.tracer = access_log, tracer
     if settings.metrics == "path" and access_log.metrics is not None:
         application.include_router(metrics_route(access_log.metrics))

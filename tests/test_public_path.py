@@ -61,7 +61,7 @@ def test_interfaces_answer_and_name_the_path(client: TestClient) -> None:
     assert client.post("/v1/triage", json=CANDIDATE).status_code == 200
     assert client.get("/livez").status_code == 200
     assert client.head("/version").status_code == 200
-    assert client.get("/openapi.json").json()["servers"] == [{"url": ROOT}]
+    assert client.get("/openapi.json").json()["servers"] == [{"url": ROOT, "description": "This service."}]
     assert client.get("/fhir/metadata").json()["implementation"]["url"] == f"{BASE}/fhir"
     missing = client.get("/nothing").json()
     assert (missing["status"], missing["instance"]) == (404, ROOT + "/nothing")

@@ -1,7 +1,6 @@
 """The API explorer, served without any other host."""
 
 import json
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,6 +19,7 @@ POLICY = (
 )
 """Both explorers start with an inline script and bring inline styles; nothing may come from another host (ReDoc would
 fetch a logo from a CDN)."""
+
 
 BACK = """
 <nav style="padding: .8rem 1.2rem; font: 1rem system-ui, sans-serif">
@@ -40,15 +40,15 @@ follow();
 """Swagger UI has dark colours, and leaves it to the page when to show them."""
 
 
-def add_explorer(app: FastAPI) -> None:
+def add_explorer(app: FastAPI, root: str = "") -> None:
     """Serve `/docs` and `/redoc`, with assets from the installed package."""
     headers = {"content-security-policy": POLICY}
     folder = Path(fastapi_offline.__file__).parent / "static"
-    written = Memo[str, tuple[bytes, str]](partial(_written, app))
+    written = Memo[FastAPI, tuple[bytes, str]](_written)
 
     @app.get("/openapi.json", include_in_schema=False)
     def document(request: Request) -> Response:
-        body, tag = written[request.scope.get("root_path", "")]
+        body, tag = written[app]
         headers = {"ETag": tag, "Cache-Control": "no-cache"}
         if tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
@@ -57,8 +57,7 @@ def add_explorer(app: FastAPI) -> None:
     app.mount(ASSETS, StaticFiles(directory=folder), name="explorer-assets")
 
     @app.get("/docs", include_in_schema=False)
-    def docs(request: Request) -> HTMLResponse:
-        root = request.scope.get("root_path", "")
+    def docs() -> HTMLResponse:
         page = get_swagger_ui_html(
             openapi_url=f"{root}/openapi.json",
             title=f"{app.title}: try it",
@@ -70,8 +69,7 @@ def add_explorer(app: FastAPI) -> None:
         return HTMLResponse(_framed(page.body, root, DARK), headers=headers)
 
     @app.get("/redoc", include_in_schema=False)
-    def redoc(request: Request) -> HTMLResponse:
-        root = request.scope.get("root_path", "")
+    def redoc() -> HTMLResponse:
         page = get_redoc_html(
             openapi_url=f"{root}/openapi.json",
             title=f"{app.title}: reference",
@@ -92,10 +90,7 @@ def _framed(page: bytes | memoryview, root: str, script: str = "") -> str:
     )
 
 
-def _written(app: FastAPI, root_path: str) -> tuple[bytes, str]:
-    """Return the OpenAPI document below a path, and its tag."""
-    document = app.openapi()
-    if root_path:
-        document = document | {"servers": [{"url": root_path, "description": "This service."}]}
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+def _written(app: FastAPI) -> tuple[bytes, str]:
+    """Return the OpenAPI document and its tag."""
+    body = json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
     return body, f'"{sha256(body).hexdigest()[:32]}"'

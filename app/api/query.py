@@ -92,7 +92,7 @@ def check_query(request: Request) -> None:
     if not query:
         return
     route = request.scope["route"]
-    strict = route.include_in_schema and not request.scope["path"].startswith(LENIENT)
+    strict = route.include_in_schema and not route.path.startswith(LENIENT)
     read_query(query, _names[route.path, route.endpoint] if strict else None)
 
 

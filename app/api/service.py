@@ -19,7 +19,7 @@ class Service(FastAPI):
     """A FastAPI application behind layers, whose document shows worked examples."""
 
     def __init__(self, engines: Engines, root: str = "", **options: Any) -> None:
-        servers = [{"url": root}] if root else None
+        servers = [{"url": root or "/", "description": "This service."}]
         super().__init__(dependencies=[Depends(check_query)], servers=servers, root_path_in_servers=False, **options)
         self.add_exception_handler(RequestValidationError, refused)
         self.root = root

@@ -17,7 +17,7 @@ from app.core.engine import Engine, Engines, Question
 from app.core.facts import Fact, Value
 from app.core.memo import Memo
 from app.core.precedence import Decision
-from app.core.rules import Law, Release
+from app.core.rules import Law, Release, Source
 from app.proof.compare import compare
 from app.proof.explain import explain
 from app.proof.report import facts_in_words
@@ -235,12 +235,13 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
     @router.get("/sources")
     def sources(view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
         release = view.named(ruleset).release
-        cited: dict[str, list[str]] = {}
-        for entry in entries(release):
-            for name in entry.sources:
-                cited.setdefault(name, []).append(entry.id)
-        listed = [(source, cited.get(name, [])) for name, source in release.sources.items()]
-        return view.page("sources.html", release, sources=listed)
+        return view.page("sources.html", release, sources=_cited(release))
+
+    @router.get("/sources/{source}")
+    def source(view: Asked, source: str, ruleset: Ruleset = "current") -> HTMLResponse:
+        release = view.named(ruleset).release
+        found = [each for each in _cited(release) if each[0].id == source]
+        return view.page("sources.html", release, sources=found, status=200 if found else 404)
 
     @router.get("/changes")
     def changes(view: Asked, before: Ruleset = "", after: Ruleset = "current") -> HTMLResponse:
@@ -260,6 +261,15 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
         return view.page("sign.html", release, rules=listed, silences=silences)
 
     return router
+
+
+def _cited(release: Release) -> list[tuple[Source, list[str]]]:
+    """Return every source with the ids of the entries that cite it."""
+    citing: dict[str, list[str]] = {}
+    for entry in entries(release):
+        for name in entry.sources:
+            citing.setdefault(name, []).append(entry.id)
+    return [(source, citing.get(name, [])) for name, source in release.sources.items()]
 
 
 def _searchable(rule: RuleRecord) -> str:

@@ -96,8 +96,10 @@ def test_the_document_is_made_once_and_says_below_which_path_it_stands(client: T
     answer = client.get("/openapi.json")
     assert answer.json() == app.openapi()
     assert client.get("/openapi.json", headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
-    with TestClient(app, root_path="/below") as below:
+    with TestClient(build_app(Settings(public_url="https://clinic.example/below"))) as below:
         assert [server["url"] for server in below.get("/openapi.json").json()["servers"]] == ["/below"]
+        assert below.get("/below/fhir/metadata?_format=json").status_code == 200
+        assert below.get("/below/version?verbose").status_code == 422
 
 
 @pytest.mark.parametrize("path", ["/v1/triage", "/v1/triage/explain"])
