@@ -217,7 +217,7 @@ class Parts:
         return Entry(facts_read(component.when), make)
 
     def _each_by_itself(self, condition: Condition) -> Mapping[str, frozenset[Value]] | None:
-        """Return what rules a condition out by itself, by fact in asking order.
+        """Return what rules a condition out by itself, by fact.
 
         `None` where it is not just that none of some comparisons of one fact each holds.
         """
