@@ -33,11 +33,9 @@ def check_languages(book: Book, release: Release) -> Iterator[RuleBookError]:
 
 
 def _gaps_of_entries(book: Book, code: str) -> Iterator[RuleBookError]:
-    """Yield each sentence of the current release that lacks its translation, or has one too many."""
+    """Yield what a language lacks, or has too much."""
     for name in RULE_FILES:
         words = book.words.get((code, name), {})
-        if not words:
-            continue
         where = f"{LANGUAGES}/{code}/{name}"
         needed = {entry.id: sentences_of(entry) for _, entry in book.living(name, book.current)}
         for entry in sorted({*words, *needed}):
