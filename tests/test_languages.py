@@ -130,14 +130,14 @@ def sentences(part: object, key: str = "") -> Iterator[str]:
             "scope.yaml",
             "SCOPE-LESION:\n  says:",
             "SCOPE-LESION:\n  spoken:",
-            "`says` of SCOPE-LESION is not translated",
+            "`says` of SCOPE-LESION",
         ),
         ("plans.yaml", "  parts.cost.figures.0.says: 세럼 한 병\n", "", "`parts.cost.figures.0.says` of PLAN-1"),
         (
             "notices.yaml",
             "NOTICE-SUN:\n",
             "NOTICE-RAIN:\n",
-            "`says` of NOTICE-RAIN is not translated, or is no sentence",
+            "`says` of NOTICE-RAIN",
         ),
     ],
 )
