@@ -1,7 +1,8 @@
 """Languages: checked for completeness, and read into core translations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from app.core.facts import Fact, Value
 from app.core.languages import FactWords, ReleaseWords, Translation
 from app.core.rules import Release, Wording
 from app.rulebook import schema_book
@@ -10,6 +11,9 @@ from app.rulebook.build import Builder, made
 from app.rulebook.files import RuleBookError
 from app.rulebook.words import sentences_of
 
+YES_NO = {"yes": True, "no": False}
+"""The answers to a question of yes or no, as rule files write them."""
+
 
 def translations(book: Book) -> dict[str, Translation]:
     """Return every language of a checked rule book by its code."""
@@ -17,13 +21,17 @@ def translations(book: Book) -> dict[str, Translation]:
     return {
         code: Translation(
             code,
-            {name: made(FactWords, words) for name, words in entry.facts.items()},
+            {name: made(FactWords, words, answers=_by_value(words.answers)) for name, words in entry.facts.items()},
             made(Wording, entry.wording, grades={}),
             {name: made(ReleaseWords, words) for name, words in entry.releases.items()},
             {release.id: release for release in built[code] if release},
         )
         for code, entry in book.languages.items()
     }
+
+
+def _by_value(answers: Mapping[str, str]) -> dict[Value, str]:
+    return {YES_NO.get(name, name): text for name, text in answers.items()}
 
 
 def check_languages(book: Book, release: Release) -> Iterator[RuleBookError]:
@@ -47,17 +55,17 @@ def _gaps_of_entries(book: Book, code: str) -> Iterator[RuleBookError]:
 
 def _gaps(book: Book, code: str, entry: schema_book.Language, release: Release) -> Iterator[RuleBookError]:
     file = book.files[f"{LANGUAGES}/{code}.yaml"]
+    is_current = release.id == book.current
     for name, fact in release.facts.items():
         words = entry.facts.get(name)
         if words is None:
             yield file.error(("facts",), f"`{name}` is not translated")
             continue
-        spoken = set(map(str, fact.values)) if fact.kind in ("choice", "grade") else set()
-        for answer in sorted(spoken ^ set(words.answers)):
+        for answer in sorted(_answers_of(fact) ^ set(words.answers) if fact.kind != "boolean" or is_current else ()):
             yield file.error(("facts", name), f"`{answer}` of `{name}` is not translated, or is no answer")
         if (fact.unit is not None) != (words.unit is not None):
             yield file.error(("facts", name), f"`unit` of `{name}` is missing, or there is none")
-    if release.id == book.current:
+    if is_current:
         yield from _gaps_of_entries(book, code)
     for key in ("pathways", "dispositions", "next_question", "lower_phase", "row", "summary"):
         for name in sorted(set(getattr(release.wording, key)) ^ set(getattr(entry.wording, key))):
@@ -66,3 +74,10 @@ def _gaps(book: Book, code: str, entry: schema_book.Language, release: Release) 
     for name in ("withdrawn", "limits"):
         if (getattr(release, name) is None) != (getattr(notices, name) is None):
             yield file.error(("releases", release.id), f"`{name}` of {release.id} is not translated, or is not needed")
+
+
+def _answers_of(fact: Fact) -> set[str]:
+    """Return the answers of a fact that have words of their own."""
+    if fact.kind == "boolean":
+        return {name for name, value in YES_NO.items() if value in fact.labels}
+    return set(map(str, fact.values)) if fact.kind in ("choice", "grade") else set()
