@@ -1,11 +1,10 @@
 """The API explorer, served without any other host."""
 
 import json
-from hashlib import sha256
 from pathlib import Path
 
 import fastapi_offline
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Response
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
@@ -44,15 +43,11 @@ def add_explorer(app: FastAPI, root: str = "") -> None:
     """Serve `/docs` and `/redoc`, with assets from the installed package."""
     headers = {"content-security-policy": POLICY}
     folder = Path(fastapi_offline.__file__).parent / "static"
-    written = Memo[FastAPI, tuple[bytes, str]](_written)
+    written = Memo[FastAPI, bytes](_written)
 
     @app.get("/openapi.json", include_in_schema=False)
-    def document(request: Request) -> Response:
-        body, tag = written[app]
-        headers = {"ETag": tag, "Cache-Control": "no-cache"}
-        if tag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        return Response(body, headers=headers, media_type="application/json")
+    def document() -> Response:
+        return Response(written[app], headers={"Cache-Control": "no-cache"}, media_type="application/json")
 
     app.mount(ASSETS, StaticFiles(directory=folder), name="explorer-assets")
 
@@ -90,7 +85,6 @@ def _framed(page: bytes | memoryview, root: str, script: str = "") -> str:
     )
 
 
-def _written(app: FastAPI) -> tuple[bytes, str]:
-    """Return the OpenAPI document and its tag."""
-    body = json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
-    return body, f'"{sha256(body).hexdigest()[:32]}"'
+def _written(app: FastAPI) -> bytes:
+    """Return the OpenAPI document as JSON."""
+    return json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()

@@ -179,7 +179,6 @@ class CautionShown(Part):
     """The pathways it concerns."""
     statement: str
     """What it says."""
-    reading: str | None
     because: Sequence[KnownFact]
     """The facts and values that made it hold; empty where it goes with the pathway whatever the facts."""
     sources: Sequence[str]
@@ -204,7 +203,6 @@ class PreconditionShown(Part):
     """Whether it is in place."""
     statement: str
     """What must be in place."""
-    reading: str | None
     ask: Sequence[str]
     sources: Sequence[str]
 

@@ -37,11 +37,18 @@ class Translation:
     releases: Mapping[str, ReleaseWords]
     entries: Mapping[str, Release] = field(default_factory=dict)
     """By release, its entries with their sentences in this language."""
+    current: Mapping[str, Fact] = field(default_factory=dict)
+    """The facts of the current release in English, whose words `facts` translates."""
 
 
 def translated(release: Release, translation: Translation) -> Release:
     """Return a release in another language, with the same digest."""
-    facts = {name: _fact(fact, translation.facts[name]) for name, fact in release.facts.items()}
+    asked = translation.current or release.facts
+    facts = {
+        # a question that an older release asks otherwise stays in English: another one would ask for something else
+        name: _fact(fact, translation.facts[name]) if _asks_alike(fact, asked.get(name, fact)) else fact
+        for name, fact in release.facts.items()
+    }
     notices = translation.releases.get(release.id, ReleaseWords())
     withdrawn = release.withdrawn
     entries = translation.entries.get(release.id, release)
@@ -58,6 +65,10 @@ def translated(release: Release, translation: Translation) -> Release:
         withdrawn=withdrawn and replace(withdrawn, reason=notices.withdrawn or withdrawn.reason),
         limits=release.limits and (notices.limits or release.limits),
     )
+
+
+def _asks_alike(fact: Fact, other: Fact) -> bool:
+    return (fact.question, fact.help) == (other.question, other.help)
 
 
 def _fact(fact: Fact, words: FactWords) -> Fact:

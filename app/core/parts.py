@@ -170,7 +170,7 @@ class Parts:
             if state is None:
                 return Unresolved(rule.id, rule.topic, self._ask(known, rule.when))
             because = [KnownFact(name, known[name]) for name in read if name in known]
-            shown = CautionShown(rule.id, rule.topic, rule.concerns, rule.says, rule.reading, because, rule.sources)
+            shown = CautionShown(rule.id, rule.topic, rule.concerns, rule.says, because, rule.sources)
             return shown if state else None
 
         return Entry(read, make, (*rule.concerns, None) if rule.without_phase else rule.concerns)
@@ -188,7 +188,7 @@ class Parts:
                 status = "to_confirm"
                 asked = () if rule.outside else self._ask(known, rule.when, rule.unmet)
                 ask = tuple(dict.fromkeys((*asked, *open_needs)))
-            return PreconditionShown(rule.id, status, rule.says, rule.reading, ask, rule.sources)
+            return PreconditionShown(rule.id, status, rule.says, ask, rule.sources)
 
         read = tuple(dict.fromkeys((*reads(rule.when, rule.unmet), *rule.needs)))
         return Entry(() if rule.outside else read, make, rule.concerns)

@@ -17,17 +17,19 @@ YES_NO = {"yes": True, "no": False}
 
 def translations(book: Book) -> dict[str, Translation]:
     """Return every language of a checked rule book by its code."""
-    built = {code: [Builder(book, entry.id, code).build() for entry in book.releases] for code in book.languages}
-    return {
-        code: Translation(
+    found = {}
+    for code, entry in book.languages.items():
+        built = [release for each in book.releases if (release := Builder(book, each.id, code).build())]
+        entries = {release.id: release for release in built}
+        found[code] = Translation(
             code,
             {name: made(FactWords, words, answers=_by_value(words.answers)) for name, words in entry.facts.items()},
             made(Wording, entry.wording, grades={}),
             {name: made(ReleaseWords, words) for name, words in entry.releases.items()},
-            {release.id: release for release in built[code] if release},
+            entries,
+            entries[book.current].facts if book.current in entries else {},
         )
-        for code, entry in book.languages.items()
-    }
+    return found
 
 
 def _by_value(answers: Mapping[str, str]) -> dict[Value, str]:
