@@ -1,5 +1,6 @@
 """Questions to ask: candidates by the weights of the population, uniform ones, and ones close to a phase."""
 
+from collections.abc import Sequence
 from random import Random
 
 from tests.independent.facts import ASSUMED, ELSEWHERE, STAGES, VALUES, Value, weights
@@ -8,7 +9,8 @@ from tests.independent.oracle import Asked
 KNOWN = (0.2, 0.5, 0.9, 1.0)
 """How likely each fact is known."""
 KINDS = ("population", "uniform", "close", "close")
-BARRED = ("US", "GB", "TW", "KR", "SA", "DE", "FR")
+BARRED = ("US", "GB", "TW", "KR", "KR", "KR", "SA", "DE", "FR")
+"""Countries that sources speak of; Korea alone looks at the status of the product."""
 FIRST = tuple(name for stage in STAGES[:-1] for name in stage)
 """The facts that are asked before label safety."""
 DESIRED = (
@@ -36,14 +38,22 @@ LIFTED = (
     *("isotretinoin", "recent_tan_or_sunburn", "recent_procedure", "active_acne_or_dermatitis"),
     *("uncontrolled_diabetes", "pregnant", "breastfeeding", "open_wound_in_area"),
 )
-OBJECTING = (tuple(sorted(ASSUMED)), tuple(sorted(ASSUMED)), OF_PHASE_3, LIFTED, ("age_years", "product_allergy"))
+OBJECTING = (
+    tuple(sorted(ASSUMED)),
+    tuple(sorted(ASSUMED)),
+    OF_PHASE_3,
+    LIFTED,
+    ("age_years", "product_allergy"),
+    ("lawful_here_checked",),
+)
 CRITERIA: tuple[dict[str, tuple[Value, ...]], ...] = (
     {"primary_concern": ("dullness",)},
     {"elasticity_loss": ("moderate", "severe"), "hyperpigmentation": ("mild", "severe"), "photodamage": ("mild",)},
     {"sagging": ("advanced", "severe"), "photodamage": ("severe",)},
     {"elasticity_loss": ("moderate",), "hyperpigmentation": ("none",), "sagging": ("mild",), "photodamage": ("none",)},
+    {"elasticity_loss": ("mild",), "hyperpigmentation": ("none",), "sagging": ("moderate", "advanced")},
 )
-"""Findings of each phase, and of radiofrequency."""
+"""Findings of each phase, of radiofrequency, and of what lies below the phases."""
 
 
 def draws(seed: int, count: int) -> list[Asked]:
@@ -83,8 +93,12 @@ def _close(random: Random) -> dict[str, Value]:
     for criteria in random.sample(CRITERIA, random.choice((1, 1, 2))):
         values |= {name: random.choice(answers) for name, answers in criteria.items()}
     values["age_years"] = random.randint(22, 60)
-    objections = random.sample(random.choice(OBJECTING), random.choice((0, 1, 1, 1, 2)))
-    for name in (*objections, *random.sample(sorted(UNOBJECTIONABLE), random.choice((0, 0, 0, 1, 3)))):
+    objections = _some(random, random.choice(OBJECTING), (0, 1, 1, 1, 2))
+    for name in (*objections, *_some(random, sorted(UNOBJECTIONABLE), (0, 0, 0, 1, 3))):
         others = {"age_years": range(15, 25), "recovery_window_days": range(9)}.get(name, VALUES[name])
         values[name] = random.choice([value for value in others if value != UNOBJECTIONABLE[name]])
     return values
+
+
+def _some(random: Random, names: Sequence[str], counts: Sequence[int]) -> list[str]:
+    return random.sample(names, min(len(names), random.choice(counts)))
