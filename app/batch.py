@@ -5,13 +5,17 @@ not grow with the file. The output holds whole lines in order, so that counting 
 """
 
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from itertools import islice
+from fcntl import LOCK_EX, LOCK_NB, flock
+from itertools import chain, islice
 from multiprocessing import get_context
 from pathlib import Path
+from stat import S_ISCHR
 from typing import BinaryIO
 
 from app.api.decode import readers_of
@@ -26,6 +30,13 @@ WAITING = 3
 READ = 1 << 20
 LOOKED_AT = 100
 """How many of the last answers are compared before going on."""
+
+
+CUT_OFF = "not all lines are answered; the same command goes on"
+
+
+class BatchError(Exception):
+    """A batch that cannot go on; the text names the file."""
 
 
 class BadOutputError(Exception):
@@ -57,52 +68,114 @@ class How:
         )
 
 
-def answer_file(source: Path, output: Path, how: How, progress: Callable[[int], None]) -> int:
-    """Answer every line of a file into another; return how many."""
-    with source.open("rb") as file, output.open("ab+") as answers:
-        lines = _lines(file, how.settings.max_body_bytes, progress)
-        done = _resume(lines, answers, how)
+def answer_file(source: str, output: str, how: How, progress: Callable[[int], None]) -> int:
+    """Answer every line of a file into another; return how many.
+
+    `-` is standard input or output. Nothing is written before the output is found to be its own.
+    """
+    with _opened_source(source) as file, _opened_output(output, file) as answers:
+        lines = _lines(file, how.settings.max_body_bytes, progress, source)
+        done, lines = _resume(lines, answers, how) if answers.readable() else (0, lines)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         waiting: deque[Future[bytes]] = deque()
         first = done + 1
-        with ProcessPoolExecutor(cores, get_context("spawn"), _start, (how,)) as processes:
+        processes = ProcessPoolExecutor(cores, get_context("spawn"), _start, (how,))
+        try:
             while block := list(islice(lines, LINES)):
                 waiting.append(processes.submit(_answer, block, first))
                 first += len(block)
                 if len(waiting) > cores * WAITING:
-                    _write(answers, waiting.popleft())
+                    _write(answers, waiting.popleft(), output)
             while waiting:
-                _write(answers, waiting.popleft())
+                _write(answers, waiting.popleft(), output)
+        except BrokenProcessPool:
+            raise BatchError(f"{output}: {CUT_OFF}: a process that answers was killed") from None
+        finally:
+            processes.shutdown(cancel_futures=True)
     return first - 1 - done
 
 
-def _lines(file: BinaryIO, most: int, progress: Callable[[int], None]) -> Iterator[bytes | None]:
+def _opened_source(source: str) -> BinaryIO:
+    if source != "-":
+        return Path(source).open("rb")
+    if sys.stdin is None:
+        raise BatchError("standard input is closed")
+    return sys.stdin.buffer
+
+
+def _opened_output(output: str, file: BinaryIO) -> BinaryIO:
+    """Open an output that is not the input and no other run's."""
+    if output == "-":
+        if sys.stdout is None:
+            raise BatchError("standard output is closed")
+        return os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+    path = Path(output)
+    read = os.fstat(file.fileno())
+    if path.exists() and not S_ISCHR(read.st_mode) and os.path.samestat(path.stat(), read):
+        raise BatchError(f"{output}: is the input itself; name another file with `--output`")
+    if path.exists() and not path.is_file():
+        return path.open("wb", buffering=0)
+    answers = path.open("ab+", buffering=0)
+    try:
+        # of this open file, and gone with the process however it ends: no lock file stays behind
+        flock(answers, LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        answers.close()
+        raise BatchError(f"{output}: another run writes it") from None
+    return answers
+
+
+def _lines(file: BinaryIO, most: int, progress: Callable[[int], None], source: str) -> Iterator[bytes | None]:
     cutter = Cutter(most)
-    while data := file.read(READ):
-        yield from cutter.lines(data)
-        progress(file.tell())
+    read = 0
+    try:
+        while data := file.read(READ):
+            yield from cutter.lines(data)
+            read += len(data)
+            progress(read)
+    except OSError as error:
+        raise BatchError(f"{source}: {why(error)}") from None
     yield from cutter.last()
 
 
-def _write(answers: BinaryIO, written: Future[bytes]) -> None:
-    answers.write(written.result())
-    answers.flush()
+def _write(answers: BinaryIO, written: Future[bytes], output: str) -> None:
+    left = memoryview(written.result())
+    try:
+        while left:
+            left = left[answers.write(left) :]
+    except OSError as error:
+        raise BatchError(f"{output}: {CUT_OFF}: {why(error)}") from None
 
 
-def _resume(lines: Iterator[bytes | None], answers: BinaryIO, how: How) -> int:
-    """Cut off a partial answer; return how many lines have one."""
+def why(error: OSError) -> str:
+    """Return what the system says of an error."""
+    return (error.strerror or "cannot be read").lower()
+
+
+def _resume(lines: Iterator[bytes | None], answers: BinaryIO, how: How) -> tuple[int, Iterator[bytes | None]]:
+    """Cut off a partial answer; return the lines done, and the rest."""
     answers.seek(0)
     whole = done = 0
+    begun = b""
     last: deque[bytes] = deque(maxlen=LOOKED_AT)
-    for answer in answers:
-        if answer.endswith(b"\n"):
-            whole, done = whole + len(answer), done + 1
-            last.append(answer)
+    with os.fdopen(os.dup(answers.fileno()), "rb") as held_lines:
+        for answer in held_lines:
+            if answer.endswith(b"\n"):
+                whole, done = whole + len(answer), done + 1
+                last.append(answer)
+            else:
+                begun = answer
+    if not whole and not begun:
+        return 0, lines
+    again = list(islice(lines, done - len(last), done + 1))
+    expected = _answer_with(how.answerer(), again, done - len(last) + 1)
+    held = b"".join([*last, begun])
+    if not expected.startswith(held) or len(again) < len(last) + bool(begun):
+        raise BadOutputError(
+            "holds something else, or answers to another file, of another release or with other options"
+        )
     answers.truncate(whole)
-    again = list(islice(lines, done - len(last), done))
-    if done and _answer_with(how.answerer(), again, done - len(last) + 1) != b"".join(last):
-        raise BadOutputError("holds answers to another file, of another release or with other options")
-    return done
+    return done, chain(again[len(last) :], lines)
 
 
 _OF_THIS_PROCESS: list[LineAnswerer] = []

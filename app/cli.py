@@ -4,8 +4,10 @@ Exit codes: 0 done, 1 the input or the rule book is refused, 2 the command line 
 """
 
 import json
+import os
 import sys
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +18,7 @@ from typer.core import TyperGroup
 from app.api.decode import decode, readers_of
 from app.api.encode import encode_indented
 from app.api.problems import ProblemError
-from app.batch import BadOutputError, How, answer_file
+from app.batch import CUT_OFF, BadOutputError, BatchError, How, answer_file, why
 from app.core.engine import Engine, Engines, Question
 from app.core.logic import Logic
 from app.main import build_app, build_engines, rules_folder
@@ -29,11 +31,11 @@ from app.rulebook.digests import digest
 from app.rulebook.files import BrokenRuleBookError
 from app.rulebook.load import build, load
 from app.rulebook.ordering import write_orders
-from app.rulebook.signing import sign
+from app.rulebook.signing import sign, why_unsigned
 from app.security.keys import SCOPES, new_key
 from app.security.limits import is_loopback
 from app.security.signing import new_signing_key
-from app.serve import prepared, run
+from app.serve import check_ports, prepared, run
 from app.settings import BadSettingError, Settings, read_settings
 
 
@@ -82,6 +84,8 @@ def engine_or_exit(engines: Engines, ruleset: str) -> Engine:
 
 def question_in(file: str, ruleset: str, *, strict: bool) -> tuple[Engine, Question]:
     """Return the engine and question for a file, or exit."""
+    if file == "-" and sys.stdin is None:
+        raise refuse("standard input is closed")
     try:
         body = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
@@ -103,7 +107,7 @@ def decide(
     view: Annotated[str, typer.Option(help="`full`, or `decision` for the machine contract alone.")] = "full",
     batch: Annotated[bool, typer.Option("--batch", help="The file holds one candidate a line.")] = False,
     output: Annotated[
-        Path | None, typer.Option(help="With --batch: where the answers go, one a line; `FILE.answers` when left out.")
+        str | None, typer.Option(help="With --batch: where the answers go, one a line; `FILE.answers` when left out.")
     ] = None,
 ) -> None:
     """Decide for one candidate, or with --batch for a file.
@@ -113,7 +117,10 @@ def decide(
     if view not in ("full", "decision"):
         raise typer.BadParameter("write `full` or `decision`", param_hint="--view")
     if batch:
-        decide_batch(Path(file), output or Path(f"{file}.answers"), ruleset, strict=strict, full=view == "full")
+        if output is None and not Path(file).is_file():
+            hint = "name where the answers go, or - for standard output" if file == "-" or Path(file).exists() else ""
+            raise typer.BadParameter(hint, param_hint="--output") if hint else refuse(f"{file}: no such file")
+        decide_batch(file, output or f"{file}.answers", ruleset, strict=strict, full=view == "full")
         return
     if output is not None:
         raise typer.BadParameter("goes with --batch", param_hint="--output")
@@ -121,16 +128,23 @@ def decide(
     typer.echo(encode_indented(engine.view(asked) if view == "decision" else engine.answer(asked)))
 
 
-def decide_batch(source: Path, output: Path, ruleset: str, *, strict: bool, full: bool) -> None:
+def decide_batch(source: str, output: str, ruleset: str, *, strict: bool, full: bool) -> None:
     """Answer every line of a file into another, showing progress."""
     settings = read_settings()
     engine = engine_or_exit(build_engines(settings), ruleset)
     how = How(settings, engine.release.id, strict, full)
     try:
-        with typer.progressbar(length=source.stat().st_size, label=source.name, file=sys.stderr) as bar:
-            answered = answer_file(source, output, how, lambda done: bar.update(done - bar.pos))
+        if Path(source).is_file():
+            with typer.progressbar(length=Path(source).stat().st_size, label=Path(source).name, file=sys.stderr) as bar:
+                answered = answer_file(source, output, how, lambda done: bar.update(done - bar.pos))
+        else:  # nobody knows how long a pipe is
+            answered = answer_file(source, output, how, lambda _: None)
     except OSError as error:
-        raise refuse(f"{error.filename}: {(error.strerror or 'cannot be read').lower()}") from None
+        raise refuse(f"{error.filename or output}: {why(error)}") from None
+    except BatchError as error:
+        raise refuse(str(error)) from None
+    except KeyboardInterrupt:
+        raise refuse(f"{output}: {CUT_OFF}: it was interrupted") from None
     except BadOutputError as error:
         raise refuse(f"{output}: {error}; remove it, or name another with `--output`") from None
     typer.echo(f"{answered} lines answered into {output}", err=True)
@@ -209,7 +223,12 @@ def order(rules: RulesOption = None) -> None:
     releases, errors = build(read_book(folder))
     if errors:
         raise BrokenRuleBookError(errors)
-    for name, size in write_orders(folder / "variable_order.yaml", releases).items():
+
+    def shown(names: Sequence[str], label: str) -> Iterator[str]:
+        with typer.progressbar(names, label=label, file=sys.stderr) as bar:
+            yield from bar
+
+    for name, size in write_orders(folder / "variable_order.yaml", releases, shown).items():
         typer.echo(f"{name}: {size} nodes")
 
 
@@ -233,7 +252,11 @@ def sign_release(
     digests = {name: found.digest for name, found in load(folder).releases.items()}
     if release not in digests:
         raise refuse(f"`{release}` is no release; the releases are {', '.join(digests)}")
-    made = sign(folder, release, digests[release], reviewer, date.date().isoformat())
+    day, today = date.date().isoformat(), datetime.now(UTC).date() + timedelta(days=1)  # it is tomorrow somewhere
+    if wrong := why_unsigned(reviewer, day, today.isoformat()):
+        raise refuse(wrong)
+    reviewer = reviewer.strip()
+    made = sign(folder, release, digests[release], reviewer, day)
     typer.echo(f"{release} is signed by {reviewer}: {made}")
 
 
@@ -244,14 +267,15 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="How many processes; TRIAGE_WORKERS.", min=1, max=256)] = None,
 ) -> None:
     """Serve over HTTP."""
-    settings = read_settings()
-    host, port = host or settings.host, port or settings.port
+    given = {"TRIAGE_HOST": host, "TRIAGE_PORT": port, "TRIAGE_WORKERS": workers}
+    settings = read_settings({**os.environ, **{name: str(value) for name, value in given.items() if value}})
+    host, port = settings.host, settings.port
     if settings.anonymous and not settings.allow_anonymous and not is_loopback(host):
         raise refuse(
             f"`TRIAGE_HOST`: others could reach {host}, and nobody would be asked who they are; set `TRIAGE_API_KEYS` "
             "(`triage key` makes one) or `TRIAGE_OAUTH_ISSUER`, or `TRIAGE_ALLOW_ANONYMOUS=true` if that is meant"
         )
-    settings = settings.model_copy(update={"host": host, "port": port, "workers": workers or settings.workers})
+    check_ports(settings)
     app = prepared(settings)
     shown = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     if settings.unix_socket:

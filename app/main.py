@@ -12,8 +12,10 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from app.api import batch, endpoint, explorer, operation, receipts, rulesets
 from app.api.compression import Compression
+from app.api.contract import finish
 from app.api.decode import readers_of, record_of
 from app.api.endpoint import Endpoint
+from app.api.entity_tags import EntityTags
 from app.api.lines import BATCH_PATH
 from app.api.problems import add_problems
 from app.api.problems import router as problem_pages
@@ -82,9 +84,14 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
         engines,
         title="Candidate Triage",
         version=program,
+        summary="Which documented pathway applies to a candidate, what comes first, or which facts are missing",
         description=DESCRIPTION,
+        contact={"name": "Candidate Triage founders"},
+        license_info={"name": "MIT", "identifier": "MIT"},
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        root=settings.root_path,
         telemetry=telemetry(tracer),
     )
     add_problems(application)
@@ -94,30 +101,31 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
     application.include_router(rulesets.routes(engines))
     application.include_router(operation.routes(engines, program))
     application.include_router(problem_pages)
-    base = settings.public_url
+    base = settings.base
     hooks = cds_hooks.Service(
         engines.by_id[engines.current],
         book.codes,
         base,
         Trust(settings.cds_clients, seconds=settings.read_seconds),
         FhirServer(frozenset(settings.cds_fhir_hosts), settings.read_seconds, settings.max_record_bytes),
-        guarded=not settings.anonymous,
+        is_protected=not settings.anonymous,
     )
     whole = signer.whole_receipt_of if signer.signs else None
     application.include_router(fhir.routes(engines, book.codes, base, program, record_of, whole))
     application.include_router(cds_hooks.routes(hooks, record_of))
     application.state.error_formats = {"/fhir": outcome_response, "/cds-services": outcome_response}
-    application.include_router(web.routes(engines))
-    explorer.add_explorer(application)
+    application.include_router(web.routes(engines, settings.root_path))
+    explorer.add_explorer(application, settings.root_path)
     application.state.access_log, application.state.tracer = access_log, tracer
     if settings.metrics == "path" and access_log.metrics is not None:
         application.include_router(metrics_route(access_log.metrics))
     application.amendments.append(partial(show_access, anonymous=settings.anonymous))
+    application.amendments.append(partial(finish, release=engines.by_id[engines.current].release))
     if tracer is None:  # spans are made by FastAPI
         application.endpoints["POST", endpoint.PATH] = answers
     record = settings.max_record_bytes
     application.front = layered(
-        Compression(application.dispatch),
+        Compression(EntityTags(application.dispatch)),
         settings,
         access_log,
         sign,

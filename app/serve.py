@@ -6,11 +6,13 @@ imported.
 """
 
 import ctypes
+import errno
 import gc
 import logging.config
 import multiprocessing
 import os
 import platform
+import socket
 import sys
 
 from fastapi import FastAPI
@@ -45,6 +47,40 @@ def keep_memory() -> None:
     if platform.libc_ver()[0] == "glibc":
         for option in options:
             ctypes.CDLL(None).mallopt(option, ctypes.c_int(KEPT_BYTES))
+
+
+def check_ports(settings: Settings) -> None:
+    """Refuse what others serve at: granian would share the port with them."""
+    if settings.metrics == "port":
+        _check_port("TRIAGE_METRICS_PORT", settings.host, settings.metrics_port)
+    if settings.unix_socket is None:
+        _check_port("TRIAGE_PORT", settings.host, settings.port)
+        return
+    with socket.socket(socket.AF_UNIX) as other:
+        try:
+            other.connect(os.fspath(settings.unix_socket))
+        except OSError:  # nobody listens: what a killed service left behind is replaced
+            return
+    raise BadSettingError(f"`TRIAGE_UNIX_SOCKET`: {settings.unix_socket} is in use by another process")
+
+
+def _check_port(name: str, host: str, port: int) -> None:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError:
+        raise BadSettingError(f"`TRIAGE_HOST`: `{host}` is no address of this machine") from None
+    for family, kind, protocol, _, address in found[:1]:
+        with socket.socket(family, kind, protocol) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: only listeners count
+            if family == socket.AF_INET6:
+                tried.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            try:
+                tried.bind(address)
+            except OSError as error:
+                says = (error.strerror or "cannot be bound").lower()
+                at = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+                setting = "TRIAGE_HOST" if error.errno == errno.EADDRNOTAVAIL else name
+                raise BadSettingError(f"`{setting}`: {at}: {says}") from None
 
 
 def prepared(settings: Settings) -> FastAPI:

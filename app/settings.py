@@ -4,24 +4,33 @@ A variable that is misspelt or holds something impossible stops the start with a
 """
 
 import os
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, Json, ValidationError
-from pydantic_settings import SettingsConfigDict
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
-from app.security.options import CdsClient, GuardOptions, Words
+from app.security.access import INTAKE, PARTS
+from app.security.addresses import PublicUrl, ReadHost
+from app.security.options import CdsClient, SecurityOptions, different, json_text, words
 
 PREFIX = "TRIAGE_"
+SERVICE_LINK = re.compile(r"TRIAGE_(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)")
+"""What Kubernetes adds for a Service called `triage`; `TRIAGE_PORT` is another, as `tcp://10.0.0.1:80`."""
+LONGEST_SOCKET = 107
+"""What `sockaddr_un` of Linux takes, less the zero at the end (unix(7))."""
 
 
 class BadSettingError(Exception):
     """A setting that cannot be used; the text names it."""
 
 
-class Settings(GuardOptions):
+class Settings(SecurityOptions):
     """The settings of one service process."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
@@ -42,12 +51,12 @@ class Settings(GuardOptions):
     """A folder with a rule book to use instead of the one that comes with the program."""
     ruleset: str | None = None
     """The release that answers by default, instead of the rule book's current one."""
-    public_url: Annotated[str, Field(pattern=r"^https?://[^/?#]+(/[^?#]*[^/?#])?$")] = "http://127.0.0.1:8000"
+    public_url: PublicUrl = "http://127.0.0.1:8000"
     """The address under which others reach this service, without a slash at the end: it stands in FHIR canonicals, CDS
-    Hooks links and the audience of tokens."""
-    cds_fhir_hosts: Words = ()
+    Hooks links and the audience of tokens. Where it is not set, it follows the port."""
+    cds_fhir_hosts: Annotated[tuple[ReadHost, ...], NoDecode, BeforeValidator(words)] = ()
     """Hosts of FHIR servers that CDS calls may be completed from, separated by commas."""
-    cds_clients: Json[tuple[CdsClient, ...]] | tuple[CdsClient, ...] = ()
+    cds_clients: Annotated[tuple[CdsClient, ...], NoDecode, BeforeValidator(json_text)] = ()
     """The CDS clients that may call, as JSON: a list of `{"iss": ..., "jku": ...}` or `{"iss": ..., "jwks": {...}}`."""
     read_seconds: Annotated[float, Field(gt=0, le=30)] = 2.0
     """How long a FHIR server or a key address may take to answer."""
@@ -58,10 +67,79 @@ class Settings(GuardOptions):
     log_level: Literal["critical", "error", "warning", "info", "debug"] = "info"
     """How much `triage serve` logs."""
 
+    @field_validator("host")
+    @classmethod
+    def _is_bound(cls, value: str) -> str:
+        try:
+            good = bool(ip_address(value)) if ":" in value else bool(re.fullmatch(r"[A-Za-z0-9_.-]+", value))
+        except ValueError:
+            good = False
+        if not good:
+            raise ValueError("write an address or a host name alone, without scheme, port and brackets")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_not_a_path_of_ours(cls, value: str) -> str:
+        first = "/" + urlsplit(value).path[1:].partition("/")[0]
+        if first != "/" and first in {"/" + path.split("/")[1] for path in (*PARTS, *INTAKE)}:
+            raise ValueError(f"the path of it cannot begin with `{first}`, where the service has pages of its own")
+        return value
+
+    @field_validator("unix_socket")
+    @classmethod
+    def _can_be_made(cls, value: Path | None) -> Path | None:
+        if value is None:
+            return None
+        if not value.parent.is_dir():
+            raise ValueError(f"`{value.parent}` is no folder")
+        if len(os.fsencode(value)) > LONGEST_SOCKET:
+            raise ValueError(f"the path of a socket has at most {LONGEST_SOCKET} bytes")
+        if value.exists() and not value.is_socket():
+            raise ValueError(f"`{value}` is there, and is no socket")
+        return value
+
+    @field_validator("rules")
+    @classmethod
+    def _is_a_folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError(f"`{value}` is no folder")
+        return value
+
+    @field_validator("cds_clients")
+    @classmethod
+    def _are_different(cls, value: tuple[CdsClient, ...]) -> tuple[CdsClient, ...]:
+        different([client.iss for client in value], "give each client an `iss` of its own")
+        return value
+
+    @model_validator(mode="after")
+    def _ports_are_different(self) -> Self:
+        if self.metrics == "port" and self.metrics_port == self.port and not self.unix_socket:
+            raise ValueError("`TRIAGE_METRICS_PORT`: the service has this port itself; the metrics need another")
+        return self
+
+    @property
+    def base(self) -> str:
+        """The address under which others reach this service."""
+        if "public_url" in self.model_fields_set or "port" not in self.model_fields_set:
+            return self.public_url
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def root_path(self) -> str:
+        """The path of that address, without a slash at its end."""
+        return urlsplit(self.public_url).path
+
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Return the settings of this process, or raise `BadSettingError`."""
     environment = os.environ if environment is None else environment
+    for name, value in environment.items():
+        if SERVICE_LINK.fullmatch(name.upper()) or (name.upper() == "TRIAGE_PORT" and "://" in value):
+            raise BadSettingError(
+                f"`{name}` is set by Kubernetes for a Service called `triage`: set `enableServiceLinks: false` in the "
+                "pod, or give the Service another name"
+            )
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     for name in environment:
         if name.upper().startswith(PREFIX) and name.upper() not in known:
@@ -76,4 +154,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         says = first["msg"].removeprefix("Value error, ")
-        raise BadSettingError(f"`{PREFIX}{str(first['loc'][0]).upper()}`: {says[0].lower()}{says[1:]}") from None
+        if not first["loc"]:  # of two settings; the text names one
+            raise BadSettingError(says) from None
+        setting, *inside = map(str, first["loc"])
+        where = f" at `/{'/'.join(inside)}`" if inside else ""
+        raise BadSettingError(f"`{PREFIX}{setting.upper()}`{where}: {says[0].lower()}{says[1:]}") from None

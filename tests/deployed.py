@@ -331,7 +331,7 @@ def the_alerts_watch_what_is_counted(files: Files) -> None:
 
 
 def default_of(value: object) -> str:
-    if value is None or value == ():
+    if value in (None, (), ""):
         return ""
     if isinstance(value, tuple):
         return f"`{','.join(value)}`"

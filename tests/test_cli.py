@@ -135,6 +135,7 @@ def test_openapi_prints_the_committed_document() -> None:
 def test_serve_refuses_to_let_others_in_while_nobody_is_asked_who_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[str] = []
     monkeypatch.setattr("app.cli.run", lambda _, settings: served.append(settings.host))
+    monkeypatch.setattr("app.cli.check_ports", lambda _: None)
     refused = run("serve", "--host", "0.0.0.0")
     assert refused.exit_code == 1
     assert refused.stderr.startswith("`TRIAGE_HOST`: others could reach 0.0.0.0")

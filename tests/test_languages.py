@@ -1,6 +1,8 @@
 """Korean as well as English: what a patient reads is translated whole, and no decision depends on it."""
 
+import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -13,6 +15,10 @@ from app.rulebook.files import BrokenRuleBookError
 from app.rulebook.load import RuleBook, load
 from tests.books import random_candidate
 
+SAID = frozenset(
+    {"summary", "statement", "reading", "says", "why", "title", "to", "when", "question", "help", "label", "notices"}
+)
+"""The members of an answer that people read as sentences."""
 KOREAN = {"accept-language": "ko-KR,ko;q=0.9,en;q=0.5"}
 
 
@@ -64,14 +70,16 @@ def test_no_decision_depends_on_the_language(client: TestClient, book: RuleBook)
         facts = random_candidate(random, facts_of, random.random())
         english = client.post("/v1/triage", json=facts).json()
         korean = client.post("/v1/triage", json=facts, headers=KOREAN).json()
-        for key in ("decision", "indicated", "ready", "possible", "missing", "rationale", "cautions", "ruleset"):
+        for key in ("decision", "indicated", "ready", "possible", "missing", "also_matched", "near_misses", "ruleset"):
             assert korean[key] == english[key]
+        for key in ("rationale", "cautions", "unresolved", "preconditions", "alternatives", "referral"):
+            assert [each["rule"] for each in korean[key]] == [each["rule"] for each in english[key]]
 
 
 def test_the_pages_speak_korean(client: TestClient, book: RuleBook) -> None:
     page = client.get("/", headers=KOREAN).text
     assert '<html lang="ko">' in page
-    assert book.languages["ko"].facts["active_skin_infection"].question in page
+    assert book.languages["ko"].facts["primary_concern"].question in page
     switched = client.get("/?lang=en", headers=KOREAN).text
     assert '<html lang="en">' in switched
 
@@ -89,3 +97,57 @@ def test_a_language_with_a_gap_is_refused(tmp_path: Path) -> None:
     said = str(refused.value)
     assert "`smoker` is not translated" in said
     assert "`dullness` of `primary_concern` is not translated" in said
+
+
+def test_what_goes_with_an_answer_is_korean_too(client: TestClient, book: RuleBook) -> None:
+    """Titles, names, ids and what sources say aside."""
+    random = Random(8)
+    hangul = re.compile("[가-힣]")
+    facts_of = book.releases[book.current].facts
+    for _ in range(60):
+        facts = random_candidate(random, facts_of, random.choice((0.5, 0.9, 1.0)))
+        korean = client.post("/v1/triage?sources=none", json=facts, headers=KOREAN).json()
+        assert [text for text in sentences(korean) if not hangul.search(text)] == []
+
+
+def sentences(part: object, key: str = "") -> Iterator[str]:
+    """Yield every sentence of a part of an answer."""
+    if isinstance(part, dict):
+        for name, each in part.items():
+            if name != "ruleset":  # its digests are named by what they cover
+                yield from sentences(each, name)
+    elif isinstance(part, list):
+        for each in part:
+            yield from sentences(each, key)
+    elif isinstance(part, str) and key in SAID:
+        yield part
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "says"),
+    [
+        (
+            "scope.yaml",
+            "SCOPE-LESION:\n  says:",
+            "SCOPE-LESION:\n  spoken:",
+            "`says` of SCOPE-LESION is not translated",
+        ),
+        ("plans.yaml", "  parts.cost.figures.0.says: 세럼 한 병\n", "", "`parts.cost.figures.0.says` of PLAN-1"),
+        (
+            "notices.yaml",
+            "NOTICE-SUN:\n",
+            "NOTICE-RAIN:\n",
+            "`says` of NOTICE-RAIN is not translated, or is no sentence",
+        ),
+    ],
+)
+def test_a_sentence_that_lacks_its_korean_is_named(tmp_path: Path, file: str, old: str, new: str, says: str) -> None:
+    folder = tmp_path / "rules"
+    shutil.copytree(rules_folder(), folder)
+    korean = folder / "languages" / "ko" / file
+    text = korean.read_text("utf-8")
+    assert text.count(old) == 1
+    korean.write_text(text.replace(old, new), "utf-8")
+    with pytest.raises(BrokenRuleBookError) as refused:
+        load(folder)
+    assert any(f"languages/ko/{file}:" in str(error) and says in str(error) for error in refused.value.errors)

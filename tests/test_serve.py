@@ -13,6 +13,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from app.serve import check_ports
+from app.settings import BadSettingError, Settings
+
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = "import app.start, sys; sys.stderr.write(app.start.__file__ + '\\n'); app.start.main()"
 
@@ -97,6 +100,7 @@ def refused(installed: Path, folder: Path, *options: str, **settings: str) -> st
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
     assert ended.returncode not in (0, -signal.SIGKILL)
     assert "Traceback" not in ended.stderr
+    assert "answers on" not in ended.stdout
     return ended.stderr
 
 
@@ -105,7 +109,7 @@ def test_what_cannot_be_served_ends_with_a_line_that_says_why(installed: Path, t
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        assert "`TRIAGE_METRICS_PORT`: address already in use" in refused(
+        assert f"`TRIAGE_METRICS_PORT`: 127.0.0.1:{port}: address already in use" in refused(
             installed, tmp_path, TRIAGE_PORT="1", TRIAGE_METRICS="port", TRIAGE_METRICS_PORT=port
         )
         for server in ("granian", "uvicorn"):
@@ -113,6 +117,31 @@ def test_what_cannot_be_served_ends_with_a_line_that_says_why(installed: Path, t
                 said = refused(installed, tmp_path, "--workers", workers, TRIAGE_PORT=port, TRIAGE_SERVER=server)
                 assert "address already in use" in said.lower()
     assert "releases.yaml" in refused(installed, tmp_path, "--workers", "2", TRIAGE_RULES=str(tmp_path))
+
+
+@pytest.mark.parametrize("server", ["granian", "uvicorn"])
+def test_a_second_service_does_not_start_beside_the_first(installed: Path, tmp_path: Path, server: str) -> None:
+    with serving(installed, tmp_path, "--workers", "2") as (_, _, port):
+        said = refused(installed, tmp_path, TRIAGE_PORT=str(port), TRIAGE_SERVER=server)
+        assert said.splitlines()[-1] == f"`TRIAGE_PORT`: 127.0.0.1:{port}: address already in use"
+
+
+def test_a_socket_that_is_in_use_is_refused_and_one_left_behind_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    settings = Settings(unix_socket=path)
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        other.listen()
+        with pytest.raises(BadSettingError, match=r"^`TRIAGE_UNIX_SOCKET`: .* is in use by another process"):
+            check_ports(settings)
+    check_ports(settings)
+
+
+def test_an_address_of_another_machine_is_named() -> None:
+    with pytest.raises(BadSettingError, match=r"^`TRIAGE_HOST`: 192\.0\.2\.1:8000: cannot assign requested address"):
+        check_ports(Settings(host="192.0.2.1"))
+    with pytest.raises(BadSettingError, match=r"^`TRIAGE_HOST`: `nowhere\.invalid` is no address of this machine"):
+        check_ports(Settings(host="nowhere.invalid"))
 
 
 def workers(of: int) -> set[int]:

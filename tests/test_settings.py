@@ -1,20 +1,38 @@
 """Settings come from variables with one prefix, and a bad one is named."""
 
+import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from joserfc.jwk import ECKey
 
+from app.security.signing import new_signing_key
 from app.settings import BadSettingError, Settings, read_settings
+
+SIGNING = new_signing_key().model_dump()
+EC_KEY = ECKey.generate_key("P-384", private=True).as_dict(private=False)
+
+
+def keys(*entries: tuple[str, str]) -> str:
+    """Return API keys by name and key."""
+    listed = [{"name": n, "sha256": sha256(key.encode()).hexdigest(), "scopes": ["cds"]} for n, key in entries]
+    return json.dumps(listed)
+
+
+def clients(*keys: object) -> str:
+    """Return one CDS client with keys."""
+    return json.dumps([{"iss": "https://ehr.example", "jwks": {"keys": keys}}])
 
 
 def test_nothing_set_gives_the_defaults() -> None:
     assert read_settings({"PATH": "/bin", "HOME": "/"}) == Settings()
 
 
-def test_every_setting_is_read() -> None:
-    given = {"TRIAGE_HOST": "::1", "TRIAGE_PORT": "9", "TRIAGE_RULES": "r", "TRIAGE_MAX_BODY_BYTES": "2000"}
+def test_every_setting_is_read(tmp_path: Path) -> None:
+    given = {"TRIAGE_HOST": "::1", "TRIAGE_PORT": "9", "TRIAGE_RULES": str(tmp_path), "TRIAGE_MAX_BODY_BYTES": "2000"}
     found = read_settings(given)
-    assert (found.host, found.port, found.rules, found.max_body_bytes) == ("::1", 9, Path("r"), 2000)
+    assert (found.host, found.port, found.rules, found.max_body_bytes) == ("::1", 9, tmp_path, 2000)
 
 
 def test_an_empty_variable_holds_no_keys() -> None:
@@ -32,6 +50,62 @@ def test_an_empty_variable_holds_no_keys() -> None:
         ("TRIAGE_API_KEYS", '[{"name": "a", "sha256": "0", "scopes": []}]', "should match pattern"),
         ("TRIAGE_OAUTH_JWKS_URL", "https://id.example.org/jwks", "`TRIAGE_OAUTH_AUDIENCE` and"),
         ("TRIAGE_OAUTH_ALGORITHMS", "HS256", "choose among RS256"),
+        ("TRIAGE_API_KEYS", keys(("a", "x"), ("a", "y")), "a `name` of its own: `a` stands twice"),
+        ("TRIAGE_API_KEYS", keys(("a", "x"), ("b", "x")), "a `sha256` of its own"),
+        ("TRIAGE_API_KEYS", keys(("a", "")), "` at `/0/sha256`: this is the digest of an empty key"),
+        ("TRIAGE_API_KEYS", keys(("a", "\n")), "digest of an empty key"),
+        ("TRIAGE_API_KEYS", keys(("a", "x")).replace("{", '{"name": "b", ', 1), "stands twice in one object"),
+        ("TRIAGE_API_KEYS", "[" * 100_000, "write it as JSON"),
+        ("TRIAGE_SIGNING_KEYS", json.dumps([SIGNING, SIGNING]), "a `kid` of its own"),
+        ("TRIAGE_CORS_ORIGINS", "https://clinic.example/", "is no origin"),
+        ("TRIAGE_CORS_ORIGINS", "https://clinic.example/page", "is no origin"),
+        ("TRIAGE_CORS_ORIGINS", "https://Clinic.example", "is no origin"),
+        ("TRIAGE_CORS_ORIGINS", "HTTPS://clinic.example", "is no origin"),
+        ("TRIAGE_CORS_ORIGINS", "clinic.example", "is no origin"),
+        ("TRIAGE_CORS_ORIGINS", "null", "is no origin"),
+        ("TRIAGE_CORS_ORIGINS", "https://clinic.example:443", "write `https://clinic.example`"),
+        ("TRIAGE_CORS_ORIGINS", "https://clinic.example:99999", "is no origin"),
+        ("TRIAGE_CORS_ORIGINS", "https://a:b@clinic.example", "is no origin"),
+        ("TRIAGE_CORS_ORIGINS", "https://klinik-m\u00fcnchen.example", "is no origin"),
+        ("TRIAGE_CORS_ORIGINS", "*,https://clinic.example", "stands alone"),
+        ("TRIAGE_TRUSTED_HOSTS", "Clinic.example", "`clinic.example`?"),
+        ("TRIAGE_TRUSTED_HOSTS", "https://clinic.example", "is no host name"),
+        ("TRIAGE_TRUSTED_HOSTS", "clinic.example:8000", "is no host name"),
+        ("TRIAGE_TRUSTED_HOSTS", "clinic.example/", "is no host name"),
+        ("TRIAGE_TRUSTED_HOSTS", "clinic.example other.example", "is no host name"),
+        ("TRIAGE_TRUSTED_HOSTS", "a.*.example", "is no host name"),
+        ("TRIAGE_TRUSTED_HOSTS", "[::g]", "is no host name"),
+        ("TRIAGE_CDS_FHIR_HOSTS", "https://ehr.example", "is no host name"),
+        ("TRIAGE_CDS_FHIR_HOSTS", "EHR.example", "`ehr.example`?"),
+        ("TRIAGE_CDS_FHIR_HOSTS", "*.ehr.example", "is no host name"),
+        ("TRIAGE_CDS_CLIENTS", "x", "write it as JSON"),
+        ("TRIAGE_CDS_CLIENTS", clients({"kty": "RSA"}), "` at `/0/jwks`: key 1 is no public key; it has `kty`, `n`"),
+        ("TRIAGE_CDS_CLIENTS", clients(EC_KEY | {"x": "AA"}), "key 1 is no public key"),
+        ("TRIAGE_CDS_CLIENTS", clients(EC_KEY, {"kty": "EC", "crv": "P-256"}), "key 2 is neither `RSA` nor"),
+        ("TRIAGE_CDS_CLIENTS", clients({"k": "x"}), "key 1 is neither"),
+        ("TRIAGE_CDS_CLIENTS", clients(EC_KEY | {"d": "AA"}), "key 1 is private"),
+        ("TRIAGE_CDS_CLIENTS", clients(), "`keys` holds at least one key"),
+        ("TRIAGE_CDS_CLIENTS", json.dumps([{"iss": "a", "jku": "https:///x"}]), "begins with `https://` and a host"),
+        ("TRIAGE_CDS_CLIENTS", json.dumps([{"iss": "a", "jku": "https://x"}] * 2), "an `iss` of its own"),
+        ("TRIAGE_PUBLIC_URL", "https://clinic.example/", "is no address"),
+        ("TRIAGE_PUBLIC_URL", "https://clinic.example//triage", "is no address"),
+        ("TRIAGE_PUBLIC_URL", "https://clinic.example/a/../b", "is no address"),
+        ("TRIAGE_PUBLIC_URL", "https://clinic.example/a?b", "is no address"),
+        ("TRIAGE_PUBLIC_URL", "https://clinic.example/{a}", "is no address"),
+        ("TRIAGE_PUBLIC_URL", "https://Clinic.example", "is no address"),
+        ("TRIAGE_PUBLIC_URL", "clinic.example", "is no address"),
+        ("TRIAGE_PUBLIC_URL", "https://clinic.example/v1", "cannot begin with `/v1`"),
+        ("TRIAGE_PUBLIC_URL", "https://clinic.example/static/a", "cannot begin with `/static`"),
+        ("TRIAGE_HOST", "http://127.0.0.1", "without scheme"),
+        ("TRIAGE_HOST", "127.0.0.1:8000", "without scheme"),
+        ("TRIAGE_HOST", "", "without scheme"),
+        ("TRIAGE_RULES", "/nowhere/rules", "`/nowhere/rules` is no folder"),
+        ("TRIAGE_UNIX_SOCKET", "/nowhere/socket", "`/nowhere` is no folder"),
+        ("TRIAGE_UNIX_SOCKET", "/tmp/" + "x" * 103, "at most 107 bytes"),
+        ("TRIAGE_UNIX_SOCKET", __file__, "is there, and is no socket"),
+        ("TRIAGE_PORT", "tcp://10.0.0.1:80", "is set by Kubernetes for a Service called `triage`"),
+        ("TRIAGE_SERVICE_HOST", "10.0.0.1", "is set by Kubernetes"),
+        ("TRIAGE_PORT_80_TCP_ADDR", "10.0.0.1", "is set by Kubernetes"),
         ("TRIAGE_HOSTS", "x", "did you mean `TRIAGE_HOST`?"),
         ("TRIAGE_COLOUR", "x", "the settings are TRIAGE_"),
     ],
@@ -54,3 +128,34 @@ def test_an_issuer_needs_its_audience_and_a_safe_address_of_its_keys() -> None:
     found = read_settings(issuer | {"TRIAGE_OAUTH_JWKS_URL": "https://id.example.org/jwks"}).issuer
     assert found is not None
     assert (found.issuer, found.audience) == ("https://id.example.org/", "triage")
+
+
+def test_what_is_compared_is_taken_as_it_is_written() -> None:
+    found = read_settings(
+        {
+            "TRIAGE_CORS_ORIGINS": "https://clinic.example, http://[::1]:3000",
+            "TRIAGE_TRUSTED_HOSTS": "clinic.example,*.clinic.example,[::1],127.0.0.1",
+            "TRIAGE_CDS_FHIR_HOSTS": "ehr.example,127.0.0.1:9",
+            "TRIAGE_CDS_CLIENTS": clients(EC_KEY),
+            "TRIAGE_PUBLIC_URL": "https://clinic.example:8443/care/triage",
+        }
+    )
+    assert found.cors_origins == ("https://clinic.example", "http://[::1]:3000")
+    assert found.trusted_hosts[1] == "*.clinic.example"
+    assert found.cds_fhir_hosts == ("ehr.example", "127.0.0.1:9")
+    assert found.cds_clients[0].jwks == {"keys": [EC_KEY]}
+    assert found.root_path == "/care/triage"
+    assert read_settings({"TRIAGE_CORS_ORIGINS": "*"}).cors_origins == ("*",)
+
+
+def test_the_metrics_have_another_port_than_the_service() -> None:
+    same = {"TRIAGE_METRICS": "port", "TRIAGE_METRICS_PORT": "8000"}
+    with pytest.raises(BadSettingError, match=r"^`TRIAGE_METRICS_PORT`: the service has this port itself"):
+        read_settings(same)
+    assert read_settings(same | {"TRIAGE_METRICS": "path"}).metrics_port == 8000
+
+
+def test_addresses_follow_the_port_unless_one_is_set() -> None:
+    assert read_settings({"TRIAGE_PORT": "9000"}).base == "http://127.0.0.1:9000"
+    address = "https://clinic.example/triage"
+    assert read_settings({"TRIAGE_PORT": "9000", "TRIAGE_PUBLIC_URL": address}).base == address

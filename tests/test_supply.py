@@ -201,3 +201,12 @@ def test_no_file_holds_what_a_merge_left_open() -> None:
     texts = {name: (ROOT / name).read_bytes().decode("utf-8", "replace") for name in names.split("\0") if name}
     assert [name for name, text in texts.items() if MARKER.search(text)] == []
     assert MARKER.search("one\n" + "<" * 7 + " HEAD\n")
+
+
+@pytest.mark.parametrize("folder", ["tests/node", "tools/peers/node"])
+def test_every_package_of_node_is_locked_by_its_hash_and_from_any_mirror(folder: str) -> None:
+    lock = json.loads((ROOT / folder / "package-lock.json").read_text(encoding="utf-8"))
+    packages = {name: package for name, package in lock["packages"].items() if name and not package.get("inBundle")}
+    assert len(packages) > 1
+    assert [name for name, package in packages.items() if not package.get("integrity", "").startswith("sha512-")] == []
+    assert [name for name, package in packages.items() if "resolved" in package] == []

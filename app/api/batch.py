@@ -29,6 +29,8 @@ takes twenty times as long as one that says all."""
 STALLED_SECONDS = 30.0
 """How long a caller may take none of what is sent."""
 ANY_SIZE = sys.maxsize
+BYTES = {"type": "string", "format": "binary"}
+"""What OpenAPI says of lines: that they are streamed, and no text to be held at once."""
 
 
 class Answers(Response):
@@ -79,16 +81,17 @@ def routes(
     """Return the batch route; `max_line` counts bytes, `sign` makes receipts."""
     router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS, max_body_size=ANY_SIZE)
     example = '{"primary_concern": "dullness", "age_years": 34}\n{"pregnant": true, "reference": "second"}\n'
-    lines = {"schema": {"type": "string", "description": "One `Candidate` a line."}, "example": example}
+    lines = {"schema": BYTES | {"description": "One `Candidate` a line."}, "example": example}
     content = dict.fromkeys(LINES[:2], lines)
     answered = {
         "description": "One answer a line, in order; in place of an answer a problem with its `line`. An answer "
         "has its `receipt` with it, where a signing key is configured.",
-        "content": {LINES[0]: {"schema": {"type": "string"}}},
+        "content": {LINES[0]: {"schema": BYTES}},
     }
 
     @router.post(
         BATCH_PATH.removeprefix("/v1"),
+        operation_id="triageBatch",
         summary="Answer many candidates, one a line",
         response_class=Response,
         responses={200: answered},

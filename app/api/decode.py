@@ -10,7 +10,7 @@ from fastapi import Request
 from app.api.negotiation import JSON, media_type_of
 from app.api.problems import MOST_ERRORS, MOST_SUGGESTIONS, FieldError, ProblemError
 from app.api.strict_json import JsonObject, pointer_to, read_json, read_without_repeats, repeated_keys
-from app.api.validation import OTHERS, REFERENCE, RefusedError, closest, reading_of, schema_of
+from app.api.validation import OTHERS, REFERENCE, RefusedError, closest, reading_of
 from app.api.worker import LIGHT_BYTES, in_worker
 from app.core.answer import ScaleGrade
 from app.core.engine import Engines, Question
@@ -33,7 +33,6 @@ class CandidateReader:
 
     def __init__(self, release: Release, elsewhere: Mapping[str, str]) -> None:
         self.release = release
-        self.schema = schema_of(release)
         self._elsewhere = {name: first for name, first in elsewhere.items() if name not in release.facts}
         self._names = tuple(release.facts)
         self._answers = [fact.answers for fact in release.facts.values()]

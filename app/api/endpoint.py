@@ -13,8 +13,9 @@ from app.api.decode import CandidateReader, body_of, check_json_type, decode
 from app.api.described import Described
 from app.api.encode import encode
 from app.api.negotiation import JSON, accepted, check_coding
-from app.api.problems import CALLER_LEFT, MEDIA_TYPE, Problem, ProblemError, problem
+from app.api.problems import CALLER_LEFT, ProblemError, problem, refusals
 from app.api.query import read_query, unusable_values
+from app.api.schemas import ref
 from app.core.answer import Answer, DecisionView
 from app.core.engine import Engine, Engines, Sources
 from app.core.memo import Memo
@@ -22,16 +23,15 @@ from app.core.rules import Pathway
 from app.proof.explain import Explanation, explain
 
 PATH = "/v1/triage"
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": says, "content": {MEDIA_TYPE: {}}}
-    for status, says in {
+REFUSALS = refusals(
+    {
         400: "Not JSON.",
         404: "No such rule set.",
         413: "Too large.",
-        415: "Not JSON by its type.",
+        415: "Not JSON by its type, or with a content encoding.",
         422: "JSON, but not the facts of a candidate, or a query parameter that cannot be used.",
-    }.items()
-}
+    }
+)
 Body = Annotated[Any, Depends(body_of)]
 AcceptLanguage = Annotated[
     str, Header(description="The language of what a patient reads: `en` or `ko`.", examples=["ko, en;q=0.5"])
@@ -155,11 +155,11 @@ class Endpoint:
 def routes(endpoint: Endpoint, engines: Engines, readers: Mapping[str, CandidateReader]) -> APIRouter:
     """Return the triage routes, with a reader for each release."""
     router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS)
-    schema = readers[engines.current].schema
-    content = {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    content = {"requestBody": {"required": True, "content": {JSON: {"schema": ref("Candidate")}}}}
 
     @router.post(
         "/triage",
+        operation_id="triage",
         summary="Which pathway applies, what comes first, or what is missing",
         response_model=Answer | DecisionView,
         openapi_extra=content,
@@ -176,6 +176,7 @@ def routes(endpoint: Endpoint, engines: Engines, readers: Mapping[str, Candidate
 
     @router.post(
         "/triage/explain",
+        operation_id="explain",
         summary="Why this decision, and what would change it",
         response_model=Explanation,
         openapi_extra=content,

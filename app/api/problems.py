@@ -21,7 +21,7 @@ MEDIA_TYPE = "application/problem+json"
 CALLER_LEFT = 499
 MOST_ERRORS = 100
 """How many errors a problem lists: twice as many as there are facts."""
-MOST_SUGGESTIONS = 10
+MOST_SUGGESTIONS = 3
 """For how many unknown names the closest known one is looked for, which takes half a millisecond."""
 
 
@@ -134,6 +134,12 @@ class ProblemError(Exception):
         self.errors = list(errors[:MOST_ERRORS])
 
 
+def refusals(says: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Return what OpenAPI says of answers that are problems, by status."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": text, "content": content} for status, text in says.items()}
+
+
 ErrorFormat = Callable[[int, str, dict[str, str] | None], JSONResponse]
 """How a face with a format of its own says an error: from status, text and headers."""
 
@@ -153,6 +159,16 @@ def problem_content(kind: str, detail: str, instance: str, errors: Sequence[Fiel
     return content
 
 
+def path_within(path: str, root: str) -> str:
+    """Return a path below the root of the public address."""
+    return path.removeprefix(root) or "/" if path == root or path.startswith(root + "/") else path
+
+
+def own_path(request: Request) -> str:
+    """Return the path of a request, without the public root."""
+    return path_within(request.url.path, request.scope.get("root_path", ""))
+
+
 def problem(
     request: Request, kind: str, detail: str, errors: Sequence[FieldError] = (), headers: dict[str, str] | None = None
 ) -> JSONResponse:
@@ -163,10 +179,11 @@ def problem(
     app = request.scope.get("app")
     formats: dict[str, ErrorFormat] = getattr(app.state, "error_formats", {}) if app else {}
     for prefix, render in formats.items():
-        if request.url.path.startswith(prefix):
+        if own_path(request).startswith(prefix):
             said = "; ".join([detail, *(f"{error.pointer}: {error.detail}" for error in errors)])
             return render(status, said, headers)
-    content = problem_content(kind, detail, request.url.path.encode("utf-8", "replace").decode(), errors)
+    instance = request.scope.get("root_path", "") + own_path(request)
+    content = problem_content(kind, detail, instance.encode("utf-8", "replace").decode(), errors)
     return JSONResponse(content, status, headers=headers, media_type=MEDIA_TYPE)
 
 
@@ -207,8 +224,9 @@ _pages = Environment(loader=PackageLoader("app.api"), autoescape=select_autoesca
 @router.get(
     "/{kind}",
     response_class=HTMLResponse,
+    operation_id="readProblemPage",
     summary="What a kind of problem means",
-    responses={404: {"model": Problem, "description": "No such kind.", "content": {MEDIA_TYPE: {}}}},
+    responses=refusals({404: "No such kind."}),
 )
 async def problem_page(kind: Annotated[str, Path(description="The last part of a problem's `type`.")]) -> HTMLResponse:
     """The page behind the `type` of a problem document."""

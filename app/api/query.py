@@ -35,7 +35,9 @@ SAYS: Mapping[str, tuple[str, str]] = {
 def fields_of(errors: Sequence[Any], known: Collection[str] = ()) -> list[FieldError]:
     """Return the first errors of pydantic in our words, with JSON pointers."""
     listed = errors[:MOST_ERRORS]
-    return [_field(details, known if place < MOST_SUGGESTIONS else ()) for place, details in enumerate(listed)]
+    unknown = [place for place, details in enumerate(listed) if details["type"] == "extra_forbidden"]
+    suggested = frozenset(unknown[:MOST_SUGGESTIONS])
+    return [_field(details, known if place in suggested else ()) for place, details in enumerate(listed)]
 
 
 def _field(details: Mapping[str, Any], known: Collection[str]) -> FieldError:
@@ -92,7 +94,7 @@ def check_query(request: Request) -> None:
     if not query:
         return
     route = request.scope["route"]
-    strict = route.include_in_schema and not request.scope["path"].startswith(LENIENT)
+    strict = route.include_in_schema and not route.path.startswith(LENIENT)
     read_query(query, _names[route.path, route.endpoint] if strict else None)
 
 

@@ -20,6 +20,7 @@ from app.api.encode import encode
 from app.api.endpoint import REFUSALS
 from app.api.problems import MOST_ERRORS, FieldError, ProblemError
 from app.api.query import fields_of
+from app.api.schemas import ref
 from app.api.strict_json import pointer_to
 from app.core.answer import CONTRACT, Answer, DecisionView
 from app.core.engine import Engine, Engines, Question, Sources
@@ -110,6 +111,13 @@ class Verdict(Described):
     """The id of the key that signed."""
 
 
+class JsonWebKeySet(Described):
+    """Public keys (RFC 7517)."""
+
+    keys: list[dict[str, Any]]
+    """The keys, each with its `kid`."""
+
+
 class _AlteredError(Exception):
     """Something is not as it was answered."""
 
@@ -123,17 +131,19 @@ def routes(engines: Engines, readers: Mapping[str, CandidateReader], signer: Ver
     """Return the routes for receipts."""
     router = APIRouter(tags=["receipts"])
     replayer = Replayer(engines, readers, signer)
-    schema = Stored.model_json_schema()
-    request = {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    request = {"requestBody": {"required": True, "content": {"application/json": {"schema": ref("Stored")}}}}
 
-    @router.get("/.well-known/jwks.json", summary="The keys that receipts are verified with")
-    def keys(response: Response) -> dict[str, list[dict[str, Any]]]:
+    @router.get(
+        "/.well-known/jwks.json", operation_id="listSigningKeys", summary="The keys that receipts are verified with"
+    )
+    def keys(response: Response) -> JsonWebKeySet:
         """The public keys as a JSON Web Key Set; empty without one."""
         response.headers["Cache-Control"] = "public, max-age=300"
-        return {"keys": signer.public}
+        return JsonWebKeySet(keys=signer.public)
 
     @router.post(
         "/v1/receipts/verify",
+        operation_id="verifyReceipt",
         summary="Whether a stored answer is as this service gave it",
         responses=REFUSALS,
         openapi_extra=request,

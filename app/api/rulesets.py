@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Response
 
 from app.api.encode import encode
 from app.api.endpoint import engine_named
-from app.api.problems import MEDIA_TYPE, Problem, ProblemError
+from app.api.problems import ProblemError, refusals
 from app.core import catalogue
 from app.core.engine import Engines
 from app.core.memo import Memo
@@ -19,7 +18,7 @@ from app.proof.verify import Verification, Verifier
 
 NOT_FOUND: dict[int | str, dict[str, Any]] = {
     304: {"description": "Not changed since the `ETag` that was sent."},
-    404: {"model": Problem, "description": "No such rule set, rule or source.", "content": {MEDIA_TYPE: {}}},
+    **refusals({404: "No such rule set, rule or source."}),
 }
 RuleSetName = Annotated[str, Path(description="A release, such as `2026.2`, or `current`.")]
 
@@ -36,73 +35,86 @@ def routes(engines: Engines) -> APIRouter:
     """Return the rule set routes over these engines."""
     router = APIRouter(prefix="/v1/rulesets", tags=["rule sets"], responses=NOT_FOUND)
 
-    def encoded(asked: tuple[str, str, str]) -> tuple[bytes, str]:
-        body = encode(_records(engines, *asked))
-        return body, f'"{sha256(body).hexdigest()[:32]}"'
+    found = Memo[tuple[str, str, str], bytes](lambda asked: encode(_records(engines, *asked)), 4_096)
 
-    found = Memo[tuple[str, str, str], tuple[bytes, str]](encoded, 4_096)
-
-    def answer(request: Request, kind: str, name: str, detail: str = "") -> Response:
+    def answer(kind: str, name: str, detail: str = "") -> Response:
         release = engine_named(engines, name).release.id if name else ""
-        body, tag = found[kind, release, detail]
         fixed = name not in ("", "current")
-        headers = {"ETag": tag, "Cache-Control": "public, max-age=3600" if fixed else "no-cache"}
-        sent = [given.strip().removeprefix("W/") for given in request.headers.get("if-none-match", "").split(",")]
-        if tag in sent or "*" in sent:
-            return Response(status_code=304, headers=headers)
-        return Response(body, headers=headers, media_type="application/json")
+        headers = {"Cache-Control": "public, max-age=3600" if fixed else "no-cache"}
+        return Response(found[kind, release, detail], headers=headers, media_type="application/json")
 
-    @router.get("", response_model=RuleSets, summary="The rule sets side by side")
-    def rulesets(request: Request) -> Response:
+    @router.get("", operation_id="listRulesets", response_model=RuleSets, summary="The rule sets side by side")
+    def rulesets() -> Response:
         """Every release that answers, oldest first, and which one answers by default."""
-        return answer(request, "rulesets", "")
+        return answer("rulesets", "")
 
-    @router.get("/{ruleset}", response_model=catalogue.RuleSetRecord, summary="One rule set")
-    def ruleset(request: Request, ruleset: RuleSetName) -> Response:
+    @router.get("/{ruleset}", operation_id="getRuleset", response_model=catalogue.RuleSetRecord, summary="One rule set")
+    def ruleset(ruleset: RuleSetName) -> Response:
         """A release: its digests, changes, reviewer, and whether it was withdrawn."""
-        return answer(request, "ruleset", ruleset)
+        return answer("ruleset", ruleset)
 
-    @router.get("/{ruleset}/facts", response_model=list[catalogue.FactRecord], summary="The facts of a rule set")
-    def facts(request: Request, ruleset: RuleSetName) -> Response:
+    @router.get(
+        "/{ruleset}/facts",
+        operation_id="listFacts",
+        response_model=list[catalogue.FactRecord],
+        summary="The facts of a rule set",
+    )
+    def facts(ruleset: RuleSetName) -> Response:
         """Every fact in asking order, with question, answers and readers."""
-        return answer(request, "facts", ruleset)
+        return answer("facts", ruleset)
 
-    @router.get("/{ruleset}/rules", response_model=list[catalogue.RuleRecord], summary="The rules of a rule set")
-    def rules(request: Request, ruleset: RuleSetName) -> Response:
+    @router.get(
+        "/{ruleset}/rules",
+        operation_id="listRules",
+        response_model=list[catalogue.RuleRecord],
+        summary="The rules of a rule set",
+    )
+    def rules(ruleset: RuleSetName) -> Response:
         """Every rule and other entry, in the order of the rule book."""
-        return answer(request, "rules", ruleset)
+        return answer("rules", ruleset)
 
-    @router.get("/{ruleset}/rules/{rule}", response_model=catalogue.RuleRecord, summary="One rule")
-    def rule(
-        request: Request, ruleset: RuleSetName, rule: Annotated[str, Path(description="The id of a rule.")]
-    ) -> Response:
+    @router.get(
+        "/{ruleset}/rules/{rule}", operation_id="getRule", response_model=catalogue.RuleRecord, summary="One rule"
+    )
+    def rule(ruleset: RuleSetName, rule: Annotated[str, Path(description="The id of a rule.")]) -> Response:
         """One rule: its condition, statement, reading and sources."""
-        return answer(request, "rule", ruleset, rule)
+        return answer("rule", ruleset, rule)
 
-    @router.get("/{ruleset}/verification", response_model=Verification, summary="The proof report of a rule set")
-    def verification(request: Request, ruleset: RuleSetName) -> Response:
+    @router.get(
+        "/{ruleset}/verification",
+        operation_id="getVerification",
+        response_model=Verification,
+        summary="The proof report of a rule set",
+    )
+    def verification(ruleset: RuleSetName) -> Response:
         """Every law proved, exact counts, and a witness for every rule."""
-        return answer(request, "verification", ruleset)
+        return answer("verification", ruleset)
 
-    @router.get("/{ruleset}/diff/{other}", response_model=Comparison, summary="What changes between two rule sets")
-    def diff(
-        request: Request, ruleset: RuleSetName, other: Annotated[str, Path(description="The release to compare with.")]
-    ) -> Response:
+    @router.get(
+        "/{ruleset}/diff/{other}",
+        operation_id="compareRulesets",
+        response_model=Comparison,
+        summary="What changes between two rule sets",
+    )
+    def diff(ruleset: RuleSetName, other: Annotated[str, Path(description="The release to compare with.")]) -> Response:
         """Each change of decision: how many candidates, which rules, an example."""
         release = engine_named(engines, other).release.id
-        return answer(request, "diff", ruleset, release)
+        return answer("diff", ruleset, release)
 
-    @router.get("/{ruleset}/sources", response_model=list[Source], summary="The sources of a rule set")
-    def sources(request: Request, ruleset: RuleSetName) -> Response:
+    @router.get(
+        "/{ruleset}/sources",
+        operation_id="listSources",
+        response_model=list[Source],
+        summary="The sources of a rule set",
+    )
+    def sources(ruleset: RuleSetName) -> Response:
         """Every citable source: statements, public evidence, conflicts and silences."""
-        return answer(request, "sources", ruleset)
+        return answer("sources", ruleset)
 
-    @router.get("/{ruleset}/sources/{source}", response_model=Source, summary="One source")
-    def source(
-        request: Request, ruleset: RuleSetName, source: Annotated[str, Path(description="The id of a source.")]
-    ) -> Response:
+    @router.get("/{ruleset}/sources/{source}", operation_id="getSource", response_model=Source, summary="One source")
+    def source(ruleset: RuleSetName, source: Annotated[str, Path(description="The id of a source.")]) -> Response:
         """One source: document, section, paraphrase, and how far it was verified."""
-        return answer(request, "source", ruleset, source)
+        return answer("source", ruleset, source)
 
     return router
 

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.api.decode import readers_of
 from app.api.examples import examples
 from app.api.negotiation import check_headers
-from app.api.problems import ProblemError, problem
+from app.api.problems import ProblemError, path_within, problem
 from app.api.query import check_query, unusable_values
 from app.core.engine import Engines
 
@@ -18,9 +18,12 @@ from app.core.engine import Engines
 class Service(FastAPI):
     """A FastAPI application behind layers, whose document shows worked examples."""
 
-    def __init__(self, engines: Engines, **options: Any) -> None:
-        super().__init__(dependencies=[Depends(check_query)], **options)
+    def __init__(self, engines: Engines, root: str = "", **options: Any) -> None:
+        servers = [{"url": root or "/", "description": "This service."}]
+        super().__init__(dependencies=[Depends(check_query)], servers=servers, root_path_in_servers=False, **options)
         self.add_exception_handler(RequestValidationError, refused)
+        self.root = root
+        """The path of the public address, without a slash at its end."""
         self._engines = engines
         self.endpoints: dict[tuple[str, str], ASGIApp] = {}
         """What answers a method and path without routing and middleware."""
@@ -32,11 +35,14 @@ class Service(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, beginning with the layers."""
         scope["app"] = self
+        if self.root and scope["type"] == "http":  # a proxy may leave it in the path, or take it off
+            scope = {**scope, "root_path": self.root, "path": path_within(scope["path"], self.root)}
         await self.front(scope, receive, send)
 
     async def dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request by its endpoint, else by FastAPI."""
-        if endpoint := self.endpoints.get((scope.get("method", ""), scope.get("path", ""))):
+        endpoint = self.endpoints.get((scope.get("method", ""), scope.get("path", "")))
+        if endpoint:
             await endpoint(scope, receive, send)
             return
         if scope["type"] == "http":
@@ -45,8 +51,10 @@ class Service(FastAPI):
             except ProblemError as error:
                 await problem(Request(scope), error.kind, error.detail)(scope, receive, send)
                 return
-        if scope.get("method") == "HEAD":  # answered like GET; it is the server that leaves the body out
-            asked = {**scope, "method": "GET"}
+        is_head = scope.get("method") == "HEAD"  # answered like GET; it is the server that leaves the body out
+        if is_head or (self.root and scope["type"] == "http"):
+            method = "GET" if is_head else scope["method"]
+            asked = {**scope, "method": method, "path": self.root + scope["path"]}
             await super().__call__(asked, receive, send)
             scope.update({name: asked[name] for name in ("route", "triage.problem") if name in asked})
         else:

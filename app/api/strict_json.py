@@ -23,6 +23,7 @@ MAX_DIGITS = 30
 
 TOO_DEEP = f"the body is nested too deeply: at most {MAX_DEPTH} arrays and objects may lie in one another"
 SURROGATE = re.compile("[\ud800-\udfff]")
+LONG_NUMBER = re.compile(rb"[0-9]{%d}" % (MAX_DIGITS + 1))
 STRING = re.compile(rb'"[^"]*"')
 AS_BRACKETS = bytes.maketrans(b"{}", b"[]")
 BUT_BRACKETS = bytes(set(range(256)) - set(b'[]{}"'))
@@ -77,7 +78,7 @@ def read_json(body: bytes, line: int | None = None) -> Any:
 
 
 def read_without_repeats(body: bytes) -> Any:
-    """Return the JSON of a body without repeated keys, or raise."""
+    """Return the JSON of a body; repeated keys are refused."""
     data = _decoded(body)
     if data is not UNSURE:
         return data
@@ -112,7 +113,7 @@ def _read(body: bytes, first_line: int) -> Any:
 
 
 def _decoded(body: bytes) -> Any:
-    """Return the JSON of a body, or `UNSURE` of an odd one.
+    """Return the JSON of a body, or `UNSURE`: look closer.
 
     msgspec keeps the last of equal keys. Written anew, an object then has fewer colons than the body, since a colon is
     never escaped in what is written; a body that escapes one itself is looked at more closely.
@@ -124,7 +125,7 @@ def _decoded(body: bytes) -> Any:
         written = msgspec.json.encode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError):  # of numbers beyond 64 bits, too
         return UNSURE
-    if body.count(b":") != written.count(b":") or b"\\u003" in body:
+    if body.count(b":") != written.count(b":") or b"\\u003" in body or LONG_NUMBER.search(body):
         return UNSURE
     if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _is_too_deep(written):
         raise ProblemError("not-json", TOO_DEEP)

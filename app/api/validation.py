@@ -1,4 +1,4 @@
-"""Values of facts: readings on scales, errors, and the JSON schema.
+"""Values of facts: readings on scales, and errors.
 
 Errors say what would be right and never repeat what was sent.
 """
@@ -11,7 +11,7 @@ from typing import Any
 from app.api.problems import FieldError
 from app.core.answer import ScaleGrade
 from app.core.facts import Fact, Value
-from app.core.rules import Release, Scale
+from app.core.rules import Scale
 
 REFERENCE = r"^[A-Za-z0-9._:-]{1,64}$"
 COMMONLY_MEANT = {"UK": "GB", "EL": "GR", "EN": "GB", "USA": "US", "KOR": "KR", "JPN": "JP"}
@@ -93,9 +93,9 @@ def _grade(fact: Fact, measured: Mapping[str, Scale], scales: Mapping[str, Scale
     scale = measured[named]
     reading = value["grade"]
     if isinstance(reading, int | float) and not isinstance(reading, bool):
-        key = next((grade for grade in scale.grades if _is_number(grade) and float(grade) == reading), "")
+        key = next((grade for grade in scale.grades if is_number(grade) and float(grade) == reading), "")
     else:
-        key = reading if isinstance(reading, str) and not _is_number(reading) else ""
+        key = reading if isinstance(reading, str) and not is_number(reading) else ""
     if key not in scale.grades:
         grades = ", ".join(f"`{grade}`" for grade in scale.grades)
         raise RefusedError("not_on_scale", f"the grades of {scale.title} are {grades}")
@@ -103,52 +103,6 @@ def _grade(fact: Fact, measured: Mapping[str, Scale], scales: Mapping[str, Scale
     return ScaleGrade(scale.grades[key], named, shown, f"{scale.says} {scale.reading}")
 
 
-def _is_number(grade: str) -> bool:
+def is_number(grade: str) -> bool:
+    """Say whether a grade of a scale is a number."""
     return grade.replace(".", "").isdigit()
-
-
-def schema_of(release: Release) -> dict[str, Any]:
-    """Return the JSON schema of a candidate."""
-    names = {"type": "array", "items": {"type": "string", "enum": list(release.facts)}, "default": []}
-    unavailable = names | {"description": "Facts that cannot be answered: they stay unknown and are not asked again."}
-    reference = {
-        "anyOf": [{"type": "string", "pattern": REFERENCE}, {"type": "null"}],
-        "description": "Echoed in the answer; no part of the decision.",
-    }
-    facts = {name: _schema_of(fact, release.scales) for name, fact in release.facts.items()}
-    return {
-        "title": "Candidate",
-        "type": "object",
-        "description": "What is known of one treatment area. Every fact may be left out or null: unknown, never `no`.",
-        "additionalProperties": False,
-        "properties": facts | {"unavailable": unavailable, "reference": reference},
-    }
-
-
-def _schema_of(fact: Fact, scales: Mapping[str, Scale]) -> dict[str, Any]:
-    """Return the JSON schema of a fact, with question and help."""
-    words = {str(v): label for v, label in fact.labels.items() if isinstance(v, str)}
-    described = f"{fact.question}\n\n{fact.help}\n\nUnknown: {fact.policy}. Sources: {', '.join(fact.sources)}."
-    value: dict[str, Any] = {"type": "string", "enum": list(fact.values)}
-    match fact.kind:
-        case "boolean":
-            value = {"type": "boolean"}
-        case "integer":
-            value = {"type": "integer", "minimum": fact.minimum, "maximum": fact.maximum}
-        case "grade" | "choice":
-            described += "\n\n" + "\n".join(f"- `{word}`: {label}" for word, label in words.items())
-    readings = [_reading_schema(scale) for scale in scales.values() if fact.name in scale.measures]
-    return {"anyOf": [value, *readings, {"type": "null"}], "title": fact.name, "description": described}
-
-
-def _reading_schema(scale: Scale) -> dict[str, Any]:
-    numeric = all(map(_is_number, scale.grades))
-    grades = [float(g) if "." in g else int(g) for g in scale.grades] if numeric else list(scale.grades)
-    return {
-        "type": "object",
-        "title": scale.title,
-        "description": scale.says,
-        "properties": {"scale": {"const": scale.name}, "grade": {"enum": grades}},
-        "required": ["scale", "grade"],
-        "additionalProperties": False,
-    }

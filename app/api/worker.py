@@ -5,6 +5,7 @@ One thread, because each further one that wants the interpreter's lock makes eve
 
 import asyncio
 import gc
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -15,6 +16,9 @@ R = TypeVar("R")
 
 LIGHT_BYTES = 32_768
 """What is read of so few bytes takes less time than a change of threads may."""
+SWITCH_SECONDS = 0.001
+"""How long the worker may go on while the event loop waits; a request takes a handful of such turns."""
+sys.setswitchinterval(SWITCH_SECONDS)
 _worker = ThreadPoolExecutor(1, "triage-worker")
 
 

@@ -6,6 +6,7 @@ No card only agrees. Nothing in a card is null or empty.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from heapq import nlargest
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -14,7 +15,8 @@ from app.cds_hooks.services import ORDERS
 from app.core.answer import Answer, Referral
 from app.core.engine import Engine
 from app.fhir.plan import DISPOSITIONS, PATHWAYS, pathway_concept, plan_address
-from app.record.elements import Resource, text
+from app.record.bounds import newest
+from app.record.elements import Resource, reference_of, text
 from app.record.patient import PatientFacts
 
 MOST = 139
@@ -29,6 +31,8 @@ REASONS = [
 ]
 """Codes and displays of CDS Hooks 3.0.0-ballot (non-adherence-reason-codes)."""
 PRIORITY = {"emergency": "stat", "urgent": "urgent", "soon": "asap", "routine": "routine"}
+MOST_DRAFTS = 200
+"""How many drafts of ours are worked on in one call."""
 LISTED = 12
 Card = dict[str, Any]
 
@@ -46,10 +50,17 @@ class Cards:
         orders = [(order, pathway) for order in call.orders if (pathway := ordered_pathway(order, system))]
         if call.hook in ORDERS and not orders:
             return []
+        unread = list(record.unread)
+        if len(orders) > MOST_DRAFTS:
+            unread.insert(0, f"{len(orders) - MOST_DRAFTS} drafts were not read: there are more than {MOST_DRAFTS}")
+            orders = nlargest(MOST_DRAFTS, orders, lambda each: newest(each[0]))
         referrals = [self._referred(call, answer, referral) for referral in answer.referral]
         decisions = list(self._decisions(call, answer, record, notes, orders))
         cards = [*referrals, *decisions]
-        if cards and answer.sources:
+        if unread:
+            cards.append(self._card(call, answer, "unread", f"Not all was read: {unread[0]}", "warning"))
+            cards[-1]["detail"] = "\n".join(["**Not read**", "", *(f"- {line}" for line in unread)])
+        if (decisions or referrals) and answer.sources:
             (decisions or referrals)[0]["detail"] += "\n\n**Sources**\n\n" + "\n".join(
                 f"- [{name}]({self.base}{source.url}): {source.document}, {source.section}"
                 for name, source in answer.sources.items()
@@ -101,8 +112,8 @@ class Cards:
 
     def _conflict(self, call: Call, answer: Answer, order: Resource, pathway: str, detail: str) -> Card:
         excluded = answer.decision.disposition == "excluded"
-        name = text(order.get("id"))
-        key = f"order {name}"
+        name = reference_of(order).partition("/")[2]
+        key = f"order {name or text(order.get('id'))}"
         words = f"Ordered: {self._pathway(pathway)}. {self._headline(answer)}"
         card = self._card(call, answer, key, words, "critical" if excluded else "warning")
         card |= {"detail": detail, "links": self._links(answer), "overrideReasons": REASONS}

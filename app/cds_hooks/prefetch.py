@@ -5,7 +5,7 @@ next page is not whole. None of the four says that anything is not so.
 """
 
 from asyncio import gather
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from app.core.conditions import facts_read
 from app.core.outcome import Outcome
 from app.core.rules import Release
 from app.record.elements import RecordError, Resource, entries
+from app.security.fetch import Allowance
 
 State = Literal["given", "empty", "absent", "failed", "partial"]
 SYSTEMS_OF = {"conditions": ("icd-10-cm",), "medications": ("atc", "rxnorm"), "observations": ("loinc",)}
@@ -24,11 +25,18 @@ SYSTEMS_OF = {"conditions": ("icd-10-cm",), "medications": ("atc", "rxnorm"), "o
 
 @dataclass(frozen=True)
 class Record:
-    """The resources of a call, key states, and what was unreadable."""
+    """The Bundles and resources of a call, key states, what was unreadable."""
 
-    resources: list[Resource]
+    bundles: list[Any]
     states: Mapping[str, State]
     notes: tuple[str, ...]
+    fetched: bool = False
+    """Whether any of it was read from the caller's server."""
+
+    def resources(self) -> Iterator[Resource]:
+        """Yield the resources, those of Bundles too."""
+        for bundle in self.bundles:
+            yield from entries(bundle)
 
 
 def state_of(prefetch: Mapping[str, Any], key: str) -> State:
@@ -51,9 +59,10 @@ async def record_of(call: Call, templates: Mapping[str, str], server: FhirServer
     reads = bool(call.server and call.token)
     wanted = [key for key, state in states.items() if reads and state not in ("given", "empty")]
     # all at once, so that together they take no longer than one may
-    read = await gather(*(_read(call, templates[key], server) for key in wanted))
+    allowance = server.allowance()
+    read = await gather(*(_read(call, templates[key], server, allowance) for key in wanted))
     found = dict(zip(wanted, read, strict=True))
-    resources: list[Resource] = []
+    bundles: list[Any] = []
     notes: list[str] = []
     for key, state in states.items():
         value = call.prefetch.get(key)
@@ -67,13 +76,14 @@ async def record_of(call: Call, templates: Mapping[str, str], server: FhirServer
             case _ if state == "partial":
                 notes.append(f"`{key}` has further pages that were not read")
         if states[key] in ("given", "partial"):
-            resources += entries(value)
-    return Record(resources, states, tuple(notes))
+            bundles.append(value)
+    return Record(bundles, states, tuple(notes), bool(wanted))
 
 
-async def _read(call: Call, template: str, server: FhirServer) -> Resource | UnreadableError:
+async def _read(call: Call, template: str, server: FhirServer, allowance: Allowance) -> Resource | UnreadableError:
+    query = template.replace("{{context.patientId}}", call.patient)
     try:
-        return await server.read(call.server, call.token, template.replace("{{context.patientId}}", call.patient))
+        return await server.read(call.server, call.token, query, allowance)
     except UnreadableError as error:
         return error
 

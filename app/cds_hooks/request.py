@@ -81,7 +81,8 @@ def _orders(context: dict[str, Any], hook: str) -> list[Resource]:
     selections = context["selections"]
     if not isinstance(selections, list) or not all(isinstance(name, str) for name in selections):
         raise RecordError("`context.selections` is a list of references", "context.selections", "structure")
-    return [order for order in orders if f"ServiceRequest/{text(order.get('id'))}" in selections]
+    selected = frozenset(selections)
+    return [order for order in orders if f"ServiceRequest/{text(order.get('id'))}" in selected]
 
 
 def ordered_pathway(order: Resource, system: str) -> str:

@@ -9,9 +9,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
 
+from app.api.problems import own_path
+from app.api.worker import LIGHT_BYTES, in_worker
 from app.cds_hooks.cards import Cards
-from app.cds_hooks.prefetch import needed, record_of
-from app.cds_hooks.request import read_call
+from app.cds_hooks.prefetch import Record, needed, record_of
+from app.cds_hooks.request import Call, read_call
 from app.cds_hooks.server import FhirServer
 from app.cds_hooks.services import HOOKS, PREFIX, STRICT, discovery, templates
 from app.cds_hooks.trust import Trust, UntrustedError
@@ -26,7 +28,7 @@ from app.record.patient import Reader
 LOG = logging.getLogger("triage.cds_hooks")
 OUTCOMES = frozenset({"accepted", "overridden"})
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"description": says, "content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
+    status: {"description": says, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/FhirResource"}}}}
     for status, says in {
         400: "Not JSON: an OperationOutcome.",
         401: "Not trusted: an OperationOutcome.",
@@ -49,16 +51,24 @@ class Service:
     trust: Trust
     server: FhirServer
     on: Callable[[], date] = today
-    guarded: bool = False
+    is_protected: bool = False
     """Whether keys or tokens are asked for before anything comes here."""
 
-    async def answer(self, body: Any, hook: str) -> JSONResponse:
-        """Return the cards for a call, or the data it lacks."""
-        call = read_call(body, hook)
+    async def answer(self, body: Any, hook: str, *, heavy: bool = False) -> JSONResponse:
+        """Return the cards for a call, or the data it lacks.
+
+        A `heavy` call is read beside the event loop.
+        """
+        call = await in_worker(read_call, body, hook) if heavy else read_call(body, hook)
         record = await record_of(call, templates(self.base), self.server)
+        if heavy or record.fetched:
+            return await in_worker(self._answer, call, record)
+        return self._answer(call, record)
+
+    def _answer(self, call: Call, record: Record) -> JSONResponse:
         reader = Reader(self.engine.release, self.codes, canonical(self.base), self.on(), call.patient)
-        facts = reader.read(record.resources)
-        asked = Question(dict(facts.facts), hook in STRICT, facts.unavailable)
+        facts = reader.read(record.resources())
+        asked = Question(dict(facts.facts), call.hook in STRICT, facts.unavailable)
         outcome = self.engine.decide(asked)
         waiting = needed(record, outcome, self.engine.release, self.codes)
         if waiting:
@@ -75,25 +85,24 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
     """Return the routes of the services."""
     router = APIRouter(prefix="/cds-services", tags=["cds hooks"])
     found = discovery(service.base, service.engine.release.id)
-    if service.trust.is_open and not service.guarded:
+    if service.trust.is_open and not service.is_protected:
         LOG.warning("no CDS client is configured: anybody may call the CDS services")
 
-    @router.get("", summary="Which CDS services there are")
+    @router.get("", operation_id="listCdsServices", summary="Which CDS services there are", responses=lists("services"))
     @router.get("/", include_in_schema=False)
     def discover() -> JSONResponse:
         """The four services, with their hooks and prefetch templates."""
         return JSONResponse(found)
 
-    async def answered(
-        request: Request, name: str, work: Callable[[Any, str], Awaitable[JSONResponse]]
-    ) -> JSONResponse:
+    async def answered(request: Request, name: str, work: Callable[..., Awaitable[JSONResponse]]) -> JSONResponse:
         hook = name.removeprefix(PREFIX)
         if not name.startswith(PREFIX) or hook not in HOOKS:
             listed = ", ".join(f"`{PREFIX}{hook}`" for hook in HOOKS)
             return JSONResponse(outcome(f"the services are {listed}", "not-found"), 404, media_type=MEDIA_TYPE)
         try:
-            await service.trust.check(request.headers.get("authorization"), service.base + request.url.path)
-            return await work(await read(request), hook)
+            await service.trust.check(request.headers.get("authorization"), service.base + own_path(request))
+            body = await read(request)
+            return await work(body, hook, heavy=len(await request.body()) > LIGHT_BYTES)
         except UntrustedError as error:
             headers = {"WWW-Authenticate": "Bearer"}
             return JSONResponse(outcome(str(error), "login"), 401, headers=headers, media_type=MEDIA_TYPE)
@@ -102,22 +111,29 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
 
     ServiceId = Annotated[str, Path(description="The id of a service, as discovery shows it.")]
 
-    @router.post("/{name}", summary="Ask for cards", responses=RESPONSES, openapi_extra=taken("hook", "context"))
+    @router.post(
+        "/{name}",
+        operation_id="callCdsService",
+        summary="Ask for cards",
+        responses=RESPONSES | lists("cards"),
+        openapi_extra=taken(hook="string", context="object"),
+    )
     async def call(request: Request, name: ServiceId) -> JSONResponse:
         """Answers a call with cards; none where nothing needs to be said."""
         return await answered(request, name, service.answer)
 
     @router.post(
-        "/{name}/feedback", summary="Say what became of cards", responses=RESPONSES, openapi_extra=taken("feedback")
+        "/{name}/feedback",
+        operation_id="sendCdsFeedback",
+        summary="Say what became of cards",
+        responses=RESPONSES,
+        openapi_extra=taken(feedback="array"),
     )
     async def feedback(request: Request, name: ServiceId) -> JSONResponse:
         """Takes feedback, counts it by outcome and keeps nothing of it."""
 
-        async def take(body: Any, _: str) -> JSONResponse:
-            listed = body.get("feedback") if isinstance(body, dict) else None
-            if not isinstance(listed, list) or not listed:
-                raise RecordError("`feedback` is a list of at least one entry", "feedback", "required")
-            outcomes = [_outcome(one, place) for place, one in enumerate(listed)]
+        async def take(body: Any, _: str, *, heavy: bool) -> JSONResponse:
+            outcomes = await in_worker(_outcomes, body) if heavy else _outcomes(body)
             for word in sorted(OUTCOMES):
                 if word in outcomes:
                     LOG.info("feedback %s: %s %d", name, word, outcomes.count(word))
@@ -128,10 +144,27 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
     return router
 
 
-def taken(*names: str) -> dict[str, Any]:
+def lists(name: str) -> dict[int | str, dict[str, Any]]:
+    """Return what OpenAPI says of an answer with one list."""
+    listed = {"type": "array", "items": {"type": "object", "additionalProperties": True}}
+    schema = {"type": "object", "required": [name], "properties": {name: listed}}
+    return {200: {"description": "As CDS Hooks has it.", "content": {"application/json": {"schema": schema}}}}
+
+
+def taken(**members: str) -> dict[str, Any]:
     """Return the OpenAPI request body with these required members."""
-    schema = {"type": "object", "required": list(names)}
+    items = {"items": {"type": "object", "additionalProperties": True}}
+    properties = {name: {"type": kind} | (items if kind == "array" else {}) for name, kind in members.items()}
+    schema = {"type": "object", "required": list(members), "properties": properties, "additionalProperties": True}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def _outcomes(body: Any) -> list[str]:
+    """Return the outcomes of the feedback of a body."""
+    listed = body.get("feedback") if isinstance(body, dict) else None
+    if not isinstance(listed, list) or not listed:
+        raise RecordError("`feedback` is a list of at least one entry", "feedback", "required")
+    return [_outcome(one, place) for place, one in enumerate(listed)]
 
 
 def _outcome(entry: Any, place: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from app.record.elements import Resource, items, text
-from app.security.fetch import UnfetchedError, fetched, session
+from app.security.fetch import Allowance, UnfetchedError, fetched, session
 
 PAGES = 10
 """How many pages of a search are read at most."""
@@ -29,7 +29,11 @@ class FhirServer:
     max_bytes: int = 5_000_000
     transport: httpx.AsyncBaseTransport | None = field(default=None, compare=False)
 
-    async def read(self, server: str, token: str, query: str) -> Resource:
+    def allowance(self) -> Allowance:
+        """Return how much all reads of one call may bring."""
+        return Allowance(self.max_bytes)
+
+    async def read(self, server: str, token: str, query: str, allowance: Allowance) -> Resource:
         """Return a resource, or all pages of a search, or raise `UnreadableError`."""
         if _host(server) not in self.hosts:
             raise UnreadableError("the FHIR server is not one that may be read from")
@@ -38,25 +42,27 @@ class FhirServer:
         headers = {"Accept": "application/fhir+json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         try:
             async with session(self.seconds, headers, self.transport) as client:
-                return await self._pages(client, server, f"{server}/{query}")
+                return await self._pages(client, server, f"{server}/{query}", allowance)
         except UnfetchedError as error:
             raise UnreadableError(f"the FHIR server {error}") from None
 
-    async def _pages(self, client: httpx.AsyncClient, server: str, url: str) -> Resource:
-        first = await self._page(client, url)
-        page, count = first, 1
+    async def _pages(self, client: httpx.AsyncClient, server: str, url: str, allowance: Allowance) -> Resource:
+        first = await self._page(client, url, allowance)
+        page, count, entries = first, 1, [*items(first.get("entry"))]
         while following := next_page(page):
             if _host(following) != _host(server):
                 raise UnreadableError("a further page is on another server")
             if count == PAGES:
                 raise UnreadableError(f"the search has more than {PAGES} pages")
-            page, count = await self._page(client, following), count + 1
-            first["entry"] = [*items(first.get("entry")), *items(page.get("entry"))]
+            page, count = await self._page(client, following, allowance), count + 1
+            entries += items(page.get("entry"))
+        if count > 1:
+            first["entry"] = entries
         first.pop("link", None)
         return first
 
-    async def _page(self, client: httpx.AsyncClient, url: str) -> Resource:
-        found = await fetched(client, url, self.max_bytes)
+    async def _page(self, client: httpx.AsyncClient, url: str, allowance: Allowance) -> Resource:
+        found = await fetched(client, url, allowance)
         if not isinstance(found, dict) or found.get("resourceType") == "OperationOutcome":
             raise UnreadableError("the FHIR server sent no resource")
         return found

@@ -4,17 +4,20 @@ Checked are the signature (ES384 or RS384, never `none` or a shared secret), the
 allow-listed), the audience (the exact address that was called), the times, and that a token is used once.
 """
 
+import heapq
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, TypeGuard
 
 import httpx
-from joserfc import jws, jwt
+from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import Key
 
+from app.security.key_sets import claims_of, usable_keys
 from app.security.options import CdsClient
 from app.security.tokens import IssuerKeys, NoIssuerError
 
@@ -24,7 +27,9 @@ LONGEST_SECONDS = 3600
 """A token that is valid for longer is refused: it would have to be remembered for as long."""
 LATEST = 1e12
 """A time beyond it is none: a whole number may be larger than any float."""
-MOST_REMEMBERED = 100_000
+MOST_REMEMBERED = 20_000
+"""How many tokens of one client are remembered: five a second for an hour. None fills the place of another client."""
+REGISTRY = jws.JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
 
 
 class UntrustedError(Exception):
@@ -39,10 +44,13 @@ class Trust:
     now: Callable[[], float] = time.time
     seconds: float = 2.0
     transport: httpx.AsyncBaseTransport | None = None
-    _used: dict[tuple[str, str], float] = field(default_factory=dict)
+    _used: dict[str, "UsedTokens"] = field(init=False)
+    _local: dict[str, list[Key]] = field(init=False)
     _keys_at: dict[str, IssuerKeys] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._used = {client.iss: UsedTokens() for client in self.clients}
+        self._local = {client.iss: usable_keys(client.jwks) for client in self.clients if client.jwks is not None}
         self._keys_at = {
             address: IssuerKeys(address, seconds=self.seconds, transport=self.transport)
             for address in {client.jku for client in self.clients}
@@ -64,7 +72,7 @@ class Trust:
         client, header = self._client(token)
         keys = await self._keys(client, header)
         try:
-            claims = jwt.decode(token, keys, algorithms=ALGORITHMS).claims
+            claims = claims_of(token, header, keys, REGISTRY)
         except (JoseError, ValueError, TypeError, RecursionError):
             raise UntrustedError("the token is not signed by a key of its issuer, with ES384 or RS384") from None
         self._check(claims, client, address)
@@ -85,11 +93,11 @@ class Trust:
             raise UntrustedError("the issuer of the token is not known here")
         return client, header
 
-    async def _keys(self, client: CdsClient, header: Mapping[str, Any]) -> KeySet:
+    async def _keys(self, client: CdsClient, header: Mapping[str, Any]) -> list[Key]:
+        if client.iss in self._local:  # wherever the token says that they are
+            return self._local[client.iss]
         if "jku" in header and header["jku"] != client.jku:
             raise UntrustedError("the keys of the issuer are not where the token says")
-        if client.jwks is not None:
-            return KeySet.import_key_set({"keys": client.jwks["keys"]})
         name = header.get("kid")
         try:
             return await self._keys_at[client.jku or ""].having(name if isinstance(name, str) else None)
@@ -108,12 +116,30 @@ class Trust:
             raise UntrustedError("the token has expired")
         if issued > now + LEEWAY_SECONDS or expires - issued > LONGEST_SECONDS:
             raise UntrustedError(f"the token was issued in the past, for at most {LONGEST_SECONDS} seconds")
-        key = client.iss, name[:200]
-        if len(self._used) >= MOST_REMEMBERED:
-            self._used = {used: until for used, until in self._used.items() if until > now - LEEWAY_SECONDS}
-        if key in self._used or len(self._used) >= MOST_REMEMBERED:
+        not_before = claims.get("nbf", 0)
+        if not _is_number(not_before) or not_before > now + LEEWAY_SECONDS:
+            raise UntrustedError("the token is not valid yet")
+        self._used[client.iss].add(name, expires + LEEWAY_SECONDS, now)
+
+
+class UsedTokens:
+    """The ids of one client's tokens, until these expire."""
+
+    def __init__(self) -> None:
+        self._names: set[bytes] = set()
+        self._ends: list[tuple[float, bytes]] = []
+
+    def add(self, name: str, until: float, now: float) -> None:
+        """Remember an id, or raise `UntrustedError`."""
+        while self._ends and self._ends[0][0] <= now:
+            self._names.discard(heapq.heappop(self._ends)[1])
+        digest = sha256(name.encode("utf-8", "replace")).digest()
+        if digest in self._names:
             raise UntrustedError("the token was used before; make a new one for each call")
-        self._used[key] = float(expires)
+        if len(self._names) >= MOST_REMEMBERED:
+            raise UntrustedError("too many tokens of this client are in use; let them expire sooner")
+        self._names.add(digest)
+        heapq.heappush(self._ends, (until, digest))
 
 
 def _is_number(value: Any) -> TypeGuard[float]:

@@ -18,8 +18,8 @@ SYSTEMS: Mapping[str, System] = {
     "http://www.whocc.no/atc": "atc",
     "http://loinc.org": "loinc",
 }
-"""The addresses under which records name these systems. Those of ICD-10-CM and ATC are unverified in `evidence.md`;
-they are how records in the field write them."""
+"""The addresses under which records name these systems. Those of ICD-10-CM and ATC were not seen in a document of
+theirs; they are how records in the field write them."""
 
 Timing = Literal["active", "ever", "recent"]
 """`active`: the statement must be current. `ever`: it counts however old it is. `recent`: it must have begun or ended

@@ -19,7 +19,7 @@ FactKind = Literal["boolean", "grade", "choice", "country", "integer"]
 Policy = Literal["ask", "confirm"]
 
 GRADES: tuple[str, ...] = ("none", "mild", "moderate", "advanced", "severe")
-"""The ordinal scale of every finding, least first (decision.md, section 1)."""
+"""The ordinal scale of every finding, least first."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,11 @@ class Fact:
         Who looks one up compares types too, since `True` equals 1.
         """
         return {None: None} | {value: value for value in self.domain}
+
+    def accepts(self, value: object) -> bool:
+        """Return whether a value is of the domain, by type too."""
+        right = {"boolean": bool, "integer": int}.get(self.kind, str)
+        return type(value) is right and value in self.domain
 
     @property
     def ordered(self) -> bool:

@@ -1,7 +1,7 @@
 """Languages: what a patient reads; no decision depends on it."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from app.core.facts import Fact, Value
 from app.core.rules import Release, Wording
@@ -35,6 +35,8 @@ class Translation:
     facts: Mapping[str, FactWords]
     wording: Wording
     releases: Mapping[str, ReleaseWords]
+    entries: Mapping[str, Release] = field(default_factory=dict)
+    """By release, its entries with their sentences in this language."""
 
 
 def translated(release: Release, translation: Translation) -> Release:
@@ -42,9 +44,16 @@ def translated(release: Release, translation: Translation) -> Release:
     facts = {name: _fact(fact, translation.facts[name]) for name, fact in release.facts.items()}
     notices = translation.releases.get(release.id, ReleaseWords())
     withdrawn = release.withdrawn
+    entries = translation.entries.get(release.id, release)
     return replace(
         release,
         facts=facts,
+        rules=entries.rules,
+        cautions=entries.cautions,
+        preconditions=entries.preconditions,
+        plans=entries.plans,
+        alternatives=entries.alternatives,
+        notices=entries.notices,
         wording=replace(translation.wording, grades=release.wording.grades),
         withdrawn=withdrawn and replace(withdrawn, reason=notices.withdrawn or withdrawn.reason),
         limits=release.limits and (notices.limits or release.limits),

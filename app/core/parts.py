@@ -4,7 +4,7 @@ Nothing here changes a decision, and nothing here ever sees an assumed value: an
 unresolved, a precondition to be confirmed, a component of a plan to be confirmed.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -21,8 +21,8 @@ from app.core.answer import (
     PreconditionShown,
     Unresolved,
 )
-from app.core.conditions import ALWAYS, Condition, facts_read
-from app.core.facts import Candidate, Fact
+from app.core.conditions import ALWAYS, Any, Comparison, Condition, Not, facts_read
+from app.core.facts import Candidate, Fact, Value
 from app.core.logic import diagram_of
 from app.core.memo import Memo
 from app.core.outcome import Asks, Outcome
@@ -194,11 +194,19 @@ class Parts:
         return Entry(() if rule.outside else read, make, rule.concerns)
 
     def _component(self, component: Component) -> Entry[ComponentShown]:
+        # many facts stand against a component, each by itself: nearly every candidate is a new one here
+        against = self._each_by_itself(component.when)
+
         def make(known: Candidate) -> ComponentShown | None:
-            state = self._state(component.when, known)
+            state: bool | None
+            if against is None:
+                state, ask = self._state(component.when, known), self._ask(known, component.when)
+            else:
+                ask = tuple(name for name in against if name not in known)
+                held = any(known[name] in values for name, values in against.items() if name in known)
+                state = False if held else None if ask else True
             sources = component.sources
             if state is None:
-                ask = self._ask(known, component.when)
                 return ComponentShown(component.id, "to_confirm", component.says, ask, sources)
             if state:
                 return ComponentShown(component.id, "included", component.says, (), sources)
@@ -207,6 +215,24 @@ class Parts:
             return ComponentShown(component.id, "left_out", component.otherwise, (), sources)
 
         return Entry(facts_read(component.when), make)
+
+    def _each_by_itself(self, condition: Condition) -> Mapping[str, frozenset[Value]] | None:
+        """Return what rules a condition out by itself, by fact.
+
+        `None` where it is not just that none of some comparisons of one fact each holds.
+        """
+        parts: Sequence[Condition] = ()
+        if isinstance(condition, Not):
+            parts = condition.part.parts if isinstance(condition.part, Any) else (condition.part,)
+        found: dict[str, frozenset[Value]] = {}
+        for part in parts:
+            if not isinstance(part, Comparison):
+                return None
+            found[part.fact] = found.get(part.fact, frozenset()) | part.accepted
+        facts = self._release.facts
+        if not found or any(len(values) == len(facts[name].domain) for name, values in found.items()):
+            return None
+        return {name: found[name] for name in facts if name in found}
 
     def _notice(self, notice: Notice) -> Entry[Notice]:
         def make(known: Candidate) -> Notice | None:

@@ -1,4 +1,4 @@
-"""The precedence of rules (decision.md, section 2).
+"""The precedence of rules.
 
 `cases` turns the decision rules into a list of cases of which the first that holds decides. `decide` reads that list
 for a fully known candidate and is the specification; `logic` compiles the same list into a diagram.

@@ -2,7 +2,7 @@
 
 Sets of decisions, never weights, say whether an answer settles the decision. Weights only rank: the question most
 likely to settle it comes first, ties go to the one that is expected to leave least uncertainty, then to the earlier in
-asking order, safety first (decision.md, section 2).
+asking order, safety first.
 """
 
 from collections.abc import Collection, Mapping, Sequence

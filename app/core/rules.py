@@ -70,7 +70,7 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionRule(Rule):
-    """A rule of decision.md section 2, steps 1 to 6.
+    """A rule that takes part in the decision (see `precedence`).
 
     `pathways` are those that a label-safety rule stands against; `lifted_by` gives the values that would lift it, and
     `lifted_when` says when; `refer_to` and `urgency` belong to a scope rule, and to an exclusion that needs care.

@@ -20,7 +20,6 @@ PARAMETERS = frozenset(
     }
 )
 """What `$apply` takes; those of R4 that the decision does not need are accepted and play no part."""
-MOST_RESOURCES = 5_000
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,6 @@ def read_parameters(body: Any, base: str, *, named: bool) -> Application:
         raise RecordError("`subject` names the patient, such as `Patient/1`", "Parameters.parameter", "required")
     if not named and plan.partition("|")[0] != plan_address(base):
         raise RecordError(f"`planDefinition` is `{plan_address(base)}`", "Parameters.parameter", "not-found")
-    if len(resources) > MOST_RESOURCES:
-        raise RecordError(f"at most {MOST_RESOURCES} resources are read", "Parameters.parameter", "too-costly")
     return Application(subject, resources, strict)
 
 

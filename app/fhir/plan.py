@@ -165,6 +165,6 @@ def _notes(answer: Answer, record: PatientFacts, base: str) -> list[str]:
     said += [f"{s.fact}: from {s.resource} ({s.code}). {s.why}" for s in record.provenance.values()]
     said += [f"{s.fact}: {s.resource} ({s.code}) says otherwise and is overruled." for s in record.overruled]
     said += [f"{s.fact}: to be asked. {s.resource} ({s.code}): {s.why}" for s in record.hints]
-    said += [f"{note}." for note in record.notes]
+    said += [f"{note}." for note in (*record.unread, *record.notes)]
     said += [f"Source {name}: {s.document}, {s.section}. {base}{s.url}" for name, s in answer.sources.items()]
     return said or [answer.summary]

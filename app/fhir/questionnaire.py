@@ -6,6 +6,7 @@ from app.core.engine import Engine, Question
 from app.core.facts import Fact
 from app.core.rules import Release
 from app.record.answers import ANSWERS_SYSTEM, answers_of, coding_of, response_of
+from app.record.bounds import MOST_ANSWERS
 from app.record.elements import RecordError, Resource, items, text
 
 NAME = "candidate-intake"
@@ -110,6 +111,8 @@ def next_question(response: Resource, engine: Engine, base: str) -> Resource:
     answers = answers_of({**response, "status": "in-progress"}, release, address)
     if answers is None:
         raise RecordError(f"`questionnaire` is `#{NAME}` or `{address}`", "QuestionnaireResponse.questionnaire")
+    if answers.unread:
+        raise RecordError(f"at most {MOST_ANSWERS} answers are read", "QuestionnaireResponse.item", "too-costly")
     asked = Question(answers.facts, strict=True, unavailable=answers.unavailable)
     outcome = engine.decide(asked)
     so_far = [name for name in release.facts if name in answers.facts or name in answers.unavailable]

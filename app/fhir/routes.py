@@ -1,5 +1,6 @@
 """The FHIR R4 routes: definitions, `$next-question` and `$apply`."""
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from functools import partial
@@ -8,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from app.api.worker import LIGHT_BYTES, in_worker
 from app.core.codes import Codes
 from app.core.engine import Engines, ReceiptSigner
 from app.fhir import apply as application
@@ -19,7 +21,7 @@ from app.record.elements import RecordError, Resource
 
 ReadBody = Callable[[Request], Awaitable[Any]]
 """Reads a JSON body, or raises what the application answers with an error."""
-FHIR: dict[str, Any] = {"content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
+FHIR: dict[str, Any] = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/FhirResource"}}}}
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: FHIR | {"description": "The resource."},
     400: FHIR | {"description": "Not usable: an OperationOutcome says where and what would be right."},
@@ -32,7 +34,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 def taken(kind: str) -> dict[str, Any]:
     """Return what OpenAPI says of a body that is a FHIR resource."""
-    kinds = {"type": "string", "enum": [kind]}
+    kinds = {"type": "string", "const": kind}
     schema = {"type": "object", "required": ["resourceType"], "properties": {"resourceType": kinds}}
     return {"requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": schema}}}}
 
@@ -67,15 +69,21 @@ def routes(
         ),
     }
 
-    @router.get("/metadata", summary="What this FHIR server can do", responses={200: RESPONSES[200]})
+    @router.get(
+        "/metadata",
+        operation_id="getCapabilityStatement",
+        summary="What this FHIR server can do",
+        responses={200: RESPONSES[200]},
+    )
     def metadata() -> JSONResponse:
         """The CapabilityStatement."""
         return answered(readable["metadata"])
 
     def reads(path: str) -> None:
         """Serve one definition; a path for each leaves the operations' paths alone."""
+        called = "read" + "".join(part[:1].upper() + part[1:] for part in re.split("[/-]", path))
 
-        @router.get(f"/{path}", summary=f"Read {path}", name=path, responses={200: RESPONSES[200]})
+        @router.get(f"/{path}", operation_id=called, summary=f"Read {path}", responses={200: RESPONSES[200]})
         def read_resource() -> JSONResponse:
             """The definition, made from the current release."""
             return answered(readable[path])
@@ -86,7 +94,10 @@ def routes(
 
     async def operated(request: Request, operation: Callable[[Any], Resource]) -> JSONResponse:
         try:
-            return answered(operation(await read(request)))
+            body = await read(request)
+            if len(await request.body()) <= LIGHT_BYTES:
+                return answered(operation(body))
+            return await in_worker(lambda: answered(operation(body)))
         except RecordError as error:
             return answered(
                 outcome(error.says, error.code, error.expression), 404 if error.code == "not-found" else 422
@@ -98,6 +109,7 @@ def routes(
 
     @router.post(
         "/Questionnaire/$next-question",
+        operation_id="askNextQuestion",
         summary="Ask the next question (SDC)",
         responses=RESPONSES,
         openapi_extra=taken("QuestionnaireResponse"),
@@ -111,6 +123,7 @@ def routes(
 
     @router.post(
         "/PlanDefinition/candidate-triage/$apply",
+        operation_id="applyCandidateTriage",
         summary="Decide from a record",
         responses=RESPONSES,
         openapi_extra=taken("Parameters"),
@@ -121,6 +134,7 @@ def routes(
 
     @router.post(
         "/PlanDefinition/$apply",
+        operation_id="applyPlanDefinition",
         summary="Decide from a record, by canonical address",
         responses=RESPONSES,
         openapi_extra=taken("Parameters"),

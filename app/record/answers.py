@@ -4,12 +4,14 @@ The link id of an item is the name of its fact. An item without an answer that c
 `asked-unknown` is a fact that cannot be answered.
 """
 
+from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.core.facts import Fact, Value
 from app.core.rules import Release
+from app.record.bounds import MOST_ANSWERS
 from app.record.elements import RecordError, Resource, items, text
 
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
@@ -21,27 +23,37 @@ GROUPS = "group-"
 
 @dataclass(frozen=True)
 class Answers:
-    """What a questionnaire response says."""
+    """What a questionnaire response says; `unread` counts answers beyond the limit."""
 
     facts: dict[str, Value]
     unavailable: tuple[str, ...]
+    unread: int = 0
+
+
+def is_ours(resource: Resource, questionnaire: str) -> bool:
+    """Say whether a response answers our questionnaire, and counts."""
+    canonical = text(resource.get("questionnaire"))
+    if canonical.partition("|")[0] != questionnaire and not canonical.startswith("#"):
+        return False
+    return text(resource.get("status")) in ("completed", "amended", "in-progress")
 
 
 def answers_of(resource: Resource, release: Release, questionnaire: str) -> Answers | None:
     """Return the answers of a response; `None` where it is not ours."""
-    canonical = text(resource.get("questionnaire"))
-    if canonical.partition("|")[0] != questionnaire and not canonical.startswith("#"):
-        return None
-    if text(resource.get("status")) not in ("completed", "amended", "in-progress"):
+    if not is_ours(resource, questionnaire):
         return None
     facts: dict[str, Value] = {}
     unavailable: list[str] = []
-    todo = list(items(resource.get("item")))
+    seen = 0
+    todo = deque(items(resource.get("item")))
     while todo:
-        item = todo.pop(0)
+        item = todo.popleft()
         name = text(item.get("linkId"))
         if name.startswith(GROUPS):
             todo += items(item.get("item"))
+            continue
+        seen += 1
+        if seen > MOST_ANSWERS:
             continue
         fact = release.facts.get(name)
         where = (
@@ -60,7 +72,8 @@ def answers_of(resource: Resource, release: Release, questionnaire: str) -> Answ
             facts[name] = _value(answers[0], fact, where)
         elif any(e.get("url") == ABSENT and e.get("valueCode") == ASKED_UNKNOWN for e in items(item.get("extension"))):
             unavailable.append(name)
-    return Answers({n: facts[n] for n in release.facts if n in facts}, tuple(unavailable))
+    unread = max(0, seen - MOST_ANSWERS)
+    return Answers({n: facts[n] for n in release.facts if n in facts}, tuple(unavailable), unread)
 
 
 def _value(answer: Resource, fact: Fact, where: str) -> Value:

@@ -11,7 +11,8 @@ from datetime import date, datetime, time
 from app.core.codes import SYSTEMS, Codes, CodeSet, System
 from app.core.facts import Value
 from app.core.rules import Release
-from app.record.answers import Answers, answers_of
+from app.record.answers import Answers, answers_of, is_ours
+from app.record.bounds import most_important, unread
 from app.record.elements import Resource, about, codings, day, first_day, items, moment, reference_of, status_code, text
 
 QUESTIONNAIRE, OBSERVATION, CODE = 3, 2, 1
@@ -35,6 +36,9 @@ ROUTE_LOCAL = (
 )
 RESPONSE_AGE_DAYS = 90
 """An older response is left aside: what it says of pregnancy, infection or medicines is not about today."""
+LONGEST_CODE = 64
+"""A longer one is no code; it would be kept, and shown."""
+ANSWERED = "answered in the questionnaire"
 ROMAN = ("I", "II", "III", "IV", "V", "VI")
 
 
@@ -61,6 +65,8 @@ class PatientFacts:
     overruled: tuple[Statement, ...] = ()
     hints: tuple[Statement, ...] = ()
     notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    """What was not read because there is too much, for people."""
 
 
 @dataclass
@@ -76,11 +82,11 @@ class Reader:
 
     def read(self, resources: Iterable[Resource]) -> PatientFacts:
         """Return the facts of these resources, or raise `RecordError`."""
-        listed = [resource for resource in resources if self._concerns(resource)]
+        listed, left = most_important([resource for resource in resources if self._concerns(resource)])
         self.medications = {reference_of(r): r for r in listed if r.get("resourceType") == "Medication"}
         statements: list[Statement] = []
         notes: list[str] = []
-        intake: tuple[datetime, Answers, str] | None = None
+        responses: list[Resource] = []
         for resource in listed:
             match resource.get("resourceType"):
                 case "Patient":
@@ -93,23 +99,29 @@ class Reader:
                     statements += self._allergy(resource)
                 case "Observation":
                     statements += self._observation(resource)
-                case "QuestionnaireResponse":
-                    found = answers_of(resource, self.release, self.questionnaire)
-                    at = moment(resource.get("authored")) or datetime.min
-                    if found and at != datetime.min and (self.on - at.date()).days > RESPONSE_AGE_DAYS:
-                        notes.append(
-                            f"a questionnaire response is older than {RESPONSE_AGE_DAYS} days and is left aside"
-                        )
-                    elif found and (intake is None or at >= intake[0]):
-                        intake = (at, found, reference_of(resource))
+                case "QuestionnaireResponse" if is_ours(resource, self.questionnaire):
+                    responses.append(resource)
         unavailable: tuple[str, ...] = ()
-        if intake:
-            at, answers, name = intake
-            unavailable = answers.unavailable
-            why = "answered in the questionnaire"
+        answers_left = 0
+        if intake := self._intake(responses, notes):
+            answers = answers_of(intake, self.release, self.questionnaire) or Answers({}, ())
+            at, name, why = moment(intake.get("authored")) or datetime.min, reference_of(intake), ANSWERED
+            unavailable, answers_left = answers.unavailable, answers.unread
             statements += [Statement(f, v, QUESTIONNAIRE, at, name, f, why) for f, v in answers.facts.items()]
         known = [statement for statement in statements if statement.fact in self.release.facts]
-        return replace(self._weighed(known, unavailable), notes=tuple(notes))
+        left_out = tuple(unread(resources=left, answers=answers_left))
+        return replace(self._weighed(known, unavailable), notes=tuple(notes), unread=left_out)
+
+    def _intake(self, responses: Iterable[Resource], notes: list[str]) -> Resource | None:
+        """Return the newest response, the last of equally new ones."""
+        newest: tuple[datetime, Resource] | None = None
+        for resource in responses:
+            at = moment(resource.get("authored")) or datetime.min
+            if at != datetime.min and (self.on - at.date()).days > RESPONSE_AGE_DAYS:
+                notes.append(f"a questionnaire response is older than {RESPONSE_AGE_DAYS} days and is left aside")
+            elif newest is None or at >= newest[0]:
+                newest = at, resource
+        return newest and newest[1]
 
     def _concerns(self, resource: Resource) -> bool:
         """Return whether a resource is about this patient."""
@@ -239,7 +251,7 @@ class Reader:
 
     def _codes(self, concept: object) -> Iterator[tuple[System, str]]:
         for address, code, _ in codings(concept):
-            system = SYSTEMS.get(address)
+            system = SYSTEMS.get(address) if len(code) <= LONGEST_CODE else None
             if system == "icd-10-cm":
                 plain = code.upper().replace(".", "")
                 yield system, plain if len(plain) <= 3 else f"{plain[:3]}.{plain[3:]}"

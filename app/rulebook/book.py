@@ -40,6 +40,7 @@ FILES: dict[str, Any] = {
 """Every file of a rule book and what it holds."""
 ADAPTERS: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(shape) for name, shape in FILES.items()}
 LANGUAGE = TypeAdapter(schema_book.Language)
+WORDS = TypeAdapter(schema_book.EntryWords)
 RULE_FILES = tuple(name for name, shape in FILES.items() if issubclass((*get_args(shape), str)[0], schema.Entry))
 """The files whose entries have an id, a sentence and sources."""
 LANGUAGES = "languages"
@@ -53,6 +54,8 @@ class Book:
     files: Mapping[str, File]
     entries: Mapping[str, Any]
     languages: Mapping[str, schema_book.Language]
+    words: Mapping[tuple[str, str], schema_book.EntryWords]
+    """By language and file, the sentences of its entries."""
 
     @property
     def releases(self) -> Sequence[schema_book.ReleaseEntry]:
@@ -99,19 +102,26 @@ def read_book(folder: Path) -> Book:
     files: dict[str, File] = {}
     entries: dict[str, Any] = {}
     spoken = {path.stem: f"{LANGUAGES}/{path.name}" for path in sorted((folder / LANGUAGES).glob("*.yaml"))}
-    for name in (*FILES, *spoken.values()):
+    words = {(code, file): f"{LANGUAGES}/{code}/{file}" for code in spoken for file in RULE_FILES}
+    words = {key: name for key, name in words.items() if (folder / name).is_file()}
+    for name in (*FILES, *spoken.values(), *words.values()):
+        adapter = WORDS if name in words.values() else ADAPTERS.get(name, LANGUAGE)
         try:
             files[name] = read(folder / name, name)
-            entries[name] = ADAPTERS.get(name, LANGUAGE).validate_python(files[name].data)
+            entries[name] = adapter.validate_python(files[name].data)
         except BrokenRuleBookError as error:
             errors += error.errors
         except ValidationError as error:
             errors += [explain(files[name], details) for details in error.errors(include_url=False)]
-    stray = sorted(path.name for path in folder.glob("*.yaml") if path.name not in FILES)
+    found = [*folder.glob("*"), *(folder / LANGUAGES).glob("*")]
+    known = {folder / name for name in (*FILES, *spoken.values())}
+    yaml = [path for path in found if path.suffix.lower() in (".yaml", ".yml") and path not in known]
+    stray = sorted(path.relative_to(folder).as_posix() for path in yaml)
     errors += [RuleBookError(name, 1, "", "no file of a rule book has this name") for name in stray]
     if errors:
         raise BrokenRuleBookError(errors)
-    book = Book(files, entries, {code: entries[name] for code, name in spoken.items()})
+    languages = {code: entries[name] for code, name in spoken.items()}
+    book = Book(files, entries, languages, {key: entries[name] for key, name in words.items()})
     errors = list(_wrong_releases(book))
     if errors:
         raise BrokenRuleBookError(errors)

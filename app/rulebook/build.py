@@ -8,12 +8,13 @@ from app.core import rules as core
 from app.core.conditions import ALWAYS, NEVER, Condition, Not
 from app.core.facts import GRADES, Fact, Value
 from app.rulebook import schema, schema_book
-from app.rulebook.book import Book
+from app.rulebook.book import RULE_FILES, Book
 from app.rulebook.digests import digest, digests
 from app.rulebook.files import RuleBookError, Where
 from app.rulebook.grammar import GrammarError, read_condition
 from app.rulebook.signing import review_of
 from app.rulebook.sources import sources
+from app.rulebook.words import in_language
 
 R = TypeVar("R")
 ALL_PATHWAYS: tuple[core.Pathway, ...] = ("conservative_care", "exosome_microchanneling", "combination_therapy")
@@ -22,8 +23,9 @@ ALL_PATHWAYS: tuple[core.Pathway, ...] = ("conservative_care", "exosome_microcha
 class Builder:
     """Makes one release; what cannot be read becomes an error."""
 
-    def __init__(self, book: Book, release: str) -> None:
+    def __init__(self, book: Book, release: str, language: str | None = None) -> None:
         self._book = book
+        self._language = language
         self._id = release
         self._entry = next(entry for entry in book.releases if entry.id == release)
         self.errors: list[RuleBookError] = []
@@ -75,7 +77,10 @@ class Builder:
         return None if self.errors else release
 
     def _living(self, file: str) -> list[tuple[int, Any]]:
-        return list(self._book.living(file, self._id))
+        living = self._book.living(file, self._id)
+        if self._language is None or file not in RULE_FILES:
+            return list(living)
+        return [(place, in_language(self._book, self._language, file, entry)) for place, entry in living]
 
     def _refuse(self, file: str, where: Where, says: str) -> None:
         self.errors.append(self._book.error(file, where, says))
@@ -114,17 +119,14 @@ class Builder:
         if wrong:
             listed = ", ".join(f"`{answer}`" for answer in sorted(map(str, wrong)))
             self._refuse("facts.yaml", (*where, "answers"), f"{listed}: missing, or no answer of a {entry.type}")
-        assumed, assumed_as = self._assumed(entry, values, where)
-        for value in entry.attainable:
-            if value not in values or isinstance(value, bool) != (entry.type == "boolean"):
-                self._refuse("facts.yaml", (*where, "attainable"), f"`{value}` is no answer of `{entry.name}`")
+        assumed, assumed_as = self._assumed(entry, where)
         sets = {}
         for name, members in entry.sets.items():
             strange = [member for member in members if member not in values]
             if strange:
                 self._refuse("facts.yaml", (*where, "sets", name), f"`{strange[0]}` is no answer of `{entry.name}`")
             sets[name] = frozenset[Value](members)
-        return made(
+        fact = made(
             Fact,
             entry,
             kind=entry.type,
@@ -138,9 +140,14 @@ class Builder:
             sets=sets,
             attainable=frozenset(entry.attainable),
         )
+        for key, answers in (("attainable", entry.attainable), ("assumed", assumed or ())):
+            for value in answers:
+                if not fact.accepts(value):
+                    self._refuse("facts.yaml", (*where, key), f"`{value}` is no answer of `{entry.name}`")
+        return fact
 
     def _assumed(
-        self, entry: schema.FactEntry, values: tuple[Value, ...], where: Where
+        self, entry: schema.FactEntry, where: Where
     ) -> tuple[frozenset[Value] | None, Value | Mapping[str, int] | None]:
         where = (*where, "assumed")
         match entry.assumed:
@@ -154,8 +161,6 @@ class Builder:
                     self._refuse("facts.yaml", where, "`min` is a value of an integer fact")
                 return frozenset(range(least, (entry.maximum or 0) + 1)), {"min": least}
             case value:
-                if value not in values or isinstance(value, bool) != (entry.type == "boolean"):
-                    self._refuse("facts.yaml", where, f"`{value}` is no answer of `{entry.name}`")
                 return frozenset({value}), value
 
     def _records(
@@ -276,7 +281,7 @@ class Builder:
                 self._refuse("laws.yaml", (place,), f"a law of kind `{entry.kind}` {verb} `{key}`")
         for name in [*entry.changes, *([entry.fact] if entry.fact else [])]:
             fact = self.facts.get(name)
-            if fact is None or (name in entry.changes and entry.changes[name] not in fact.domain):
+            if fact is None or (name in entry.changes and not fact.accepts(entry.changes[name])):
                 self._refuse("laws.yaml", (place,), f"`{name}` is no fact of release {self._id}, or has no such answer")
         return {"fact": entry.fact or ""}
 

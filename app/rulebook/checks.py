@@ -225,7 +225,7 @@ def _lifting(book: Book, release: Release, rule: DecisionRule) -> Iterator[RuleB
     file, where = _at(book, rule.id)
     for name, value in rule.lifted_by.items():
         fact = release.facts.get(name)
-        if fact is None or value not in fact.domain or isinstance(value, bool) != (fact.kind == "boolean"):
+        if fact is None or not fact.accepts(value):
             yield book.error(file, (*where, "lifted_by", name), f"`{name}: {value}` is no answer of this release")
             return
     if rule.lifted_by and state_of(rule.when, release.facts, rule.lifted_by) is not False:
@@ -322,7 +322,7 @@ def _run_example(
         fact = release.facts.get(name)
         if fact is None:
             return f"`{name}` is not a fact of release {release.id}"
-        if value not in fact.domain or isinstance(value, bool) != (fact.kind == "boolean"):
+        if not fact.accepts(value):
             return f"`{value}` is no answer of `{name}`"
     regions = diagram.regions(facts)
     states = {word: diagram.state(root, regions) for word, root in roots.items()}

@@ -44,5 +44,5 @@ def check_codes(book: Book, releases: Mapping[str, Release]) -> Iterator[RuleBoo
             yield book.error(FILE, (*where, "fact"), f"`{entry.fact}` is not a fact of {release.id}")
             continue
         for value in (entry.value, entry.value_if_systemic, *entry.answers.values()):
-            if value is not None and (value not in fact.domain or isinstance(value, bool) != (fact.kind == "boolean")):
+            if value is not None and not fact.accepts(value):
                 yield book.error(FILE, where, f"`{value}` is no answer of `{entry.fact}`")

@@ -37,7 +37,12 @@ def digests(book: Book, release: str) -> dict[str, str]:
         "population": population,
         "countries": book.entries["countries.yaml"],
         "languages": {
-            code: words | {"facts": _among(words["facts"], facts), "releases": words["releases"].get(release)}
+            code: words
+            | {
+                "facts": _among(words["facts"], facts),
+                "releases": words["releases"].get(release),
+                "entries": {file: given for (of, file), given in book.words.items() if of == code},
+            }
             for code, words in ((code, language.model_dump()) for code, language in book.languages.items())
         },
         "notices": entry.model_dump(include={"withdrawn", "limits"}),

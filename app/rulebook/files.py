@@ -1,11 +1,12 @@
 """YAML text with its lines, and errors that point at them.
 
 YAML is read by its 1.2 core rules: `true` and `false` are booleans, `no`, `NO` and `on` are words (a country code and
-an answer here), and a key written twice is an error instead of a silent overwrite.
+an answer here), and a key written twice is an error instead of a silent overwrite. Aliases are refused: one may hold
+itself, or stand for a billion others.
 """
 
 import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,15 +70,22 @@ class File:
 
 
 class _Loader(yaml.CSafeLoader):
-    """Composes nodes by the YAML 1.2 core schema."""
+    """Parses YAML, with the scalars of the YAML 1.2 core schema."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - the library's own shape
 
 
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
-_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:null|~|)$"), ["n", "~", ""])
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^-?(?:0|[1-9][0-9]*)$"), list("-0123456789"))
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^-?[0-9]+\.[0-9]+$"), list("-0123456789"))
+TAG = "tag:yaml.org,2002:"
+_Loader.add_implicit_resolver(TAG + "bool", re.compile(r"^(?:true|false)$"), list("tf"))
+_Loader.add_implicit_resolver(TAG + "null", re.compile(r"^(?:null|~|)$"), ["n", "~", ""])
+_Loader.add_implicit_resolver(TAG + "int", re.compile(r"^-?(?:0|[1-9][0-9]*)$"), list("-0123456789"))
+_Loader.add_implicit_resolver(TAG + "float", re.compile(r"^-?[0-9]+\.[0-9]+$"), list("-0123456789"))
+
+UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What YAML does not allow in a text (YAML 1.2, section 5.1)."""
+DEEPEST = 64
+"""How deep lists and maps may be nested; libyaml's own composer ends the process at some 50,000."""
+MOST_DIGITS = 18
 
 
 def read(path: Path, name: str = "") -> File:
@@ -88,33 +96,103 @@ def read(path: Path, name: str = "") -> File:
     except (OSError, UnicodeDecodeError):
         missing = RuleBookError(name, 1, "", "the file is missing or is not UTF-8 text")
         raise BrokenRuleBookError([missing]) from None
+    if strange := UNPRINTABLE.search(text):
+        line = text.count("\n", 0, strange.start()) + 1
+        raise BrokenRuleBookError([RuleBookError(name, line, "", _no_text(strange[0]))])
     loader = _Loader(text)
     try:
-        root = loader.get_single_node()
-        if root is None:
-            raise BrokenRuleBookError([RuleBookError(name, 1, "", "the file is empty")])
-        lines: dict[Where, int] = {}
-        data = _plain(loader, root, (), lines, name)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise BrokenRuleBookError([RuleBookError(name, line, "", f"not YAML: {error.problem}")]) from None
+        return _Reader(loader, name).file()
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        says = f"not YAML: {getattr(error, 'problem', None) or 'it cannot be read'}"
+        raise BrokenRuleBookError([RuleBookError(name, mark.line + 1 if mark else 1, "", says)]) from None
     finally:
         loader.dispose()
-    return File(name, data, lines)
 
 
-def _plain(loader: _Loader, node: yaml.Node, where: Where, lines: dict[Where, int], file: str) -> Any:
-    lines[where] = node.start_mark.line + 1
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(loader, item, (*where, i), lines, file) for i, item in enumerate(node.value)]
-    if isinstance(node, yaml.MappingNode):
-        found: dict[Hashable, Any] = {}
-        for key_node, value_node in node.value:
-            key = loader.construct_object(key_node)
-            if key in found:
-                line = key_node.start_mark.line + 1
-                raise BrokenRuleBookError([RuleBookError(file, line, "", f"`{key}` is written twice")])
-            found[key] = _plain(loader, value_node, (*where, key), lines, file)
-            lines[*where, key] = key_node.start_mark.line + 1
+def _no_text(character: str) -> str:
+    return f"the character U+{ord(character):04X} is no text; take it out"
+
+
+class _Reader:
+    """Reads one file by its events, with the line of every value."""
+
+    def __init__(self, loader: _Loader, name: str) -> None:
+        self._loader = loader
+        self._name = name
+        self._lines: dict[Where, int] = {}
+
+    def file(self) -> File:
+        """Return the file, or raise."""
+        self._next()  # the start of the stream
+        start = self._next()
+        if isinstance(start, yaml.StreamEndEvent):
+            raise self._refused(start, "the file is empty")
+        data = self._value(self._next(), ())
+        self._next()  # the end of the document
+        if not isinstance(after := self._next(), yaml.StreamEndEvent):
+            raise self._refused(after, "a file holds one document")
+        return File(self._name, data, self._lines)
+
+    def _next(self) -> Any:
+        return self._loader.get_event()
+
+    def _refused(self, event: Any, says: str) -> BrokenRuleBookError:
+        return BrokenRuleBookError([RuleBookError(self._name, event.start_mark.line + 1, "", says)])
+
+    def _value(self, event: Any, where: Where) -> Any:
+        self._lines[where] = event.start_mark.line + 1
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event)
+        if isinstance(event, yaml.AliasEvent):
+            raise self._refused(event, f"the alias `*{event.anchor}` is not read; write out what it stands for")
+        if len(where) >= DEEPEST:
+            raise self._refused(event, f"lists and maps are nested more than {DEEPEST} deep")
+        is_list = isinstance(event, yaml.SequenceStartEvent)
+        if event.tag not in (None, "!", TAG + ("seq" if is_list else "map")):
+            raise self._refused(event, f"`{event.tag}` is no type of a rule book")
+        return self._list(where) if is_list else self._map(where)
+
+    def _list(self, where: Where) -> list[Any]:
+        found: list[Any] = []
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+            found.append(self._value(event, (*where, len(found))))
         return found
-    return loader.construct_object(node)
+
+    def _map(self, where: Where) -> dict[Any, Any]:
+        found: dict[Any, Any] = {}
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+            line = event.start_mark.line + 1
+            if not isinstance(event, yaml.ScalarEvent):
+                raise self._refused(event, "a key is one word; a list, a map and an alias are none")
+            key = self._scalar(event)
+            if key in found:
+                raise self._refused(event, f"`{key}` is written twice")
+            found[key] = self._value(self._next(), (*where, key))
+            self._lines[*where, key] = line
+        return found
+
+    def _scalar(self, event: Any) -> Any:
+        text: str = event.value
+        tag: str = event.tag
+        if tag in (None, "!"):
+            tag = self._loader.resolve(yaml.ScalarNode, text, event.implicit)  # type: ignore[no-untyped-call]
+        if strange := UNPRINTABLE.search(text):  # an escape
+            raise self._refused(event, _no_text(strange[0]))
+        try:
+            match tag.removeprefix(TAG):
+                case "str":
+                    return text
+                case "bool":
+                    return {"true": True, "false": False}[text]
+                case "null":
+                    return None
+                case "int" if len(text) <= MOST_DIGITS:
+                    return int(text)
+                case "float" if len(text) <= MOST_DIGITS:
+                    return float(text)
+                case "int" | "float":
+                    raise self._refused(event, f"a number has at most {MOST_DIGITS} digits")
+        except (KeyError, ValueError):
+            raise self._refused(event, f"`{text}` is no `{tag.removeprefix(TAG)}`") from None
+        raise self._refused(event, f"`{tag}` is no type of a rule book")

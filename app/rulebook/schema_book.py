@@ -152,6 +152,10 @@ class NoticeWords(Model):
     limits: Text | None = None
 
 
+EntryWords = dict[str, dict[str, Text]]
+"""The sentences of a file's entries in another language, by id and by the way to each sentence inside its entry."""
+
+
 class Language(Model):
     """One language."""
 

@@ -47,6 +47,15 @@ def check_signatures(book: Book, digests: dict[str, str]) -> Iterator[RuleBookEr
             yield book.error(FILE, (place, "release"), f"{entry.release} is signed twice")
 
 
+def why_unsigned(reviewer: str, date: str, latest: str) -> str | None:
+    """Return what is wrong with a reviewer or a date, or `None`."""
+    if not reviewer.strip() or not reviewer.isprintable():
+        return "`--reviewer` names the clinician, with profession, in one line"
+    if date > latest:
+        return f"`--date`: {date} is still to come"
+    return None
+
+
 def sign(folder: Path, release: str, digest: str, reviewer: str, date: str) -> str:
     """Write a signature, in place of an older one; return its digest."""
     path = folder / FILE
@@ -54,5 +63,7 @@ def sign(folder: Path, release: str, digest: str, reviewer: str, date: str) -> s
     made = signature_of(release, digest, reviewer, date)
     entry = {"release": release, "digest": digest, "reviewer": reviewer, "date": date, "signature": made}
     text = yaml.safe_dump([*kept, entry], sort_keys=False, allow_unicode=True, width=200)
-    path.write_text(HEADER + text, "utf-8")
+    made_beside = path.with_suffix(".new")
+    made_beside.write_text(HEADER + text, "utf-8")
+    made_beside.replace(path)  # whole or not at all, also on a full disk
     return made

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.api.problems import problem
+from app.api.problems import path_within, problem
 from app.security.keys import SCOPES, ApiKey, Permission, find_key
 from app.security.tokens import BadTokenError, NoIssuerError, Tokens
 
@@ -93,7 +93,7 @@ class Access:
         """Pass a request on, or refuse it."""
         app = self.app
         if scope["type"] == "http":
-            path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
+            path = path_within(scope["path"], scope.get("root_path", ""))
             if not is_open(path) and not _below(path, self.elsewhere):
                 app = await self._refusal(scope, permission_for(path)) or app
         await app(scope, receive, send)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.api.contract import error_content
 from app.security.access import is_open, permission_for
 
 SCHEMES: dict[str, Any] = {
@@ -30,6 +31,8 @@ def show_access(document: dict[str, Any], *, anonymous: bool) -> None:
     document["components"]["securitySchemes"] = SCHEMES
     for path, operations in document["paths"].items():
         if is_open(path):
+            for operation in operations.values():
+                operation["security"] = []
             continue
         scope = permission_for(path)
         needed: list[dict[str, list[str]]] = [{"key": []}, {"token": []}]
@@ -38,5 +41,4 @@ def show_access(document: dict[str, Any], *, anonymous: bool) -> None:
             if scope:
                 operation["description"] = f"{operation.get('description', '')}\n\nNeeds the scope `{scope}`.".strip()
             for status, says in REFUSALS.items():
-                content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-                operation["responses"].setdefault(status, {"description": says, "content": content})
+                operation["responses"].setdefault(status, {"description": says, "content": error_content(path)})

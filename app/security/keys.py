@@ -10,12 +10,15 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Permission = Literal["triage", "rulesets", "cds", "fhir", "metrics"]
 SCOPES: tuple[Permission, ...] = ("triage", "rulesets", "cds", "fhir", "metrics")
 PREFIX = "ctk_"
 """What every key begins with, so that scanners for leaked secrets can find one."""
+
+EMPTY = frozenset(sha256(text).hexdigest() for text in (b"", b"\n", b"\r\n", PREFIX.encode()))
+"""Digests of no key, as `echo | sha256sum` with an unset variable gives them."""
 
 
 class ApiKey(BaseModel):
@@ -29,6 +32,14 @@ class ApiKey(BaseModel):
     """The digest of the key."""
     scopes: Annotated[frozenset[Permission], Field(min_length=1)]
     """What it opens."""
+
+    @field_validator("sha256")
+    @classmethod
+    def is_of_a_key(cls, value: str) -> str:
+        """Refuse the digest of nothing, which a failed command leaves behind."""
+        if value in EMPTY:
+            raise ValueError("this is the digest of an empty key")
+        return value
 
 
 def new_key(name: str, scopes: Iterable[str]) -> tuple[str, ApiKey]:

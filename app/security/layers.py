@@ -10,7 +10,7 @@ from app.core.engine import Decided
 from app.observe.access_log import AccessLog
 from app.security.access import INTAKE, Access
 from app.security.limits import Limits
-from app.security.options import GuardOptions
+from app.security.options import SecurityOptions
 from app.security.tokens import IssuerKeys, Tokens
 
 CORS_SECONDS = 600
@@ -18,7 +18,7 @@ CORS_SECONDS = 600
 
 def layered(
     app: ASGIApp,
-    options: GuardOptions,
+    options: SecurityOptions,
     access_log: AccessLog,
     receipt: Callable[[Decided], str] | None = None,
     *,

@@ -20,7 +20,7 @@ from app.api.problems import ProblemError, problem
 from app.core.engine import Decided
 from app.observe.access_log import CURRENT, AccessLog, RequestInfo
 from app.observe.telemetry import CARRIED, without_carried
-from app.security.options import GuardOptions
+from app.security.options import SecurityOptions
 
 log = logging.getLogger("triage.security")
 
@@ -49,7 +49,7 @@ class Limits:
     def __init__(
         self,
         app: ASGIApp,
-        options: GuardOptions,
+        options: SecurityOptions,
         access_log: AccessLog,
         most_bytes: int,
         body_limits: Mapping[str, int] | None = None,

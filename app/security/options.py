@@ -4,33 +4,60 @@ Lists of words are written with commas, keys as JSON. Nothing secret shows when 
 """
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
+from joserfc.errors import JoseError
+from joserfc.jwk import import_key
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.api.described import Described
+from app.security.addresses import Origin, SecureUrl, ServedHost, secure_address
 from app.security.keys import ApiKey
 from app.security.signing import SigningKey
 from app.security.tokens import ASYMMETRIC, Issuer
 
 
-def _words(value: Any) -> Any:
+def words(value: Any) -> Any:
+    """Return words between commas."""
     return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
 
 
-def _json(value: Any) -> Any:
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise TwiceError
+    return found
+
+
+class TwiceError(Exception):
+    """A member that stands twice in one JSON object."""
+
+
+def json_text(value: Any) -> Any:
+    """Return the data of a JSON text; nothing is an empty list."""
     if not isinstance(value, str):
         return value
     if not value.strip():  # an empty secret: no keys
         return ()
     try:
-        return json.loads(value)
-    except ValueError:
+        return json.loads(value, object_pairs_hook=_once)
+    except TwiceError:
+        raise ValueError("a member stands twice in one object") from None
+    except (ValueError, RecursionError):
         raise ValueError("write it as JSON") from None
 
 
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+def different(keys: Iterable[Any], what: str) -> None:
+    """Refuse two of a kind: which one counts would be chance."""
+    counted = Counter(keys)
+    if twice := [key for key, count in counted.items() if count > 1]:
+        raise ValueError(f"{what}: `{twice[0]}` stands twice")
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words)]
 
 
 class CdsClient(BaseModel):
@@ -39,7 +66,7 @@ class CdsClient(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     iss: Annotated[str, Field(min_length=1)]
-    jku: Annotated[str, Field(pattern=r"^https://")] | None = None
+    jku: SecureUrl | None = None
     jwks: dict[str, list[dict[str, Any]]] | None = None
 
     @model_validator(mode="after")
@@ -49,15 +76,33 @@ class CdsClient(BaseModel):
             raise ValueError("give just one of `jku` and `jwks` with `keys`")
         return self
 
+    @field_validator("jwks")
+    @classmethod
+    def has_usable_keys(cls, value: dict[str, list[dict[str, Any]]] | None) -> dict[str, list[dict[str, Any]]] | None:
+        """Refuse a key that no token could be checked with."""
+        for place, key in enumerate(value.get("keys", ()) if value else (), 1):
+            if key.get("kty") not in ("EC", "RSA") or (key["kty"] == "EC" and key.get("crv") != "P-384"):
+                raise ValueError(f"key {place} is neither `RSA` nor `EC` with `P-384`")
+            if "d" in key:
+                raise ValueError(f"key {place} is private; give the public half alone")
+            try:
+                import_key(key).get_op_key("verify")
+            except (JoseError, ValueError, TypeError, KeyError):
+                says = "`kty`, `n` and `e`" if key["kty"] == "RSA" else "`kty`, `crv`, `x` and `y`"
+                raise ValueError(f"key {place} is no public key; it has {says}") from None
+        if value is not None and not value.get("keys"):
+            raise ValueError("`keys` holds at least one key")
+        return value
 
-class GuardOptions(Described, BaseSettings):
+
+class SecurityOptions(Described, BaseSettings):
     """The settings of everything in `app.security`."""
 
     model_config = SettingsConfigDict(frozen=True, validate_default=True)
 
     allow_anonymous: bool = False
     """Lets `triage serve` bind an address that others reach although neither keys nor an issuer are configured."""
-    api_keys: Annotated[tuple[ApiKey, ...], NoDecode, BeforeValidator(_json), Field(repr=False)] = ()
+    api_keys: Annotated[tuple[ApiKey, ...], NoDecode, BeforeValidator(json_text), Field(repr=False)] = ()
     """The API keys that open this service, as JSON; `triage key` writes an entry."""
     open_intake: bool = False
     """Lets everybody use the intake pages although keys or an issuer are configured: a browser has no key."""
@@ -69,12 +114,16 @@ class GuardOptions(Described, BaseSettings):
     """Where the public keys of that issuer are: https, or http on the same machine."""
     oauth_algorithms: Words = ("RS256", "PS256", "ES256", "ES384")
     """The signature algorithms that are accepted: asymmetric ones alone."""
-    signing_keys: Annotated[tuple[SigningKey, ...], NoDecode, BeforeValidator(_json), Field(repr=False)] = ()
+    oauth_scope_claims: Words = ("scope", "scp")
+    """The claims that name the scopes; add `roles` for the tokens of applications (Microsoft Entra)."""
+    oauth_scope_prefix: str = ""
+    """What may stand before a scope, such as `api://candidate-triage/`."""
+    signing_keys: Annotated[tuple[SigningKey, ...], NoDecode, BeforeValidator(json_text), Field(repr=False)] = ()
     """The Ed25519 keys of receipts, as JSON: the first signs, the others stay known. `triage signing-key` makes one."""
 
-    trusted_hosts: Words = ()
+    trusted_hosts: Annotated[tuple[ServedHost, ...], NoDecode, BeforeValidator(words)] = ()
     """The host names that are answered, `*.example.org` for every name below; any host where none is set."""
-    cors_origins: Words = ()
+    cors_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(words)] = ()
     """The origins whose pages may ask from a browser; none where none is set."""
     hsts_seconds: Annotated[int, Field(ge=0, le=63_072_000)] = 0
     """For how long browsers are told to use https alone; told over https only, and not at all where it is 0."""
@@ -97,8 +146,21 @@ class GuardOptions(Described, BaseSettings):
     def _can_sign(cls, value: tuple[SigningKey, ...]) -> tuple[SigningKey, ...]:
         if value and value[0].d is None:
             raise ValueError("the first key signs, and needs its private half `d`")
-        if len({key.kid for key in value}) != len(value):
-            raise ValueError("give each key a `kid` of its own")
+        different([key.kid for key in value], "give each key a `kid` of its own")
+        return value
+
+    @field_validator("api_keys")
+    @classmethod
+    def _are_told_apart(cls, value: tuple[ApiKey, ...]) -> tuple[ApiKey, ...]:
+        different([key.name for key in value], "give each key a `name` of its own")
+        different([key.sha256 for key in value], "give each key a `sha256` of its own")
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _any_is_alone(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if "*" in value and len(value) > 1:
+            raise ValueError("`*` is any origin, and stands alone")
         return value
 
     @field_validator("oauth_audience", "oauth_jwks_url")
@@ -112,8 +174,8 @@ class GuardOptions(Described, BaseSettings):
     @classmethod
     def _is_fetched_safely(cls, value: str | None) -> str | None:
         near = ("http://127.0.0.1:", "http://[::1]:", "http://localhost:")
-        if value is not None and not value.startswith(("https://", *near)):
-            raise ValueError("write an address that begins with `https://`")
+        if value is not None:
+            secure_address(f"https{value[4:]}" if value.startswith(near) else value)
         return value
 
     @field_validator("oauth_algorithms")
@@ -128,7 +190,14 @@ class GuardOptions(Described, BaseSettings):
         """The issuer of bearer tokens, where one is configured."""
         if self.oauth_issuer is None or self.oauth_audience is None or self.oauth_jwks_url is None:
             return None
-        return Issuer(self.oauth_issuer, self.oauth_audience, self.oauth_jwks_url, self.oauth_algorithms)
+        return Issuer(
+            issuer=self.oauth_issuer,
+            audience=self.oauth_audience,
+            jwks_url=self.oauth_jwks_url,
+            algorithms=self.oauth_algorithms,
+            scope_claims=self.oauth_scope_claims,
+            scope_prefix=self.oauth_scope_prefix,
+        )
 
     @property
     def anonymous(self) -> bool:

@@ -13,13 +13,14 @@ from time import monotonic
 import httpx
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import Key
 from joserfc.jws import JWSRegistry, extract_compact
 
-from app.security.fetch import UnfetchedError, fetched, session
+from app.security.fetch import Allowance, UnfetchedError, fetched, session
+from app.security.key_sets import claims_of, usable_keys
 from app.security.keys import SCOPES, Permission
 
-log = logging.getLogger("triage.guard")
+log = logging.getLogger("triage.security")
 
 KEPT_SECONDS = 600.0
 AGAIN_SECONDS = 60.0
@@ -48,6 +49,10 @@ class Issuer:
     audience: str
     jwks_url: str
     algorithms: Sequence[str]
+    scope_claims: Sequence[str] = ("scope", "scp")
+    """The claims that hold what a token opens."""
+    scope_prefix: str = ""
+    """What may stand before each name there."""
 
 
 class IssuerKeys:
@@ -68,11 +73,11 @@ class IssuerKeys:
         self._seconds = seconds
         self._transport = transport
         self._clock = clock
-        self._keys: KeySet | None = None
+        self._keys: list[Key] = []
         self._fetched = self._tried = float("-inf")
         self._lock = asyncio.Lock()
 
-    async def having(self, kid: str | None) -> KeySet:
+    async def having(self, kid: str | None) -> list[Key]:
         """Return the keys, fetched anew for an unknown `kid`."""
         if not self._wanted(kid):
             return self._held()
@@ -83,27 +88,27 @@ class IssuerKeys:
                     self._keys, self._fetched = await self._fetch(), self._clock()
                 except UnfetchedError as error:
                     log.warning("the keys of a token issuer cannot be had: it %s", error)
-                except (JoseError, ValueError, KeyError, TypeError, AttributeError):
-                    log.warning("the keys of a token issuer cannot be had: it sent something else")
         return self._held()
 
     def _wanted(self, kid: str | None) -> bool:
         now = self._clock()
         if now - self._tried < AGAIN_SECONDS:
             return False
-        known = self._keys is not None and (kid is None or any(key.kid == kid for key in self._keys.keys))
+        known = self._keys and (kid is None or any(key.kid == kid for key in self._keys))
         return not known or now - self._fetched > KEPT_SECONDS
 
-    def _held(self) -> KeySet:
-        if self._keys is None or self._clock() - self._fetched > STALE_SECONDS:
+    def _held(self) -> list[Key]:
+        if not self._keys or self._clock() - self._fetched > STALE_SECONDS:
             raise NoIssuerError
         return self._keys
 
-    async def _fetch(self) -> KeySet:
+    async def _fetch(self) -> list[Key]:
         async with session(self._seconds, {"Accept": "application/json"}, self._transport) as client:
-            document = await fetched(client, self._url, MAX_BYTES)
-        usable = [key for key in document["keys"] if key.get("use", "sig") == "sig" and key.get("kty") != "oct"]
-        return KeySet.import_key_set({"keys": usable})
+            document = await fetched(client, self._url, Allowance(MAX_BYTES))
+        found = usable_keys(document)
+        if not found:
+            raise UnfetchedError("sent no key that can be used")
+        return found
 
 
 class Tokens:
@@ -123,15 +128,22 @@ class Tokens:
     async def scopes(self, token: str) -> frozenset[Permission]:
         """Return what a token opens, or raise `BadTokenError` or `NoIssuerError`."""
         try:
-            kid = extract_compact(token.encode(), registry=self._registry).headers().get("kid")
+            header = extract_compact(token.encode(), registry=self._registry).headers()
+            kid = header.get("kid")
             keys = await self._keys.having(kid if isinstance(kid, str) else None)
-            claims = jwt.decode(token, keys, registry=self._registry).claims
+            claims = claims_of(token, header, keys, self._registry)
             self._claims.validate(claims)
         except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise BadTokenError("the token is not accepted: " + _why(error)) from None
-        given = claims.get("scope", claims.get("scp", ""))
-        names = given.split() if isinstance(given, str) else given if isinstance(given, list) else []
-        return frozenset(scope for scope in SCOPES if scope in names)
+        names = {name for claim in self._issuer.scope_claims for name in _names(claims.get(claim))}
+        prefix = self._issuer.scope_prefix
+        return frozenset(scope for scope in SCOPES if scope in names or prefix + scope in names)
+
+
+def _names(claim: object) -> list[str]:
+    """Return the names in a claim: words, or a list."""
+    names = claim.split() if isinstance(claim, str) else claim if isinstance(claim, list) else []
+    return [name for name in names if isinstance(name, str)]
 
 
 def _why(error: Exception) -> str:

@@ -17,7 +17,7 @@ from app.core.engine import Engine, Engines, Question
 from app.core.facts import Fact, Value
 from app.core.memo import Memo
 from app.core.precedence import Decision
-from app.core.rules import Law, Release
+from app.core.rules import Law, Release, Source
 from app.proof.compare import compare
 from app.proof.explain import explain
 from app.proof.report import facts_in_words
@@ -46,13 +46,14 @@ def load_texts() -> dict[str, dict[str, str]]:
 class Pages:
     """The pages of all releases: templates, words of every language, proofs."""
 
-    def __init__(self, engines: Engines) -> None:
+    def __init__(self, engines: Engines, root: str = "") -> None:
         self.engines = engines
         self.texts = load_texts()
         self.environment = Environment(
             loader=PackageLoader("app.web"), autoescape=select_autoescape(("html", "svg")), undefined=StrictUndefined
         )
         self.environment.filters["in_words"] = facts_in_words
+        self.environment.globals["root"] = root
         self.proofs = Memo[str, Verification](self._proof)
 
     def _proof(self, name: str) -> Verification:
@@ -63,7 +64,9 @@ class Pages:
 class View:
     """One request for a page, in the language it is answered in."""
 
-    def __init__(self, pages: Pages, engines: Engines) -> None:
+    def __init__(self, pages: Pages, engines: Engines, *, kept: bool) -> None:
+        """`kept`: what is shown says nothing of anybody, and may be kept."""
+        self.kept = kept
         self.pages = pages
         self.engines = engines
         self.current = engines.by_id[engines.current]
@@ -80,7 +83,7 @@ class View:
             t=self.texts, lang=language, release=release, words=lambda d: decision_in_words(release, d), **values
         )
         headers = {"Content-Security-Policy": POLICY, "Content-Language": language, "Vary": "Accept-Language"}
-        headers["Cache-Control"] = "no-store"
+        headers["Cache-Control"] = "no-cache" if self.kept else "no-store"
         return HTMLResponse(html, status, headers)
 
     def step(self, filled: Filled) -> HTMLResponse:
@@ -164,14 +167,15 @@ def laws_of(rule: RuleRecord, release: Release) -> list[Law]:
     ]
 
 
-def routes(engines: Engines) -> APIRouter:
-    """Return the routes of the pages."""
+def routes(engines: Engines, root: str = "") -> APIRouter:
+    """Return the routes of the pages; `root` is the public path."""
     router = APIRouter(include_in_schema=False)
-    pages = Pages(engines)
+    pages = Pages(engines, root)
     router.mount(STATIC, StaticFiles(packages=[("app.web", "static")]), name="static")
 
     async def viewed(request: Request, lang: Annotated[str | None, Query(max_length=8)] = None) -> View:
-        return View(pages, engines.in_language(request.headers.get("accept-language", ""), lang))
+        spoken = engines.in_language(request.headers.get("accept-language", ""), lang)
+        return View(pages, spoken, kept=request.method == "GET")
 
     Asked = Annotated[View, Depends(viewed)]
 
@@ -185,7 +189,7 @@ def routes(engines: Engines) -> APIRouter:
 
     @router.get("/intake")
     def start() -> RedirectResponse:
-        return RedirectResponse("/")
+        return RedirectResponse(f"{root}/")
 
     @router.get("/all")
     def everything(view: Asked) -> HTMLResponse:
@@ -234,12 +238,13 @@ def routes(engines: Engines) -> APIRouter:
     @router.get("/sources")
     def sources(view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
         release = view.named(ruleset).release
-        cited: dict[str, list[str]] = {}
-        for entry in entries(release):
-            for name in entry.sources:
-                cited.setdefault(name, []).append(entry.id)
-        listed = [(source, cited.get(name, [])) for name, source in release.sources.items()]
-        return view.page("sources.html", release, sources=listed)
+        return view.page("sources.html", release, sources=_cited(release))
+
+    @router.get("/sources/{source}")
+    def source(view: Asked, source: str, ruleset: Ruleset = "current") -> HTMLResponse:
+        release = view.named(ruleset).release
+        found = [each for each in _cited(release) if each[0].id == source]
+        return view.page("sources.html", release, sources=found, status=200 if found else 404)
 
     @router.get("/changes")
     def changes(view: Asked, before: Ruleset = "", after: Ruleset = "current") -> HTMLResponse:
@@ -259,6 +264,15 @@ def routes(engines: Engines) -> APIRouter:
         return view.page("sign.html", release, rules=listed, silences=silences)
 
     return router
+
+
+def _cited(release: Release) -> list[tuple[Source, list[str]]]:
+    """Return every source with the ids of the entries that cite it."""
+    citing: dict[str, list[str]] = {}
+    for entry in entries(release):
+        for name in entry.sources:
+            citing.setdefault(name, []).append(entry.id)
+    return [(source, citing.get(name, [])) for name, source in release.sources.items()]
 
 
 def _searchable(rule: RuleRecord) -> str:

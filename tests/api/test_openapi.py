@@ -9,6 +9,7 @@ import schemathesis
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
+from jsonschema import Draft202012Validator
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from app.main import build_app
@@ -32,12 +33,73 @@ def test_the_committed_document_is_current(app: FastAPI) -> None:
 
 
 def test_it_shows_every_fact_with_its_question(app: FastAPI, client: TestClient) -> None:
-    body = app.openapi()["paths"]["/v1/triage"]["post"]["requestBody"]["content"]["application/json"]
+    shown = app.openapi()["components"]["schemas"]["Candidate"]["properties"]
     facts = client.get("/v1/rulesets/current/facts").json()
     for fact in facts:
-        shown = body["schema"]["properties"][fact["name"]]
-        assert fact["question"] in shown["description"]
-        assert all(source in shown["description"] for source in fact["sources"])
+        described = shown[fact["name"]]["description"]
+        assert fact["question"] in described
+        assert all(source in described for source in fact["sources"])
+    assert set(shown) == {fact["name"] for fact in facts} | {"unavailable", "reference"}
+
+
+@pytest.mark.parametrize(
+    ("reading", "taken"),
+    [
+        ({"scale": "alexiades", "grade": 0}, True),
+        ({"scale": "alexiades", "grade": 0.5}, False),
+        ({"scale": "alexiades", "grade": 1}, True),
+        ({"scale": "alexiades", "grade": 1.5}, True),
+        ({"scale": "alexiades", "grade": 1.75}, False),
+        ({"scale": "alexiades", "grade": 4}, True),
+        ({"scale": "alexiades", "grade": 4.5}, False),
+        ({"scale": "alexiades", "grade": -1}, False),
+        ({"scale": "glogau", "grade": "II"}, False),
+        ("advanced", True),
+        ("Advanced", False),
+        (None, True),
+    ],
+)
+def test_the_schema_of_a_finding_takes_what_the_service_takes(
+    app: FastAPI, client: TestClient, reading: Any, taken: bool
+) -> None:
+    document = app.openapi()
+    schema = {"$ref": "#/components/schemas/Candidate", "components": document["components"]}
+    assert Draft202012Validator(schema).is_valid({"sagging": reading}) == taken
+    assert (client.post("/v1/triage", json={"sagging": reading}).status_code == 200) == taken
+
+
+def test_every_operation_and_every_schema_has_a_name_and_says_what_it_is(app: FastAPI) -> None:
+    document = app.openapi()
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    ids = [operation["operationId"] for operation in operations]
+    assert len(set(ids)) == len(ids)
+    assert {"triage", "explain", "triageBatch", "listRules"} <= set(ids)
+    assert {tag for operation in operations for tag in operation["tags"]} == {tag["name"] for tag in document["tags"]}
+    assert all(tag["description"] for tag in document["tags"])
+    assert [server["url"] for server in document["servers"]] == ["/"]
+    assert all("security" in operation for operation in operations)
+
+
+def test_every_error_is_declared_in_the_format_that_it_has(app: FastAPI) -> None:
+    for path, operations in app.openapi()["paths"].items():
+        fhir = path.startswith(("/fhir", "/cds-services"))
+        expected = ("application/fhir+json", "FhirResource") if fhir else ("application/problem+json", "Problem")
+        for operation in operations.values():
+            assert "422" in operation["responses"]
+            for status, response in operation["responses"].items():
+                if status >= "400":
+                    ((media_type, content),) = response["content"].items()
+                    assert (media_type, content["schema"]["$ref"].rpartition("/")[2]) == expected
+
+
+def test_the_document_is_made_once_and_says_below_which_path_it_stands(client: TestClient, app: FastAPI) -> None:
+    answer = client.get("/openapi.json")
+    assert answer.json() == app.openapi()
+    assert client.get("/openapi.json", headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+    with TestClient(build_app(Settings(public_url="https://clinic.example/below"))) as below:
+        assert [server["url"] for server in below.get("/openapi.json").json()["servers"]] == ["/below"]
+        assert below.get("/below/fhir/metadata?_format=json").status_code == 200
+        assert below.get("/below/version?verbose").status_code == 422
 
 
 @pytest.mark.parametrize("path", ["/v1/triage", "/v1/triage/explain"])

@@ -14,6 +14,7 @@ from app.cds_hooks.server import FhirServer, UnreadableError
 from app.cds_hooks.trust import Trust
 from app.core.engine import Engines
 from app.rulebook.load import RuleBook
+from app.security.fetch import Allowance
 from tests.cds_hooks.calls import call
 from tests.fhir.resources import BASE, Resource, bundle, condition
 
@@ -38,7 +39,8 @@ class Ehr:
 
 
 def read(ehr: Ehr, server: str = EHR, query: str = "Condition?patient=1", **options: Any) -> Resource:
-    return asyncio.run(ehr.server(**options).read(server, "token", query))
+    by = ehr.server(**options)
+    return asyncio.run(by.read(server, "token", query, by.allowance()))
 
 
 def test_a_search_is_read_with_the_token_and_all_its_pages() -> None:
@@ -51,7 +53,7 @@ def test_a_search_is_read_with_the_token_and_all_its_pages() -> None:
         return httpx.Response(200, json=found)
 
     server = FhirServer(frozenset({"ehr.example"}), transport=httpx.MockTransport(answers))
-    found = asyncio.run(server.read(EHR, "token", "Condition?patient=1"))
+    found = asyncio.run(server.read(EHR, "token", "Condition?patient=1", server.allowance()))
     assert [entry["resource"]["id"] for entry in found["entry"]] == ["c1", "c2", "c3"]
     assert "link" not in found
 
@@ -127,14 +129,14 @@ def test_too_much_too_many_pages_and_no_answer_are_given_up() -> None:
 
     server = FhirServer(frozenset({"ehr.example"}), transport=httpx.MockTransport(slow))
     with pytest.raises(UnreadableError, match="in time"):
-        asyncio.run(server.read(EHR, "", "Condition?patient=1"))
+        asyncio.run(server.read(EHR, "", "Condition?patient=1", server.allowance()))
 
 
 @pytest.mark.parametrize("token", ["\u00e9", "a b", "a\r\nX-Other: 1", "a\u0000"])
 def test_a_token_that_cannot_stand_in_a_header_is_not_sent(token: str) -> None:
     ehr = Ehr()
     with pytest.raises(UnreadableError, match="token"):
-        asyncio.run(ehr.server().read(EHR, token, "Condition?patient=1"))
+        asyncio.run(ehr.server().read(EHR, token, "Condition?patient=1", Allowance(1000)))
     assert ehr.asked == []
 
 
@@ -150,7 +152,7 @@ class Trickle(httpx.AsyncByteStream):
 def test_the_time_limit_is_for_all_that_is_read() -> None:
     server = Ehr(Condition=httpx.Response(200, stream=Trickle())).server(seconds=0.05)
     with pytest.raises(UnreadableError, match="in time"):
-        asyncio.run(server.read(EHR, "", "Condition?patient=1"))
+        asyncio.run(server.read(EHR, "", "Condition?patient=1", server.allowance()))
 
 
 def test_what_is_absent_is_read_at_once(book: RuleBook, engines: Engines) -> None:

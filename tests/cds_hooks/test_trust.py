@@ -88,7 +88,6 @@ WRONG: dict[str, Callable[[], str | None]] = {
     "issued before all time": lambda: f"Bearer {token(iat=-(10**400))}",
     "issued at no number": lambda: f"Bearer {token(iat=float('nan'))}",
     "no id": lambda: f"Bearer {token(jti=None)}",
-    "keys elsewhere": lambda: f"Bearer {token(header={'jku': 'https://evil.example/jwks.json'})}",
 }
 
 
@@ -96,6 +95,15 @@ WRONG: dict[str, Callable[[], str | None]] = {
 def test_a_wrong_token_is_refused(name: str) -> None:
     with pytest.raises(UntrustedError):
         check(WRONG[name]())
+
+
+def test_keys_elsewhere_are_neither_believed_nor_fetched() -> None:
+    def refused(request: httpx.Request) -> httpx.Response:
+        raise AssertionError(f"{request.url} was fetched")
+
+    by = Trust([CdsClient(iss=ISSUER, jku=JKU)], now=lambda: NOW, transport=httpx.MockTransport(refused))
+    with pytest.raises(UntrustedError, match="not where the token says"):
+        check(f"Bearer {token(header={'jku': 'https://evil.example/jwks.json'})}", by)
 
 
 def test_keys_are_read_from_the_listed_address_alone_and_kept_for_a_while() -> None:
@@ -156,11 +164,13 @@ def test_keys_that_cannot_be_had_are_not_asked_for_with_every_token(name: str) -
     assert unreadable(BAD_KEYS[name], 3) == 1
 
 
-@pytest.mark.parametrize(("guarded", "open_"), [({}, True), ({"api_keys": (ENTRY,)}, False)], ids=["open", "with keys"])
+@pytest.mark.parametrize(
+    ("protected", "open_"), [({}, True), ({"api_keys": (ENTRY,)}, False)], ids=["open", "with keys"]
+)
 def test_that_anybody_may_call_is_said_where_it_is_so(
-    book: RuleBook, caplog: pytest.LogCaptureFixture, guarded: dict[str, Any], open_: bool
+    book: RuleBook, caplog: pytest.LogCaptureFixture, protected: dict[str, Any], open_: bool
 ) -> None:
-    app = build_app(Settings(**guarded), book)
+    app = build_app(Settings(**protected), book)
     assert ("anybody may call the CDS services" in caplog.text) == open_
     assert (TestClient(app).post(path(), json=call()).status_code == 200) == open_
 

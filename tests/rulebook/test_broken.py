@@ -37,7 +37,7 @@ def test_a_broken_rule_book_is_refused(name: str, tmp_path: Path) -> None:
 def test_the_shipped_rule_book_is_not_refused(tmp_path: Path) -> None:
     folder = tmp_path / "rules"
     shutil.copytree(rules_folder(), folder)
-    assert load(folder).current == "2026.2"
+    assert load(folder).current == "2026.3"
 
 
 def _edit(path: Path, old: str, new: str) -> None:

@@ -17,7 +17,7 @@ SHOWN = {
 """The keys of what is shown to people."""
 ACRONYMS = re.compile(
     r"ADSC|AIDS|ASDS|ATMP|BDD|CAT|CO2|COL[13]A1|CRT|CaHA|EC|EMA|EU|FAQ|FDA|GMP|HIV|HSV|ICD|IND|ISSCR|JSRM|MFDS|MHLW|MHRA|"
-    r"MMPs?|MSC|PDGF|PIH|PRP|QAI|RCTs|RF|ROS|TGF|UK|USA?|UV|eCFR|iPSCs?|mRNA|microRNAs?|DEN160029|[IVX]+"
+    r"MMPs?|MSC|NSAID|PABA|PDGF|PIH|PRP|QAI|RCTs|RF|ROS|TGF|UK|USA?|UV|SmPC|eCFR|iPSCs?|mRNA|microRNAs?|DEN160029|[IVX]+"
 )
 """Known acronyms, names of devices, and Roman numerals."""
 IDS = re.compile(r"\b(?:[A-Z]{1,2}\d?-?\d+[a-z]?(?:[-/]\d+)*|(?:EXC|SCOPE|PHASE|REVIEW|CAUTION|PLAN|ALT)-[A-Z0-9-]+)\b")

@@ -270,10 +270,32 @@ def test_the_first_load_is_small_and_allows_nothing_inline(context: BrowserConte
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])
-def test_the_explorers_load_from_here_alone(context: BrowserContext, path: str) -> None:
+def test_the_explorers_load_from_here_alone_and_lead_back(context: BrowserContext, path: str) -> None:
     page = context.new_page()
     page.goto(path)
-    expect(page.get_by_text("Candidate Triage").first).to_be_visible()
+    expect(page.get_by_role("heading", name="Candidate Triage").first).to_be_visible()
+    page.get_by_role("link", name="Candidate Triage").click()
+    expect(page).to_have_url(re.compile(r"://[^/]+/(\?.*)?$"))
+
+
+def test_the_explorer_is_dark_where_that_is_preferred(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto("/docs")
+    expect(page.get_by_role("heading", name="Candidate Triage").first).to_be_visible()
+    shades = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        read = "e => getComputedStyle(e).getPropertyValue({!r})"
+        colours = [
+            page.locator("html").evaluate(read.format("background-color")),
+            page.get_by_role("heading", name="Candidate Triage").first.evaluate(read.format("color")),
+            page.get_by_role("link", name="openapi.json").first.evaluate(read.format("color")),
+        ]
+        shades.append([sum(map(int, re.findall(r"\d+", colour)[:3])) for colour in colours])
+    light, dark = shades
+    assert dark[0] < 200 < 400 < dark[1]
+    assert dark[2] > 400
+    assert light[1] < 400
 
 
 def test_the_intake_stands_in_a_page_of_another_origin(browser: Browser, book: RuleBook) -> None:

@@ -5,13 +5,14 @@ import platform
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from tools.bench import batch, decisions, http, start
+from tools.bench import batch, decisions, http, start, worst
 
 PARTS: dict[str, Callable[[], None]] = {
     "start": start.run,
     "decisions": decisions.run,
     "http": http.run,
     "batch": batch.run,
+    "worst": worst.run,
 }
 
 

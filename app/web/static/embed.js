@@ -5,7 +5,7 @@
 // The service has to allow the page: TRIAGE_CORS_ORIGINS.
 import { parse, place, post } from "./steps.js";
 
-const base = new URL(import.meta.url).origin;
+const base = new URL("..", import.meta.url).href.replace(/\/$/, "");
 
 class CandidateTriage extends HTMLElement {
   async connectedCallback() {

@@ -54,7 +54,7 @@ function ready(main) {
   if (share && form) {
     share.hidden = false;
     share.addEventListener("click", async () => {
-      const link = location.origin + "/" + location.search + encode(JSON.parse(form.dataset.answers));
+      const link = form.action.replace(/intake(\?.*)?$/, "") + location.search + encode(JSON.parse(form.dataset.answers));
       await navigator.clipboard?.writeText(link).catch(() => {});
       const status = main.querySelector("[data-shared]");
       status.textContent = status.dataset.shared;

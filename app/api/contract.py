@@ -1,0 +1,159 @@
+"""The OpenAPI document: named schemas, errors as they are sent, tags.
+
+Generators of clients make a class of each name. FastAPI names what is a class in Python; what it
+leaves inline, or titles by its place, gets a name here.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from app.api.negotiation import SERVED
+from app.api.problems import MEDIA_TYPE, FieldError, Problem
+from app.api.receipts import Stored
+from app.api.schemas import NULL, Schema, in_pascal, ref, schemas_of
+from app.core import rules
+from app.core.rules import Release
+
+FHIR = ("/fhir", "/cds-services")
+FHIR_MEDIA_TYPE = "application/fhir+json"
+TAGS = {
+    "triage": "Facts to a decision, one candidate or many, and why.",
+    "rule sets": "The releases of the rules: facts, rules, sources, the proof report, what changes between two.",
+    "receipts": "Whether a stored answer is one that this service gave.",
+    "operation": "Whether the service is alive, ready, and which version it is; what problems mean.",
+    "fhir": "The same decision by FHIR R4: the questionnaire, `$next-question` and `$apply`.",
+    "cds hooks": "The same decision inside a health record, by CDS Hooks.",
+}
+NAMES = {
+    frozenset(get_args(values)): name
+    for name, values in {
+        "Pathway": rules.Pathway,
+        "Disposition": rules.Disposition,
+        "Effect": rules.Effect,
+        "Urgency": rules.Urgency,
+        "SourceStatus": rules.Status,
+        "Fits": rules.Fits,
+    }.items()
+}
+"""Enumerations that several records share."""
+RESOURCE = {
+    "type": "object",
+    "description": "A FHIR R4 resource; what it holds is said by HL7, not here.",
+    "required": ["resourceType"],
+    "properties": {"resourceType": {"type": "string"}},
+    "additionalProperties": True,
+}
+
+
+def finish(document: dict[str, Any], release: Release) -> None:
+    """Make a document of FastAPI one that clients can be made from."""
+    schemas = document["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for model in (Problem, FieldError, Stored):
+        found = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        found.pop("$defs", None)
+        schemas[model.__name__] = found
+    schemas |= schemas_of(release) | {"FhirResource": RESOURCE}
+    namer = Namer(schemas)
+    for name in list(schemas):
+        namer.visit(schemas[name], name)
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            _declare_errors(path, operation)
+            for parameter in operation.get("parameters", ()):
+                parameter["schema"] = _given(parameter["schema"])
+                namer.visit(parameter["schema"], in_pascal(parameter["name"]), top=True)
+            called = in_pascal(operation["operationId"])
+            for content, suffix in _contents(operation):
+                namer.visit(content["schema"], f"{called}{suffix}", top=True)
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
+    document["tags"] = [{"name": name, "description": says} for name, says in TAGS.items()]
+
+
+def error_content(path: str) -> dict[str, Any]:
+    """Return what OpenAPI says of an error below a path."""
+    name, media_type = ("FhirResource", FHIR_MEDIA_TYPE) if path.startswith(FHIR) else ("Problem", MEDIA_TYPE)
+    return {media_type: {"schema": ref(name)}}
+
+
+def _declare_errors(path: str, operation: dict[str, Any]) -> None:
+    """Declare errors that every path has, in its format."""
+    common = {"422": "A query parameter that cannot be used."}
+    if any(path.startswith(start) for start in SERVED):
+        common["406"] = "Nothing that is accepted is served here."
+    responses = operation["responses"]
+    for status, response in responses.items():
+        content = response.get("content", {})
+        if status >= "400":
+            response["content"] = error_content(path)
+        elif FHIR_MEDIA_TYPE in content:
+            content.pop("application/json", None)
+        if response["description"] == "Successful Response":
+            response["description"] = operation["summary"] + "."
+    for status, says in common.items():
+        responses.setdefault(status, {"description": says, "content": error_content(path)})
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _given(schema: Schema) -> Schema:
+    """Return the schema of a given parameter, which is never null."""
+    options = [option for option in schema.get("anyOf", ()) if option != NULL]
+    if len(options) != 1:
+        return schema
+    given: Schema = options[0]
+    return given | {key: value for key, value in schema.items() if key not in ("anyOf", "title")}
+
+
+def _contents(operation: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    body = operation.get("requestBody", {}).get("content", {})
+    yield from ((content, "Body") for content in body.values())
+    for status, response in operation["responses"].items():
+        if status < "300":
+            yield from ((content, "Answer") for content in response.get("content", {}).values() if "schema" in content)
+
+
+class Namer:
+    """Moves enumerations and objects that stand inline to schemas with a name."""
+
+    def __init__(self, schemas: dict[str, Schema]) -> None:
+        self._schemas = schemas
+
+    def visit(self, schema: Schema, name: str, *, top: bool = False) -> None:
+        """Name what stands inside a schema, and one on `top`."""
+        schema.pop("title", None)
+        options = schema.get("anyOf", [])
+        words = [option for option in options if "enum" in option]
+        if len(words) > 1:
+            merged = {"type": "string", "enum": [word for option in words for word in option["enum"]]}
+            schema["anyOf"] = options = [merged, *(option for option in options if "enum" not in option)]
+        if len(options) == 1:
+            schema |= schema.pop("anyOf")[0]
+            options = []
+        for option in options:
+            self._inside(option, name)
+        for key in ("items", "additionalProperties"):
+            if isinstance(schema.get(key), dict):
+                self._inside(schema[key], name)
+        for key, value in schema.get("properties", {}).items():
+            self._inside(value, f"{name}{in_pascal(key)}")
+            value.pop("default", None)  # generators take it for a promise that the member is there
+        if top and ("enum" in schema or "properties" in schema):
+            self._move(schema, name)
+
+    def _inside(self, schema: Schema, name: str) -> None:
+        self.visit(schema, name)
+        if "enum" in schema or schema.get("type") == "object":
+            self._move(schema, name)
+
+    def _move(self, schema: Schema, name: str) -> None:
+        kept = {key: schema.pop(key) for key in ("default", "description") if key in schema}
+        moved = dict(schema)
+        if "enum" in moved:
+            name = NAMES.get(frozenset(moved["enum"]), name)
+        known = self._schemas.setdefault(name, moved)
+        if {**known, "description": ""} != {**moved, "description": ""}:
+            raise ValueError(f"two schemas are called {name}: {json.dumps(known)}, {json.dumps(moved)}")
+        schema.clear()
+        schema |= ref(name) | kept

@@ -1,0 +1,98 @@
+"""Hosts, origins and addresses of settings, as they are compared."""
+
+import re
+from ipaddress import AddressValueError, IPv6Address
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
+
+LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
+NAME = rf"{LABEL}(?:\.{LABEL})*"
+PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)+")
+DEFAULT_PORTS = {"http": "80", "https": "443"}
+AUTHORITY = re.compile(rf"(?P<host>{NAME}|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9]{{0,4}}))?")
+
+
+def _authority(text: str, what: str) -> tuple[str, str | None]:
+    """Return a host and its port, or raise."""
+    found = AUTHORITY.fullmatch(text)
+    if not found or not _is_address(found["host"]) or int(found["port"] or 1) > 65_535:
+        hint = f"; `{text.lower()}`?" if text != text.lower() and AUTHORITY.fullmatch(text.lower()) else ""
+        raise ValueError(f"`{text}` is no {what}{hint}")
+    return found["host"], found["port"]
+
+
+def _is_address(host: str) -> bool:
+    if not host.startswith("["):
+        return True
+    try:
+        IPv6Address(host[1:-1])
+    except AddressValueError:
+        return False
+    return True
+
+
+def _served_host(text: str) -> str:
+    what = "host name: write it in small letters, without scheme, port and path, `*.` before it for every name below"
+    if _authority(text.removeprefix("*."), what)[1]:
+        raise ValueError(f"`{text}` is no {what}")
+    return text
+
+
+def _read_host(text: str) -> str:
+    _authority(text, "host name: write it in small letters, without scheme and path, with a port where it has one")
+    return text
+
+
+def _origin(text: str) -> str:
+    what = "origin: write `https://` or `http://`, a host in small letters, and a port if it is not the usual one"
+    if text == "*":
+        return text
+    scheme, _, rest = text.partition("://")
+    if scheme not in DEFAULT_PORTS:
+        raise ValueError(f"`{text}` is no {what}")
+    try:
+        _, port = _authority(rest, what)
+    except ValueError:
+        raise ValueError(f"`{text}` is no {what}") from None
+    if port == DEFAULT_PORTS[scheme]:
+        raise ValueError(f"`{text}`: browsers leave out the port {port}; write `{text.rpartition(':')[0]}`")
+    return text
+
+
+def _public(text: str) -> str:
+    what = "address: write `https://` or `http://`, a host in small letters, perhaps a path, no slash at the end"
+    scheme, _, rest = text.partition("://")
+    host, slash, path = rest.partition("/")
+    if scheme not in DEFAULT_PORTS or (slash and not PATH.fullmatch(slash + path)):
+        raise ValueError(f"`{text}` is no {what}")
+    try:
+        _authority(host, what)
+    except ValueError:
+        raise ValueError(f"`{text}` is no {what}") from None
+    return text
+
+
+def secure_address(text: str) -> str:
+    """Return an https address, or raise."""
+    try:
+        parts = urlsplit(text)
+        good = bool(parts.hostname) and not parts.username and not parts.fragment and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or not text.startswith("https://") or not text.isascii() or re.search(r"\s", text):
+        raise ValueError("write an address that begins with `https://` and a host")
+    return text
+
+
+ServedHost = Annotated[str, AfterValidator(_served_host)]
+"""A name that requests are answered for, `*.example.org` for all below."""
+ReadHost = Annotated[str, AfterValidator(_read_host)]
+"""A host, and its port where it is not the usual one."""
+Origin = Annotated[str, AfterValidator(_origin)]
+"""An origin as browsers send it, or `*`."""
+PublicUrl = Annotated[str, AfterValidator(_public)]
+"""An address of a service, perhaps with a path."""
+SecureUrl = Annotated[str, AfterValidator(secure_address)]
+"""An https address that is fetched from."""

@@ -1,0 +1,132 @@
+"""Whatever stands in a rule file, the answer is data or a complaint with file and line."""
+
+import shutil
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.core.facts import Fact
+from app.main import rules_folder
+from app.rulebook.book import read_book
+from app.rulebook.files import DEEPEST, BrokenRuleBookError, read
+from app.rulebook.load import build, load
+from app.rulebook.signing import why_unsigned
+
+BILLION = "- &a [x]\n" + "".join(f"- &{b} [*{a}, *{a}]\n" for a, b in zip("abcdefg", "bcdefgh", strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("a: b\nc: d\x07\n", 2, "U+0007 is no text"),
+        ('a: b\nc: "d\\a"\n', 2, "U+0007 is no text"),
+        ("a: \x85b\nc: \x00\n", 2, "U+0000 is no text"),
+        ("a: b\n? {c: d}\n: 1\n", 2, "a key is one word"),
+        ("a: b\n? [c, d]\n: 1\n", 2, "a key is one word"),
+        ("a: b\n? &x c\n: 1\n? *x\n: 2\n", 4, "a key is one word"),
+        ("- b\n- &a [*a]\n", 2, "the alias `*a` is not read"),
+        (BILLION, 2, "the alias `*a` is not read"),
+        ("- b\n- " + "[" * 3_000 + "]" * 3_000, 2, f"more than {DEEPEST} deep"),
+        ("- b\n- " + "[" * 200_000, 2, f"more than {DEEPEST} deep"),
+        ("- b\n- " + "{a: " * 3_000, 2, f"more than {DEEPEST} deep"),
+        ("- b\n" + "- " * 3_000 + "c\n", 2, f"more than {DEEPEST} deep"),
+        ("a: b\nc: !!int x\n", 2, "`x` is no `int`"),
+        ("a: b\nc: !!bool x\n", 2, "`x` is no `bool`"),
+        ("a: b\nc: !!binary x\n", 2, "is no type of a rule book"),
+        ("a: b\nc: !!set {x}\n", 2, "is no type of a rule book"),
+        ("a: b\nc: !!python/object:os.system x\n", 2, "is no type of a rule book"),
+        ("a: b\nc: " + "9" * 5_000 + "\n", 2, "at most 18 digits"),
+        ("a: b\n---\nc: d\n", 2, "one document"),
+        ("a: b\na: c\n", 2, "`a` is written twice"),
+        ("a: b\nc: [\n", 3, "not YAML"),
+        ("# nothing\n", 2, "the file is empty"),
+    ],
+)
+def test_what_is_no_rule_file_is_named_with_its_line(tmp_path: Path, text: str, line: int, says: str) -> None:
+    path = tmp_path / "laws.yaml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(BrokenRuleBookError) as refused:
+        read(path)
+    (error,) = refused.value.errors
+    assert (error.file, error.line) == ("laws.yaml", line)
+    assert says in error.says
+
+
+@pytest.mark.parametrize("name", ["laws.yml", "extra.YAML", "languages/de.yml"])
+def test_a_stray_file_is_named(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "rules"
+    shutil.copytree(rules_folder(), folder)
+    (folder / name).write_text("a: b\n", "utf-8")
+    with pytest.raises(BrokenRuleBookError) as refused:
+        load(folder)
+    assert f"{name}:1: no file of a rule book has this name" in map(str, refused.value.errors)
+
+
+@pytest.mark.parametrize(
+    ("fact", "right", "wrong"),
+    [
+        (Fact("a", "boolean", "ask", (False, True)), True, (1, 0, "true", 1.0, None)),
+        (Fact("a", "integer", "ask", minimum=0, maximum=9), 1, (True, False, 1.0, "1", 10, None)),
+        (Fact("a", "choice", "ask", ("yes", "no")), "no", (False, 0, "maybe", [], None)),
+    ],
+)
+def test_a_fact_accepts_its_values_by_type_too(fact: Fact, right: object, wrong: tuple[object, ...]) -> None:
+    assert fact.accepts(right)
+    assert [value for value in wrong if fact.accepts(value)] == []
+
+
+def test_what_the_next_start_refuses_is_not_signed() -> None:
+    assert why_unsigned("Dr. Example", "2026-11-26", "2026-11-26") is None
+    for reviewer in ("", " ", "a\nb", "a\x07"):
+        assert "--reviewer" in (why_unsigned(reviewer, "2026-11-26", "2026-11-26") or "")
+    assert "still to come" in (why_unsigned("Dr. Example", "2026-11-27", "2026-11-26") or "")
+
+
+FILES = sorted(path for path in rules_folder().rglob("*.yaml"))
+BITS = [
+    "",
+    " ",
+    "\n",
+    "-",
+    ":",
+    "? ",
+    "[",
+    "]",
+    "{",
+    "}",
+    "&a ",
+    "*a",
+    "!!int ",
+    "|",
+    "\x07",
+    "1",
+    "true",
+    "~",
+    "\u00e9",
+]
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(st.integers(0, len(FILES) - 1), st.integers(0, 2**32), st.lists(st.sampled_from(BITS), min_size=1, max_size=4))
+def test_a_damaged_rule_book_gets_complaints_and_no_traceback(
+    tmp_path_factory: pytest.TempPathFactory, file: int, seed: int, bits: list[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("book")
+    shutil.copytree(rules_folder(), folder, dirs_exist_ok=True)
+    path = folder / FILES[file].relative_to(rules_folder())
+    text = path.read_text("utf-8")
+    random = Random(seed)
+    for bit in bits:
+        at = random.randrange(len(text))
+        text = text[:at] + bit + text[at + random.randrange(3) :]
+    path.write_text(text, "utf-8")
+    try:
+        _, errors = build(read_book(folder))
+    except BrokenRuleBookError as refused:
+        errors = refused.errors
+    finally:
+        shutil.rmtree(folder)
+    assert all(error.file and error.line >= 1 and error.says for error in errors)

