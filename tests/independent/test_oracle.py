@@ -4,6 +4,7 @@ Where they differ, one of them misreads decision.md: neither is bent to the othe
 """
 
 from functools import cache
+from itertools import product
 from typing import Any
 
 import pytest
@@ -11,11 +12,17 @@ import pytest
 from app.core.answer import Answer, PlanShown
 from app.core.engine import Engine, Engines, Question
 from app.core.precedence import Decision
+from tests.independent.beside import CAUTIONS, COMPONENTS, CONSULTATIONS, IN_PERSON, MODALITIES, PRECONDITIONS
 from tests.independent.candidates import draws
+from tests.independent.completions import DECISIONS, UNDECIDED
+from tests.independent.decision_rules import PATHWAYS, RULES
+from tests.independent.facts import always
 from tests.independent.oracle import Asked, answer
 from tests.independent.wrong import WRONG, Wrong
 
 RELEASE = "2026.3"
+SEEDS, EACH = range(4), 500
+MANY = range(100, 120)
 
 
 def in_words(decision: Decision) -> tuple[str, str | None, int | None]:
@@ -72,13 +79,40 @@ def differences(engine: Engine, seed: int, count: int) -> list[tuple[Asked, dict
     return [(asked, each) for asked, each in compared if each]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_engine_and_second_reading_agree(seed: int, engines: Engines) -> None:
-    assert differences(engines.by_id[RELEASE], seed, 500) == []
+    assert differences(engines.by_id[RELEASE], seed, EACH) == []
+
+
+def test_the_questions_reach_what_is_compared() -> None:
+    """Every decision, and every status that each thing can have, stands in some answer."""
+    every = [right for seed in SEEDS for _, right in expected(seed, EACH)]
+    assert {right["decision"] for right in every} == {*DECISIONS, UNDECIDED}
+    seen = {(name, status) for right in every for name, status in (*right["preconditions"], *right["components"])}
+    seen |= {(name, fits) for right in every for name, fits, _ in right["alternatives"]}
+    seen |= {(name, key) for right in every for key in ("cautions", "unresolved", "referral") for name in right[key]}
+    seen |= {(name, decides) for right in every for name, _, decides in right["rationale"]}
+    assert wanted() - seen == set()
+
+
+def wanted() -> set[tuple[str, str | bool]]:
+    """Return each thing with the statuses that it can have."""
+    on_phase_1 = [name for name in COMPONENTS[PATHWAYS[1]] if name != "sun-protection"]
+    found: set[tuple[str, str | bool]] = {(name, "left_out") for name in on_phase_1}
+    for components in COMPONENTS.values():
+        found |= {(name, "included") for name in components}
+        found |= {(name, "to_confirm") for name in components if name != "sun-protection"}
+    found |= set(product((*MODALITIES, "PHASE-1", "PHASE-2"), ("yes", "no", "unknown")))
+    found |= {(name, "yes") for name in CONSULTATIONS}
+    found |= set(product(PRECONDITIONS.keys() - {IN_PERSON}, ("met", "unmet", "to_confirm")))
+    found |= {(name, "cautions") for name in CAUTIONS}
+    found |= {(name, "unresolved") for name, (_, test) in CAUTIONS.items() if test is not always}
+    found |= {(rule.id, "referral") for rule in RULES if rule.refers}
+    return found | {(rule.id, True) for rule in RULES}
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(100, 120))
+@pytest.mark.parametrize("seed", MANY)
 def test_engine_and_second_reading_agree_on_many(seed: int, engines: Engines) -> None:
     assert differences(engines.by_id[RELEASE], seed, 1000) == []
 
@@ -86,4 +120,5 @@ def test_engine_and_second_reading_agree_on_many(seed: int, engines: Engines) ->
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=list(WRONG))
 def test_a_wrong_engine_is_noticed(wrong: Wrong, engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = wrong(engines.by_id[RELEASE], monkeypatch)
-    assert any(difference(engine, asked, right) for asked, right in expected(0, 500))
+    asked_of_it = (each for seed in SEEDS for each in expected(seed, EACH))
+    assert any(difference(engine, asked, right) for asked, right in asked_of_it)
