@@ -70,11 +70,14 @@ class Alternatives:
         self._shown = Memo[tuple[str, Fits | None, bool | None, Weighed], AlternativeShown](self._show)
 
     def of(self, outcome: Outcome, cut: Point, standings: Sequence[Standing]) -> list[AlternativeShown]:
-        """Return the alternatives and lower phases of a settled decision."""
-        if not outcome.settled:
-            return []
-        found = self.compared.of(cut, outcome.pathways if outcome.indicated else NO_PATHWAY)
-        if outcome.indicated is None and outcome.decision.disposition in ("excluded", "referred"):
+        """Return the alternatives and lower phases of a decision.
+
+        Consultations are offered whatever decides, and while that is open; modalities beside a settled decision alone.
+        """
+        found = self.compared.of(cut, outcome.pathways if outcome.settled and outcome.indicated else NO_PATHWAY)
+        if not outcome.settled or (
+            outcome.indicated is None and outcome.decision.disposition in ("excluded", "referred")
+        ):
             found = [each for each in found if each.fits is None]
         shown = []
         for alternative, fits, asks in (*found, *self._lower_phases(outcome, standings)):

@@ -61,7 +61,7 @@ CAUTIONS: dict[str, tuple[tuple[str, ...], Test]] = {
     "CAUTION-HEART-DISEASE": (PRODUCT, true("heart_disease")),
     "CAUTION-EPILEPSY-PALSY": ((COMBINATION,), true("epilepsy_or_facial_palsy")),
     "CAUTION-ISOTRETINOIN-PHASE-1": ((CONSERVATIVE,), one_of("isotretinoin", "current", "within_6_months")),
-    "CAUTION-PHOTOSENSITISING": (EVERY, true("photosensitising_medicine")),
+    "CAUTION-PHOTOSENSITISING": ((*EVERY, ""), true("photosensitising_medicine")),
     "CAUTION-BODY-DYSMORPHIA": ((CONSERVATIVE,), true("body_dysmorphic_disorder")),
     "CAUTION-PREGNANT-PHASE-1": ((CONSERVATIVE,), either(*EXPECTING)),
     "CAUTION-OPEN-SKIN-PHASE-1": ((CONSERVATIVE,), either(*FRESHLY_INJURED)),
@@ -236,13 +236,13 @@ def components(given: Candidate, pathway: str | None) -> Statuses:
 
 
 def alternatives(given: Candidate, decision: str, indicated: int | None) -> list[Alternative]:
-    """Return what else may be discussed beside a settled decision."""
+    """Return what else may be discussed; while undecided, consultations alone."""
     found = []
     for name in sorted(MODALITIES | CONSULTATIONS, key=order("alternatives.yaml").__getitem__):
         if name in CONSULTATIONS:
             if CONSULTATIONS[name](given):
                 found.append((name, "yes", list[str]()))
-        elif indicated or decision not in ("excluded", "referred"):
+        elif decision != "needs_information" and (indicated or decision not in ("excluded", "referred")):
             each = MODALITIES[name]
             unfit = each.unfit(given)
             fits = "no" if unfit else "yes" if each.fits(given) and unfit is False else "unknown"

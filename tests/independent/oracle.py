@@ -167,6 +167,6 @@ def answer(facts: Candidate, *, strict: bool = False, unavailable: Collection[st
         "unresolved": [*([] if strict else [rule.id for rule in reading.open_referrals()]), *may_hold],
         "preconditions": wanted if disposition in ("recommended", "clinician_review") else [],
         "components": beside.components(facts, pathway),
-        "alternatives": beside.alternatives(facts, disposition, reading.indicated) if reading.settled else [],
+        "alternatives": beside.alternatives(facts, disposition, reading.indicated),
         "if_resolved": reading.if_resolved() if disposition in BLOCKED else None,
     }
