@@ -24,7 +24,7 @@ def run(*arguments: str) -> Result:
 @pytest.fixture
 def source(tmp_path: Path, engines: Engines) -> Path:
     random = Random(3)
-    facts = engines.by_id["2026.2"].release.facts
+    facts = engines.by_id["2026.3"].release.facts
     lines = [json.dumps(random_candidate(random, facts, 0.5)) for _ in range(25)] + ["{", ""]
     path = tmp_path / "candidates.jsonl"
     path.write_text("\n".join(lines) + "\n", "utf-8")
@@ -37,7 +37,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def expected(source: Path) -> bytes:
-    answerer = How(Settings(), "2026.2", strict=False, full=False).answerer()
+    answerer = How(Settings(), "2026.3", strict=False, full=False).answerer()
     lines = source.read_bytes().split(b"\n")[:-1]
     return b"".join(answerer.answer(line, number) + b"\n" for number, line in enumerate(lines, 1))
 
@@ -69,7 +69,7 @@ def test_it_does_not_go_on_with_answers_to_something_else(source: Path, tmp_path
     for options in (("--view", "decision"), ("--strict",), ("--ruleset", "2026.1")):
         refused = run("decide", "--batch", str(source), "--output", str(output), *options)
         assert refused.exit_code == 1
-        assert "holds answers to another file, of another release or with other options" in refused.stderr
+        assert "or answers to another file, of another release or with other options" in refused.stderr
     source.write_text("{}\n", "utf-8")
     assert run("decide", "--batch", str(source), "--output", str(output)).exit_code == 1
     assert output.read_bytes() == before

@@ -77,7 +77,7 @@ def test_a_signature_stands_in_every_answer_and_falls_with_the_first_changed_wor
     folder = tmp_path / "rules"
     shutil.copytree(rules_folder(), folder)
     signed = run(
-        "sign", "2026.2", "--reviewer", "Dr. Example, dermatologist", "--date", "2026-11-23", "--rules", str(folder)
+        "sign", "2026.3", "--reviewer", "Dr. Example, dermatologist", "--date", "2026-11-23", "--rules", str(folder)
     )
     assert signed.exit_code == 0, signed.stderr
     answer = json.loads(run("decide", str(CANDIDATE), TRIAGE_RULES=str(folder)).stdout)

@@ -20,7 +20,7 @@ def test_fhir_kit_client_reads_applies_and_is_refused(address: str) -> None:
     found = json.loads(run_node("client.mjs", address))
     assert found == {
         "fhirVersion": "4.0.1",
-        "questions": 43,
+        "questions": 56,
         "plan": "candidate-triage",
         "decision": "excluded",
         "refused": "OperationOutcome",

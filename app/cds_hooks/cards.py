@@ -4,7 +4,7 @@ No card only agrees. Nothing in a card is null or empty.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from heapq import nlargest
 from typing import Any
@@ -14,6 +14,7 @@ from app.cds_hooks.request import Call, ordered_pathway
 from app.cds_hooks.services import ORDERS
 from app.core.answer import Answer, Referral
 from app.core.engine import Engine
+from app.core.rules import Urgency
 from app.fhir.plan import DISPOSITIONS, PATHWAYS, pathway_concept, plan_address
 from app.record.bounds import newest
 from app.record.elements import Resource, reference_of, text
@@ -30,7 +31,14 @@ REASONS = [
     }.items()
 ]
 """Codes and displays of CDS Hooks 3.0.0-ballot (non-adherence-reason-codes)."""
-PRIORITY = {"emergency": "stat", "urgent": "urgent", "soon": "asap", "routine": "routine"}
+PRIORITY: Mapping[Urgency, str] = {
+    "emergency": "stat",
+    "today": "urgent",
+    "urgent": "urgent",
+    "days": "asap",
+    "soon": "asap",
+    "routine": "routine",
+}
 MOST_DRAFTS = 200
 """How many drafts of ours are worked on in one call."""
 LISTED = 12

@@ -74,10 +74,8 @@ class Alternatives:
 
         Consultations are offered whatever decides, and while that is open; modalities beside a settled decision alone.
         """
-        found = self.compared.of(cut, outcome.pathways if outcome.settled and outcome.indicated else NO_PATHWAY)
-        if not outcome.settled or (
-            outcome.indicated is None and outcome.decision.disposition in ("excluded", "referred")
-        ):
+        found = self.compared.of(cut, outcome.pathways if outcome.indicated and not outcome.possible else NO_PATHWAY)
+        if outcome.possible or (outcome.indicated is None and outcome.decision.disposition in ("excluded", "referred")):
             found = [each for each in found if each.fits is None]
         shown = []
         for alternative, fits, asks in (*found, *self._lower_phases(outcome, standings)):

@@ -12,6 +12,7 @@ from app.core.answer import (
     IfResolved,
     KnownFact,
     ScaleGrade,
+    Unresolved,
     ruleset_of,
 )
 from app.core.conditions import facts_read
@@ -25,7 +26,7 @@ from app.core.outcome import Outcome
 from app.core.parts import NO_PATHWAY, Parts
 from app.core.precedence import EXCLUDED, REVIEW, UNDECIDED, Decision, Indicated, Stage, phases
 from app.core.questions import Questions
-from app.core.rationale import Rationale, Standing
+from app.core.rationale import Rationale, Standing, beside
 from app.core.rules import Release
 from app.core.sections import Points, Projection
 
@@ -149,7 +150,7 @@ class Engine:
         cut = parts.projection.of(point)
         standings = rationale.standings.of(point)
         cautions: list[CautionShown] = []
-        unresolved = rationale.open_referrals(outcome, standings)
+        unresolved: list[Unresolved] = []
         for each in parts.cautions.of(point, pathways or NO_PATHWAY):
             if isinstance(each, CautionShown):
                 cautions.append(each)
@@ -158,8 +159,14 @@ class Engine:
         preconditions = parts.preconditions.of(cut, pathways)
         notices = parts.notices.of(cut, pathways | NO_PATHWAY)
         components = parts.components[decision.pathway].of(cut) if decision.pathway else []
+        alternatives = parts.alternatives.of(outcome, cut, standings)
+        near_misses = rationale.near_misses(outcome, point)
         referral = rationale.referral(standings)
         reasons = rationale.reasons(outcome, standings)
+        also_matched = rationale.also_matched(outcome, standings)
+        referrals = rationale.open_referrals(outcome, standings)
+        sources_cited = rationale.cited(referral, reasons) if sources == "rationale" else {}
+        lifts = decision in BLOCKED and any(each.rule.lifted_by for each in standings)
         ready = decision.pathway is not None and not outcome.open_assumptions and parts.all_met(preconditions)
         answer = Answer(
             decision=decision,
@@ -172,23 +179,23 @@ class Engine:
             next_question=parts.next_question(outcome) if outcome.next_fact else None,
             assumptions=parts.assumptions(outcome) if outcome.open_assumptions else [],
             rationale=reasons,
-            also_matched=rationale.also_matched(outcome, standings),
-            near_misses=rationale.near_misses(outcome, point),
+            also_matched=also_matched,
+            near_misses=near_misses,
             cautions=cautions,
-            unresolved=unresolved,
+            unresolved=[*referrals, *unresolved],
             preconditions=preconditions if decision.disposition in ("recommended", "clinician_review") else [],
             plan=parts.plan(components, decision.pathway) if decision.pathway else {},
-            alternatives=parts.alternatives.of(outcome, cut, standings),
-            if_resolved=self._if_resolved(question, outcome, standings) if decision in BLOCKED else None,
+            alternatives=alternatives,
+            if_resolved=self._if_resolved(question, outcome, standings) if lifts else None,
             notices=parts.texts(notices, outcome),
-            sources={},
+            sources=sources_cited,
             facts={**question.facts, **question.graded} if question.graded else question.facts,
             ruleset=self.ruleset,
             id=self._identity.of(point, question.unavailable, strict=question.strict),
             reference=question.reference,
         )
-        if sources != "none":
-            answer.sources = rationale.cited(answer, whole=sources == "all")  # type: ignore[misc]
+        if sources == "all":
+            answer.sources = rationale.cited(referral, reasons, *beside(answer))  # type: ignore[misc]
         if self._on_decision is not None:
             self._on_decision(event_of(answer))
         return answer

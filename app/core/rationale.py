@@ -109,7 +109,7 @@ class Rationale:
 
         In strict mode their facts are asked instead.
         """
-        if outcome.strict or not outcome.settled or not self._release.stages:
+        if outcome.strict or outcome.possible or not self._release.stages:
             return []
         undecided = [each.rule for each in standings if each.state is None and each.rule.kind == "scope"]
         return [Unresolved(rule.id, "referral", facts_read(rule.when)) for rule in undecided]
@@ -135,14 +135,16 @@ class Rationale:
         """Return whether a rule would take part in decisions at these steps."""
         return rule.kind in ("exclusion", "scope", "concern", "phase") or not self._stages[rule.id].isdisjoint(at)
 
-    def cited(self, answer: Answer, *, whole: bool) -> Mapping[str, CitedSource]:
-        """Return the cited sources of referral and rationale, or of all."""
+    def cited(
+        self, referrals: Iterable[Referral], reasons: Iterable[Reason], *others: str
+    ) -> Mapping[str, CitedSource]:
+        """Return the cited sources of referrals and reasons, and others."""
         names: tuple[str, ...] = ()
-        for referral in answer.referral:
+        for referral in referrals:
             names += tuple(referral.sources)
-        for reason in answer.rationale:
+        for reason in reasons:
             names += tuple(reason.sources)
-        return self._cited_together[(*names, *_beside(answer)) if whole else names]
+        return self._cited_together[(*names, *others)]
 
     def _cite(self, name: str) -> CitedSource:
         source = self._release.sources[name]
@@ -162,7 +164,7 @@ def _scope_first(referral: Referral) -> bool:
     return referral.kind != "scope"
 
 
-def _beside(answer: Answer) -> Iterator[str]:
+def beside(answer: Answer) -> Iterator[str]:
     """Yield the sources cited beside referral and rationale."""
     for caution in answer.cautions:
         yield from caution.sources

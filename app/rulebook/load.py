@@ -36,7 +36,8 @@ def load(folder: Path) -> RuleBook:
     errors += check_signatures(book, {entry.id: digest(book, entry.id) for entry in book.releases})
     for release in releases.values():
         errors += check_release(book, release)
-        errors += check_languages(book, release)
+    if not errors:  # what is wrong is mended before it is translated
+        errors += [error for release in releases.values() for error in check_languages(book, release)]
     if errors:
         raise BrokenRuleBookError(errors)
     return RuleBook(releases, book.current, codes_of(book), translations(book))

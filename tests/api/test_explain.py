@@ -48,7 +48,11 @@ def test_changes_say_from_and_to_and_whether_somebody_can_act_on_them(client: Te
     changes = client.post("/v1/triage/explain", json=PREGNANT).json()["changes"]
     ended = next(c for c in changes if c["facts"] == [{"fact": "pregnant", "from": True, "to": False}])
     assert ended["decision"]["pathway"] == "exosome_microchanneling"
-    assert ended["actionable"] is True
+    assert ended["actionable"] is False  # nothing that reads as "end the pregnancy" is a way in
+    waiting = READY | {"recent_procedure": True}
+    changes += client.post("/v1/triage/explain", json=waiting).json()["changes"]
+    past = next(c for c in changes if c["facts"] == [{"fact": "recent_procedure", "from": True, "to": False}])
+    assert past["actionable"] is True
     worse = [c for c in changes if any(f["fact"] in ("sagging", "photodamage") for f in c["facts"])]
     assert not any(change["actionable"] for change in worse)
 

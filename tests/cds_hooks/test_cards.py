@@ -2,14 +2,15 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
 
-from app.cds_hooks.cards import Cards
+from app.cds_hooks.cards import PRIORITY, Cards
 from app.core.engine import Engines
+from app.core.rules import Urgency
 from app.main import build_app
 from app.record.answers import response_of
 from app.rulebook.load import RuleBook
@@ -332,3 +333,8 @@ def test_a_rule_that_is_undecided_is_told_as_open(client: TestClient, engines: E
     assert says["EXC-PREGNANCY"] in why
     assert says["EXC-INFECTION"] not in why
     assert f"- May hold: {says['EXC-INFECTION']} (" in rest
+
+
+def test_every_urgency_has_a_priority_of_an_order() -> None:
+    assert set(PRIORITY) == set(get_args(Urgency))
+    assert set(PRIORITY.values()) <= {"routine", "urgent", "asap", "stat"}

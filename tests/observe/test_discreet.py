@@ -264,7 +264,7 @@ def test_a_request_is_one_line_with_its_decision(watched: Watched) -> None:
         "caller": "tests",
         "decisions": 1,
         "disposition": response.json()["decision"]["disposition"],
-        "release": "2026.2",
+        "release": "2026.3",
     }
     made = {watched.client.get("/livez").headers["x-request-id"] for _ in range(3)}
     assert len(made) == 3

@@ -24,10 +24,10 @@ def test_decisions_requests_and_refusals_are_counted(book: RuleBook) -> None:
     client.get("/nowhere")
     found = counted(client)
     disposition = answer["decision"]["disposition"]
-    assert found[f'triage_decisions_total{{disposition="{disposition}",release="2026.2"}}'] == 1
+    assert found[f'triage_decisions_total{{disposition="{disposition}",release="2026.3"}}'] == 1
     assert found[f'triage_decisions_total{{disposition="{disposition}",release="2026.1"}}'] == 2
     for reason in answer["rationale"]:
-        assert found[f'triage_rules_total{{release="2026.2",rule="{reason["rule"]}"}}'] == 1
+        assert found[f'triage_rules_total{{release="2026.3",rule="{reason["rule"]}"}}'] == 1
     assert found['triage_requests_total{method="POST",route="/v1/triage",status="200"}'] == 3
     assert found['triage_requests_total{method="GET",route="unmatched",status="404"}'] == 1
     assert found['triage_refusals_total{kind="not-facts"}'] == 1
