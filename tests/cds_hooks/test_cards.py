@@ -76,7 +76,8 @@ def test_nobody_is_told_no_infection_because_nobody_coded_one(client: TestClient
 
 
 def test_a_coded_infection_excludes(client: TestClient) -> None:
-    (card,) = cards(client, call(conditions=bundle(condition("L01.00"))))
+    sent_on, card = cards(client, call(conditions=bundle(condition("L01.00"))))
+    assert sent_on["indicator"] == "warning"  # the infection needs care of its own, and that comes first
     assert card["summary"].startswith("Excluded: An active skin infection")
     assert card["indicator"] == "info"
     assert "Condition/c1 (L01.00)" in card["detail"]
