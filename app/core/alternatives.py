@@ -14,7 +14,7 @@ from app.core.memo import Memo
 from app.core.outcome import Outcome
 from app.core.precedence import phases
 from app.core.rationale import Standing
-from app.core.rules import Alternative, Fits, Phase, Release
+from app.core.rules import Alternative, DecisionRule, Fits, Phase, Release
 from app.core.sections import Concerns, Entry, Point, Projection, Section, reads
 
 State = Callable[[Condition, Candidate], bool | None]
@@ -50,6 +50,11 @@ def weigh(rules: frozenset[str], standings: Iterable[Standing]) -> Weighed:
     return Weighed("reviewed" if held else "open" if row else None, held)
 
 
+def row_of(phase: Phase, release: Release) -> list[DecisionRule]:
+    """Return the rules that stand against a phase."""
+    return [rule for rule in release.rules if rule.kind in ("exclusion", "scope") or phase.pathway in rule.pathways]
+
+
 class Alternatives:
     """Finds the alternatives of one release."""
 
@@ -59,11 +64,7 @@ class Alternatives:
         self._phases = phases(release.rules)
         self._rows = {each.id: each.row.rules for each in release.alternatives if each.row}
         for phase in self._phases:
-            self._rows[phase.id] = frozenset(
-                rule.id
-                for rule in release.rules
-                if rule.kind in ("exclusion", "scope") or phase.pathway in rule.pathways
-            )
+            self._rows[phase.id] = frozenset(rule.id for rule in row_of(phase, release))
         self.compared = Section(projection, [self._entry(each) for each in release.alternatives])
         self._by_id: dict[str, Alternative | Phase] = {each.id: each for each in release.alternatives}
         self._by_id |= {each.id: each for each in self._phases}

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from functools import partial
 from typing import get_args
 
+from app.core.alternatives import row_of
 from app.core.conditions import All, Any, Comparison, Condition, Not
 from app.core.facts import Value
 from app.core.logic import diagram_of
@@ -79,8 +80,7 @@ def conditions_of_parts(release: Release) -> dict[tuple[LawOfParts, str], Condit
             against = [rules[name] for name in sorted(row.rules)] + [row.asks] if row else []
             found["never_fits", alternative.id] = _fits(alternative.fits.yes, [alternative.fits.no, *against])
     for phase in phases(release.rules):
-        in_row = [r.when for r in release.rules if r.kind in ("exclusion", "scope") or phase.pathway in r.pathways]
-        found["never_fits", phase.id] = _fits(phase.when, in_row)
+        found["never_fits", phase.id] = _fits(phase.when, [rule.when for rule in row_of(phase, release)])
     for plan in release.plans:
         found |= {("never_included", component.id): component.when for component in plan.components}
     found |= {("never_met", each.id): each.when for each in release.preconditions if not each.outside}
