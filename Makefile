@@ -58,7 +58,7 @@ sbom: $(VENV)/.installed-dev ## list what runs, as CycloneDX, in dist/sbom.cdx.j
 		--sv 1.6 --of JSON --validate -o dist/sbom.cdx.json requirements.txt
 
 audit: $(VENV)/.installed-dev ## look up what is locked among known vulnerabilities; asks PyPI, or OSV=address
-	@$(AUDIT) -r requirements-clients.txt && \
+	@$(AUDIT) -r requirements-clients.txt && $(AUDIT) -r requirements-pages.txt && \
 		$(AUDIT) -r requirements.txt -r requirements-build.txt -r requirements-dev.txt -r requirements-bench.txt
 
 clean: ## remove everything made
@@ -70,9 +70,10 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-$(VENV)/.installed: pyproject.toml requirements.txt requirements-build.txt $(VENV)/.made
+$(VENV)/.installed: pyproject.toml requirements.txt requirements-pages.txt requirements-build.txt $(VENV)/.made
 	@echo "Installing into $(VENV) ..." >&2
 	@$(PIP) --require-hashes -r requirements.txt -r requirements-build.txt
+	@$(PIP) --require-hashes --no-deps -r requirements-pages.txt
 	@$(PIP) --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader, select_autoescape
 
 from app.core.catalogue import RuleRecord, entries, fact_records, rule_record
 from app.core.conditions import facts_read
@@ -33,14 +33,30 @@ POLICY = (
 """No inline script or style, nothing from another host, no frame around a page."""
 MOST_CHANGES = 8
 STATIC = "/static"
+DESIGN = ("wagtailnhsukfrontend", "static/wagtailnhsukfrontend")
+"""The compiled files of NHS.UK frontend, in the package that carries them; none of its code runs."""
 LANGUAGES = ("en", "ko")
 Ruleset = Annotated[str, Query(max_length=32)]
 
 
-def load_texts() -> dict[str, dict[str, str]]:
+class Words(dict[str, str]):
+    """The words of the pages in one language; a missing one fails the page."""
+
+    def __missing__(self, name: str) -> str:
+        # no LookupError: Jinja takes that for an undefined value, and writes nothing
+        raise ValueError(f"the pages have no word `{name}`")
+
+
+def load_texts() -> dict[str, Words]:
     """Return the words of the pages by language: data in `texts/`."""
     folder = files("app.web") / "texts"
-    return {name: json.loads((folder / f"{name}.json").read_text("utf-8")) for name in LANGUAGES}
+    return {name: Words(json.loads((folder / f"{name}.json").read_text("utf-8"))) for name in LANGUAGES}
+
+
+def design_css() -> str:
+    """Return the name of the design system's style sheet."""
+    folder = files(DESIGN[0]).joinpath(DESIGN[1], "css")
+    return next(file.name for file in folder.iterdir() if file.name.endswith(".min.css"))
 
 
 class Pages:
@@ -50,10 +66,12 @@ class Pages:
         self.engines = engines
         self.texts = load_texts()
         self.environment = Environment(
-            loader=PackageLoader("app.web"), autoescape=select_autoescape(("html", "svg")), undefined=StrictUndefined
+            loader=ChoiceLoader([PackageLoader("app.web"), PackageLoader("nhsuk_frontend_jinja")]),
+            autoescape=select_autoescape(("html", "svg", "jinja")),
+            undefined=ChainableUndefined,
         )
         self.environment.filters["in_words"] = facts_in_words
-        self.environment.globals["root"] = root
+        self.environment.globals |= {"root": root, "design_css": design_css()}
         self.proofs = Memo[str, Verification](self._proof)
 
     def _proof(self, name: str) -> Verification:
@@ -171,7 +189,7 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
     """Return the routes of the pages; `root` is the public path."""
     router = APIRouter(include_in_schema=False)
     pages = Pages(engines, root)
-    router.mount(STATIC, StaticFiles(packages=[("app.web", "static")]), name="static")
+    router.mount(STATIC, StaticFiles(packages=[("app.web", "static"), DESIGN]), name="static")
 
     async def viewed(request: Request, lang: Annotated[str | None, Query(max_length=8)] = None) -> View:
         spoken = engines.in_language(request.headers.get("accept-language", ""), lang)
