@@ -7,9 +7,10 @@ from typing import Any
 
 from fastapi import Request
 
+from app.api.large_json import read_without_repeats
 from app.api.negotiation import JSON, media_type_of
 from app.api.problems import MOST_ERRORS, MOST_SUGGESTIONS, FieldError, ProblemError
-from app.api.strict_json import JsonObject, pointer_to, read_json, read_without_repeats, repeated_keys
+from app.api.strict_json import JsonObject, pointer_to, read_json, repeated_keys
 from app.api.validation import OTHERS, REFERENCE, RefusedError, closest, reading_of
 from app.api.worker import LIGHT_BYTES, in_worker
 from app.core.answer import ScaleGrade
@@ -64,14 +65,15 @@ class CandidateReader:
             facts = {name: value for name, value in zip(self._names, plain, strict=True) if value is not None}
         unavailable: tuple[str, ...] = ()
         reference, more = None, 0
+        if isinstance(data, JsonObject):
+            repeated, more = repeated_keys(data)
+            errors = [*repeated, *errors]
         if len(facts) < len(data):
             unavailable, reference = data.get("unavailable", ()), data.get("reference")
             others = list(self._others(data, unavailable, reference))
-            errors += [FieldError(*other) for other in others[:MOST_ERRORS]]
-            more = max(0, len(others) - MOST_ERRORS)
-        if errors or graded or len(facts) < len(data) or isinstance(data, JsonObject):
-            repeated, left = repeated_keys(data)
-            errors, more = [*repeated, *errors], more + left
+            room = max(0, MOST_ERRORS - len(errors))
+            errors += [FieldError(*other) for other in others[:room]]
+            more += len(others[room:])
         if errors:
             count = "1 error" if len(errors) + more == 1 else f"{len(errors) + more} errors"
             raise ProblemError("not-facts", f"{count} in the facts", errors=errors, more=more)
@@ -109,25 +111,28 @@ class CandidateReader:
         """
         if reference is not None and not (isinstance(reference, str) and fullmatch(REFERENCE, reference)):
             yield "/reference", "not_a_reference", "write 1 to 64 characters of A-Z a-z 0-9 . _ : -", None
+        suggested = 0
         if not isinstance(unavailable, list | tuple):
             yield "/unavailable", "not_a_list", "write a list of names of facts", None
         else:
             for place, name in enumerate(unavailable):
                 if not isinstance(name, str) or name not in self.release.facts:
                     says = "this release has no such fact"
-                    close = closest(name, self.release.facts) if place < MOST_SUGGESTIONS else None
+                    close = closest(name, self.release.facts) if suggested < MOST_SUGGESTIONS else None
+                    suggested += 1
                     yield f"/unavailable/{place}", "unknown_fact", says, close
                 elif data.get(name) is not None:
                     says = f"`{name}` is answered in this request; take it out here"
                     yield f"/unavailable/{place}", "answered", says, None
         unknown = [name for name in data if name not in self.release.facts and name not in OTHERS]
-        for place, name in enumerate(unknown):
+        for name in unknown:
             pointer = pointer_to("", name)
             if name in self._elsewhere:
                 says = f"release {self.release.id} does not have this fact; it came with {self._elsewhere[name]}"
                 yield pointer, "not_in_release", says, None
             else:
-                close = closest(name, (*self.release.facts, *OTHERS)) if place < MOST_SUGGESTIONS else None
+                close = closest(name, (*self.release.facts, *OTHERS)) if suggested < MOST_SUGGESTIONS else None
+                suggested += 1
                 yield pointer, "unknown_fact", "this release has no such fact", close
 
 
