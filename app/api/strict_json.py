@@ -52,8 +52,8 @@ def json_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return plain
     made = JsonObject(plain)
     seen: set[str] = set()
-    twice = [key for key, _ in pairs if key in seen or seen.add(key)]  # type: ignore[func-returns-value]
-    made.repeated = tuple(dict.fromkeys(twice))
+    twice = {key for key, _ in pairs if key in seen or seen.add(key)}  # type: ignore[func-returns-value]
+    made.repeated = tuple(key for key in made if key in twice)
     return made
 
 
