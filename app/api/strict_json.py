@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from app.api.messages import Message
 from app.api.problems import MOST_ERRORS, FieldError, ProblemError
 
 MAX_DEPTH = 100
@@ -21,7 +22,9 @@ LARGEST = sys.float_info.max
 MAX_DIGITS = 30
 """Longer whole numbers are read as floats: no fact is that large, and converting them costs time."""
 
-TOO_DEEP = f"the body is nested too deeply: at most {MAX_DEPTH} arrays and objects may lie in one another"
+TOO_DEEP = Message(
+    "the body is nested too deeply: at most {most} arrays and objects may lie in one another", most=MAX_DEPTH
+)
 SURROGATE = re.compile("[\ud800-\udfff]")
 LONG_NUMBER = re.compile(rb"[0-9]{%d}" % (MAX_DIGITS + 1))
 STRING = re.compile(rb'"[^"]*"')
@@ -59,7 +62,7 @@ def _float(digits: str) -> float:
 
 
 def _constant(name: str) -> Any:
-    raise ValueError(f"`{name}` is not JSON")
+    raise ProblemError("not-json", Message("the body is not JSON: `{name}` is no value of it", name=name))
 
 
 _DECODER = json.JSONDecoder(
@@ -74,7 +77,8 @@ def read_json(body: bytes, line: int | None = None) -> Any:
     except ProblemError as error:
         if line is None:
             raise
-        raise ProblemError(error.kind, error.detail.replace("the body", "the line", 1)) from None
+        template = error.detail.template.replace("the body", "the line", 1)
+        raise ProblemError(error.kind, Message(template, **error.detail.values)) from None
 
 
 def read_without_repeats(body: bytes) -> Any:
@@ -85,7 +89,8 @@ def read_without_repeats(body: bytes) -> Any:
     data = read_json(body)
     repeated, more = repeated_keys(data)
     if repeated:
-        raise ProblemError("not-json", "an object of the body holds a key more than once", errors=repeated, more=more)
+        says = Message("an object of the body holds a key more than once")
+        raise ProblemError("not-json", says, errors=repeated, more=more)
     return data
 
 
@@ -96,18 +101,19 @@ def _read(body: bytes, first_line: int) -> Any:
     try:
         data = _DECODER.decode(body.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise ProblemError("not-json", f"the body is not UTF-8: see byte {error.start}") from None
+        raise ProblemError("not-json", Message("the body is not UTF-8: see byte {byte}", byte=error.start)) from None
     except json.JSONDecodeError as error:
         if body.startswith(codecs.BOM_UTF8):
-            raise ProblemError("not-json", "the body begins with a byte order mark; send it without") from None
-        where = f"line {first_line + error.lineno - 1}, column {error.colno}"
-        raise ProblemError(
-            "not-json", f"the body is not JSON: {error.msg[0].lower()}{error.msg[1:]} at {where}"
-        ) from None
+            says = Message("the body begins with a byte order mark; send it without")
+            raise ProblemError("not-json", says) from None
+        reason, line = error.msg[0].lower() + error.msg[1:], first_line + error.lineno - 1
+        template = "the body is not JSON: {reason} at line {line}, column {column}"
+        says = Message(template, reason=reason, line=line, column=error.colno)
+        raise ProblemError("not-json", says) from None
     except RecursionError:
         raise ProblemError("not-json", TOO_DEEP) from None
     except ValueError as error:
-        raise ProblemError("not-json", f"the body is not JSON: {error}") from None
+        raise ProblemError("not-json", Message("the body is not JSON: {reason}", reason=str(error))) from None
     _check(data)
     return data
 
@@ -119,7 +125,7 @@ def _decoded(body: bytes) -> Any:
     never escaped in what is written; a body that escapes one itself is looked at more closely.
     """
     if len(body) > MOST_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
-        raise ProblemError("too-large", f"the body holds more than {MOST_VALUES} values and members")
+        raise ProblemError("too-large", Message("the body holds more than {most} values and members", most=MOST_VALUES))
     try:
         data = msgspec.json.decode(body)
         written = msgspec.json.encode(data)
@@ -153,7 +159,8 @@ def _check(data: Any) -> None:
         for item in level:
             if isinstance(item, str):
                 if not item.isascii() and SURROGATE.search(item):
-                    raise ProblemError("not-json", "the body holds half of a surrogate pair, which is no character")
+                    says = Message("the body holds half of a surrogate pair, which is no character")
+                    raise ProblemError("not-json", says)
             elif isinstance(item, dict):
                 inside += item
                 inside += item.values()
@@ -173,7 +180,7 @@ def repeated_keys(data: Any) -> tuple[list[FieldError], int]:
         found, steps = todo.pop()
         if isinstance(found, JsonObject):
             listed = found.repeated[: MOST_ERRORS - len(errors)]
-            says = "is written more than once; send it once"
+            says = Message("is written more than once; send it once")
             errors += [FieldError(_pointer((steps, key)), "duplicate_key", says) for key in listed]
             more += len(found.repeated) - len(listed)
         members = found.items() if isinstance(found, dict) else enumerate(found) if isinstance(found, list) else ()

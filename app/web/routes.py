@@ -15,6 +15,7 @@ from app.core.catalogue import RuleRecord, entries, fact_records, rule_record
 from app.core.conditions import facts_read
 from app.core.engine import Engine, Engines, Question
 from app.core.facts import Fact, Value
+from app.core.languages import DEFAULT
 from app.core.memo import Memo
 from app.core.precedence import Decision
 from app.core.rules import Law, Release, Source
@@ -80,7 +81,12 @@ class View:
         """Return a rendered page with its policy."""
         language = self.engines.language
         html = self.pages.environment.get_template(template).render(
-            t=self.texts, lang=language, release=release, words=lambda d: decision_in_words(release, d), **values
+            t=self.texts,
+            lang=language,
+            said=language if release.id == self.engines.current else DEFAULT,  # an older release is English in part
+            release=release,
+            words=lambda d: decision_in_words(release, d),
+            **values,
         )
         headers = {"Content-Security-Policy": POLICY, "Content-Language": language, "Vary": "Accept-Language"}
         headers["Cache-Control"] = "no-cache" if self.kept else "no-store"
@@ -128,8 +134,8 @@ class View:
             headline=decision_in_words(engine.release, answer.decision),
             machine={"decision": asdict(answer.decision), "id": answer.id, "ruleset": answer.ruleset.id},
             changes=explain(engine, asked).changes[:MOST_CHANGES],
-            timelines=timelines(answer.plan) if not isinstance(answer.plan, Mapping) else [],
-            picture=picture(engine, asked),
+            timelines=timelines(answer.plan, self.texts) if not isinstance(answer.plan, Mapping) else [],
+            picture=picture(engine, self.texts, asked),
             **common,
         )
 
@@ -208,7 +214,7 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
         return _listed(view, engine, found, q)
 
     def _listed(view: View, engine: Engine, found: list[RuleRecord], q: str = "", status: int = 200) -> HTMLResponse:
-        shown = {"listed": found, "q": q, "releases": list(engines.by_id), "picture": picture(engine)}
+        shown = {"listed": found, "q": q, "releases": list(engines.by_id), "picture": picture(engine, view.texts)}
         return view.page("rules.html", engine.release, status, **shown)
 
     @router.get("/rules/{name}")
@@ -254,7 +260,9 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
     @router.get("/proof")
     def proof(view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
         release = view.named(ruleset).release
-        return view.page("proof.html", release, report=pages.proofs[release.id])
+        return view.page(
+            "proof.html", release, report=pages.proofs[release.id], says={law.name: law.says for law in release.laws}
+        )
 
     @router.get("/sign")
     def sign(view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
