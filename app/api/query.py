@@ -29,7 +29,7 @@ SAYS: Mapping[str, tuple[str, str]] = {
     "list_type": ("not_a_list", "write a list"),
     "tuple_type": ("not_a_list", "write a list"),
     "is_instance_of": ("not_a_list", "write a list"),
-    "not_with_view": ("not_with_view", "`view=decision` gives no sources; leave `sources` out"),
+    "not_with_view": ("not_with_view", "view=decision tells no sources; leave `sources` out"),
 }
 """For a kind of error as pydantic names it: the code, and what would be right."""
 
