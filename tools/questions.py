@@ -43,8 +43,9 @@ ways to ask, which is possible for small sub-problems only; "by stages" goes thr
 The reference population is a stated assumption (`rules/population.yaml`), not a measurement; "uniform" counts every
 answer once. Strict mode asks whatever matters; the default mode never asks confirm facts. Whole interviews are compared
 with the best way here that has no stages: over the reference population the service may take at most 3 % more
-questions. Sub-problems are compared with the optimum by stages: it may be at most 0.5 % away. The command fails beyond that. A
-uniform candidate mostly has an exclusion, which the stages ask after the concern: that costs much there, without limit.
+questions. Sub-problems are compared with the optimum by stages: it may be at most 0.5 % away. The command fails beyond
+that. A uniform candidate mostly has an exclusion, which the stages ask after the concern: that costs much
+there, without limit.
 
 ```text
 {figures}

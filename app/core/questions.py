@@ -59,7 +59,7 @@ class Questions:
         return variables[chosen].fact.name, best > 0
 
     def askable(self, rest: Rest, unavailable: Collection[str] = ()) -> list[int]:
-        """Return the levels that may be asked next: of the earliest open stage."""
+        """Return the levels of the earliest open stage."""
         variables = self._logic.diagram.variables
         levels = [n for n in rest.levels() if variables[n].fact.name not in unavailable]
         stages = [self._stage.get(variables[level].fact.name, 0) for level in levels]
