@@ -1,7 +1,7 @@
 """The page routes: intake, decision, rule browser, proof, sign-off."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.resources import files
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ from app.core.memo import Memo
 from app.core.precedence import Decision
 from app.core.rules import Law, Release, Source
 from app.proof.compare import compare
-from app.proof.explain import explain
+from app.proof.explain import DecisionChange, explain
 from app.proof.report import facts_in_words
 from app.proof.verify import Verification, Verifier
 from app.web.form import Filled, read_form
@@ -133,11 +133,19 @@ class View:
             answer=answer,
             headline=decision_in_words(engine.release, answer.decision),
             machine={"decision": asdict(answer.decision), "id": answer.id, "ruleset": answer.ruleset.id},
-            changes=explain(engine, asked).changes[:MOST_CHANGES],
+            changes=_ways_in(explain(engine, asked).changes),
             timelines=timelines(answer.plan, self.texts) if not isinstance(answer.plan, Mapping) else [],
             picture=picture(engine, self.texts, asked),
             **common,
         )
+
+
+def _ways_in(changes: Sequence[DecisionChange]) -> list[DecisionChange]:
+    """Return the changes that time or treatment may bring, and no others.
+
+    A page never reads as "end the pregnancy" or "stop the medicine".
+    """
+    return [change for change in changes if change.actionable][:MOST_CHANGES]
 
 
 def decision_in_words(release: Release, decision: Decision) -> str:
