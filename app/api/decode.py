@@ -1,6 +1,6 @@
 """A request body into JSON, and into a question for the engine."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from operator import getitem
 from re import fullmatch
 from typing import Any
@@ -66,10 +66,12 @@ class CandidateReader:
         if types != self._types:
             facts = {name: value for name, value in zip(self._names, plain, strict=True) if value is not None}
         unavailable: tuple[str, ...] = ()
+        doubted: tuple[str, ...] = ()
         reference, more = None, 0
         if len(facts) < len(data):
-            unavailable, reference = data.get("unavailable", ()), data.get("reference")
-            others = list(self._others(data, unavailable, reference))
+            unavailable, doubted = data.get("unavailable", ()), data.get("doubted", ())
+            reference = data.get("reference")
+            others = list(self._others(data, unavailable, doubted, reference))
             errors += [FieldError(*other) for other in others[:MOST_ERRORS]]
             more = max(0, len(others) - MOST_ERRORS)
         if errors or graded or len(facts) < len(data) or isinstance(data, JsonObject):
@@ -81,10 +83,14 @@ class CandidateReader:
                 Message("1 error in the facts") if count == 1 else Message("{count} errors in the facts", count=count)
             )
             raise ProblemError("not-facts", says, errors=errors, more=more)
-        if unavailable:
-            named = frozenset(unavailable)
-            unavailable = tuple(name for name in self.release.facts if name in named)
-        return Question(facts, strict, tuple(unavailable), graded, reference)
+        return Question(facts, strict, self._ordered(unavailable), graded, reference, self._ordered(doubted))
+
+    def _ordered(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return names of facts in asking order, each once."""
+        if not names:
+            return ()
+        named = frozenset(names)
+        return tuple(name for name in self.release.facts if name in named)
 
     def _closely(self, values: list[Any]) -> tuple[list[Any], dict[str, ScaleGrade], list[FieldError]]:
         """Return the answers, those read on a scale, and the errors."""
@@ -107,7 +113,7 @@ class CandidateReader:
         return read, graded, errors
 
     def _others(
-        self, data: Mapping[str, Any], unavailable: Any, reference: Any
+        self, data: Mapping[str, Any], unavailable: Any, doubted: Any, reference: Any
     ) -> Iterator[tuple[str, str, Message, str | None]]:
         """Yield what is wrong with the members that are no facts.
 
@@ -115,17 +121,21 @@ class CandidateReader:
         """
         if reference is not None and not (isinstance(reference, str) and fullmatch(REFERENCE, reference)):
             yield "/reference", "not_a_reference", Message("write 1 to 64 characters of A-Z a-z 0-9 . _ : -"), None
-        if not isinstance(unavailable, list | tuple):
-            yield "/unavailable", "not_a_list", Message("write a list of names of facts"), None
-        else:
-            for place, name in enumerate(unavailable):
+        for member, listed in (("unavailable", unavailable), ("doubted", doubted)):
+            if not isinstance(listed, list | tuple):
+                yield f"/{member}", "not_a_list", Message("write a list of names of facts"), None
+                continue
+            for place, name in enumerate(listed):
+                pointer = f"/{member}/{place}"
                 if not isinstance(name, str) or name not in self.release.facts:
-                    says = NO_SUCH_FACT
                     close = closest(name, self.release.facts) if place < MOST_SUGGESTIONS else None
-                    yield f"/unavailable/{place}", "unknown_fact", says, close
+                    yield pointer, "unknown_fact", NO_SUCH_FACT, close
                 elif data.get(name) is not None:
                     says = Message("`{name}` is answered in this request; take it out here", name=name)
-                    yield f"/unavailable/{place}", "answered", says, None
+                    yield pointer, "answered", says, None
+                elif member == "doubted" and self.release.facts[name].policy == "ask":
+                    says = Message("nothing is ever assumed of `{name}`; take it out here", name=name)
+                    yield pointer, "never_assumed", says, None
         unknown = [name for name in data if name not in self.release.facts and name not in OTHERS]
         for place, name in enumerate(unknown):
             pointer = pointer_to("", name)
