@@ -18,10 +18,11 @@ from starlette.types import Receive, Scope, Send
 from app.api.decode import CandidateReader
 from app.api.endpoint import REFUSALS, AcceptLanguage, TriageOptions, engine_named
 from app.api.lines import BATCH_PATH, Cutter, LineAnswerer, joined
+from app.api.messages import Message
 from app.api.negotiation import LINES, accepted, media_type_of
 from app.core.engine import Engines, ReceiptSigner
 
-TAKEN = f"{LINES[0]}` or `{LINES[1]}"
+TAKEN = Message("write `Content-Type: {first}` or `{second}`", first=LINES[0], second=LINES[1])
 SECONDS_AT_ONCE = 0.003
 BYTES_AT_ONCE = 262_144
 """After so long, or so many bytes of answers, these are sent and other requests get their turn: a line that says little
@@ -108,7 +109,7 @@ def routes(
         A line that cannot be answered gets a problem object with its `line`; the others are answered. There is no limit
         to the number of lines. Send and read at the same time: who sends without reading is waited for.
         """
-        media_type_of(request.headers.get("content-type", ""), LINES, f"write `Content-Type: {TAKEN}`")
+        media_type_of(request.headers.get("content-type", ""), LINES, TAKEN)
         answered_as = accepted(",".join(request.headers.getlist("accept")), LINES)
         engine = engine_named(engines.in_language(accept_language), options.ruleset)
         answerer = LineAnswerer(

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
+from app.api.messages import Message
 from app.api.problems import ProblemError
 from app.api.strict_json import (
     TOO_DEEP,
@@ -76,8 +77,10 @@ def _read(part: memoryview, steps: Steps | None, depth: int) -> Any:
     match part[:1]:
         case b"[" | b"{" if depth == MOST_LEVELS:
             if len(part) > MOST_DEEPER:
-                says = f"more than {MOST_DEEPER} bytes lie below {MOST_LEVELS} arrays and objects"
-                raise ProblemError("too-large", f"the body is nested too deeply: {says}")
+                template = (
+                    "the body is nested too deeply: more than {bytes} bytes lie below {levels} arrays and objects"
+                )
+                raise ProblemError("too-large", Message(template, bytes=MOST_DEEPER, levels=MOST_LEVELS))
             return _at_once(bytes(part), steps, depth)
         case b"[":
             return _array(part, steps, depth)
@@ -124,8 +127,8 @@ def _object(part: memoryview, steps: Steps | None, depth: int) -> dict[str, Any]
     try:
         members = msgspec.json.decode(part, type=dict[_Key, Raw], dec_hook=key)
     except _TooManyError:
-        says = f"an object of more than {PART_BYTES} bytes has more than {MOST_MEMBERS} members"
-        raise ProblemError("too-large", f"the body is too large: {says}") from None
+        template = "the body is too large: an object of more than {bytes} bytes has more than {members} members"
+        raise ProblemError("too-large", Message(template, bytes=PART_BYTES, members=MOST_MEMBERS)) from None
     _check_keys(json_object([(key, None) for key in keys]), steps)
     inside = {str(key): memoryview(member) for key, member in members.items()}
     small = {key: Raw(member) for key, member in inside.items() if len(member) <= MEMBER_BYTES}
@@ -139,17 +142,18 @@ def _object(part: memoryview, steps: Steps | None, depth: int) -> dict[str, Any]
 def _check_keys(data: Any, steps: Steps | None, first: int = 0) -> None:
     repeated, more = repeated_keys(data, steps, first)
     if repeated:
-        raise ProblemError("not-json", "an object of the body holds a key more than once", errors=repeated, more=more)
+        says = Message("an object of the body holds a key more than once")
+        raise ProblemError("not-json", says, errors=repeated, more=more)
 
 
 def _not_json(body: bytes, says: str) -> ProblemError:
     """Return the problem of what msgspec cannot read."""
     if body.startswith(BOM_UTF8):
-        return ProblemError("not-json", "the body begins with a byte order mark; send it without")
+        return ProblemError("not-json", Message("the body begins with a byte order mark; send it without"))
     if (found := FAULT.fullmatch(says)) is None:
-        return ProblemError(
-            "not-json", "the body is not JSON: it ends in the middle, or holds half of a surrogate pair"
-        )
+        cut = Message("the body is not JSON: it ends in the middle, or holds half of a surrogate pair")
+        return ProblemError("not-json", cut)
     before = body[: int(found["byte"])]
-    where = f"line {before.count(NEWLINE) + 1}, column {len(before) - before.rfind(NEWLINE)}"
-    return ProblemError("not-json", f"the body is not JSON: {found['says']} at {where}")
+    template = "the body is not JSON: {reason} at line {line}, column {column}"
+    line, column = before.count(NEWLINE) + 1, len(before) - before.rfind(NEWLINE)
+    return ProblemError("not-json", Message(template, reason=found["says"], line=line, column=column))

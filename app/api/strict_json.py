@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from app.api.messages import Message
 from app.api.problems import MOST_ERRORS, FieldError, ProblemError
 
 MAX_DEPTH = 100
@@ -21,7 +22,9 @@ LARGEST = sys.float_info.max
 MAX_DIGITS = 300
 """Longer whole numbers are read as floats: no fact is that large, and converting takes time with the square."""
 
-TOO_DEEP = f"the body is nested too deeply: at most {MAX_DEPTH} arrays and objects may lie in one another"
+TOO_DEEP = Message(
+    "the body is nested too deeply: at most {most} arrays and objects may lie in one another", most=MAX_DEPTH
+)
 SURROGATE = re.compile("[\ud800-\udfff]")
 STRING = re.compile(rb'"[^"]*"')
 AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
@@ -68,7 +71,7 @@ def _float(digits: str) -> float:
 
 
 def _constant(name: str) -> Any:
-    raise ValueError(f"`{name}` is not JSON")
+    raise ProblemError("not-json", Message("the body is not JSON: `{name}` is no value of it", name=name))
 
 
 _STRICT = json.JSONDecoder(
@@ -84,7 +87,8 @@ def read_json(body: bytes, line: int | None = None) -> Any:
     except ProblemError as error:
         if line is None:
             raise
-        raise ProblemError(error.kind, error.detail.replace("the body", "the line", 1)) from None
+        template = error.detail.template.replace("the body", "the line", 1)
+        raise ProblemError(error.kind, Message(template, **error.detail.values)) from None
 
 
 def _read(body: bytes, first_line: int) -> Any:
@@ -96,7 +100,7 @@ def _read(body: bytes, first_line: int) -> Any:
 def check_values(body: bytes) -> None:
     """Refuse a body of very many values."""
     if len(body) > MOST_VALUES and values_of(body) > MOST_VALUES:
-        raise ProblemError("too-large", f"the body holds more than {MOST_VALUES} values and members")
+        raise ProblemError("too-large", Message("the body holds more than {most} values and members", most=MOST_VALUES))
 
 
 def values_of(body: bytes) -> int:
@@ -109,7 +113,7 @@ def as_text(body: bytes) -> str:
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ProblemError("not-json", f"the body is not UTF-8: see byte {error.start}") from None
+        raise ProblemError("not-json", Message("the body is not UTF-8: see byte {byte}", byte=error.start)) from None
 
 
 def strictly_decoded(body: bytes, first_line: int = 1, depth: int = 0) -> Any:
@@ -118,15 +122,16 @@ def strictly_decoded(body: bytes, first_line: int = 1, depth: int = 0) -> Any:
         data = _STRICT.decode(as_text(body))
     except json.JSONDecodeError as error:
         if body.startswith(codecs.BOM_UTF8):
-            raise ProblemError("not-json", "the body begins with a byte order mark; send it without") from None
-        where = f"line {first_line + error.lineno - 1}, column {error.colno}"
-        raise ProblemError(
-            "not-json", f"the body is not JSON: {error.msg[0].lower()}{error.msg[1:]} at {where}"
-        ) from None
+            says = Message("the body begins with a byte order mark; send it without")
+            raise ProblemError("not-json", says) from None
+        reason, line = error.msg[0].lower() + error.msg[1:], first_line + error.lineno - 1
+        template = "the body is not JSON: {reason} at line {line}, column {column}"
+        says = Message(template, reason=reason, line=line, column=error.colno)
+        raise ProblemError("not-json", says) from None
     except RecursionError:
         raise ProblemError("not-json", TOO_DEEP) from None
     except ValueError as error:
-        raise ProblemError("not-json", f"the body is not JSON: {error}") from None
+        raise ProblemError("not-json", Message("the body is not JSON: {reason}", reason=str(error))) from None
     _check(data, depth)
     return JsonObject(data) if type(data) is dict else data
 
@@ -179,7 +184,8 @@ def _check(data: Any, depth: int) -> None:
         for item in level:
             if isinstance(item, str):
                 if not item.isascii() and SURROGATE.search(item):
-                    raise ProblemError("not-json", "the body holds half of a surrogate pair, which is no character")
+                    says = Message("the body holds half of a surrogate pair, which is no character")
+                    raise ProblemError("not-json", says)
             elif isinstance(item, dict):
                 inside += item
                 inside += item.values()
@@ -202,7 +208,7 @@ def repeated_keys(data: Any, steps: Steps | None = None, first: int = 0) -> tupl
         found, steps = todo.pop()
         if isinstance(found, JsonObject):
             listed = found.repeated[: MOST_ERRORS - len(errors)]
-            says = "is written more than once; send it once"
+            says = Message("is written more than once; send it once")
             errors += [FieldError(_pointer((steps, key)), "duplicate_key", says) for key in listed]
             more += len(found.repeated) - len(listed)
         begin = first if found is data else 0
