@@ -7,10 +7,11 @@ from typing import Any
 
 from fastapi import Request
 
+from app.api.large_json import read_without_repeats
 from app.api.messages import Message
 from app.api.negotiation import JSON, media_type_of
 from app.api.problems import MOST_ERRORS, MOST_SUGGESTIONS, FieldError, ProblemError
-from app.api.strict_json import JsonObject, pointer_to, read_json, read_without_repeats, repeated_keys
+from app.api.strict_json import JsonObject, pointer_to, read_json, repeated_keys
 from app.api.validation import OTHERS, REFERENCE, RefusedError, closest, reading_of
 from app.api.worker import LIGHT_BYTES, in_worker
 from app.core.answer import ScaleGrade
@@ -68,15 +69,16 @@ class CandidateReader:
         unavailable: tuple[str, ...] = ()
         doubted: tuple[str, ...] = ()
         reference, more = None, 0
+        if isinstance(data, JsonObject):
+            repeated, more = repeated_keys(data)
+            errors = [*repeated, *errors]
         if len(facts) < len(data):
             unavailable, doubted = data.get("unavailable", ()), data.get("doubted", ())
             reference = data.get("reference")
             others = list(self._others(data, unavailable, doubted, reference))
-            errors += [FieldError(*other) for other in others[:MOST_ERRORS]]
-            more = max(0, len(others) - MOST_ERRORS)
-        if errors or graded or len(facts) < len(data) or isinstance(data, JsonObject):
-            repeated, left = repeated_keys(data)
-            errors, more = [*repeated, *errors], more + left
+            room = max(0, MOST_ERRORS - len(errors))
+            errors += [FieldError(*other) for other in others[:room]]
+            more += len(others[room:])
         if errors:
             count = len(errors) + more
             says = (
@@ -121,6 +123,7 @@ class CandidateReader:
         """
         if reference is not None and not (isinstance(reference, str) and fullmatch(REFERENCE, reference)):
             yield "/reference", "not_a_reference", Message("write 1 to 64 characters of A-Z a-z 0-9 . _ : -"), None
+        suggested = 0
         for member, listed in (("unavailable", unavailable), ("doubted", doubted)):
             if not isinstance(listed, list | tuple):
                 yield f"/{member}", "not_a_list", Message("write a list of names of facts"), None
@@ -128,7 +131,8 @@ class CandidateReader:
             for place, name in enumerate(listed):
                 pointer = f"/{member}/{place}"
                 if not isinstance(name, str) or name not in self.release.facts:
-                    close = closest(name, self.release.facts) if place < MOST_SUGGESTIONS else None
+                    close = closest(name, self.release.facts) if suggested < MOST_SUGGESTIONS else None
+                    suggested += 1
                     yield pointer, "unknown_fact", NO_SUCH_FACT, close
                 elif data.get(name) is not None:
                     says = Message("`{name}` is answered in this request; take it out here", name=name)
@@ -137,14 +141,15 @@ class CandidateReader:
                     says = Message("nothing is ever assumed of `{name}`; take it out here", name=name)
                     yield pointer, "never_assumed", says, None
         unknown = [name for name in data if name not in self.release.facts and name not in OTHERS]
-        for place, name in enumerate(unknown):
+        for name in unknown:
             pointer = pointer_to("", name)
             if name in self._elsewhere:
                 template = "release {release} does not have this fact; it came with {first}"
                 says = Message(template, release=self.release.id, first=self._elsewhere[name])
                 yield pointer, "not_in_release", says, None
             else:
-                close = closest(name, (*self.release.facts, *OTHERS)) if place < MOST_SUGGESTIONS else None
+                close = closest(name, (*self.release.facts, *OTHERS)) if suggested < MOST_SUGGESTIONS else None
+                suggested += 1
                 yield pointer, "unknown_fact", NO_SUCH_FACT, close
 
 
