@@ -77,10 +77,8 @@ def _read(part: memoryview, steps: Steps | None, depth: int) -> Any:
     match part[:1]:
         case b"[" | b"{" if depth == MOST_LEVELS:
             if len(part) > MOST_DEEPER:
-                template = (
-                    "the body is nested too deeply: more than {bytes} bytes lie below {levels} arrays and objects"
-                )
-                raise ProblemError("too-large", Message(template, bytes=MOST_DEEPER, levels=MOST_LEVELS))
+                template = "the body is nested too deeply: more than {most} bytes lie below {levels} arrays and objects"
+                raise ProblemError("too-large", Message(template, most=MOST_DEEPER, levels=MOST_LEVELS))
             return _at_once(bytes(part), steps, depth)
         case b"[":
             return _array(part, steps, depth)
@@ -127,8 +125,8 @@ def _object(part: memoryview, steps: Steps | None, depth: int) -> dict[str, Any]
     try:
         members = msgspec.json.decode(part, type=dict[_Key, Raw], dec_hook=key)
     except _TooManyError:
-        template = "the body is too large: an object of more than {bytes} bytes has more than {members} members"
-        raise ProblemError("too-large", Message(template, bytes=PART_BYTES, members=MOST_MEMBERS)) from None
+        template = "the body is too large: an object of more than {size} bytes has more than {most} members"
+        raise ProblemError("too-large", Message(template, size=PART_BYTES, most=MOST_MEMBERS)) from None
     _check_keys(json_object([(key, None) for key in keys]), steps)
     inside = {str(key): memoryview(member) for key, member in members.items()}
     small = {key: Raw(member) for key, member in inside.items() if len(member) <= MEMBER_BYTES}
@@ -154,6 +152,6 @@ def _not_json(body: bytes, says: str) -> ProblemError:
         cut = Message("the body is not JSON: it ends in the middle, or holds half of a surrogate pair")
         return ProblemError("not-json", cut)
     before = body[: int(found["byte"])]
-    template = "the body is not JSON: {reason} at line {line}, column {column}"
     line, column = before.count(NEWLINE) + 1, len(before) - before.rfind(NEWLINE)
+    template = "the body is not JSON: {reason} at line {line}, column {column}"
     return ProblemError("not-json", Message(template, reason=found["says"], line=line, column=column))
