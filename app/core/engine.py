@@ -28,7 +28,7 @@ from app.core.precedence import EXCLUDED, REVIEW, UNDECIDED, Decision, Indicated
 from app.core.questions import Questions
 from app.core.rationale import Rationale, Standing, beside
 from app.core.rules import Release
-from app.core.sections import Points, Projection
+from app.core.sections import Point, Points, Projection
 
 RESTS = 2048
 """How many rests keep their outcome: in the default mode a million half-known candidates leave about so many."""
@@ -100,14 +100,17 @@ class Engine:
         self.rationale = Rationale(release, self.logic, self._points, self._projection)
         self._parts = Parts(release, self._points, self.rationale.could_object)
 
-    def decide(self, question: Question) -> Outcome:
-        """Return the decision and the machine contract around it, without any text."""
+    def decide(self, question: Question, point: Point | None = None) -> Outcome:
+        """Return the decision and the machine contract around it, without any text.
+
+        `point` are its facts as numbers, where they are made already.
+        """
         facts, strict = question.facts, question.strict
         rest = self.logic.settled(facts, strict=strict) if strict or not question.doubted else None
         if rest is not None and (strict or len(facts) == len(self._points.names)):
             outcome = self._outcomes[rest, question.unavailable, strict]
             return self._with_referral(outcome, question) if strict and self.release.stages else outcome
-        given = self._projection.of(self._points.of(facts))
+        given = self._projection.of(point or self._points.of(facts))
         regions = given if strict else self.logic.assumed(given, question.doubted)
         if rest is None:
             rest = restrict(self.logic.diagram, self.logic.staged_root, regions)
@@ -139,19 +142,19 @@ class Engine:
         asked = self.rationale.referring(self.standings(question), question.unavailable)
         return outcome._replace(next_fact=asked) if asked else outcome
 
-    def standings(self, question: Question) -> list[Standing]:
+    def standings(self, question: Question, point: Point | None = None) -> list[Standing]:
         """Return where every rule stands that is not known not to hold."""
-        found = self.rationale.standings.of(self._points.of(question.facts))
+        found = self.rationale.standings.of(point or self._points.of(question.facts))
         return self.rationale.doubting(found, question.facts, question.doubted) if question.doubted else found
 
     def answer(self, question: Question, sources: Sources = "rationale") -> Answer:
         """Return the whole answer, with the `sources` of these parts."""
-        outcome = self.decide(question)
         point = self._points.of(question.facts)
+        outcome = self.decide(question, point)
         decision, indicated, pathways = outcome.decision, outcome.indicated, outcome.pathways
         parts, rationale = self._parts, self.rationale
         cut = parts.projection.of(point)
-        standings = self.standings(question)
+        standings = self.standings(question, point)
         cautions: list[CautionShown] = []
         unresolved: list[Unresolved] = []
         for each in parts.cautions.of(point, pathways or NO_PATHWAY):
@@ -210,10 +213,10 @@ class Engine:
 
     def view(self, question: Question) -> DecisionView:
         """Return the machine contract alone."""
-        outcome = self.decide(question)
         point = self._points.of(question.facts)
+        outcome = self.decide(question, point)
         decision, parts, rationale = outcome.decision, self._parts, self.rationale
-        standings = self.standings(question)
+        standings = self.standings(question, point)
         ready = decision.pathway is not None and not outcome.open_assumptions
         if ready:
             ready = parts.all_met(parts.preconditions.of(parts.projection.of(point), outcome.pathways))
