@@ -33,6 +33,7 @@ from app.core.sections import Point, Points, Projection
 RESTS = 2048
 """How many rests keep their outcome: in the default mode a million half-known candidates leave about so many."""
 Sources = Literal["rationale", "all", "none"]
+GAP: frozenset[Stage] = frozenset(["gap"])
 BLOCKED = (EXCLUDED, REVIEW)
 """The decisions that time or treatment may lift."""
 
@@ -149,12 +150,15 @@ class Engine:
 
     def answer(self, question: Question, sources: Sources = "rationale") -> Answer:
         """Return the whole answer, with the `sources` of these parts."""
+        parts, rationale = self._parts, self.rationale
         point = self._points.of(question.facts)
+        cut = parts.projection.of(point)
+        standings = rationale.standings.of(point)
+        if question.doubted:
+            standings = rationale.doubting(standings, question.facts, question.doubted)
         outcome = self.decide(question, point)
         decision, indicated, pathways = outcome.decision, outcome.indicated, outcome.pathways
-        parts, rationale = self._parts, self.rationale
-        cut = parts.projection.of(point)
-        standings = self.standings(question, point)
+        near = rationale.near.of(self._projection.of(point)) if indicated or outcome.stages == GAP else []
         cautions: list[CautionShown] = []
         unresolved: list[Unresolved] = []
         for each in parts.cautions.of(point, pathways or NO_PATHWAY):
@@ -166,7 +170,7 @@ class Engine:
         notices = parts.notices.of(cut, pathways | NO_PATHWAY)
         components = parts.components[decision.pathway].of(cut) if decision.pathway else []
         alternatives = parts.alternatives.of(outcome, cut, standings)
-        near_misses = rationale.near_misses(outcome, point)
+        near_misses = [each for each in near if indicated is None or each.phase > indicated.phase]
         referral = rationale.referral(standings)
         reasons = rationale.reasons(outcome, standings)
         also_matched = rationale.also_matched(outcome, standings)
