@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
+ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 Resource = dict[str, Any]
 """One FHIR resource as JSON."""
 
@@ -81,7 +82,7 @@ def first_day(resource: Resource, *elements: str) -> date | None:
 def reference_of(resource: Resource) -> str:
     """Return a resource's type and id, or its type."""
     kind, name = text(resource.get("resourceType")), text(resource.get("id"))
-    return f"{kind}/{name}" if re.fullmatch(r"[A-Za-z0-9.-]{1,64}", name) else kind
+    return f"{kind}/{name}" if ID.fullmatch(name) else kind
 
 
 def about(resource: Resource) -> str:
