@@ -191,6 +191,23 @@ class Codes:
     """By language and reason."""
     digest: str
 
+    def facts_of(self, kind: str) -> frozenset[str]:
+        """Return the facts of which a kind of resource can speak."""
+        match kind:
+            case "Condition":
+                return self.conditions.facts | self.allergies.facts
+            case "AllergyIntolerance":
+                return self.allergies.facts | self.conditions.facts
+            case "MedicationRequest" | "MedicationStatement" | "MedicationAdministration" | "MedicationDispense":
+                return self.medicines.facts
+            case "Observation":
+                return self.observations.facts
+            case "Procedure":
+                return self.procedures.facts | self.conditions.facts
+            case "Device" | "DeviceUseStatement":
+                return self.devices.facts
+        return frozenset()
+
     def sentence(self, reason: str, language: str = DEFAULT) -> str:
         """Return the sentence of a reason, in English where there is no other."""
         return self.sentences.get(language, self.sentences[DEFAULT])[reason]

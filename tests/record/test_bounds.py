@@ -4,11 +4,11 @@ from datetime import date
 from typing import Any
 
 import pytest
+from app.record.patient import PatientFacts, Reader
 
 from app.core.engine import Engines
 from app.record.answers import GROUPS, answers_of
 from app.record.bounds import DATES, MOST_ANSWERS, MOST_RESOURCES, PERIODS, most_important, newest
-from app.record.patient import PatientFacts, Reader
 from app.rulebook.load import RuleBook
 from tests.fhir.resources import INTAKE, Resource, condition, response, yes_no
 

@@ -3,9 +3,9 @@
 from datetime import date
 
 import pytest
+from app.record.patient import PatientFacts, Reader
 
 from app.record.elements import RecordError
-from app.record.patient import PatientFacts, Reader
 from app.rulebook.load import RuleBook
 from tests.fhir.resources import (
     ATC,
