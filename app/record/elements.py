@@ -5,16 +5,22 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
+from app.core.languages import Sentence
+
 Resource = dict[str, Any]
 """One FHIR resource as JSON."""
 
 
 class RecordError(Exception):
-    """A resource that cannot be used, and what would be right."""
+    """A resource that cannot be used, and what would be right.
 
-    def __init__(self, says: str, expression: str = "", code: str = "invalid") -> None:
-        super().__init__(says)
-        self.says = says
+    `says` is a sentence in English with places for `values`.
+    """
+
+    def __init__(self, says: str, expression: str = "", code: str = "invalid", **values: object) -> None:
+        self.sentence = Sentence(says, values)
+        super().__init__(str(self.sentence))
+        self.says = str(self.sentence)
         self.expression = expression
         self.code = code
 
