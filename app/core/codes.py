@@ -63,6 +63,7 @@ class Codes:
 
     sets: Sequence[CodeSet]
     digest: str
+    sentences: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: {"en": {"unread": "{count} resources of the record were not read: there are more than {most}"}})
 
     def of(self, system: System, code: str) -> list[CodeSet]:
         """Return the sets that a code belongs to."""
