@@ -101,13 +101,12 @@ class Cards:
         }
 
     def _decisions(self, answer: Answer, weighed: Weighed, drafts: list[Draft]) -> Iterator[Card]:
-        if self.call.hook == "patient-view":
+        if any(not draft.pathway for draft in drafts) or self.call.hook == "patient-view":
             yield self._decision(answer, weighed)
-            return
         detail = detail_of(answer, weighed, self.locale)
         doubted = weighed.doubted or any(each.status == "unmet" for each in answer.preconditions)
         for draft in drafts:
-            if answer.decision.pathway != draft.pathway or doubted:
+            if draft.pathway and (answer.decision.pathway != draft.pathway or doubted):
                 yield self._conflict(answer, draft, detail, weighed)
 
     def _decision(self, answer: Answer, weighed: Weighed) -> Card:
@@ -190,12 +189,10 @@ class Cards:
         return links
 
     def _intake_link(self) -> Card:
-        return {"label": self._say("Answer what is missing"), "url": self.base + "/", "type": "smart"}
+        return {"label": self._say("Answer what is missing"), "url": f"{self.base}/intake", "type": "smart"}
 
     def _override_reasons(self) -> list[Card]:
-        return [
-            {"code": code, "system": NON_ADHERENCE, "display": self._say(words)} for code, words in REASONS.items()
-        ]
+        return [{"code": code, "system": NON_ADHERENCE, "display": self._say(words)} for code, words in REASONS.items()]
 
     def _suggested(self, key: str, answer: str, label: str, resource: Resource) -> Card:
         return _suggestion(label, self._uuid(answer, f"{key} suggestion"), [_creation(label, resource)])

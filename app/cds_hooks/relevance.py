@@ -1,14 +1,17 @@
 """Whether a call has a reason to speak, and what of a record might decide."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from app.cds_hooks.request import Call
 from app.core.answer import Answer
 from app.core.conditions import facts_read
 from app.core.engine import Engine, Question
 from app.core.precedence import phases
-from app.record.elements import Resource
+from app.record.elements import Resource, entries
 from app.record.places import Entry, PatientFacts
+
+OPEN = ("draft", "active", "on-hold")
 
 
 def has_reason(call: Call, answer: Answer, record: PatientFacts, engine: Engine, orders: list[Resource]) -> bool:
@@ -17,7 +20,7 @@ def has_reason(call: Call, answer: Answer, record: PatientFacts, engine: Engine,
     An order or an intake of ours, an exclusion or a referral by the record, or a reason in it for this kind of care. An
     age by itself is no reason: every child and every year would be one.
     """
-    if call.drafts or orders or any(entry.link_id or _is_response(entry) for entry in _of_ours(record)):
+    if call.drafts or orders or record.unread or any(entry.link_id or _is_response(entry) for entry in _of_ours(record)):
         return True
     recorded = {fact for fact, entries in record.reasons.items() if any(e is not record.patient for e in entries)}
     release = engine.release
@@ -28,6 +31,11 @@ def has_reason(call: Call, answer: Answer, record: PatientFacts, engine: Engine,
     if answer.decision.disposition in ("excluded", "referred"):
         held |= {reason.rule for reason in answer.rationale if reason.state == "held"}
     return any(recorded & set(facts_read(rule.when)) for rule in release.rules if rule.id in held)
+
+
+def open_orders(bundle: Any) -> list[Resource]:
+    """Return the orders of ours that are not over."""
+    return [order for order in entries(bundle) if order.get("status") in OPEN]
 
 
 def might_decide(record: PatientFacts, question: Question, engine: Engine) -> tuple[Entry, ...]:

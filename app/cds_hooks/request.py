@@ -17,11 +17,14 @@ NEEDS: dict[str, tuple[str, ...]] = {
 }
 """The fields of the context that each hook requires."""
 BOOKED = ("serviceType", "serviceCategory", "specialty", "reasonCode")
-"""Where an appointment may name a pathway."""
+"""Where an appointment may name a pathway, or the service."""
 
 
 class Draft(NamedTuple):
-    """An order or appointment of ours that is being made."""
+    """An order or appointment of ours that is being made.
+
+    `pathway` is empty for an appointment that names the service and no pathway yet.
+    """
 
     resource: Resource
     pathway: str
@@ -53,11 +56,16 @@ class Call:
         return self.prefetch or {}
 
 
-def read_call(body: Any, hook: str, system: str) -> Call:
-    """Read the body of a hook's call, or raise `RecordError`.
+class Systems(NamedTuple):
+    """By which code systems a draft is of ours."""
 
-    `system` is the address of the codes of our pathways.
-    """
+    pathways: str
+    service: str
+    """The address of the PlanDefinition: the service, whatever the pathway."""
+
+
+def read_call(body: Any, hook: str, systems: Systems) -> Call:
+    """Read the body of a hook's call, or raise `RecordError`."""
     if not isinstance(body, dict):
         raise RecordError("send one JSON object with `hook`, `hookInstance` and `context`", "", "structure")
     if body.get("hook") != hook:
@@ -79,7 +87,7 @@ def read_call(body: Any, hook: str, system: str) -> Call:
         instance=_instance(body.get("hookInstance")),
         patient=patient,
         prefetch=body.get("prefetch"),
-        drafts=list(_drafts(context, hook, system)),
+        drafts=list(_drafts(context, hook, systems)),
         server=text(body.get("fhirServer")).rstrip("/"),
         token=text(authorization.get("access_token")),
         scope=text(authorization.get("scope")),
@@ -93,12 +101,14 @@ def _instance(value: Any) -> str:
         raise RecordError("`hookInstance` is a UUID", "hookInstance", "value") from None
 
 
-def _drafts(context: dict[str, Any], hook: str, system: str) -> Iterator[Draft]:
+def _drafts(context: dict[str, Any], hook: str, systems: Systems) -> Iterator[Draft]:
     """Yield the drafts of ours, for `order-select` those just selected."""
     if hook == "appointment-book":
         for booked in _appointments(context["appointments"]):
-            if pathway := _booked_pathway(booked, system):
+            if pathway := _booked(booked, systems.pathways):
                 yield Draft(booked, pathway)
+            elif _booked(booked, systems.service):
+                yield Draft(booked, "")
     if "draftOrders" not in NEEDS[hook]:
         return
     drafts = context["draftOrders"]
@@ -110,7 +120,7 @@ def _drafts(context: dict[str, Any], hook: str, system: str) -> Iterator[Draft]:
             continue
         if selected is not None and f"ServiceRequest/{text(order.get('id'))}" not in selected:
             continue
-        if pathway := _pathway(order.get("code"), system):
+        if pathway := _coded(order.get("code"), systems.pathways):
             yield Draft(order, pathway)
 
 
@@ -130,16 +140,16 @@ def _appointments(given: Any) -> Iterator[Resource]:
         raise RecordError("`context.appointments` is a Bundle", "context.appointments", "structure")
 
 
-def _booked_pathway(appointment: Resource, system: str) -> str:
-    """Return the pathway that an appointment, or an order inside it, names."""
+def _booked(appointment: Resource, system: str) -> str:
+    """Return the code of a system that an appointment, or an order inside it, has."""
     ordered = (inside.get("code") for inside in items(appointment.get("contained")))
-    named = (_pathway(concept, system) for concept in (*(appointment.get(name) for name in BOOKED), *ordered))
-    return next((pathway for pathway in named if pathway), "")
+    named = (_coded(concept, system) for concept in (*(appointment.get(name) for name in BOOKED), *ordered))
+    return next((code for code in named if code), "")
 
 
-def _pathway(concept: Any, system: str) -> str:
-    """Return the pathway that a concept names, or nothing."""
+def _coded(concept: Any, system: str) -> str:
+    """Return the code of a system that a concept has, or nothing."""
     for found in items(concept):
-        if "concept" in found and _pathway(found["concept"], system):
+        if "concept" in found and _coded(found["concept"], system):
             raise RecordError("this is FHIR R5, and R4 is read here: a code is a CodeableConcept there", "context")
     return next((code for address, code, _ in codings(concept) if address == system), "")

@@ -63,7 +63,16 @@ class Codes:
 
     sets: Sequence[CodeSet]
     digest: str
-    sentences: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: {"en": {"unread": "{count} resources of the record were not read: there are more than {most}"}})
+    sentences: Mapping[str, Mapping[str, str]] = field(
+        default_factory=lambda: {
+            "en": {"unread": "{count} resources of the record were not read: there are more than {most}"}
+        }
+    )
+
+    def facts_of(self, kind: str) -> set[str]:
+        """Return the facts of which a kind of resource can speak."""
+        systems = {"Condition": ("icd-10-cm",), "MedicationRequest": ("atc", "rxnorm"), "Observation": ("loinc",)}
+        return {entry.fact for entry in self.sets if entry.system in systems.get(kind, ())}
 
     def of(self, system: System, code: str) -> list[CodeSet]:
         """Return the sets that a code belongs to."""

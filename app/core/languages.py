@@ -28,12 +28,11 @@ class Phrases:
 
     def of(self, says: str | Sentence, **values: object) -> str:
         """Return a sentence in this language; English where it has none."""
-        if isinstance(says, Sentence):
-            says, values = says
-        known = self.words.get(says, says)
-        if not values:
+        template, given = says if isinstance(says, Sentence) else (says, values)
+        known = self.words.get(template, template)
+        if not given:
             return known
-        return known.format(**{k: self.of(v) if isinstance(v, Sentence) else v for k, v in values.items()})
+        return known.format(**{k: self.of(v) if isinstance(v, Sentence) else v for k, v in given.items()})
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class Translation:
     """By release, its entries with their sentences in this language."""
     current: Mapping[str, Fact] = field(default_factory=dict)
     """The facts of the current release in English, whose words `facts` translates."""
-    phrases: Phrases = Phrases()
+    phrases: Phrases = field(default_factory=Phrases)
 
 
 def translated(release: Release, translation: Translation) -> Release:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from app.core.codes import Codes
 from app.core.engine import Engine, Engines
 from app.core.languages import Phrases, language_of, names_one_of
+from app.core.rules import Release
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,9 @@ class Localization:
     """The engine of the current release and the words around it, in one language."""
 
     engine: Engine
-    phrases: Phrases = Phrases()
+    original: Release
+    """The release in English, whose units have codes."""
+    phrases: Phrases = field(default_factory=Phrases)
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Why an entry of a record is in its place, by the reader's key."""
 
@@ -34,9 +37,10 @@ class Localizations:
     def of(cls, engines: Engines, phrases: Mapping[str, Phrases], codes: Codes) -> "Localizations":
         """Return the languages of these engines."""
         found = {}
+        original = engines.by_id[engines.current].release
         for code, each in {engines.language: engines, **engines.others}.items():
             reasons = codes.sentences.get(code, {})
-            found[code] = Localization(each.by_id[each.current], phrases.get(code, Phrases()), reasons)
+            found[code] = Localization(each.by_id[each.current], original, phrases.get(code, Phrases()), reasons)
         return cls(found, engines.language)
 
     def find(self, accepted: str, preferred: str | None = None) -> Localization:

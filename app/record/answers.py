@@ -19,6 +19,8 @@ ASKED_UNKNOWN = "asked-unknown"
 COUNTRIES = "urn:iso:std:iso:3166"
 ANSWERS_SYSTEM = "/fhir/CodeSystem/candidate-intake"
 GROUPS = "group-"
+HELP = "help-"
+"""How the link ids of our help texts begin."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Answers:
     facts: dict[str, Value]
     unavailable: tuple[str, ...]
     unread: int = 0
+    unknown: tuple[str, ...] = ()
+    """Link ids that the release does not have."""
 
 
 def is_ours(resource: Resource, questionnaire: str) -> bool:
@@ -44,6 +48,7 @@ def answers_of(resource: Resource, release: Release, questionnaire: str) -> Answ
         return None
     facts: dict[str, Value] = {}
     unavailable: list[str] = []
+    unknown: list[str] = []
     seen = 0
     todo = deque(items(resource.get("item")))
     while todo:
@@ -62,21 +67,24 @@ def answers_of(resource: Resource, release: Release, questionnaire: str) -> Answ
             else "QuestionnaireResponse.item"
         )
         if fact is None:
-            raise RecordError(f"release {release.id} has no such question", where, "not-found")
+            if not name.startswith(HELP):
+                unknown.append(name)
+            continue
         answers = [answer for answer in items(item.get("answer")) if "answer" in item]
         if len(answers) > 1:
             raise RecordError(f"`{name}` takes one answer", where, "structure")
         if answers:
             if name in facts:
                 raise RecordError(f"`{name}` is answered twice", where, "duplicate")
-            facts[name] = _value(answers[0], fact, where)
+            facts[name] = value_of(answers[0], fact, where)
         elif any(e.get("url") == ABSENT and e.get("valueCode") == ASKED_UNKNOWN for e in items(item.get("extension"))):
             unavailable.append(name)
     unread = max(0, seen - MOST_ANSWERS)
-    return Answers({n: facts[n] for n in release.facts if n in facts}, tuple(unavailable), unread)
+    return Answers({n: facts[n] for n in release.facts if n in facts}, tuple(unavailable), unread, tuple(unknown))
 
 
-def _value(answer: Resource, fact: Fact, where: str) -> Value:
+def value_of(answer: Resource, fact: Fact, where: str) -> Value:
+    """Return the value of an answer, or raise `RecordError`."""
     value: Any
     match fact.kind:
         case "boolean":

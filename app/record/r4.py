@@ -1,7 +1,7 @@
 """Whether a resource is FHIR R4, by elements that R4 has otherwise.
 
-STU3 and R5 differ from R4 where it matters here: a status as a plain code, a medicine in an element of another name. Read
-as R4 such a record would say nothing, without a word.
+STU3 and R5 differ from R4 where it matters here: a status as a plain code, a medicine in an element of another name.
+Read as R4 such a record would say nothing, without a word.
 """
 
 from collections.abc import Callable, Iterable, Mapping

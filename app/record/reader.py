@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.core.codes import Codes
-from app.core.rules import Release
 from app.core.facts import Value
+from app.core.rules import Release
 from app.record import patient
 from app.record.elements import Resource, entries
 from app.record.places import Coding, Contradiction, Entry, PatientFacts, Statement, Unread
@@ -39,22 +39,48 @@ class Reader:
             said.setdefault(s.resource, []).append(s)
         mine = None
         for s in found.provenance.values():
-            e = Entry(s.resource, "used", "present", (Statement(s.fact, s.value, "used", "present"),),
-                      Coding("", s.code, ""), "", None if s.at is None else s.at.date().isoformat(), False,
-                      s.fact if s.resource.startswith("QuestionnaireResponse") else None)
+            e = Entry(
+                s.resource,
+                "used",
+                "present",
+                (Statement(s.fact, s.value, "used", "present"),),
+                Coding("", s.code, ""),
+                "",
+                None if s.at is None else s.at.date().isoformat(),
+                False,
+                s.fact if s.resource.startswith("QuestionnaireResponse") else None,
+            )
             if s.resource.startswith("Patient"):
                 mine = e
             else:
                 used.append(e)
         for s in found.hints:
-            asked.append(Entry(s.resource, "asked", "hint", (Statement(s.fact, None, "asked", "hint"),), Coding("", s.code, "")))
+            asked.append(
+                Entry(s.resource, "asked", "hint", (Statement(s.fact, None, "asked", "hint"),), Coding("", s.code, ""))
+            )
         facts = dict(found.facts)
         for s in found.overruled:
-            e = Entry(s.resource, "asked", "contradicted", (Statement(s.fact, s.value, "asked", "contradicted"),), Coding("", s.code, ""))
+            e = Entry(
+                s.resource,
+                "asked",
+                "contradicted",
+                (Statement(s.fact, s.value, "asked", "contradicted"),),
+                Coding("", s.code, ""),
+            )
             asked.append(e)
             contradictions.append(Contradiction(s.fact, (e,), True))
             facts.pop(s.fact, None)
         left = [Unread("unread", int(u.split()[0]), 2000) for u in found.unread]
-        doubted = tuple(e.fact for e in asked if e.fact and self.release.facts[e.fact].policy == "confirm" and e.fact not in facts)
-        return PatientFacts(facts=facts, unavailable=found.unavailable, doubted=doubted, used=tuple(used), asked=tuple(asked), patient=mine,
-                            contradictions=tuple(contradictions), unread=tuple(left))
+        doubted = tuple(
+            e.fact for e in asked if e.fact and self.release.facts[e.fact].policy == "confirm" and e.fact not in facts
+        )
+        return PatientFacts(
+            facts=facts,
+            unavailable=found.unavailable,
+            doubted=doubted,
+            used=tuple(used),
+            asked=tuple(asked),
+            patient=mine,
+            contradictions=tuple(contradictions),
+            unread=tuple(left),
+        )
