@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from app.cds_hooks.request import Call
 from app.cds_hooks.server import FhirServer, Found, UnreadableError, may_read, next_page
-from app.cds_hooks.services import KINDS, OURS
-from app.core.codes import Codes
+from app.cds_hooks.services import OURS
+from app.core.codes import Codes, Table
 from app.core.conditions import facts_read
 from app.core.languages import Sentence
 from app.core.outcome import Outcome
@@ -114,11 +114,14 @@ def needed(record: Record, outcome: Outcome, release: Release, codes: Codes) -> 
     return found
 
 
-def _brings(key: str, release: Release, codes: Codes) -> set[str]:
+def _brings(key: str, release: Release, codes: Codes) -> frozenset[str]:
     """Return the facts that a key can bring."""
     match key:
         case "patient":
-            return {"age_years"}
+            return frozenset({"age_years"})
         case "intake":
-            return set(release.facts)
-    return codes.facts_of(KINDS[key])
+            return frozenset(release.facts)
+        case "medications":
+            return codes.medicines.facts
+    table: Table = getattr(codes, key)
+    return table.facts

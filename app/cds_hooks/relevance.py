@@ -20,7 +20,12 @@ def has_reason(call: Call, answer: Answer, record: PatientFacts, engine: Engine,
     An order or an intake of ours, an exclusion or a referral by the record, or a reason in it for this kind of care. An
     age by itself is no reason: every child and every year would be one.
     """
-    if call.drafts or orders or record.unread or any(entry.link_id or _is_response(entry) for entry in _of_ours(record)):
+    if (
+        call.drafts
+        or orders
+        or record.unread
+        or any(entry.link_id or _is_response(entry) for entry in _of_ours(record))
+    ):
         return True
     recorded = {fact for fact, entries in record.reasons.items() if any(e is not record.patient for e in entries)}
     release = engine.release

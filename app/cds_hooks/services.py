@@ -1,6 +1,5 @@
 """The four CDS services, with what each asks to prefetch."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from app.core.codes import Codes
@@ -21,15 +20,6 @@ VERSION = "3.0.0"
 ORDERS = frozenset({"order-select", "order-sign"})
 STRICT = frozenset({*ORDERS, "appointment-book"})
 """Hooks that assume nothing: nothing unasked passes silently when something is ordered."""
-KINDS: Mapping[str, str] = {
-    "conditions": "Condition",
-    "medications": "MedicationRequest",
-    "allergies": "AllergyIntolerance",
-    "devices": "Device",
-    "procedures": "Procedure",
-    "observations": "Observation",
-}
-"""What a prefetch key of the record brings."""
 OURS = "orders"
 """The prefetch key of our own orders, which are a reason to speak and no part of the record."""
 
@@ -37,7 +27,7 @@ OURS = "orders"
 def templates(base: str, codes: Codes, hook: str = "patient-view") -> dict[str, str]:
     """Return the prefetch templates of a hook: reads and searches alone."""
     patient = "{{context.patientId}}"
-    loinc = sorted({code for entry in codes.sets if entry.system == "loinc" for code in entry.codes})
+    loinc = codes.observations.codes("loinc")
     observed = ",".join(f"http://loinc.org|{code}" for code in loinc)
     found = {
         "patient": f"Patient/{patient}",

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.core.languages import Sentence
 
+ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 Resource = dict[str, Any]
 """One FHIR resource as JSON."""
 
@@ -44,15 +45,6 @@ def codings(concept: Any) -> Iterator[tuple[str, str, str]]:
             yield text(coding.get("system")), text(coding.get("code")), text(coding.get("display"))
 
 
-def status_code(resource: Resource, element: str) -> str:
-    """Return the code of an R4 status, or an empty string."""
-    value = resource.get(element)
-    kind = text(resource.get("resourceType"))
-    if isinstance(value, str):
-        raise RecordError(f"this is not FHIR R4: `{element}` is a CodeableConcept there", f"{kind}.{element}")
-    return next((code for _, code, _ in codings(value)), "")
-
-
 def moment(value: Any) -> datetime | None:
     """Return the start of a FHIR date, without its time zone."""
     found = re.match(r"^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d))?)?)?)?", text(value))
@@ -87,7 +79,7 @@ def first_day(resource: Resource, *elements: str) -> date | None:
 def reference_of(resource: Resource) -> str:
     """Return a resource's type and id, or its type."""
     kind, name = text(resource.get("resourceType")), text(resource.get("id"))
-    return f"{kind}/{name}" if re.fullmatch(r"[A-Za-z0-9.-]{1,64}", name) else kind
+    return f"{kind}/{name}" if ID.fullmatch(name) else kind
 
 
 def about(resource: Resource) -> str:
