@@ -25,6 +25,7 @@ from app.cds_hooks.server import FhirServer
 from app.cds_hooks.trust import Trust
 from app.core.engine import Engines, OnDecision
 from app.fhir import routes as fhir
+from app.fhir.localization import Localizations
 from app.fhir.outcome import outcome_response
 from app.observe.access_log import AccessLog
 from app.observe.metrics import Metrics, metrics_route
@@ -102,16 +103,19 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
     application.include_router(operation.routes(engines, program))
     application.include_router(problem_pages)
     base = settings.base
+    phrases = {code: language.phrases for code, language in book.languages.items()}
+    locales = Localizations.of(engines, phrases, book.codes)
     hooks = cds_hooks.Service(
-        engines.by_id[engines.current],
+        locales,
         book.codes,
         base,
         Trust(settings.cds_clients, seconds=settings.read_seconds),
         FhirServer(frozenset(settings.cds_fhir_hosts), settings.read_seconds, settings.max_record_bytes),
         is_protected=not settings.anonymous,
+        invites=settings.cds_intake_card,
     )
     whole = signer.whole_receipt_of if signer.signs else None
-    application.include_router(fhir.routes(engines, book.codes, base, program, record_of, whole))
+    application.include_router(fhir.routes(locales, book.codes, base, program, record_of, whole))
     application.include_router(cds_hooks.routes(hooks, record_of))
     application.state.error_formats = {"/fhir": outcome_response, "/cds-services": outcome_response}
     application.include_router(web.routes(engines, settings.root_path))

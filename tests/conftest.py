@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from hypothesis import settings
 
 from app.core.engine import Engines
+from app.fhir.localization import Localizations
 from app.main import build_app, rules_folder
 from app.rulebook.load import RuleBook, load
 from app.settings import Settings
@@ -26,6 +27,13 @@ def book() -> RuleBook:
 def engines(book: RuleBook) -> Engines:
     """Every release, compiled."""
     return Engines.of(book.releases.values(), book.current)
+
+
+@pytest.fixture(scope="session")
+def locales(book: RuleBook) -> Localizations:
+    """The current release in every language."""
+    engines = Engines.of(book.releases.values(), book.current, book.languages.values())
+    return Localizations.of(engines, {code: each.phrases for code, each in book.languages.items()}, book.codes)
 
 
 @pytest.fixture(scope="session")

@@ -154,6 +154,10 @@ class Table:
                     found = [*found, hit]
         return found
 
+    def codes(self, system: str) -> list[str]:
+        """Return the exact codes of a system, in order."""
+        return sorted(code for of, code in self._exact if of == system)
+
     @cached_property
     def facts(self) -> frozenset[str]:
         """Every fact that the codes and names speak of."""

@@ -20,6 +20,8 @@ ASKED_UNKNOWN = "asked-unknown"
 COUNTRIES = "urn:iso:std:iso:3166"
 ANSWERS_SYSTEM = "/fhir/CodeSystem/candidate-intake"
 GROUPS = "group-"
+MOST_NAMED = 12
+"""How many answers are named where none of them was given."""
 
 
 class Answer(NamedTuple):
@@ -122,15 +124,29 @@ def answers_of(resource: Resource, release: Release, questionnaire: str) -> Answ
             raise RecordError("a modifier extension is not known here", where, "extension")
         if answer.fault:
             code = "structure" if answer.wanted == "one answer" else "code-invalid"
-            raise RecordError(f"`{name}` takes {answer.wanted}", f"{where}.answer", code)
+            raise _not_taken(answer, f"{where}.answer", code)
         if name in facts:
-            raise RecordError(f"`{name}` is answered twice", where, "duplicate")
+            raise RecordError("`{name}` is answered twice", where, "duplicate", name=name)
         if answer.value is not None:
             facts[name] = answer.value
         elif name not in unavailable:
             unavailable.append(name)
     listed = {name: facts[name] for name in release.facts if name in facts}
     return Answers(listed, tuple(name for name in unavailable if name not in facts), unread, tuple(unknown))
+
+
+def value_of(answer: Resource, fact: Fact, where: str) -> Value:
+    """Return the value of an answer that is being given, or raise `RecordError`."""
+    found = _value(answer, fact)
+    if found.value is None:
+        raise _not_taken(found, where, "code-invalid")
+    return found.value
+
+
+def _not_taken(answer: Answer, where: str, code: str) -> RecordError:
+    if answer.wanted == "one answer":
+        return RecordError("`{name}` takes one answer", where, code, name=answer.name)
+    return RecordError("`{name}` takes {wanted}", where, code, name=answer.name, wanted=answer.wanted)
 
 
 def _value(answer: Resource, fact: Fact) -> Answer:
@@ -140,14 +156,15 @@ def _value(answer: Resource, fact: Fact) -> Answer:
             value, wanted = answer.get("valueBoolean"), "`valueBoolean`"
             good = isinstance(value, bool)
         case "integer":
-            value, wanted = answer.get("valueInteger"), f"`valueInteger` of {fact.minimum} to {fact.maximum}"
+            value, wanted = answer.get("valueInteger"), f"`valueInteger` ({fact.minimum}-{fact.maximum})"
             if isinstance(value, float) and value.is_integer():
                 value = int(value)
             good = isinstance(value, int) and not isinstance(value, bool) and value in fact.domain
         case _:
             coding = answer.get("valueCoding")
             value = coding.get("code") if isinstance(coding, dict) else None
-            wanted = "`valueCoding` with one of its answers"
+            few = len(fact.values) <= MOST_NAMED
+            wanted = f"`valueCoding` ({', '.join(map(str, fact.values))})" if few else "`valueCoding`"
             good = isinstance(value, str) and value in fact.domain
     return Answer(fact.name, value) if good else Answer(fact.name, fault="wrong_answer", wanted=wanted)
 

@@ -55,6 +55,8 @@ RULE_FILES = tuple(name for name, shape in FILES.items() if issubclass((*get_arg
 """The files whose entries have an id, a sentence and sources."""
 LANGUAGES = "languages"
 """The folder of the languages."""
+PHRASES = "ehr.yaml"
+"""In the folder of a language: what cards and FHIR resources say, by face and by the English of it."""
 CODES = "codes"
 """The folder of the codes of health records."""
 SETS = ("conditions", "procedures", "devices", "observations", "allergies")
@@ -116,7 +118,7 @@ def read_book(folder: Path) -> Book:
     files: dict[str, File] = {}
     entries: dict[str, Any] = {}
     spoken = {path.stem: f"{LANGUAGES}/{path.name}" for path in sorted((folder / LANGUAGES).glob("*.yaml"))}
-    words = {(code, file): f"{LANGUAGES}/{code}/{file}" for code in spoken for file in RULE_FILES}
+    words = {(code, file): f"{LANGUAGES}/{code}/{file}" for code in spoken for file in (*RULE_FILES, PHRASES)}
     words = {key: name for key, name in words.items() if (folder / name).is_file()}
     for name in (*FILES, *spoken.values(), *words.values()):
         adapter = WORDS if name in words.values() else ADAPTERS.get(name, LANGUAGE)

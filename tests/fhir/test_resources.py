@@ -189,7 +189,6 @@ BAD: list[tuple[str, Any, int]] = [
     (APPLY, parameters({"name": "colour", "valueString": "red"}), 422),
     (APPLY, parameters({"name": "unknowns", "valueCode": "maybe"}), 422),
     (APPLY, parameters({"name": "data", "resource": {"x": 1}}), 422),
-    (APPLY, parameters({"name": "questionnaireResponse", "resource": response({"linkId": "x", "answer": [{}]})}), 404),
     (APPLY, parameters({"name": "data", "resource": condition("L01.0") | {"clinicalStatus": "active"}}), 422),
     (APPLY, parameters({"name": "data", "resource": bundle(bundle(bundle(bundle())))}), 422),
     ("/fhir/PlanDefinition/$apply", parameters(), 404),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from pytest import MonkeyPatch
+import pytest
 
 from app.core.codes import Codes, Meaning, Span
 from app.core.facts import Value
@@ -30,12 +30,12 @@ from app.record.dates import Day, Days
 from app.record.identity import Found
 from app.record.weigh import Claim, Draft
 
-Wrong = Callable[[MonkeyPatch], None] | Callable[[Codes], Codes]
+Wrong = Callable[[pytest.MonkeyPatch], None] | Callable[[Codes], Codes]
 """A change of the reader, or of its data."""
 
 
-def _set(owner: Any, name: str, value: Any) -> Callable[[MonkeyPatch], None]:
-    def change(patch: MonkeyPatch) -> None:
+def _set(owner: Any, name: str, value: Any) -> Callable[[pytest.MonkeyPatch], None]:
+    def change(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(owner, name, value)
 
     return change
@@ -88,6 +88,10 @@ def _always_needed(codes: Codes) -> Codes:
 def _answered(self: Any, claim: Claim, day: Day) -> None:
     claim.counts = True
     claim.put("used", "answered")
+
+
+def _no_end(context: Any, resource: Any) -> tuple[Day | None, None]:
+    return context.day(resource, "authoredOn", "effectivePeriod.start"), None
 
 
 def _newest_wins(fact: str, claims: Iterable[Claim]) -> tuple[Value | None, tuple[Claim, ...]]:
@@ -176,13 +180,13 @@ DAYS_OF, DAYS_INIT = Days.of, Days.__init__
 SITES_INIT = standing.Sites.__init__
 USE, TIMES = medicines._use, conditions._times
 READ, READ_ANSWERS = reader.Reader.read, intake.read_answers
-NOTHING: dict[str, Any] = {}
+NUMBERS = count()
 
 WRONG: dict[str, Wrong] = {
     "everything is the patient's": _set(identity.Identity, "_whose_of", _always("patient")),
     "the server plays no part": _set(identity, "plain_base", _always("")),
     "versions are not read": _set(identity, "REST", identity.re.compile(r"(?:(\S*)/)?([A-Z]\w+)/([A-Za-z0-9.-]+)")),
-    "addresses of entries are not read": _set(identity, "_plain_url", lambda url, n=count(): f"{url}{next(n)}"),
+    "addresses of entries are not read": _set(identity, "_plain_url", lambda url: f"{url}{next(NUMBERS)}"),
     "contained resources are not read": _set(identity, "_inside", _always(None)),
     "identifiers are not read": _set(identity, "_identifiers", _always([])),
     "references to medicines are not followed": _set(identity.Identity, "follow", _always(None)),
@@ -212,9 +216,7 @@ WRONG: dict[str, Wrong] = {
     "what is not taken is taken": _set(medicines, "ORDERS", {**statuses.ORDERS, "not-taken": "active"}),
     "what was given once is taken": _set(medicines, "GIVEN", frozenset()),
     "as needed is always": _always_needed,
-    "courses do not end": _set(
-        medicines, "_times", lambda c, r: (c.day(r, "authoredOn", "effectivePeriod.start"), None)
-    ),
+    "courses do not end": _set(medicines, "_times", _no_end),
     "time plays no part": _set(standing.Standing, "_time", _any_time),
     "spans are a day longer": _spans(_longer(1)),
     "spans are a day shorter": _spans(_longer(-1)),
