@@ -1,7 +1,9 @@
 """Readers that break one rule of reading each; some golden chart shows every one of them."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import date
 from itertools import count
 from typing import Any
 
@@ -12,9 +14,9 @@ from app.core.facts import Value
 from app.core.words import Words
 from app.record import (
     age,
+    answers,
     concepts,
     conditions,
-    dates,
     identity,
     intake,
     medicines,
@@ -95,7 +97,7 @@ def _no_end(context: Any, resource: Any) -> tuple[Day | None, None]:
 
 
 def _newest_wins(fact: str, claims: Iterable[Claim]) -> tuple[Value | None, tuple[Claim, ...]]:
-    counting = sorted((c for c in claims if c.counts), key=lambda c: c.day.first if c.day else dates.date.min)
+    counting = sorted((c for c in claims if c.counts), key=lambda c: c.day.first if c.day else date.min)
     return (counting[-1].value if counting else None), ()
 
 
@@ -171,21 +173,21 @@ def _without(states: Mapping[str, Any], **other: Any) -> dict[str, Any]:
 
 
 def _raises(resource: Any, release: Any) -> Any:
-    answers, left = READ_ANSWERS(resource, release)
-    return [answer for answer in answers if not answer.fault], left
+    given, left = READ_ANSWERS(resource, release)
+    return [answer for answer in given if not answer.fault], left
 
 
 TIME = standing.Standing._time
 DAYS_OF, DAYS_INIT = Days.of, Days.__init__
 SITES_INIT = standing.Sites.__init__
 USE, TIMES = medicines._use, conditions._times
-READ, READ_ANSWERS = reader.Reader.read, intake.read_answers
+READ, READ_ANSWERS = reader.Reader.read, answers.read_answers
 NUMBERS = count()
 
 WRONG: dict[str, Wrong] = {
     "everything is the patient's": _set(identity.Identity, "_whose_of", _always("patient")),
     "the server plays no part": _set(identity, "plain_base", _always("")),
-    "versions are not read": _set(identity, "REST", identity.re.compile(r"(?:(\S*)/)?([A-Z]\w+)/([A-Za-z0-9.-]+)")),
+    "versions are not read": _set(identity, "REST", re.compile(r"(?:(\S*)/)?([A-Z]\w+)/([A-Za-z0-9.-]+)")),
     "addresses of entries are not read": _set(identity, "_plain_url", lambda url: f"{url}{next(NUMBERS)}"),
     "contained resources are not read": _set(identity, "_inside", _always(None)),
     "identifiers are not read": _set(identity, "_identifiers", _always([])),
