@@ -87,12 +87,15 @@ class Concepts:
 
         `words` belong to them and stand beside them. A record says the same again and again: it is read once.
         """
+        if (key := _usual(value)) is not None:
+            known = self._read.get((tables, key, words))
+            if known is not None:
+                return known
         codings, texts, unread = self._codings(value)
-        key = (tables, tuple(codings), tuple(texts), words)
-        found = self._read.get(key)
-        if found is None:
-            found = self._read[key] = self._meaning(codings, texts, tables, words, unread)
+        found = self._meaning(codings, texts, tables, words, unread)
         self.unread += unread
+        if key is not None:
+            self._read[tables, key, words] = found
         return found
 
     def _codings(self, value: Any) -> tuple[list[Written], list[str], int]:
@@ -190,6 +193,20 @@ class Concepts:
     def all_of(self, table: Table) -> tuple[str, ...]:
         """Return every fact that a table speaks of."""
         return tuple(fact for fact in self._facts if fact in table.facts)
+
+
+def _usual(value: Any) -> object:
+    """Return what tells a concept with one plain coding from others, or `None`."""
+    listed = value.get("coding") if isinstance(value, dict) else None
+    if not isinstance(listed, list) or len(listed) != 1 or not isinstance(listed[0], dict):
+        return None
+    coding = listed[0]
+    key = coding.get("system"), coding.get("code"), coding.get("display"), value.get("text")
+    return key if "extension" not in coding and all(map(_is_plain, key)) else None
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, str)
 
 
 def certainty_of(element: Any) -> str:

@@ -97,8 +97,10 @@ class _Checks:
         for place, sentence in enumerate(listed):
             for code in sorted({"en", *self._book.languages} ^ set(sentence.says)):
                 yield self._error("sentences", (place,), f"`{code}` of `{sentence.id}` is missing, or is no language")
-        for name in sorted(REASONS ^ {sentence.id for sentence in listed}):
-            yield self._error("sentences", (), f"`{name}` has no sentence, or is no reason")
+            if sentence.id not in REASONS:
+                yield self._error("sentences", (place, "id"), f"`{sentence.id}` is no reason")
+        for name in sorted(REASONS - {sentence.id for sentence in listed}):
+            yield self._error("sentences", (), f"`{name}` has no sentence")
 
     def _check_set(self, kind: str, place: int, entry: schema.Set) -> Iterator[RuleBookError]:
         where: Where = (place,)
