@@ -76,8 +76,8 @@ class Meaning:
     `value` is absent for a hint: the fact must be asked. `area`: a place plays a part; `skin` without a place is in the
     area, `placed` without one is asked. `suspected`: what is not confirmed counts as well. `yes_days` replaces the span
     of the fact. `rules_out` are answers that the hint contradicts. `answers` give the value by system and code of an
-    answer; `reads` says how it is read instead. `as_needed`: taken only as needed, it is asked. `local`: it holds of
-    local use too.
+    answer, and one without a value says nothing; `reads` says how it is read instead. `as_needed`: taken only as
+    needed, it is asked. `local`: it holds of local use too.
     """
 
     fact: str
@@ -87,7 +87,7 @@ class Meaning:
     ended: Ended | None = None
     yes_days: int | None = None
     rules_out: frozenset[Value] = frozenset()
-    answers: Mapping[tuple[str, str], Value] = field(default_factory=dict)
+    answers: Mapping[tuple[str, str], Value | None] = field(default_factory=dict)
     reads: Literal["roman"] | None = None
     as_needed: bool = False
     local: bool = False
@@ -194,6 +194,23 @@ class Codes:
     sentences: Mapping[str, Mapping[str, str]]
     """By language and reason."""
     digest: str
+
+    def facts_of(self, kind: str) -> frozenset[str]:
+        """Return the facts of which a kind of resource can speak."""
+        match kind:
+            case "Condition":
+                return self.conditions.facts | self.allergies.facts
+            case "AllergyIntolerance":
+                return self.allergies.facts | self.conditions.facts
+            case "MedicationRequest" | "MedicationStatement" | "MedicationAdministration" | "MedicationDispense":
+                return self.medicines.facts
+            case "Observation":
+                return self.observations.facts
+            case "Procedure":
+                return self.procedures.facts | self.conditions.facts
+            case "Device" | "DeviceUseStatement":
+                return self.devices.facts
+        return frozenset()
 
     def sentence(self, reason: str, language: str = DEFAULT) -> str:
         """Return the sentence of a reason, in English where there is no other."""

@@ -140,7 +140,7 @@ class Concepts:
                     if not found.meant:
                         found.coding = written
                     found.meant.append(Meant(hit, written, certainty, is_sequela))
-        if not found.meant and not found.is_listed:
+        if not found.meant and (unread or not found.is_listed):
             self._unlisted(found, tables[0], is_read, is_open)
         return found
 

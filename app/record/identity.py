@@ -117,7 +117,10 @@ class Identity:
         return [alike if each in bases else each for each in first]  # type: ignore[misc]
 
     def _whose_of(self, found: Found) -> Whose | str:
-        """Return whose a resource is; `=` and a base where that alone is open."""
+        """Return whose a resource is.
+
+        `=` and a base, or a reference where nothing says who the patient is: it counts if all are equal.
+        """
         resource = found.resource
         subject = resource.get("subject") or resource.get("patient")
         if not isinstance(subject, dict):
@@ -147,7 +150,7 @@ class Identity:
         if parts[2] != "Patient":
             return "other"
         if not self._id:
-            return self._implied(reference)
+            return "unknown" if self.patients else f"={reference.partition('/_history/')[0]}"
         if parts[3] != self._id:
             return "other"
         base = plain_base(parts[1]) if parts[1] else own_base
@@ -156,10 +159,6 @@ class Identity:
         if self._bases:
             return "patient" if base in self._bases else "other"
         return f"={base}"
-
-    def _implied(self, reference: str) -> Whose | str:
-        """Return whose it is where nothing says who the patient is: all references must be equal."""
-        return f"={reference.partition('/_history/')[0]}"
 
     def _conditional(self, reference: str) -> Whose:
         kind, _, query = reference.rpartition("/")[2].partition("?")

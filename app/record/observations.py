@@ -74,12 +74,15 @@ def _result(context: Context, draft: Draft, concept: Concept, part: Resource, st
             except UnknownAnswerError:
                 draft.claims += not_understood(Draft(draft.resource), "unknown_answer", [meaning.fact]).claims
                 continue
-            if value is None and meaning.value is None and not _has_value(part):
+            if value is None and (is_answered(meaning) or not _has_value(part)):
                 draft.claims += aside(Draft(draft.resource), "no_value", [meaning.fact]).claims
                 continue
-            claim = context.standing.claim(draft, meaning, situation, value)
-            if value is None and meaning.value is None:
-                claim.counts = False
+            context.standing.claim(draft, meaning, situation, value)
+
+
+def is_answered(meaning: Meaning) -> bool:
+    """Return whether the result gives the value; otherwise that there is one is a hint."""
+    return bool(meaning.answers or meaning.reads or meaning.value is not None)
 
 
 def _has_value(part: Resource) -> bool:
@@ -88,16 +91,14 @@ def _has_value(part: Resource) -> bool:
 
 def _value(context: Context, part: Resource, meaning: Meaning) -> Value | None:
     """Return the value that a result gives; `None` where there is no result, or a hint."""
-    if not (meaning.answers or meaning.reads or meaning.value is not None):
-        return None
-    if not _has_value(part):
+    if not is_answered(meaning) or not _has_value(part):
         return None
     said = part.get("valueBoolean")
     if isinstance(said, bool) and context.release.facts[meaning.fact].kind == "boolean":
         return said if meaning.value is not False else not said
     if meaning.reads == "roman":
         return _roman(part)
-    found: set[Value] = set()
+    found: set[Value | None] = set()
     for coding in many(part.get("valueCodeableConcept"), 1) and many(part["valueCodeableConcept"].get("coding"), 50):
         system = context.codes.systems.get(text(coding.get("system")))
         if system and (key := (system.name, normal(system, text(coding.get("code"))))) in meaning.answers:

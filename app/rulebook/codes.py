@@ -155,4 +155,4 @@ def values_of(entry: schema.Set | schema.Effect) -> Iterator[Value]:
         yield entry.ended.value
     if isinstance(entry, schema.Set):
         yield from entry.rules_out
-        yield from (answer.value for answer in entry.answers)
+        yield from (answer.value for answer in entry.answers if answer.value is not None)

@@ -77,12 +77,12 @@ class OtherCode(OneCode):
 
 
 class AnswerCode(Model):
-    """The code of an answer, and the value it gives."""
+    """The code of an answer, and the value it gives; without one it says nothing."""
 
     system: Text
     code: Text
     title: Text | None = None
-    value: Answer
+    value: Answer | None = None
     seen: Ids
 
 

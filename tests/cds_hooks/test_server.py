@@ -16,7 +16,7 @@ from app.fhir.localization import Localizations
 from app.rulebook.load import RuleBook
 from app.security.fetch import Allowance
 from tests.cds_hooks.calls import KEYS, call
-from tests.fhir.resources import BASE, Resource, bundle, condition
+from tests.fhir.resources import BASE, bundle, condition
 
 EHR = "https://ehr.example/fhir"
 
