@@ -1,6 +1,8 @@
 """The wiring of rule book, settings and faces into one application."""
 
 import sys
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
@@ -67,8 +69,16 @@ def build_engines(settings: Settings, book: RuleBook | None = None, on_decision:
     return Engines.of(book.releases.values(), current, book.languages.values(), on_decision)
 
 
-def build_app(settings: Settings | None = None, book: RuleBook | None = None, lines: TextIO | None = None) -> FastAPI:
-    """Return the ASGI application; requests are logged to `lines`."""
+def build_app(
+    settings: Settings | None = None,
+    book: RuleBook | None = None,
+    lines: TextIO | None = None,
+    clock: Callable[[], datetime] = fhir.now,
+) -> FastAPI:
+    """Return the ASGI application; requests are logged to `lines`.
+
+    `clock` tells the moment at which a record arrives, in UTC.
+    """
     settings = settings or read_settings()
     book = book or load(settings.rules or rules_folder())
     tracer = TracerProvider() if settings.otel else None
@@ -111,11 +121,12 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
         base,
         Trust(settings.cds_clients, seconds=settings.read_seconds),
         FhirServer(frozenset(settings.cds_fhir_hosts), settings.read_seconds, settings.max_record_bytes),
+        on=lambda: clock().date(),
         is_protected=not settings.anonymous,
         invites=settings.cds_intake_card,
     )
     whole = signer.whole_receipt_of if signer.signs else None
-    application.include_router(fhir.routes(locales, book.codes, base, program, record_of, whole))
+    application.include_router(fhir.routes(locales, book.codes, base, program, record_of, whole, clock))
     application.include_router(cds_hooks.routes(hooks, record_of))
     application.state.error_formats = {"/fhir": outcome_response, "/cds-services": outcome_response}
     application.include_router(web.routes(engines, settings.root_path))

@@ -12,11 +12,10 @@ from app.cds_hooks.cards import PRIORITY, Cards
 from app.core.engine import Engines
 from app.core.rules import Urgency
 from app.main import build_app
-from app.record.answers import response_of
 from app.rulebook.load import RuleBook
 from app.settings import Settings
 from tests.cds_hooks.calls import KEYS, call, order, path
-from tests.fhir.resources import BASE, INTAKE, Resource, bundle, condition, response, yes_no
+from tests.fhir.resources import BASE, Resource, answers, bundle, condition, response, yes_no
 from tests.fhir.validators import complaints
 
 HOOKS = ("patient-view", "order-select", "order-sign", "appointment-book")
@@ -29,7 +28,7 @@ def intake(engines: Engines, **facts: Any) -> Resource:
     known |= {name: max(fact.assumed) for name, fact in release.facts.items() if fact.assumed}
     known |= {"primary_concern": "uneven_pigmentation", "elasticity_loss": "moderate", "hyperpigmentation": "mild"}
     said = {name: value for name, value in (known | facts).items() if value is not None}
-    return response_of(said, (), release, INTAKE, BASE)
+    return answers(said, release)
 
 
 def cards(client: TestClient, body: dict[str, Any]) -> list[dict[str, Any]]:
