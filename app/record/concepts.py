@@ -83,7 +83,7 @@ class Concepts:
         """How many codings were beyond the limit."""
 
     def read(self, value: Any, *tables: Table, words: str = "") -> Concept:
-        """Return what a concept, or several together, mean by the first table that has one of their codes.
+        """Return what a concept means by the first table that has it.
 
         `words` belong to them and stand beside them. A record says the same again and again: it is read once.
         """
@@ -99,7 +99,7 @@ class Concepts:
         return found
 
     def _codings(self, value: Any) -> tuple[list[Written], list[str], int]:
-        """Return the codings of concepts with how certain they are, the texts, and how many codings are too many."""
+        """Return codings with their certainty, texts, and how many are left."""
         codings: list[Written] = []
         texts: list[str] = []
         unread = 0
@@ -159,7 +159,7 @@ class Concepts:
         return [], certainty
 
     def _unlisted(self, found: Concept, table: Table, is_read: bool, is_open: bool) -> None:
-        """Say why nothing is meant by a concept of which no code is in a list."""
+        """Say why nothing is meant where no code is in a list."""
         if found.unread or len(found.words) > LONGEST_TEXT:
             found.reason, found.might = "too_many", self.all_of(table)
         elif found.words and (might := self.concerned(self.codes.fact_words, found.words)):
@@ -173,7 +173,7 @@ class Concepts:
             found.reason, found.might = "unknown_code", self.all_of(table)
 
     def name(self, concept: Concept, table: Table) -> None:
-        """Look a concept up by its names, where none of its codes is in a list."""
+        """Look a concept up by names, where no code is in a list."""
         if concept.meant or concept.is_listed or not concept.words:
             return
         named = table.names.found(concept.searched)
@@ -196,7 +196,7 @@ class Concepts:
 
 
 def _usual(value: Any) -> object:
-    """Return what tells a concept with one plain coding from others, or `None`."""
+    """Return the key of a concept with one plain coding, or `None`."""
     listed = value.get("coding") if isinstance(value, dict) else None
     if not isinstance(listed, list) or len(listed) != 1 or not isinstance(listed[0], dict):
         return None
@@ -219,6 +219,6 @@ def certainty_of(element: Any) -> str:
 
 
 def _is_sequela(code: str) -> bool:
-    """Return whether the seventh character of an injury says that it is over."""
+    """Return whether the seventh character of an injury says sequela."""
     plain = code.replace(".", "")
     return len(plain) == 7 and plain[0] in "STst" and plain[6] in "Ss"

@@ -59,7 +59,7 @@ def observation(context: Context, found: Found) -> Draft | Entry:
 
 
 def _code(context: Context, part: Resource) -> Concept:
-    """Read the code of an observation; the words of its result belong to it."""
+    """Read the code of an observation, with the words of its result."""
     words = text(part.get("valueString"))
     if "valueCodeableConcept" in part and isinstance(part["valueCodeableConcept"], dict):
         words = "; ".join(said_of(part["valueCodeableConcept"]))
@@ -85,7 +85,7 @@ def _result(context: Context, draft: Draft, concept: Concept, part: Resource, st
 
 
 def is_answered(meaning: Meaning) -> bool:
-    """Return whether the result gives the value; otherwise that there is one is a hint."""
+    """Return whether the result gives the value, or is a hint."""
     return bool(meaning.answers or meaning.reads or meaning.value is not None)
 
 
@@ -94,7 +94,7 @@ def _has_value(part: Resource) -> bool:
 
 
 def _value(context: Context, part: Resource, meaning: Meaning) -> Value | None:
-    """Return the value that a result gives; `None` where there is no result, or a hint."""
+    """Return the value of a result; `None` where there is none."""
     if not is_answered(meaning) or not _has_value(part):
         return None
     said = part.get("valueBoolean")

@@ -1,4 +1,4 @@
-"""What is checked of codes: where they were seen, and what they say."""
+"""What is checked of the codes of health records."""
 
 from collections.abc import Iterator, Mapping
 
@@ -167,7 +167,7 @@ class _Checks:
             yield self._error(kind, (*where, "seen"), says)
 
     def _check_values(self, kind: str) -> Iterator[RuleBookError]:
-        """Yield codes that give one fact two values; sets with answers give none."""
+        """Yield codes that give one fact two values."""
         given: dict[tuple[str, str, str], object] = {}
         for place, entry in enumerate(self._entries(kind)):
             if entry.fact is None or entry.value is None or entry.answers:
