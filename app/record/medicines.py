@@ -18,7 +18,7 @@ from app.record.statuses import ORDERS, PROPOSALS
 from app.record.weigh import Claim, Draft
 
 MOST_INGREDIENTS = 20
-MOST_DOSAGES = 20
+MOST_DOSAGES = 8
 GIVEN = frozenset({"MedicationAdministration", "MedicationDispense"})
 
 
@@ -149,8 +149,10 @@ def _uses(context: Context, concept: Concept, order: Order, dosages: list[Resour
             if use := context.codes.use_codes.get(key):
                 found.add(use)
     said = [concept.searched, *(each for way in ways for each in said_of(way)), *(text(d.get("text")) for d in dosages)]
-    found |= set(context.codes.use_words.found(" ; ".join(said)[:LONGEST_TEXT]))
-    return found - {"both"}
+    words = " ; ".join(said)[:LONGEST_TEXT]
+    if not context.concepts.afford(words):
+        return {"local", "systemic"}  # as good as both: it is asked
+    return (found | set(context.codes.use_words.found(words))) - {"both"}
 
 
 def _ways(dosage: Resource) -> Iterator[Resource]:
