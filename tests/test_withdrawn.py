@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from app.record.patient import PatientFacts
+from app.record.places import PatientFacts
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 

@@ -24,7 +24,7 @@ from app.main import build_engines, rules_folder
 from app.proof.compare import compare
 from app.proof.explain import explain
 from app.proof.verify import Verifier
-from app.record.patient import Reader
+from app.record.reader import Reader
 from app.rulebook.load import load
 from app.settings import Settings
 from tools.bench.aims import beside
