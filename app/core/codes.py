@@ -32,7 +32,9 @@ class System:
 
 @dataclass(frozen=True)
 class Span:
-    """How many days a yes and a no may be relied on; `None`: without end.
+    """How many days a yes and a no may be relied on.
+
+    `None`: without end.
 
     `while_active`: a yes whose status says active counts however old it is. `history`: what has ended still speaks, and
     counts without a date. `from_onset`: days count from the beginning of what is said, not from when it was said.
@@ -60,7 +62,7 @@ def is_no(value: Value | None) -> bool:
 
 @dataclass(frozen=True)
 class Ended:
-    """What is still said of what ended at most so many days ago.
+    """What is still said of what ended some days ago.
 
     Without a value, the fact must be asked.
     """
@@ -129,7 +131,7 @@ class Table:
         self.names: Words[Hit] = Words(())
 
     def add(self, system: str, code: str, hit: Hit, but: tuple[str, ...] | None = None) -> None:
-        """Add a code; `but` says that it stands for all below it, save these."""
+        """Add a code; with `but` it stands for all others below it."""
         if but is None:
             self._exact.setdefault((system, code), []).append(hit)
         else:
@@ -213,7 +215,7 @@ class Codes:
         return frozenset()
 
     def sentence(self, reason: str, language: str = DEFAULT) -> str:
-        """Return the sentence of a reason, in English where there is no other."""
+        """Return the sentence of a reason, else in English."""
         return self.sentences.get(language, self.sentences[DEFAULT])[reason]
 
 

@@ -1,4 +1,7 @@
-"""Why a resource of a record is in its place; `rules/codes/sentences.yaml` words it."""
+"""Why a resource of a record is in its place.
+
+`rules/codes/sentences.yaml` has a sentence for each.
+"""
 
 from typing import Literal, get_args
 

@@ -46,7 +46,7 @@ class Words(Generic[L]):
             self._first.setdefault((*before, last)[0], []).append(((*before, last)[1:], label))
 
     def found(self, text: str) -> dict[L, None]:
-        """Return the labels of the words in a text, each once, in its order."""
+        """Return the labels of the words in a text, each once."""
         said = plain(text)
         found: dict[L, None] = {}
         tokens = TOKEN.findall(said)

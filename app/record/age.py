@@ -58,7 +58,7 @@ class Age:
         return least, most
 
     def weigh(self, typed: Iterable[Claim]) -> None:
-        """Settle the age with what was typed, which is all from our intake."""
+        """Settle the age with what was typed in our intake."""
         claims = list(typed)
         counting = [claim for claim in claims if claim.counts]
         values = {claim.value for claim in counting}
@@ -124,7 +124,7 @@ def _years(born: date, on: date) -> int:
 
 
 def in_one_region(release: Release, ages: Range) -> bool:
-    """Return whether no condition of a release tells the ages of a range apart."""
+    """Return whether no condition tells the ages of a range apart."""
     domain = range(ages[0], ages[1] + 1)
     return all(len({age in accepted for age in domain}) == 1 for accepted in _accepted(release))
 

@@ -25,7 +25,7 @@ MOST_NAMED = 12
 
 
 class Answer(NamedTuple):
-    """One answer of a response: a value, that it cannot be answered, or a fault.
+    """One answer of a response, or what is wrong with it.
 
     `fault` is empty, or says why it is not understood.
     """
@@ -70,7 +70,7 @@ def is_ours(resource: Resource, questionnaire: str) -> bool | None:
 
 
 def read_answers(resource: Resource, release: Release) -> tuple[list[Answer], int]:
-    """Return the answers of a response in order, and how many were not read."""
+    """Return the answers of a response, and how many were not read."""
     found: list[Answer] = []
     seen = 0
     todo = deque(items(resource.get("item")))
@@ -104,7 +104,7 @@ def _answer(item: Resource, name: str, given: list[Resource], fact: Fact | None)
 
 
 def answers_of(resource: Resource, release: Release, questionnaire: str) -> Answers | None:
-    """Return the answers that are being given; `None` where the response is not ours.
+    """Return answers as they are given; `None` where it is not ours.
 
     What nobody can have meant raises `RecordError`: who gives it can mend it.
     """
@@ -136,7 +136,7 @@ def answers_of(resource: Resource, release: Release, questionnaire: str) -> Answ
 
 
 def value_of(answer: Resource, fact: Fact, where: str) -> Value:
-    """Return the value of an answer that is being given, or raise `RecordError`."""
+    """Return the value of an answer, or raise `RecordError`."""
     found = _value(answer, fact)
     if found.value is None:
         raise _not_taken(found, where, "code-invalid")

@@ -83,20 +83,23 @@ class Concepts:
         """How many codings were beyond the limit."""
 
     def read(self, value: Any, *tables: Table, words: str = "") -> Concept:
-        """Return what a concept, or several together, mean by the first table that has one of their codes.
+        """Return what a concept means by the first table that has it.
 
         `words` belong to them and stand beside them. A record says the same again and again: it is read once.
         """
+        if (key := _usual(value)) is not None:
+            known = self._read.get((tables, key, words))
+            if known is not None:
+                return known
         codings, texts, unread = self._codings(value)
-        key = (tables, tuple(codings), tuple(texts), words)
-        found = self._read.get(key)
-        if found is None:
-            found = self._read[key] = self._meaning(codings, texts, tables, words, unread)
+        found = self._meaning(codings, texts, tables, words, unread)
         self.unread += unread
+        if key is not None:
+            self._read[tables, key, words] = found
         return found
 
     def _codings(self, value: Any) -> tuple[list[Written], list[str], int]:
-        """Return the codings of concepts with how certain they are, the texts, and how many codings are too many."""
+        """Return codings with their certainty, texts, and how many are left."""
         codings: list[Written] = []
         texts: list[str] = []
         unread = 0
@@ -156,7 +159,7 @@ class Concepts:
         return [], certainty
 
     def _unlisted(self, found: Concept, table: Table, is_read: bool, is_open: bool) -> None:
-        """Say why nothing is meant by a concept of which no code is in a list."""
+        """Say why nothing is meant where no code is in a list."""
         if found.unread or len(found.words) > LONGEST_TEXT:
             found.reason, found.might = "too_many", self.all_of(table)
         elif found.words and (might := self.concerned(self.codes.fact_words, found.words)):
@@ -170,7 +173,7 @@ class Concepts:
             found.reason, found.might = "unknown_code", self.all_of(table)
 
     def name(self, concept: Concept, table: Table) -> None:
-        """Look a concept up by its names, where none of its codes is in a list."""
+        """Look a concept up by names, where no code is in a list."""
         if concept.meant or concept.is_listed or not concept.words:
             return
         named = table.names.found(concept.searched)
@@ -192,6 +195,20 @@ class Concepts:
         return tuple(fact for fact in self._facts if fact in table.facts)
 
 
+def _usual(value: Any) -> object:
+    """Return the key of a concept with one plain coding, or `None`."""
+    listed = value.get("coding") if isinstance(value, dict) else None
+    if not isinstance(listed, list) or len(listed) != 1 or not isinstance(listed[0], dict):
+        return None
+    coding = listed[0]
+    key = coding.get("system"), coding.get("code"), coding.get("display"), value.get("text")
+    return key if "extension" not in coding and all(map(_is_plain, key)) else None
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
 def certainty_of(element: Any) -> str:
     """Return how certain an element says that a diagnosis is."""
     for extension in items(element.get("extension")) if isinstance(element, dict) else ():
@@ -202,6 +219,6 @@ def certainty_of(element: Any) -> str:
 
 
 def _is_sequela(code: str) -> bool:
-    """Return whether the seventh character of an injury says that it is over."""
+    """Return whether the seventh character of an injury says sequela."""
     plain = code.replace(".", "")
     return len(plain) == 7 and plain[0] in "STst" and plain[6] in "Ss"

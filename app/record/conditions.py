@@ -34,7 +34,7 @@ def condition(context: Context, found: Found) -> Draft | Entry:
 
 
 def allergy(context: Context, found: Found) -> Draft | Entry:
-    """Read an AllergyIntolerance, by the name of the substance where no code is in a list."""
+    """Read an AllergyIntolerance, by name where no code is in a list."""
     codes, resource = context.codes, found.resource
     substances = [each.get("substance") for each in many(resource.get("reaction"), MOST_REACTIONS)]
     concept = context.concepts.read([resource.get("code"), *substances], codes.allergies, codes.conditions)

@@ -1,4 +1,4 @@
-"""What every kind of resource is read with, and the ways a resource can end."""
+"""What every kind of resource is read with, and its ends."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ def drafted(found: Found, concept: Concept | None = None) -> Draft:
 
 
 def not_understood(draft: Draft, reason: NotUnderstood, might: Iterable[str]) -> Draft:
-    """Put a draft where it is not understood, with the facts it might concern."""
+    """Put a draft, with the facts it might concern, as not understood."""
     draft.claims = [Claim(draft, fact, None, "not_understood", reason) for fact in might or ("",)]
     return draft
 

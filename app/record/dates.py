@@ -17,7 +17,7 @@ class WrongDateError(Exception):
 
 
 class Day(NamedTuple):
-    """A day as far as it is known, the text it came from, and its moment."""
+    """A day as far as it is known, and its text."""
 
     first: date
     last: date

@@ -49,12 +49,12 @@ def collected(record: Iterable[Any]) -> Iterator[Found]:
 
 
 def base_of(url: str) -> str:
-    """Return the base of a RESTful address, without its scheme; empty for any other."""
+    """Return the base of a RESTful address; empty for any other."""
     return plain_base(url.rsplit("/", 2)[0]) if url.startswith("http") and url.count("/") > 3 else ""
 
 
 def plain_base(base: str) -> str:
-    """Return a base as bases are compared: without scheme, and whatever the case of its host."""
+    """Return a base without scheme, its host in lower case."""
     scheme, _, rest = base.partition("://")
     host, slash, path = (rest or scheme).rstrip("/").partition("/")
     return host.lower() + slash + path
@@ -65,7 +65,7 @@ def _plain_url(url: str) -> str:
 
 
 class Identity:
-    """The patient of a record, and every resource that may be referred to."""
+    """The patient of a record, and the resources referred to."""
 
     def __init__(self, found: list[Found], patient: str, server: str) -> None:
         self._by_url: dict[str, Resource] = {_plain_url(url): resource for resource, url in found if url}

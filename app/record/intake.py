@@ -1,4 +1,4 @@
-"""Our intake in a record: each answer is a statement of the day it was given."""
+"""Our intake in a record: each answer has its day."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple

@@ -28,7 +28,10 @@ def observation(context: Context, found: Found) -> Draft | Entry:
     """Read an Observation and its components."""
     resource = found.resource
     parts = [(resource, _code(context, resource))]
-    parts += [(part, _code(context, part)) for part in many(resource.get("component"), MOST_PARTS)]
+    if "component" in resource:
+        parts += [(part, _code(context, part)) for part in many(resource["component"], MOST_PARTS)]
+    elif not parts[0][1].meant and parts[0][1].reason is None:
+        return irrelevant(found, parts[0][1])
     concept = next((c for _, c in parts if c.meant), next((c for _, c in parts if c.reason), parts[0][1]))
     if not concept.meant and concept.reason is None:
         return irrelevant(found, concept)
@@ -56,9 +59,10 @@ def observation(context: Context, found: Found) -> Draft | Entry:
 
 
 def _code(context: Context, part: Resource) -> Concept:
-    """Read the code of an observation; the words of its result belong to it."""
-    value = part.get("valueCodeableConcept")
-    words = "; ".join(said_of(value)) if isinstance(value, dict) else text(part.get("valueString"))
+    """Read the code of an observation, with the words of its result."""
+    words = text(part.get("valueString"))
+    if "valueCodeableConcept" in part and isinstance(part["valueCodeableConcept"], dict):
+        words = "; ".join(said_of(part["valueCodeableConcept"]))
     return context.concepts.read(part.get("code"), context.codes.observations, words=words)
 
 
@@ -81,7 +85,7 @@ def _result(context: Context, draft: Draft, concept: Concept, part: Resource, st
 
 
 def is_answered(meaning: Meaning) -> bool:
-    """Return whether the result gives the value; otherwise that there is one is a hint."""
+    """Return whether the result gives the value, or is a hint."""
     return bool(meaning.answers or meaning.reads or meaning.value is not None)
 
 
@@ -90,7 +94,7 @@ def _has_value(part: Resource) -> bool:
 
 
 def _value(context: Context, part: Resource, meaning: Meaning) -> Value | None:
-    """Return the value that a result gives; `None` where there is no result, or a hint."""
+    """Return the value of a result; `None` where there is none."""
     if not is_answered(meaning) or not _has_value(part):
         return None
     said = part.get("valueBoolean")

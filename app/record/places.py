@@ -122,7 +122,7 @@ class PatientFacts:
 
     @cached_property
     def reasons(self) -> Mapping[str, tuple[Entry, ...]]:
-        """For each fact of `facts`, the entries it comes from, the Patient too."""
+        """For each fact, the entries it comes from, the Patient too."""
         return self._by_fact("used")
 
     @cached_property

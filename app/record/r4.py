@@ -11,7 +11,7 @@ from app.record.elements import RecordError, Resource, text
 
 
 class Sign(NamedTuple):
-    """An element by which another release of FHIR is known, and what R4 has."""
+    """An element by which another release of FHIR is known."""
 
     element: str
     version: str

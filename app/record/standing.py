@@ -1,4 +1,4 @@
-"""Whether what a resource says counts today: its state, its place of the body, its time."""
+"""Whether what is said counts today, by state, place and time."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -132,7 +132,7 @@ class Sites:
             self._words |= {word for each in said for _, word in places.words.found(each)}
 
     def of(self, body_sites: Any, code: Site | None, words: str) -> Site | None:
-        """Return where something is, by its body sites, its code and its words."""
+        """Return where something is, by body sites, code and words."""
         named = [self._named(concept) for concept in list(items(body_sites))[:MOST_SITES]]
         if "widened" in named:
             return "in"

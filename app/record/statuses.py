@@ -1,4 +1,4 @@
-"""Statuses of FHIR R4: each is a modifier, so one that is not known is said."""
+"""Statuses of FHIR R4; one that is not known is `None`."""
 
 from collections.abc import Mapping
 from typing import Literal, TypeVar
@@ -47,12 +47,12 @@ PROPOSALS = frozenset({"proposal", "plan", "option"})
 
 
 def clinical(resource: Resource) -> Clinical | None:
-    """Return whether a condition is there now; `None` where its status is not known."""
+    """Return whether a condition is there now, or `None`."""
     return _state(resource, "clinicalStatus", CLINICAL, CLINICAL_STATES, "unknown")
 
 
 def verified(resource: Resource) -> Verified | None:
-    """Return how sure a condition is; `None` where its status is not known."""
+    """Return how sure a condition is, or `None`."""
     return _state(resource, "verificationStatus", VERIFIED, VERIFIED_STATES, "sure")
 
 

@@ -82,7 +82,7 @@ class Claim:
 
 
 def weigh(fact: str, claims: Iterable[Claim]) -> tuple[Value | None, tuple[Claim, ...]]:
-    """Return the value of a fact, and the claims that contradict each other."""
+    """Return the value of a fact, and claims that contradict."""
     counting = [claim for claim in claims if claim.counts]
     asked = [claim for claim in claims if not claim.counts and claim.place == "asked"]
     counting = _present(counting)
@@ -107,7 +107,7 @@ def weigh(fact: str, claims: Iterable[Claim]) -> tuple[Value | None, tuple[Claim
 
 
 def _present(counting: list[Claim]) -> list[Claim]:
-    """Return what counts; in the record, what is there now wins over what ended."""
+    """Return what counts; what is there now wins over what ended."""
     now = {claim.value for claim in counting if not claim.is_past and not claim.from_intake}
     if not now:
         return counting

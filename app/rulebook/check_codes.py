@@ -1,4 +1,4 @@
-"""What is checked of codes: where they were seen, and what they say."""
+"""What is checked of the codes of health records."""
 
 from collections.abc import Iterator, Mapping
 
@@ -97,8 +97,10 @@ class _Checks:
         for place, sentence in enumerate(listed):
             for code in sorted({"en", *self._book.languages} ^ set(sentence.says)):
                 yield self._error("sentences", (place,), f"`{code}` of `{sentence.id}` is missing, or is no language")
-        for name in sorted(REASONS ^ {sentence.id for sentence in listed}):
-            yield self._error("sentences", (), f"`{name}` has no sentence, or is no reason")
+            if sentence.id not in REASONS:
+                yield self._error("sentences", (place, "id"), f"`{sentence.id}` is no reason")
+        for name in sorted(REASONS - {sentence.id for sentence in listed}):
+            yield self._error("sentences", (), f"`{name}` has no sentence")
 
     def _check_set(self, kind: str, place: int, entry: schema.Set) -> Iterator[RuleBookError]:
         where: Where = (place,)
@@ -165,7 +167,7 @@ class _Checks:
             yield self._error(kind, (*where, "seen"), says)
 
     def _check_values(self, kind: str) -> Iterator[RuleBookError]:
-        """Yield codes that give one fact two values; sets with answers give none."""
+        """Yield codes that give one fact two values."""
         given: dict[tuple[str, str, str], object] = {}
         for place, entry in enumerate(self._entries(kind)):
             if entry.fact is None or entry.value is None or entry.answers:

@@ -46,7 +46,7 @@ def dumped(entries: Any) -> Any:
 
 
 def codes_in(entry: schema.Set | schema.Medicine) -> Iterator[tuple[str, int, str, schema.OneCode]]:
-    """Yield each code of a set or medicine: its list, place, system and entry."""
+    """Yield each code with its list, place and system."""
     for place, icd in enumerate(getattr(entry, "icd", ())):
         yield from (("icd", place, system, icd) for system in icd.systems)
     for key in SYSTEM_KEYS:

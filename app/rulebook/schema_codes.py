@@ -46,7 +46,7 @@ class Span(Model):
 
 
 class Ended(Model):
-    """What is still said of what ended; without a value it is asked."""
+    """What is still said of what ended, or is asked."""
 
     value: Answer | None = None
     within_days: Days
@@ -65,7 +65,7 @@ class OneCode(Model):
 
 
 class IcdCode(OneCode):
-    """A code of the ICD-10 family, in the systems that mean the same by it."""
+    """A code of the ICD-10 family, in systems that mean the same."""
 
     systems: Ids
 
@@ -77,7 +77,7 @@ class OtherCode(OneCode):
 
 
 class AnswerCode(Model):
-    """The code of an answer, and the value it gives; without one it says nothing."""
+    """The code of an answer; without a value it says nothing."""
 
     system: Text
     code: Text
@@ -87,7 +87,7 @@ class AnswerCode(Model):
 
 
 class Set(Model):
-    """Codes and names that say the same of one fact, or concern none."""
+    """Codes and names that say the same of one fact."""
 
     fact: Text | None = None
     irrelevant: bool = False
@@ -154,7 +154,7 @@ class Area(Model):
 
 
 class UseCode(Model):
-    """A route or a dose form that says how a medicine is used."""
+    """A route or dose form, and the use it says."""
 
     system: Text
     code: Text
@@ -174,7 +174,7 @@ class Vocabulary(Model):
 
 
 class Sentence(Model):
-    """Why a resource is where it is, or what was not read; in every language."""
+    """A sentence about a resource, in every language."""
 
     id: Text
     says: dict[str, Text]
