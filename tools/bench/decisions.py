@@ -13,6 +13,8 @@ from datetime import date
 from functools import partial
 from typing import TypeVar
 
+from app.record.patient import Reader
+
 from app.api.strict_json import read_json
 from app.cds_hooks.routes import Service
 from app.cds_hooks.server import FhirServer
@@ -24,7 +26,6 @@ from app.main import build_engines, rules_folder
 from app.proof.compare import compare
 from app.proof.explain import explain
 from app.proof.verify import Verifier
-from app.record.reader import Reader
 from app.rulebook.load import load
 from app.settings import Settings
 from tools.bench.aims import beside
