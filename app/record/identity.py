@@ -74,7 +74,7 @@ class Identity:
         self._identified: dict[tuple[str, str, str], Resource] | None = None
         patients: list[Found] = []
         for each in found:
-            kind = each.resource.get("resourceType")
+            kind = text(each.resource.get("resourceType"))
             if kind == "Patient":
                 patients.append(each)
             elif kind in ("Medication", "Device"):

@@ -51,7 +51,7 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
         return aside(draft, "in_error", facts)
     if status == "not_done" or resource.get("doNotPerform") is True:
         return aside(draft, "not_done", facts)
-    if resource.get("intent") in PROPOSALS:
+    if text(resource.get("intent")) in PROPOSALS:
         return aside(draft, "not_ordered", facts)
     if not concept.meant:
         return not_understood(draft, concept.reason or "no_code", facts)
@@ -62,7 +62,7 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
     except WrongDateError:
         return not_understood(draft, "wrong_date", facts)
     has_ended = status == "ended" or (end is not None and end.last < context.days.on)
-    is_given = resource.get("resourceType") in GIVEN
+    is_given = text(resource.get("resourceType")) in GIVEN
     dosages = _dosages(resource)
     explicit = _uses(context, concept, order, dosages)
     as_needed = any(d.get("asNeededBoolean") is True or "asNeededCodeableConcept" in d for d in dosages)

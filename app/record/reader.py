@@ -71,7 +71,7 @@ class Reader:
             days,
             identity,
         )
-        placed = [each for each in found if each.resource.get("resourceType") not in NO_PLACE]
+        placed = [each for each in found if text(each.resource.get("resourceType")) not in NO_PLACE]
         ours: list[Found] = []
         drafts: list[Draft] = []
         intake = Intake(context, self.questionnaire)
