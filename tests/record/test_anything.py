@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from app.record.places import PLACES
 from app.record.reader import Reader
-from tests.record.test_places import BOOK, INTAKE, PATIENT, POOL, RELEASE, TODAY
+from tests.fhir.resources import INTAKE
+from tests.record.charts import TODAY
+from tests.record.test_places import BOOK, PATIENT, POOL, RELEASE
 
 SCALARS = st.none() | st.booleans() | st.integers(-3, 3) | st.floats(allow_nan=False) | st.text(max_size=12)
 ANYTHING = st.recursive(
