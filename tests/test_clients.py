@@ -10,9 +10,8 @@ from fhirclient.models.questionnaire import Questionnaire
 from fhirclient.server import FHIRNotFoundException
 
 from app.core.engine import Engines
-from app.record.answers import response_of
 from tests.books import random_candidate
-from tests.fhir.resources import BASE, INTAKE
+from tests.fhir.resources import SEEN, answers
 from tests.fhir.validators import run_node
 
 
@@ -47,7 +46,7 @@ def test_a_form_that_others_render_gets_the_decision_of_plain_json(
     for facts in known:
         facts |= {"active_skin_infection": False, "systemic_immunosuppression": False}
     questionnaire = client.get("/fhir/Questionnaire/candidate-intake").json()
-    responses = [response_of(facts, (), release, INTAKE, BASE) for facts in known]
+    responses = [answers(facts, release) for facts in known]
     given = json.dumps({"questionnaire": questionnaire, "responses": responses})
     exported = [json.loads(line) for line in run_node(renderer, given=given).splitlines()]
     assert len(exported) == len(known)
@@ -58,7 +57,7 @@ def test_a_form_that_others_render_gets_the_decision_of_plain_json(
             parameters = [
                 {"name": "subject", "valueString": "Patient/1"},
                 {"name": "unknowns", "valueCode": mode},
-                {"name": "questionnaireResponse", "resource": found["exported"]},
+                {"name": "questionnaireResponse", "resource": found["exported"] | {"authored": SEEN}},
             ]
             body = {"resourceType": "Parameters", "parameter": parameters}
             plan = client.post("/fhir/PlanDefinition/candidate-triage/$apply", json=body).json()

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from app.record.patient import PatientFacts
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
@@ -18,7 +19,6 @@ from app.core.facts import Value
 from app.fhir.apply import Application, apply
 from app.fhir.plan import plan_definition
 from app.main import build_app, build_engines, rules_folder
-from app.record.patient import PatientFacts
 from app.rulebook.load import RuleBook, load
 from app.settings import BadSettingError, Settings
 from tests.cds_hooks.calls import call

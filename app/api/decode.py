@@ -1,6 +1,6 @@
 """A request body into JSON, and into a question for the engine."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from operator import getitem
 from re import fullmatch
 from typing import Any
@@ -63,10 +63,12 @@ class CandidateReader:
         if types != self._types:
             facts = {name: value for name, value in zip(self._names, plain, strict=True) if value is not None}
         unavailable: tuple[str, ...] = ()
+        doubted: tuple[str, ...] = ()
         reference, more = None, 0
         if len(facts) < len(data):
-            unavailable, reference = data.get("unavailable", ()), data.get("reference")
-            others = list(self._others(data, unavailable, reference))
+            unavailable, doubted = data.get("unavailable", ()), data.get("doubted", ())
+            reference = data.get("reference")
+            others = list(self._others(data, unavailable, doubted, reference))
             errors += [FieldError(*other) for other in others[:MOST_ERRORS]]
             more = max(0, len(others) - MOST_ERRORS)
         if errors or graded or len(facts) < len(data) or isinstance(data, JsonObject):
@@ -75,10 +77,14 @@ class CandidateReader:
         if errors:
             count = "1 error" if len(errors) + more == 1 else f"{len(errors) + more} errors"
             raise ProblemError("not-facts", f"{count} in the facts", errors=errors, more=more)
-        if unavailable:
-            named = frozenset(unavailable)
-            unavailable = tuple(name for name in self.release.facts if name in named)
-        return Question(facts, strict, tuple(unavailable), graded, reference)
+        return Question(facts, strict, self._ordered(unavailable), graded, reference, self._ordered(doubted))
+
+    def _ordered(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return names of facts in asking order, each once."""
+        if not names:
+            return ()
+        named = frozenset(names)
+        return tuple(name for name in self.release.facts if name in named)
 
     def _closely(self, values: list[Any]) -> tuple[list[Any], dict[str, ScaleGrade], list[FieldError]]:
         """Return the answers, those read on a scale, and the errors."""
@@ -101,7 +107,7 @@ class CandidateReader:
         return read, graded, errors
 
     def _others(
-        self, data: Mapping[str, Any], unavailable: Any, reference: Any
+        self, data: Mapping[str, Any], unavailable: Any, doubted: Any, reference: Any
     ) -> Iterator[tuple[str, str, str, str | None]]:
         """Yield what is wrong with the members that are no facts.
 
@@ -109,17 +115,20 @@ class CandidateReader:
         """
         if reference is not None and not (isinstance(reference, str) and fullmatch(REFERENCE, reference)):
             yield "/reference", "not_a_reference", "write 1 to 64 characters of A-Z a-z 0-9 . _ : -", None
-        if not isinstance(unavailable, list | tuple):
-            yield "/unavailable", "not_a_list", "write a list of names of facts", None
-        else:
-            for place, name in enumerate(unavailable):
+        for member, listed in (("unavailable", unavailable), ("doubted", doubted)):
+            if not isinstance(listed, list | tuple):
+                yield f"/{member}", "not_a_list", "write a list of names of facts", None
+                continue
+            for place, name in enumerate(listed):
+                pointer = f"/{member}/{place}"
                 if not isinstance(name, str) or name not in self.release.facts:
-                    says = "this release has no such fact"
                     close = closest(name, self.release.facts) if place < MOST_SUGGESTIONS else None
-                    yield f"/unavailable/{place}", "unknown_fact", says, close
+                    yield pointer, "unknown_fact", "this release has no such fact", close
                 elif data.get(name) is not None:
-                    says = f"`{name}` is answered in this request; take it out here"
-                    yield f"/unavailable/{place}", "answered", says, None
+                    yield pointer, "answered", f"`{name}` is answered in this request; take it out here", None
+                elif member == "doubted" and self.release.facts[name].policy == "ask":
+                    says = f"nothing is ever assumed of `{name}`; take it out here"
+                    yield pointer, "never_assumed", says, None
         unknown = [name for name in data if name not in self.release.facts and name not in OTHERS]
         for place, name in enumerate(unknown):
             pointer = pointer_to("", name)

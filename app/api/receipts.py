@@ -89,6 +89,8 @@ class Stored(Described):
     """The facts as they were asked, for an answer of `view=decision`, which does not hold them."""
     unavailable: Sequence[str] = ()
     """The facts that were named `unavailable` when it was asked."""
+    doubted: Sequence[str] = ()
+    """The facts that were named `doubted` when it was asked."""
 
 
 class Verdict(Described):
@@ -233,11 +235,11 @@ class Replayer:
     def _question(self, stored: Stored, name: str, engines: list[Engine]) -> tuple[Engine, Question]:
         """Return the question with this id, and the engine of its language."""
         reader = self._readers[engines[0].release.id]
-        body = self._facts(stored) | {"unavailable": list(stored.unavailable)}
+        body = self._facts(stored) | {"unavailable": list(stored.unavailable), "doubted": list(stored.doubted)}
         try:
             questions = [reader.question(body, strict=strict) for strict in (False, True)]
         except ProblemError as error:
-            ours = [field for field in error.errors if field.pointer.startswith("/unavailable")]
+            ours = [field for field in error.errors if field.pointer.startswith(("/unavailable", "/doubted"))]
             if stored.facts is not None or ours:
                 errors = ours or [
                     field.model_copy(update={"pointer": f"/facts{field.pointer}"}) for field in error.errors
@@ -248,7 +250,10 @@ class Replayer:
         for engine, asked in product(engines, questions):
             if engine.identity(asked) == name:
                 return engine, asked
-        says = "these facts do not lead to this id; where the question named facts `unavailable`, send their names too"
+        says = (
+            "these facts do not lead to this id; where the question named facts `unavailable` or `doubted`, send their "
+            "names too"
+        )
         raise _AlteredError(says, "/answer/facts" if stored.facts is None else "/facts")
 
     def _facts(self, stored: Stored) -> dict[str, Any]:

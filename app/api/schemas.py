@@ -43,6 +43,15 @@ def schemas_of(release: Release) -> dict[str, Schema]:
                 "default": [],
                 "description": "Facts that cannot be answered: they stay unknown and are not asked again.",
             },
+            "doubted": {
+                "type": "array",
+                "items": ref("FactName"),
+                "default": [],
+                "description": (
+                    "Unknown facts of `unknown: confirm` that something speaks of, such as a record: nothing is "
+                    "assumed of them, they are asked."
+                ),
+            },
             "reference": {
                 "anyOf": [{"type": "string", "pattern": REFERENCE}, NULL],
                 "description": "Echoed in the answer; no part of the decision.",

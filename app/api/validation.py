@@ -17,7 +17,7 @@ REFERENCE = r"^[A-Za-z0-9._:-]{1,64}$"
 COMMONLY_MEANT = {"UK": "GB", "EL": "GR", "EN": "GB", "USA": "US", "KOR": "KR", "JPN": "JP"}
 """Country codes that are often written and are not ISO 3166-1 alpha-2."""
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-OTHERS = ("unavailable", "reference")
+OTHERS = ("unavailable", "doubted", "reference")
 """Members of a request that are no facts."""
 
 

@@ -41,7 +41,8 @@ class Question(NamedTuple):
     """A question: the known facts, and how unknown ones are treated.
 
     Every value is in its fact's domain and of its type, `unavailable` names facts of the release that `facts` does not:
-    whoever builds one checks that. `graded` says which findings were read on a scale.
+    whoever builds one checks that. `graded` says which findings were read on a scale. `doubted` names unknown confirm
+    facts of which something speaks, as a record may: they take no no-objection value, and are asked.
     """
 
     facts: Candidate
@@ -49,6 +50,7 @@ class Question(NamedTuple):
     unavailable: tuple[str, ...] = ()
     graded: Mapping[str, ScaleGrade] = MappingProxyType({})
     reference: str | None = None
+    doubted: tuple[str, ...] = ()
 
 
 class Decided(NamedTuple):
@@ -101,12 +103,12 @@ class Engine:
     def decide(self, question: Question) -> Outcome:
         """Return the decision and the machine contract around it, without any text."""
         facts, strict = question.facts, question.strict
-        rest = self.logic.settled(facts, strict=strict)
+        rest = self.logic.settled(facts, strict=strict) if strict or not question.doubted else None
         if rest is not None and (strict or len(facts) == len(self._points.names)):
             outcome = self._outcomes[rest, question.unavailable, strict]
             return self._with_referral(outcome, question) if strict and self.release.stages else outcome
         given = self._projection.of(self._points.of(facts))
-        regions = given if strict else self.logic.assumed(given)
+        regions = given if strict else self.logic.assumed(given, question.doubted)
         if rest is None:
             rest = restrict(self.logic.diagram, self.logic.staged_root, regions)
         outcome = self._outcomes[rest, question.unavailable, strict]
@@ -139,7 +141,8 @@ class Engine:
 
     def standings(self, question: Question) -> list[Standing]:
         """Return where every rule stands that is not known not to hold."""
-        return self.rationale.standings.of(self._points.of(question.facts))
+        found = self.rationale.standings.of(self._points.of(question.facts))
+        return self.rationale.doubting(found, question.facts, question.doubted) if question.doubted else found
 
     def answer(self, question: Question, sources: Sources = "rationale") -> Answer:
         """Return the whole answer, with the `sources` of these parts."""
@@ -148,7 +151,7 @@ class Engine:
         decision, indicated, pathways = outcome.decision, outcome.indicated, outcome.pathways
         parts, rationale = self._parts, self.rationale
         cut = parts.projection.of(point)
-        standings = rationale.standings.of(point)
+        standings = self.standings(question)
         cautions: list[CautionShown] = []
         unresolved: list[Unresolved] = []
         for each in parts.cautions.of(point, pathways or NO_PATHWAY):
@@ -191,7 +194,7 @@ class Engine:
             sources=sources_cited,
             facts={**question.facts, **question.graded} if question.graded else question.facts,
             ruleset=self.ruleset,
-            id=self._identity.of(point, question.unavailable, strict=question.strict),
+            id=self._identity.of(point, question.unavailable, question.doubted, strict=question.strict),
             reference=question.reference,
         )
         if sources == "all":
@@ -205,7 +208,7 @@ class Engine:
         outcome = self.decide(question)
         point = self._points.of(question.facts)
         decision, parts, rationale = outcome.decision, self._parts, self.rationale
-        standings = rationale.standings.of(point)
+        standings = self.standings(question)
         ready = decision.pathway is not None and not outcome.open_assumptions
         if ready:
             ready = parts.all_met(parts.preconditions.of(parts.projection.of(point), outcome.pathways))
@@ -220,7 +223,7 @@ class Engine:
             assumptions=parts.assumptions(outcome) if outcome.open_assumptions else [],
             rules=[reason.rule for reason in rationale.reasons(outcome, standings)],
             ruleset=self.ruleset,
-            id=self._identity.of(point, question.unavailable, strict=question.strict),
+            id=self._identity.of(point, question.unavailable, question.doubted, strict=question.strict),
             reference=question.reference,
         )
         if self._on_decision is not None:
@@ -230,7 +233,7 @@ class Engine:
     def identity(self, question: Question) -> str:
         """Return the id of the answer to a question."""
         point = self._points.of(question.facts)
-        return self._identity.of(point, question.unavailable, strict=question.strict)
+        return self._identity.of(point, question.unavailable, question.doubted, strict=question.strict)
 
     def _if_resolved(self, question: Question, outcome: Outcome, standings: Iterable[Standing]) -> IfResolved | None:
         """Return the decision once time or treatment lifts what stands against it.
@@ -247,7 +250,8 @@ class Engine:
                 return None
             lifted |= facts
             when |= dict.fromkeys(rule.lifted_when for rule in holding if rule.lifted_when)
-            then = Question({**question.facts, **lifted}, question.strict, question.unavailable)
+            doubted = tuple(name for name in question.doubted if name not in lifted)
+            then = question._replace(facts={**question.facts, **lifted}, doubted=doubted)
             outcome, standings = self.decide(then), self.standings(then)
         return IfResolved(
             [KnownFact(name, lifted[name]) for name in self.release.facts if name in lifted],

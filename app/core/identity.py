@@ -1,8 +1,8 @@
 """The id of an answer: a digest of its question.
 
 It is the SHA-256 of the question as canonical JSON (RFC 8785): `facts`, `language`, `release` (its digest),
-`unavailable` and `unknowns`. Every name and value is ASCII or an integer, so that sorted names and no spaces are all
-that takes.
+`unavailable` and `unknowns`, and `doubted` where there are any. Every name and value is ASCII or an integer, so that
+sorted names and no spaces are all that takes.
 """
 
 import json
@@ -36,10 +36,12 @@ class Identity:
             )[1:]
         )
 
-    def of(self, point: Point, unavailable: Sequence[str], *, strict: bool) -> str:
+    def of(self, point: Point, unavailable: Sequence[str], doubted: Sequence[str] = (), *, strict: bool) -> str:
         """Return the id of the answer to a question."""
         known = b",".join(filter(None, map(getitem, self._members, self._places(point))))
-        return "sha256:" + sha256(b'{"facts":{%b},%b' % (known, self._options[tuple(unavailable), strict])).hexdigest()
+        first = b'"doubted":%b,' % _canonical(sorted(set(doubted))) if doubted else b""
+        options = self._options[tuple(unavailable), strict]
+        return "sha256:" + sha256(b'{%b"facts":{%b},%b' % (first, known, options)).hexdigest()
 
 
 def _member(name: str, value: object) -> bytes:

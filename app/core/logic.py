@@ -87,14 +87,18 @@ class Logic:
             regions.append(inside.pop() if inside else UNKNOWN)
         return regions
 
-    def regions(self, candidate: Candidate, *, strict: bool) -> Regions:
+    def regions(self, candidate: Candidate, doubted: Iterable[str] = (), *, strict: bool) -> Regions:
         """Return the candidate as regions, with assumptions unless `strict`."""
         given = self.diagram.regions(candidate)
-        return given if strict else self.assumed(given)
+        return given if strict else self.assumed(given, doubted)
 
-    def assumed(self, given: Regions) -> Regions:
-        """Return regions with unknown confirm facts at their assumed value."""
-        return bytes([a if region == UNKNOWN else region for region, a in zip(given, self._assumed, strict=True)])
+    def assumed(self, given: Regions, doubted: Iterable[str] = ()) -> Regions:
+        """Return regions with unknown confirm facts, save `doubted`, as assumed."""
+        assumed = self._assumed
+        if doubted:
+            unsure = {self.diagram.level_of.get(name) for name in doubted}
+            assumed = [UNKNOWN if level in unsure else region for level, region in enumerate(assumed)]
+        return bytes([a if region == UNKNOWN else region for region, a in zip(given, assumed, strict=True)])
 
     def possible(self, regions: Regions) -> list[Decision]:
         """Return every decision that a completion reaches, in fixed order."""

@@ -1,6 +1,6 @@
 """The rationale: which rules hold, and what follows for an answer."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Literal, NamedTuple
 
@@ -42,6 +42,7 @@ class Rationale:
 
     def __init__(self, release: Release, logic: Logic, points: Points, projection: Projection) -> None:
         self._release = release
+        self._logic = logic
         self._stages = {rule.id: frozenset(stages(rule)) for rule in release.rules}
         self._phases = phases(release.rules)
         self.standings = Section(points, [Entry(facts_read(r.when), _standing_of(r, logic)) for r in release.rules])
@@ -51,6 +52,13 @@ class Rationale:
         self._cited_together = Memo[tuple[str, ...], Mapping[str, CitedSource]](
             lambda names: {name: self._cited[name] for name in dict.fromkeys(names)}
         )
+
+    def doubting(self, standings: Iterable[Standing], facts: Candidate, doubted: Collection[str]) -> list[Standing]:
+        """Return standings that assume nothing of `doubted` facts."""
+        return [
+            each if each.state is not None else _standing_of(each.rule, self._logic, doubted)(facts) or each
+            for each in standings
+        ]
 
     def takes_part(self, standing: Standing, outcome: Outcome) -> bool | None:
         """Return whether a rule takes part in every, no or some decision."""
@@ -180,13 +188,15 @@ def beside(answer: Answer) -> Iterator[str]:
             yield from component.sources
 
 
-def _standing_of(rule: DecisionRule, logic: Logic) -> Callable[[Candidate], Standing | None]:
+def _standing_of(
+    rule: DecisionRule, logic: Logic, doubted: Collection[str] = ()
+) -> Callable[[Candidate], Standing | None]:
     def standing(known: Candidate) -> Standing | None:
         given = logic.diagram.regions(known)
         state = logic.state(rule, given)
         if state is False:
             return None
-        regions = logic.assumed(given) if state is None else given
+        regions = logic.assumed(given, doubted) if state is None else given
         assumed = logic.state(rule, regions)
         pinned = logic.pinned_by(rule, regions) if assumed else ()
         because = tuple(KnownFact(name, known[name]) for name in pinned if name in known)

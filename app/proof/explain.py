@@ -119,7 +119,7 @@ def explain(engine: Engine, asked: Question, target: str | None = None) -> Expla
     """Return why a decision is; `target` filters the changes by result."""
     outcome, logic = engine.decide(asked), engine.logic
     given = logic.regions(asked.facts, strict=True)
-    regions = logic.regions(asked.facts, strict=asked.strict)
+    regions = logic.regions(asked.facts, asked.doubted, strict=asked.strict)
     reasons: list[Sufficient] = []
     complete = True
     if outcome.settled:

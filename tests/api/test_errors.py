@@ -54,6 +54,10 @@ FAULTS = [
     ({"unavailable": "pregnant"}, "/unavailable", "not_a_list", None),
     ({"unavailable": ["pregnent"]}, "/unavailable/0", "unknown_fact", "pregnant"),
     ({"unavailable": ["pregnant"], "pregnant": True}, "/unavailable/0", "answered", None),
+    ({"doubted": "pregnant"}, "/doubted", "not_a_list", None),
+    ({"doubted": ["pregnent"]}, "/doubted/0", "unknown_fact", "pregnant"),
+    ({"doubted": ["pregnant"], "pregnant": True}, "/doubted/0", "answered", None),
+    ({"doubted": ["sagging"]}, "/doubted/0", "never_assumed", None),
 ]
 
 

@@ -113,18 +113,20 @@ def test_what_was_answered_is_valid(signing: TestClient, engines: Engines, query
         facts = random_candidate(random, release.facts, random.random())
         free = [name for name in release.facts if name not in facts]
         unavailable = random.sample(free, min(len(free), 2))
-        body = {**facts, "unavailable": unavailable, "reference": "r:1"}
+        open_to_doubt = [name for name in free if release.facts[name].policy == "confirm"]
+        doubted = random.sample(open_to_doubt, min(len(open_to_doubt), 1))
+        body = {**facts, "unavailable": unavailable, "doubted": doubted, "reference": "r:1"}
         answer, receipt = asked(signing, body, query, language)
-        more = {"unavailable": unavailable} | ({"facts": facts} if "view" in query else {})
+        more = {"unavailable": unavailable, "doubted": doubted} | ({"facts": facts} if "view" in query else {})
         found = verdict(signing, answer, receipt, **more)
         assert found["result"] == "valid", found
         assert found["release"] == release.id
         assert found["current"] == (release.id == engines.current)
         assert found["key"] == KEY.kid
-        if unavailable:
-            forgotten = verdict(signing, answer, receipt, **(more | {"unavailable": []}))
+        for member in (name for name in ("unavailable", "doubted") if more[name]):
+            forgotten = verdict(signing, answer, receipt, **(more | {member: []}))
             assert forgotten["result"] == "altered"
-            assert "unavailable" in forgotten["detail"]
+            assert member in forgotten["detail"]
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -1,5 +1,7 @@
 """`POST /v1/triage` on real input."""
 
+import json
+
 import pytest
 from fastapi.testclient import TestClient
 
@@ -106,8 +108,13 @@ def test_equal_questions_have_equal_ids_and_unequal_ones_do_not(client: TestClie
         identity(body, "?ruleset=2026.1"),
         identity({**body, "age_years": 35}),
         identity({**body, "unavailable": ["pregnant"]}),
+        identity({**body, "doubted": ["pregnant"]}),
+        identity({**body, "doubted": ["pregnant"]}, "?unknowns=strict"),
     ]
-    assert len({*same, *others}) == 5
+    assert len({*same, *others}) == 7
+    assert identity({**body, "doubted": ["pregnant", "breastfeeding"]}) == identity(
+        {**body, "doubted": ["breastfeeding", "pregnant", "pregnant"]}
+    )
 
 
 def test_a_reading_on_a_scale_is_graded_and_says_so(client: TestClient) -> None:
@@ -132,6 +139,36 @@ def test_what_cannot_be_answered_is_not_asked_and_a_clinician_is_named(client: T
     assert stuck["next_question"] is None
     assert stuck["missing"] == first["missing"]
     assert any("clinician" in notice for notice in stuck["notices"][-2:])
+
+
+def test_nothing_is_assumed_of_what_is_doubted(client: TestClient) -> None:
+    """A record that speaks of a pregnancy, and leaves it open, keeps a pathway from being recommended."""
+    assumed = client.post("/v1/triage", json=PHASE_2).json()
+    assert assumed["decision"]["disposition"] == "recommended"
+    assert "pregnant" in [each["fact"] for each in assumed["assumptions"]]
+    doubted = client.post("/v1/triage", json={**PHASE_2, "doubted": ["pregnant"]}).json()
+    assert doubted["decision"] == {"disposition": "needs_information", "pathway": None, "phase": None}
+    assert {each["disposition"] for each in doubted["possible"]} == {"excluded", "recommended"}
+    assert doubted["missing"] == ["pregnant"]
+    assert doubted["next_question"]["fact"] == "pregnant"
+    assert "pregnant" not in [each["fact"] for each in doubted["assumptions"]]
+    explained = client.post("/v1/triage/explain", json={**PHASE_2, "doubted": ["pregnant"]}).json()
+    assert explained["decision"] == doubted["decision"]
+    assert explained["sufficient"] == []
+    view = client.post("/v1/triage?view=decision", json={**PHASE_2, "doubted": ["pregnant"]}).json()
+    assert (view["missing"], view["id"]) == (doubted["missing"], doubted["id"])
+    lines = client.post(
+        "/v1/triage/batch",
+        content=json.dumps({**PHASE_2, "doubted": ["pregnant"]}),
+        headers={"content-type": "application/x-ndjson"},
+    )
+    assert json.loads(lines.text)["missing"] == ["pregnant"]
+    strict = [
+        client.post("/v1/triage?unknowns=strict", json=PHASE_2 | more).json()
+        for more in ({}, {"doubted": ["pregnant"]})
+    ]
+    one, other = (each | {"id": ""} for each in strict)
+    assert one == other
 
 
 def test_the_same_request_gets_the_same_bytes(client: TestClient) -> None:

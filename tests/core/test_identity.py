@@ -24,6 +24,8 @@ def identity(release: Release, language: str, question: Question) -> str:
         "unavailable": sorted(question.unavailable),
         "unknowns": "strict" if question.strict else "confirm",
     }
+    if question.doubted:
+        asked["doubted"] = sorted(question.doubted)
     return "sha256:" + sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -36,11 +38,12 @@ def questions_about(release: Release) -> list[Question]:
         random.shuffle(facts)
         unknown = [name for name in release.facts if name not in dict(facts)]
         unavailable = tuple(random.sample(unknown, random.randint(0, min(2, len(unknown)))))
-        listed.append(Question(dict(facts), random.random() < 0.5, unavailable))
+        doubted = tuple(random.sample(unknown, random.randint(0, min(2, len(unknown)))))
+        listed.append(Question(dict(facts), random.random() < 0.5, unavailable, doubted=doubted))
     return listed
 
 
-@pytest.mark.parametrize("name", ["2026.1", "2026.2"])
+@pytest.mark.parametrize("name", ["2026.1", "2026.2", "2026.3"])
 def test_the_id_is_the_digest_of_the_question_as_canonical_json(engines: Engines, name: str) -> None:
     engine = engines.by_id[name]
     for question in questions_about(engine.release):
@@ -72,11 +75,15 @@ def without_the_mode(release: Release, language: str, question: Question) -> str
     return identity(release, language, question._replace(strict=False))
 
 
+def without_doubts(release: Release, language: str, question: Question) -> str:
+    return identity(release, language, question._replace(doubted=()))
+
+
 def in_the_order_sent(release: Release, language: str, question: Question) -> str:
     return sha256(json.dumps([*question.facts.items()]).encode()).hexdigest()
 
 
-@pytest.mark.parametrize("wrong", [as_booleans_are_ones, without_the_mode, in_the_order_sent])
+@pytest.mark.parametrize("wrong", [as_booleans_are_ones, without_the_mode, without_doubts, in_the_order_sent])
 def test_a_wrong_id_is_noticed(wrong: Identify, engines: Engines) -> None:
     engine = engines.by_id["2026.2"]
     listed = questions_about(engine.release)

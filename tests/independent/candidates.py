@@ -1,6 +1,7 @@
 """Questions to ask: candidates by the weights of the population, uniform ones, and ones close to a phase."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 from tests.independent.facts import ASSUMED, ELSEWHERE, STAGES, VALUES, Value, weights
@@ -58,8 +59,15 @@ CRITERIA: tuple[dict[str, tuple[Value, ...]], ...] = (
 
 def draws(seed: int, count: int) -> list[Asked]:
     """Return the random questions of a seed."""
-    random = Random(seed)
-    return [_draw(random) for _ in range(count)]
+    random, doubting = Random(seed), Random(-1 - seed)
+    return [_doubting(doubting, _draw(random)) for _ in range(count)]
+
+
+def _doubting(random: Random, asked: Asked) -> Asked:
+    """Return a question with some unknown facts doubted."""
+    assumed = [name for name in ASSUMED if name not in asked.facts]
+    count = min(len(assumed), random.choice((0, 0, 0, 1, 3)))
+    return replace(asked, doubted=tuple(random.sample(assumed, count)))
 
 
 def _draw(random: Random) -> Asked:

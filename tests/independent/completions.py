@@ -147,11 +147,12 @@ class Completions:
 
     given: Candidate
     strict: bool
+    doubted: Collection[str] = ()
 
     @cached_property
     def known(self) -> Candidate:
         """The facts with what is assumed of them."""
-        return assuming(self.given, strict=self.strict)
+        return assuming(self.given, self.doubted, strict=self.strict)
 
     @cached_property
     def _places(self) -> list[list[int]]:
@@ -243,7 +244,7 @@ class Completions:
             return []
         found = set()
         for name in ASSUMED:
-            if name in self.given:
+            if name in self.given or name in self.doubted:
                 continue
             for values in (LEADING | LABEL_FACTS)[name]:
                 if ASSUMED[name] not in values:

@@ -1,7 +1,7 @@
 """The facts of 2026.3, their values, and the truth of a test on them."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -66,9 +66,11 @@ STAGES = (
 )
 
 
-def assuming(given: Candidate, *, strict: bool) -> Candidate:
+def assuming(given: Candidate, doubted: Collection[str] = (), *, strict: bool) -> Candidate:
     """Return a candidate with what the mode assumes of it."""
-    return given if strict else {**ASSUMED, **given}
+    if strict:
+        return given
+    return {**{name: value for name, value in ASSUMED.items() if name not in doubted}, **given}
 
 
 def one_of(fact: str, *values: Value) -> Test:

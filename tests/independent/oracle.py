@@ -25,6 +25,7 @@ class Asked:
     facts: Candidate
     strict: bool = False
     unavailable: tuple[str, ...] = ()
+    doubted: tuple[str, ...] = ()
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Reading:
 
     def __post_init__(self) -> None:
         """Go through the completions."""
-        self.all = Completions(self.asked.facts, self.asked.strict)
+        self.all = Completions(self.asked.facts, self.asked.strict, self.asked.doubted)
 
     @property
     def decision(self) -> Decision:
@@ -133,7 +134,8 @@ class Reading:
                 return None
             for rule in holding:
                 lifted |= rule.lifted_by
-            then = Reading(Asked({**self.asked.facts, **lifted}, self.asked.strict, self.asked.unavailable))
+            facts, doubted = {**self.asked.facts, **lifted}, tuple(n for n in self.asked.doubted if n not in lifted)
+            then = Reading(Asked(facts, self.asked.strict, self.asked.unavailable, doubted))
         return {
             "lifted": dict(sorted(lifted.items())),
             "decision": then.decision,
@@ -143,9 +145,11 @@ class Reading:
         }
 
 
-def answer(facts: Candidate, *, strict: bool = False, unavailable: Collection[str] = ()) -> dict[str, Any]:
+def answer(
+    facts: Candidate, *, strict: bool = False, unavailable: Collection[str] = (), doubted: Collection[str] = ()
+) -> dict[str, Any]:
     """Return what goes into the answer to a question, by the words of api.md."""
-    reading = Reading(Asked(facts, strict, tuple(unavailable)))
+    reading = Reading(Asked(facts, strict, tuple(unavailable), tuple(doubted)))
     disposition, pathway, _ = reading.decision
     held, may_hold = beside.cautions(facts, reading.pathways)
     wanted = beside.preconditions(facts, reading.pathways)

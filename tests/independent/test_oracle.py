@@ -31,7 +31,7 @@ def in_words(decision: Decision) -> tuple[str, str | None, int | None]:
 
 def found_by(engine: Engine, asked: Asked) -> dict[str, Any]:
     """Return what the engine answers, in the words of the second reading."""
-    shown: Answer = engine.answer(Question(asked.facts, asked.strict, asked.unavailable))
+    shown: Answer = engine.answer(Question(asked.facts, asked.strict, asked.unavailable, doubted=asked.doubted))
     then, plan, following = shown.if_resolved, shown.plan, shown.next_question
     return {
         "decision": in_words(shown.decision),
@@ -64,7 +64,9 @@ def found_by(engine: Engine, asked: Asked) -> dict[str, Any]:
 @cache
 def expected(seed: int, count: int) -> list[tuple[Asked, dict[str, Any]]]:
     """Return the random questions of a seed, each with its answer by the second reading."""
-    return [(q, answer(q.facts, strict=q.strict, unavailable=q.unavailable)) for q in draws(seed, count)]
+    return [
+        (q, answer(q.facts, strict=q.strict, unavailable=q.unavailable, doubted=q.doubted)) for q in draws(seed, count)
+    ]
 
 
 def difference(engine: Engine, asked: Asked, right: dict[str, Any]) -> dict[str, Any]:

@@ -65,6 +65,19 @@ def no_assumption_is_told(engine: Engine, patch: pytest.MonkeyPatch) -> Engine:
 
 
 @wrong
+def doubted_is_assumed_all_the_same(engine: Engine, patch: pytest.MonkeyPatch) -> Engine:
+    right = Logic.assumed
+    patch.setattr(Logic, "assumed", lambda self, given, _doubted=(): right(self, given))
+    return anew(engine)
+
+
+@wrong
+def rules_are_told_as_if_nothing_were_doubted(engine: Engine, patch: pytest.MonkeyPatch) -> Engine:
+    patch.setattr(Rationale, "doubting", lambda _self, standings, _facts, _doubted: standings)
+    return anew(engine)
+
+
+@wrong
 def questions_without_stages(engine: Engine, patch: pytest.MonkeyPatch) -> Engine:
     made = anew(engine)
     patch.setattr(made, "questions", Questions(made.logic, made.release.weights))
