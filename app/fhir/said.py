@@ -31,6 +31,11 @@ def used(record: PatientFacts, locale: Localization) -> Iterator[str]:
                 yield f"{fact}: {said_of(entry, locale)}"
 
 
+def used_count(record: PatientFacts) -> int:
+    """Return how many lines `used` has."""
+    return sum(entry.link_id is None for entries in record.reasons.values() for entry in entries)
+
+
 def asked(record: PatientFacts, locale: Localization) -> Iterator[str]:
     """Yield each question that the record leaves, with what it says."""
     contradicted = {contradiction.fact for contradiction in record.contradictions}
