@@ -1,4 +1,4 @@
-"""The detail of a card: why, what is open, and what the record says."""
+"""The detail of a card: reasons, open questions, and the record."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ def detail_of(answer: Answer, weighed: Weighed, locale: Localization) -> str:
     parts = [answer.summary]
 
     def section(title: str, lines: Iterable[str], count: int | None = None) -> None:
-        """Add a section; of many lines, `count` saves making those that are not shown."""
+        """Add a section; `count` saves making lines that are not shown."""
         listed = list(lines if count is None else islice(lines, LISTED))
         count = len(listed) if count is None else count
         if listed:
