@@ -1,6 +1,8 @@
 """The wiring of rule book, settings and faces into one application."""
 
 import sys
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
@@ -26,6 +28,7 @@ from app.cds_hooks.services import HOOKS, PREFIX
 from app.cds_hooks.trust import Trust
 from app.core.engine import Engines, OnDecision
 from app.fhir import routes as fhir
+from app.fhir.localization import Localizations
 from app.fhir.outcome import outcome_response
 from app.observe.access_log import AccessLog
 from app.observe.metrics import Metrics, metrics_route
@@ -84,8 +87,16 @@ def body_limits(settings: Settings) -> dict[str, int]:
     }
 
 
-def build_app(settings: Settings | None = None, book: RuleBook | None = None, lines: TextIO | None = None) -> FastAPI:
-    """Return the ASGI application; requests are logged to `lines`."""
+def build_app(
+    settings: Settings | None = None,
+    book: RuleBook | None = None,
+    lines: TextIO | None = None,
+    clock: Callable[[], datetime] = fhir.now,
+) -> FastAPI:
+    """Return the ASGI application; requests are logged to `lines`.
+
+    `clock` tells the moment at which a record arrives, in UTC.
+    """
     settings = settings or read_settings()
     book = book or load(settings.rules or rules_folder())
     tracer = TracerProvider() if settings.otel else None
@@ -120,16 +131,20 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
     application.include_router(operation.routes(engines, program))
     application.include_router(problem_pages)
     base = settings.base
+    phrases = {code: language.phrases for code, language in book.languages.items()}
+    locales = Localizations.of(engines, phrases, book.codes)
     hooks = cds_hooks.Service(
-        engines.by_id[engines.current],
+        locales,
         book.codes,
         base,
         Trust(settings.cds_clients, seconds=settings.read_seconds),
         FhirServer(frozenset(settings.cds_fhir_hosts), settings.read_seconds, settings.max_record_bytes),
+        on=lambda: clock().date(),
         is_protected=not settings.anonymous,
+        invites=settings.cds_intake_card,
     )
     whole = signer.whole_receipt_of if signer.signs else None
-    application.include_router(fhir.routes(engines, book.codes, base, program, record_of, whole))
+    application.include_router(fhir.routes(locales, book.codes, base, program, record_of, whole, clock))
     application.include_router(cds_hooks.routes(hooks, record_of))
     application.state.error_formats = {"/fhir": outcome_response, "/cds-services": outcome_response}
     application.include_router(web.routes(engines, settings.root_path))

@@ -58,6 +58,8 @@ class Settings(SecurityOptions):
     """Hosts of FHIR servers that CDS calls may be completed from, separated by commas."""
     cds_clients: Annotated[tuple[CdsClient, ...], NoDecode, BeforeValidator(json_text)] = ()
     """The CDS clients that may call, as JSON: a list of `{"iss": ..., "jku": ...}` or `{"iss": ..., "jwks": {...}}`."""
+    cds_intake_card: bool = True
+    """Whether a patient in view who gives no reason to speak gets one quiet card with a link to the intake, or none."""
     read_seconds: Annotated[float, Field(gt=0, le=30)] = 2.0
     """How long a FHIR server or a key address may take to answer."""
     max_record_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 5_000_000

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from app.rulebook import schema, schema_book
+from app.rulebook import schema, schema_book, schema_codes
 from app.rulebook.files import BrokenRuleBookError, File, RuleBookError, Where, read
 
 FILES: dict[str, Any] = {
@@ -32,7 +32,17 @@ FILES: dict[str, Any] = {
     "ledger.yaml": schema_book.Ledger,
     "evidence.yaml": list[schema_book.Evidence],
     "silences.yaml": list[schema_book.Silence],
-    "codes.yaml": list[schema_book.CodeSet],
+    "codes/systems.yaml": list[schema_codes.CodeSystem],
+    "codes/material.yaml": list[schema_codes.Material],
+    "codes/spans.yaml": list[schema_codes.Span],
+    "codes/conditions.yaml": list[schema_codes.Set],
+    "codes/procedures.yaml": list[schema_codes.Set],
+    "codes/devices.yaml": list[schema_codes.Set],
+    "codes/observations.yaml": list[schema_codes.Set],
+    "codes/allergies.yaml": list[schema_codes.Set],
+    "codes/medicines.yaml": list[schema_codes.Medicine],
+    "codes/words.yaml": schema_codes.Vocabulary,
+    "codes/sentences.yaml": list[schema_codes.Sentence],
     "releases.yaml": schema_book.Releases,
     "signatures.yaml": list[schema_book.Signature],
     "variable_order.yaml": dict[str, schema_book.Order],
@@ -50,6 +60,12 @@ TRANSLATED = (*RULE_FILES, "scales.yaml", "laws.yaml", *SOURCES)
 COUNTRIES = "countries.yaml"
 LANGUAGES = "languages"
 """The folder of the languages."""
+PHRASES = "ehr.yaml"
+"""In the folder of a language: what cards and FHIR resources say, by face and by the English of it."""
+CODES = "codes"
+"""The folder of the codes of health records."""
+SETS = ("conditions", "procedures", "devices", "observations", "allergies")
+"""The files of codes that are lists of sets."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +125,7 @@ def read_book(folder: Path) -> Book:
     files: dict[str, File] = {}
     entries: dict[str, Any] = {}
     spoken = {path.stem: f"{LANGUAGES}/{path.name}" for path in sorted((folder / LANGUAGES).glob("*.yaml"))}
-    words = {(code, file): f"{LANGUAGES}/{code}/{file}" for code in spoken for file in TRANSLATED}
+    words = {(code, file): f"{LANGUAGES}/{code}/{file}" for code in spoken for file in (*TRANSLATED, PHRASES)}
     words = {key: name for key, name in words.items() if (folder / name).is_file()}
     countries = {code: f"{LANGUAGES}/{code}/{COUNTRIES}" for code in spoken}
     countries = {code: name for code, name in countries.items() if (folder / name).is_file()}
@@ -123,7 +139,7 @@ def read_book(folder: Path) -> Book:
             errors += error.errors
         except ValidationError as error:
             errors += [explain(files[name], details) for details in error.errors(include_url=False)]
-    found = [*folder.glob("*"), *(folder / LANGUAGES).glob("*")]
+    found = [path for part in ("", LANGUAGES, CODES) for path in (folder / part).glob("*")]
     known = {folder / name for name in (*FILES, *spoken.values())}
     yaml = [path for path in found if path.suffix.lower() in (".yaml", ".yml") and path not in known]
     stray = sorted(path.relative_to(folder).as_posix() for path in yaml)

@@ -1,12 +1,13 @@
 """Languages: checked for completeness, and read into core translations."""
 
+import re
 from collections.abc import Iterator
 
 from app.core.facts import Fact, Value
-from app.core.languages import FactWords, ReleaseWords, Translation
+from app.core.languages import FactWords, Phrases, ReleaseWords, Translation
 from app.core.rules import Release, Wording
 from app.rulebook import schema_book
-from app.rulebook.book import COUNTRIES, LANGUAGES, TRANSLATED, Book
+from app.rulebook.book import COUNTRIES, LANGUAGES, PHRASES, TRANSLATED, Book
 from app.rulebook.build import Builder, made
 from app.rulebook.files import RuleBookError
 from app.rulebook.words import PARTLY_OURS, current_entries, sentences_of
@@ -28,6 +29,7 @@ def translations(book: Book) -> dict[str, Translation]:
             {name: made(ReleaseWords, words) for name, words in entry.releases.items()},
             entries,
             entries[book.current].facts if book.current in entries else {},
+            Phrases({k: v for part in book.words.get((code, PHRASES), {}).values() for k, v in part.items()}),
         )
     return found
 
@@ -67,6 +69,19 @@ def _error(book: Book, file: str, entry: str, says: str) -> RuleBookError:
     return known.error((entry,), says) if known else RuleBookError(file, 1, entry, says)
 
 
+def _other_places(book: Book, code: str) -> Iterator[RuleBookError]:
+    """Yield the phrases that have other places for values than the English."""
+    for face, phrases in book.words.get((code, PHRASES), {}).items():
+        for english, text in phrases.items():
+            if _places(english) != _places(text):
+                file = book.files[f"{LANGUAGES}/{code}/{PHRASES}"]
+                yield file.error((face, english), f"`{text}` has other places for values than `{english}`")
+
+
+def _places(text: str) -> set[str]:
+    return set(re.findall(r"{(\w*)}", text))
+
+
 def _gaps(book: Book, code: str, entry: schema_book.Language, release: Release) -> Iterator[RuleBookError]:
     file = book.files[f"{LANGUAGES}/{code}.yaml"]
     is_current = release.id == book.current
@@ -81,6 +96,7 @@ def _gaps(book: Book, code: str, entry: schema_book.Language, release: Release) 
             yield file.error(("facts", name), f"`unit` of `{name}` is missing, or there is none")
     if is_current:
         yield from _gaps_of_entries(book, code)
+        yield from _other_places(book, code)
     for document in sorted(set(entry.documents) - set(book.entries["ledger.yaml"].documents)):
         yield file.error(("documents",), f"`{document}` is no document")
     for key in ("pathways", "dispositions", "next_question", "lower_phase", "row", "summary"):
