@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from app.api.decode import CandidateReader, body_of, check_json_type, decode
 from app.api.described import Described
 from app.api.encode import encode
+from app.api.messages import Message
 from app.api.negotiation import JSON, accepted, check_coding
 from app.api.problems import CALLER_LEFT, ProblemError, problem, refusals
 from app.api.query import read_query, unusable_values
@@ -64,7 +65,7 @@ class TriageOptions(Options):
     def _told(cls, sources: Sources | None, read: ValidationInfo) -> Sources | None:
         """Refuse sources where none are told."""
         if read.data.get("view") == "decision":
-            raise PydanticCustomError("not_with_view", "view=decision tells no sources; leave `sources` out")
+            raise PydanticCustomError("not_with_view", "with view=decision")
         return sources
 
 
@@ -80,7 +81,7 @@ def engine_named(engines: Engines, name: str) -> Engine:
     found = engines.find(name)
     if found is None:
         known = ", ".join(f"`{release}`" for release in engines.by_id)
-        raise ProblemError("unknown-ruleset", f"the rule sets are {known}")
+        raise ProblemError("unknown-ruleset", Message("the rule sets are {known}", known=known))
     return found
 
 

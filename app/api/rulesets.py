@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Response
 
 from app.api.encode import encode
 from app.api.endpoint import engine_named
+from app.api.messages import Message
 from app.api.problems import ProblemError, refusals
 from app.core import catalogue
 from app.core.engine import Engines
@@ -126,7 +127,8 @@ def _records(engines: Engines, kind: str, name: str, detail: str) -> object:
     release = engines.by_id[name].release
     rules = {entry.id: entry for entry in catalogue.entries(release)}
     if (kind == "rule" and detail not in rules) or (kind == "source" and detail not in release.sources):
-        raise ProblemError(f"unknown-{kind}", f"release {release.id} has no such {kind}")
+        template = "release {release} has no such rule" if kind == "rule" else "release {release} has no such source"
+        raise ProblemError(f"unknown-{kind}", Message(template, release=release.id))
     made: dict[str, Callable[[], object]] = {
         "rule": lambda: catalogue.rule_record(rules[detail], release),
         "source": lambda: release.sources[detail],

@@ -1,7 +1,7 @@
 """The engine: facts in, answer out, for every face."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -192,7 +192,7 @@ class Engine:
             if_resolved=self._if_resolved(question, outcome, standings) if lifts else None,
             notices=parts.texts(notices, outcome),
             sources=sources_cited,
-            facts={**question.facts, **question.graded} if question.graded else question.facts,
+            facts={**question.facts, **self._graded(question)} if question.graded else question.facts,
             ruleset=self.ruleset,
             id=self._identity.of(point, question.unavailable, question.doubted, strict=question.strict),
             reference=question.reference,
@@ -202,6 +202,11 @@ class Engine:
         if self._on_decision is not None:
             self._on_decision(event_of(answer))
         return answer
+
+    def _graded(self, question: Question) -> dict[str, ScaleGrade]:
+        """Return the grades read on scales, with the crosswalks in this language."""
+        scales = self.release.scales
+        return {name: replace(each, crosswalk=scales[each.scale].crosswalk) for name, each in question.graded.items()}
 
     def view(self, question: Question) -> DecisionView:
         """Return the machine contract alone."""

@@ -51,6 +51,7 @@ class ReleaseWords:
 
     withdrawn: str | None = None
     limits: str | None = None
+    changes: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,13 @@ def translated(release: Release, translation: Translation) -> Release:
         plans=entries.plans,
         alternatives=entries.alternatives,
         notices=entries.notices,
+        scales=entries.scales,
+        laws=entries.laws,
+        sources=entries.sources,
         wording=replace(translation.wording, grades=release.wording.grades),
         withdrawn=withdrawn and replace(withdrawn, reason=notices.withdrawn or withdrawn.reason),
         limits=release.limits and (notices.limits or release.limits),
+        changes=notices.changes or release.changes,
     )
 
 

@@ -53,6 +53,11 @@ LANGUAGE = TypeAdapter(schema_book.Language)
 WORDS = TypeAdapter(schema_book.EntryWords)
 RULE_FILES = tuple(name for name, shape in FILES.items() if issubclass((*get_args(shape), str)[0], schema.Entry))
 """The files whose entries have an id, a sentence and sources."""
+SOURCES = ("ledger.yaml", "evidence.yaml", "silences.yaml")
+"""The files of what entries cite, which every release shares."""
+TRANSLATED = (*RULE_FILES, "scales.yaml", "laws.yaml", *SOURCES)
+"""The files whose sentences a language has in a file of the same name."""
+COUNTRIES = "countries.yaml"
 LANGUAGES = "languages"
 """The folder of the languages."""
 PHRASES = "ehr.yaml"
@@ -72,6 +77,8 @@ class Book:
     languages: Mapping[str, schema_book.Language]
     words: Mapping[tuple[str, str], schema_book.EntryWords]
     """By language and file, the sentences of its entries."""
+    countries: Mapping[str, Mapping[str, str]]
+    """By language, the names of countries."""
 
     @property
     def releases(self) -> Sequence[schema_book.ReleaseEntry]:
@@ -118,10 +125,13 @@ def read_book(folder: Path) -> Book:
     files: dict[str, File] = {}
     entries: dict[str, Any] = {}
     spoken = {path.stem: f"{LANGUAGES}/{path.name}" for path in sorted((folder / LANGUAGES).glob("*.yaml"))}
-    words = {(code, file): f"{LANGUAGES}/{code}/{file}" for code in spoken for file in (*RULE_FILES, PHRASES)}
+    words = {(code, file): f"{LANGUAGES}/{code}/{file}" for code in spoken for file in (*TRANSLATED, PHRASES)}
     words = {key: name for key, name in words.items() if (folder / name).is_file()}
-    for name in (*FILES, *spoken.values(), *words.values()):
-        adapter = WORDS if name in words.values() else ADAPTERS.get(name, LANGUAGE)
+    countries = {code: f"{LANGUAGES}/{code}/{COUNTRIES}" for code in spoken}
+    countries = {code: name for code, name in countries.items() if (folder / name).is_file()}
+    shapes = dict.fromkeys(words.values(), WORDS) | dict.fromkeys(countries.values(), ADAPTERS[COUNTRIES])
+    for name in (*FILES, *spoken.values(), *shapes):
+        adapter = shapes.get(name) or ADAPTERS.get(name, LANGUAGE)
         try:
             files[name] = read(folder / name, name)
             entries[name] = adapter.validate_python(files[name].data)
@@ -137,7 +147,13 @@ def read_book(folder: Path) -> Book:
     if errors:
         raise BrokenRuleBookError(errors)
     languages = {code: entries[name] for code, name in spoken.items()}
-    book = Book(files, entries, languages, {key: entries[name] for key, name in words.items()})
+    book = Book(
+        files,
+        entries,
+        languages,
+        {key: entries[name] for key, name in words.items()},
+        {code: entries[name] for code, name in countries.items()},
+    )
     errors = list(_wrong_releases(book))
     if errors:
         raise BrokenRuleBookError(errors)

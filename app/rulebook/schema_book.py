@@ -131,6 +131,7 @@ class NoticeWords(Model):
 
     withdrawn: Text | None = None
     limits: Text | None = None
+    changes: Text | None = None
 
 
 EntryWords = dict[str, dict[str, Text]]
@@ -141,6 +142,10 @@ class Language(Model):
     """One language."""
 
     name: Text
+    silences: Text
+    """The name of the conflicts and silences of the documents."""
+    documents: dict[str, Text] = Field(default_factory=dict)
+    """Titles of documents that are in our words."""
     facts: dict[str, FactWords]
     wording: LanguageWording
     releases: dict[ReleaseId, NoticeWords] = Field(default_factory=dict)

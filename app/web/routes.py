@@ -1,7 +1,7 @@
 """The page routes: intake, decision, rule browser, proof, sign-off."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.resources import files
 from typing import Annotated, Any
@@ -15,11 +15,12 @@ from app.core.catalogue import RuleRecord, entries, fact_records, rule_record
 from app.core.conditions import facts_read
 from app.core.engine import Engine, Engines, Question
 from app.core.facts import Fact, Value
+from app.core.languages import DEFAULT
 from app.core.memo import Memo
 from app.core.precedence import Decision
 from app.core.rules import Law, Release, Source
 from app.proof.compare import compare
-from app.proof.explain import explain
+from app.proof.explain import DecisionChange, explain
 from app.proof.report import facts_in_words
 from app.proof.verify import Verification, Verifier
 from app.web.form import Filled, read_form
@@ -80,7 +81,12 @@ class View:
         """Return a rendered page with its policy."""
         language = self.engines.language
         html = self.pages.environment.get_template(template).render(
-            t=self.texts, lang=language, release=release, words=lambda d: decision_in_words(release, d), **values
+            t=self.texts,
+            lang=language,
+            said=language if release.id == self.engines.current else DEFAULT,  # an older release is English in part
+            release=release,
+            words=lambda d: decision_in_words(release, d),
+            **values,
         )
         headers = {"Content-Security-Policy": POLICY, "Content-Language": language, "Vary": "Accept-Language"}
         headers["Cache-Control"] = "no-cache" if self.kept else "no-store"
@@ -127,11 +133,19 @@ class View:
             answer=answer,
             headline=decision_in_words(engine.release, answer.decision),
             machine={"decision": asdict(answer.decision), "id": answer.id, "ruleset": answer.ruleset.id},
-            changes=explain(engine, asked).changes[:MOST_CHANGES],
-            timelines=timelines(answer.plan) if not isinstance(answer.plan, Mapping) else [],
-            picture=picture(engine, asked),
+            changes=_ways_in(explain(engine, asked).changes),
+            timelines=timelines(answer.plan, self.texts) if not isinstance(answer.plan, Mapping) else [],
+            picture=picture(engine, self.texts, asked),
             **common,
         )
+
+
+def _ways_in(changes: Sequence[DecisionChange]) -> list[DecisionChange]:
+    """Return the changes that time or treatment may bring, and no others.
+
+    A page never reads as "end the pregnancy" or "stop the medicine".
+    """
+    return [change for change in changes if change.actionable][:MOST_CHANGES]
 
 
 def decision_in_words(release: Release, decision: Decision) -> str:
@@ -208,7 +222,7 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
         return _listed(view, engine, found, q)
 
     def _listed(view: View, engine: Engine, found: list[RuleRecord], q: str = "", status: int = 200) -> HTMLResponse:
-        shown = {"listed": found, "q": q, "releases": list(engines.by_id), "picture": picture(engine)}
+        shown = {"listed": found, "q": q, "releases": list(engines.by_id), "picture": picture(engine, view.texts)}
         return view.page("rules.html", engine.release, status, **shown)
 
     @router.get("/rules/{name}")
@@ -254,7 +268,9 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
     @router.get("/proof")
     def proof(view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
         release = view.named(ruleset).release
-        return view.page("proof.html", release, report=pages.proofs[release.id])
+        return view.page(
+            "proof.html", release, report=pages.proofs[release.id], says={law.name: law.says for law in release.laws}
+        )
 
     @router.get("/sign")
     def sign(view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
