@@ -24,6 +24,7 @@ from app.api.problems import router as problem_pages
 from app.api.service import Service
 from app.cds_hooks import routes as cds_hooks
 from app.cds_hooks.server import FhirServer
+from app.cds_hooks.services import HOOKS, PREFIX
 from app.cds_hooks.trust import Trust
 from app.core.engine import Engines, OnDecision
 from app.fhir import routes as fhir
@@ -50,6 +51,10 @@ are missing, always with the rationale and its sources.
 Decision support for a clinician: no diagnosis, no treatment order. Stateless: nothing is stored. No personal data is
 needed: send no names, no dates of birth, no free text.
 """
+QUESTIONNAIRE_BYTES = 500_000
+"""A response with its Questionnaire contained, written with spaces, has less than half of it."""
+FEEDBACK_BYTES = 65_536
+"""Some 300 cards."""
 
 
 def rules_folder() -> Path:
@@ -67,6 +72,19 @@ def build_engines(settings: Settings, book: RuleBook | None = None, on_decision:
     if book.releases[current].withdrawn:
         raise BadSettingError(f"`TRIAGE_RULESET`: {current} is withdrawn; it answers where it is asked for by name")
     return Engines.of(book.releases.values(), current, book.languages.values(), on_decision)
+
+
+def body_limits(settings: Settings) -> dict[str, int]:
+    """Return the longest bodies in bytes below paths, the first that fits."""
+    record = settings.max_record_bytes
+    return {
+        BATCH_PATH: batch.ANY_SIZE,  # each line has the limit of a body of facts
+        "/v1/receipts": 4 * settings.max_body_bytes,
+        "/fhir/Questionnaire/$next-question": min(record, QUESTIONNAIRE_BYTES),
+        **{f"/cds-services/{PREFIX}{hook}/feedback": min(record, FEEDBACK_BYTES) for hook in HOOKS},
+        "/fhir": record,
+        "/cds-services": record,
+    }
 
 
 def build_app(
@@ -138,14 +156,13 @@ def build_app(
     application.amendments.append(partial(finish, release=engines.by_id[engines.current].release))
     if tracer is None:  # spans are made by FastAPI
         application.endpoints["POST", endpoint.PATH] = answers
-    record = settings.max_record_bytes
     application.front = layered(
         Compression(EntityTags(application.dispatch)),
         settings,
         access_log,
         sign,
         most_bytes=settings.max_body_bytes,
-        body_limits={BATCH_PATH: batch.ANY_SIZE, "/fhir": record, "/cds-services": record},
+        body_limits=body_limits(settings),
         elsewhere=("/cds-services",) if settings.cds_clients else (),
     )
     return application

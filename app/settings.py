@@ -64,8 +64,9 @@ class Settings(SecurityOptions):
     """How long a FHIR server or a key address may take to answer."""
     max_record_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 5_000_000
     """The largest body of the FHIR and CDS Hooks faces, in bytes."""
-    max_body_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 65_536
-    """The largest request body in bytes."""
+    max_body_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 16_384
+    """The largest body of facts, and line of a batch, in bytes; an answer that is sent back to be verified may have
+    four times as many."""
     log_level: Literal["critical", "error", "warning", "info", "debug"] = "info"
     """How much `triage serve` logs."""
 

@@ -3,22 +3,24 @@
 import json
 import shutil
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from app.record.patient import PatientFacts
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from app.cds_hooks.cards import Cards
-from app.cds_hooks.request import read_call
+from app.cds_hooks.detail import Weighed
+from app.cds_hooks.request import Systems, read_call
 from app.cli import cli
 from app.core.engine import Engine, Engines, Question
 from app.core.facts import Value
 from app.fhir.apply import Application, apply
+from app.fhir.localization import Localization, Localizations
 from app.fhir.plan import plan_definition
 from app.main import build_app, build_engines, rules_folder
+from app.record.places import PatientFacts
 from app.rulebook.load import RuleBook, load
 from app.settings import BadSettingError, Settings
 from tests.cds_hooks.calls import call
@@ -127,26 +129,28 @@ def test_a_page_warns_before_everything_else(service: TestClient, language: str,
 
 def test_a_card_says_so_first_and_never_only_informs(engine: Engine, engines: Engines) -> None:
     answer = engine.answer(Question(RECOMMENDED))
-    record = PatientFacts(RECOMMENDED, (), {})
-    asked = read_call(call(), "patient-view")
-    (card,) = Cards(engine, BASE).of(asked, answer, record, ())
+    seen = Weighed(PatientFacts(RECOMMENDED))
+    asked = read_call(call(), "patient-view", Systems("", ""))
+    (card,) = Cards(Localization(engine, engine.release), BASE, asked).of(answer, seen)
     assert card["detail"].startswith(SAID)
     assert card["indicator"] == "warning"
     good = engines.by_id["2026.3"]
-    (card,) = Cards(good, BASE).of(asked, good.answer(Question(RECOMMENDED)), record, ())
+    (card,) = Cards(Localization(good, good.release), BASE, asked).of(good.answer(Question(RECOMMENDED)), seen)
     assert not card["detail"].startswith(SAID)
     assert card["indicator"] == "info"
 
 
 def test_what_leaves_as_fhir_says_so_first(engine: Engine, withdrawn: RuleBook) -> None:
-    plan = apply(Application("Patient/1", [], strict=False), engine, withdrawn.codes, BASE, date(2026, 12, 2))
+    locale = Localization(engine, engine.release)
+    locales = Localizations({"en": locale}, "en")
+    plan = apply(Application("Patient/1"), locales, "", withdrawn.codes, BASE, datetime(2026, 12, 2, tzinfo=UTC))
     assert plan["note"][0] == {"text": SAID}
     assert plan["contained"][0]["note"][0] == {"text": SAID}
-    definition = plan_definition(engine.release, BASE)
+    definition = plan_definition(locale, BASE)
     assert definition["status"] == "retired"
     assert complaints([plan, definition]) == []
-    good = replace(engine.release, withdrawn=None)
-    assert plan_definition(good, BASE)["status"] == "active"
+    good = Engine(replace(engine.release, withdrawn=None))
+    assert plan_definition(Localization(good, good.release), BASE)["status"] == "active"
 
 
 def test_the_command_line_says_so(folder: Path) -> None:

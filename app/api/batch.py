@@ -26,6 +26,8 @@ SECONDS_AT_ONCE = 0.003
 BYTES_AT_ONCE = 262_144
 """After so long, or so many bytes of answers, these are sent and other requests get their turn: a line that says little
 takes twenty times as long as one that says all."""
+TURNS = 8
+"""How often the others get their turn then: a request takes several before it is answered."""
 STALLED_SECONDS = 30.0
 """How long a caller may take none of what is sent."""
 ANY_SIZE = sys.maxsize
@@ -60,7 +62,8 @@ class Answers(Response):
         while piece := self._piece(lines):
             async with asyncio.timeout(STALLED_SECONDS):
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await asyncio.sleep(0)
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
 
     def _piece(self, lines: Iterator[bytes | None]) -> bytes:
         answers: list[bytes] = []

@@ -7,9 +7,10 @@ from typing import Any
 
 from fastapi import Request
 
+from app.api.large_json import read_without_repeats
 from app.api.negotiation import JSON, media_type_of
 from app.api.problems import MOST_ERRORS, MOST_SUGGESTIONS, FieldError, ProblemError
-from app.api.strict_json import JsonObject, pointer_to, read_json, read_without_repeats, repeated_keys
+from app.api.strict_json import JsonObject, pointer_to, read_json, repeated_keys
 from app.api.validation import OTHERS, REFERENCE, RefusedError, closest, reading_of
 from app.api.worker import LIGHT_BYTES, in_worker
 from app.core.answer import ScaleGrade
@@ -65,15 +66,16 @@ class CandidateReader:
         unavailable: tuple[str, ...] = ()
         doubted: tuple[str, ...] = ()
         reference, more = None, 0
+        if isinstance(data, JsonObject):
+            repeated, more = repeated_keys(data)
+            errors = [*repeated, *errors]
         if len(facts) < len(data):
             unavailable, doubted = data.get("unavailable", ()), data.get("doubted", ())
             reference = data.get("reference")
             others = list(self._others(data, unavailable, doubted, reference))
-            errors += [FieldError(*other) for other in others[:MOST_ERRORS]]
-            more = max(0, len(others) - MOST_ERRORS)
-        if errors or graded or len(facts) < len(data) or isinstance(data, JsonObject):
-            repeated, left = repeated_keys(data)
-            errors, more = [*repeated, *errors], more + left
+            room = max(0, MOST_ERRORS - len(errors))
+            errors += [FieldError(*other) for other in others[:room]]
+            more += len(others[room:])
         if errors:
             count = "1 error" if len(errors) + more == 1 else f"{len(errors) + more} errors"
             raise ProblemError("not-facts", f"{count} in the facts", errors=errors, more=more)
@@ -115,6 +117,7 @@ class CandidateReader:
         """
         if reference is not None and not (isinstance(reference, str) and fullmatch(REFERENCE, reference)):
             yield "/reference", "not_a_reference", "write 1 to 64 characters of A-Z a-z 0-9 . _ : -", None
+        suggested = 0
         for member, listed in (("unavailable", unavailable), ("doubted", doubted)):
             if not isinstance(listed, list | tuple):
                 yield f"/{member}", "not_a_list", "write a list of names of facts", None
@@ -122,7 +125,8 @@ class CandidateReader:
             for place, name in enumerate(listed):
                 pointer = f"/{member}/{place}"
                 if not isinstance(name, str) or name not in self.release.facts:
-                    close = closest(name, self.release.facts) if place < MOST_SUGGESTIONS else None
+                    close = closest(name, self.release.facts) if suggested < MOST_SUGGESTIONS else None
+                    suggested += 1
                     yield pointer, "unknown_fact", "this release has no such fact", close
                 elif data.get(name) is not None:
                     yield pointer, "answered", f"`{name}` is answered in this request; take it out here", None
@@ -130,13 +134,14 @@ class CandidateReader:
                     says = f"nothing is ever assumed of `{name}`; take it out here"
                     yield pointer, "never_assumed", says, None
         unknown = [name for name in data if name not in self.release.facts and name not in OTHERS]
-        for place, name in enumerate(unknown):
+        for name in unknown:
             pointer = pointer_to("", name)
             if name in self._elsewhere:
                 says = f"release {self.release.id} does not have this fact; it came with {self._elsewhere[name]}"
                 yield pointer, "not_in_release", says, None
             else:
-                close = closest(name, (*self.release.facts, *OTHERS)) if place < MOST_SUGGESTIONS else None
+                close = closest(name, (*self.release.facts, *OTHERS)) if suggested < MOST_SUGGESTIONS else None
+                suggested += 1
                 yield pointer, "unknown_fact", "this release has no such fact", close
 
 

@@ -78,7 +78,7 @@ class Cards:
         return cards
 
     def invitation(self, answer: Answer, notes: Sequence[Sentence]) -> Card:
-        """Return the card of a patient in view without a reason to speak."""
+        """Return the quiet card, which only invites to the intake."""
         card = self._card(answer, "invitation", self._say("Candidate intake for regenerative skin treatment"), "info")
         says = self._say("Nothing in the record says whether this kind of care is wanted. The intake asks for it.")
         not_read = [f"- {line}" for line in said.sentences(notes, self.locale)]
@@ -123,7 +123,7 @@ class Cards:
         return card
 
     def _conflict(self, answer: Answer, draft: Draft, detail: str, weighed: Weighed) -> Card:
-        """Return the card about a draft that the decision does not simply agree with."""
+        """Return the card about a draft that the decision does not settle."""
         excluded = answer.decision.disposition == "excluded"
         name = reference_of(draft.resource).partition("/")[2]
         key = f"order {name or text(draft.resource.get('id'))}"

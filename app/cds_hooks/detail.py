@@ -1,6 +1,8 @@
-"""The detail of a card: why, what is open, and what the record says."""
+"""The detail of a card: reasons, open questions, and the record."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from app.core.answer import Answer
 from app.core.languages import Sentence
@@ -35,10 +37,13 @@ def detail_of(answer: Answer, weighed: Weighed, locale: Localization) -> str:
     facts, record, say = locale.engine.release.facts, weighed.record, locale.phrases.of
     parts = [answer.summary]
 
-    def section(title: str, lines: list[str]) -> None:
-        if lines:
-            more = [f"- {say('and {count} more', count=len(lines) - LISTED)}"] if len(lines) > LISTED else []
-            parts.append("\n".join([f"**{say(title)}**", "", *(f"- {line}" for line in lines[:LISTED]), *more]))
+    def section(title: str, lines: Iterable[str], count: int | None = None) -> None:
+        """Add a section; `count` saves making lines that are not shown."""
+        listed = list(lines if count is None else islice(lines, LISTED))
+        count = len(listed) if count is None else count
+        if listed:
+            more = [f"- {say('and {count} more', count=count - LISTED)}"] if count > LISTED else []
+            parts.append("\n".join([f"**{say(title)}**", "", *(f"- {line}" for line in listed[:LISTED]), *more]))
 
     reasons = [(r.state, f"{r.statement} ({', '.join(r.sources)})") for r in answer.rationale]
     section("Why", [line for state, line in reasons if state == "held"])
@@ -49,8 +54,8 @@ def detail_of(answer: Answer, weighed: Weighed, locale: Localization) -> str:
     section("To weigh", [caution.statement for caution in answer.cautions])
     section("Contradictions", list(said.contradictions(record, locale)))
     section("To be asked, because of the record", list(said.asked(record, locale)))
-    section("Not understood", list(said.not_understood(weighed.named, locale)))
-    section("From the record", list(said.used(record, locale)))
+    section("Not understood", said.not_understood(weighed.named, locale), len(weighed.named))
+    section("From the record", said.used(record, locale), said.used_count(record))
     section("Not read", said.sentences((*weighed.notes, *weighed.not_read), locale))
     not_named = len(record.not_understood) - len(weighed.named)
     section("Without effect", list(said.counted(record, locale, not_named)))

@@ -27,7 +27,7 @@ OPTIONAL = frozenset({"intake", OURS})
 
 @dataclass(frozen=True)
 class Record:
-    """The Bundles and resources of a call, by key, and what is lacking."""
+    """The Bundles and resources of a call by key, and what lacks."""
 
     bundles: Mapping[str, Any]
     states: Mapping[str, State]

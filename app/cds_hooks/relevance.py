@@ -1,4 +1,4 @@
-"""Whether a call has a reason to speak, and what of a record might decide."""
+"""Whether there is a reason to speak, and what might decide."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ OPEN = ("draft", "active", "on-hold")
 
 
 def has_reason(call: Call, answer: Answer, record: PatientFacts, engine: Engine, orders: list[Resource]) -> bool:
-    """Return whether the patient in view gives a reason for a card about the decision.
+    """Return whether a patient in view gives a reason for cards.
 
     An order or an intake of ours, an exclusion or a referral by the record, or a reason in it for this kind of care. An
     age by itself is no reason: every child and every year would be one.
@@ -44,7 +44,7 @@ def open_orders(bundle: Any) -> list[Resource]:
 
 
 def might_decide(record: PatientFacts, question: Question, engine: Engine) -> tuple[Entry, ...]:
-    """Return what was not understood and might be about a fact that decides.
+    """Return what was not understood and might be about deciding facts.
 
     A fact decides where another value of it leads to another decision.
     """
@@ -68,7 +68,7 @@ def might_decide(record: PatientFacts, question: Question, engine: Engine) -> tu
 
 
 def _of_ours(record: PatientFacts) -> Iterator[Entry]:
-    """Yield what is read of the record; a form that is not ours is irrelevant."""
+    """Yield what is read; a form that is not ours is irrelevant."""
     yield from (*record.used, *record.asked, *record.not_understood, *record.set_aside)
 
 

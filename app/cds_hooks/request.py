@@ -141,7 +141,7 @@ def _appointments(given: Any) -> Iterator[Resource]:
 
 
 def _booked(appointment: Resource, system: str) -> str:
-    """Return the code of a system that an appointment, or an order inside it, has."""
+    """Return an appointment's code of a system, or its order's."""
     ordered = (inside.get("code") for inside in items(appointment.get("contained")))
     named = (_coded(concept, system) for concept in (*(appointment.get(name) for name in BOOKED), *ordered))
     return next((code for code in named if code), "")

@@ -32,7 +32,7 @@ class UnreadableError(Exception):
 
 
 class Found(NamedTuple):
-    """What was read; `lacks` says why some pages of a search are not in it."""
+    """What was read; `lacks` says why pages of it are missing."""
 
     resource: Resource
     lacks: Sentence | None = None
@@ -89,7 +89,7 @@ class FhirServer:
 
 
 def may_read(scope: str, query: str) -> bool:
-    """Return whether scopes of SMART 1 or 2 let a query be read."""
+    """Return whether scopes of SMART 1 or 2 allow a query."""
     kind, _, search = query.partition("?")
     granted = [found for word in scope.split() if (found := SCOPE.fullmatch(word))]
     if not granted:  # nothing is said of resources; the server knows

@@ -126,7 +126,7 @@ class Table:
     def __init__(self) -> None:
         self._exact: dict[tuple[str, str], list[Hit]] = {}
         self._below: dict[tuple[str, str], list[tuple[tuple[str, ...], Hit]]] = {}
-        self._walked: set[str] = set()
+        self._lengths: dict[str, list[int]] = {}
         self.meanings: list[Meaning] = []
         self.names: Words[Hit] = Words(())
 
@@ -136,7 +136,7 @@ class Table:
             self._exact.setdefault((system, code), []).append(hit)
         else:
             self._below.setdefault((system, code), []).append((but, hit))
-            self._walked.add(system)
+            self._lengths[system] = sorted({len(code), *self._lengths.get(system, ())}, reverse=True)
         self.meanings += hit.meanings
 
     def name(self, names: Iterable[tuple[str, Hit]]) -> None:
@@ -148,10 +148,8 @@ class Table:
     def of(self, system: str, code: str) -> list[Hit]:
         """Return what a code means; nothing where it is in no list."""
         found = self._exact.get((system, code), [])
-        if system not in self._walked:
-            return found
-        for length in range(len(code), 0, -1):
-            for but, hit in self._below.get((system, code[:length]), ()):
+        for length in self._lengths.get(system, ()):
+            for but, hit in self._below.get((system, code[:length]), ()) if length <= len(code) else ():
                 if not (but and code.startswith(but)):
                     found = [*found, hit]
         return found

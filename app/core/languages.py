@@ -22,7 +22,7 @@ class Sentence(NamedTuple):
 
 @dataclass(frozen=True)
 class Phrases:
-    """What the program itself says in one language, by the English of it."""
+    """What the program says in one language, by the English."""
 
     words: Mapping[str, str] = field(default_factory=dict)
 

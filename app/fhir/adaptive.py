@@ -1,4 +1,4 @@
-"""The adaptive use of the intake (SDC): a response in, the next question out."""
+"""The adaptive intake (SDC): a response in, the next question out."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ WANTED = "send one QuestionnaireResponse with its Questionnaire contained"
 
 
 def response_in(body: Any) -> Resource:
-    """Return the response of a body, or of Parameters as SDC has it."""
+    """Return the response of a body, or of Parameters (SDC)."""
     if isinstance(body, dict) and body.get("resourceType") == "Parameters":
         listed = body.get("parameter")
         found = [p for p in listed if isinstance(p, dict)] if isinstance(listed, list) else []
@@ -86,7 +86,7 @@ def _not_understood(names: tuple[str, ...], locale: Localization) -> Resource:
 
 
 def _carry_over(response: Resource, found: Resource) -> None:
-    """Keep what the caller's items say beside their answers, such as their origin."""
+    """Keep what the caller's items say beside their answers."""
     given = {text(item.get("linkId")): item for item in items(response.get("item"))}
     for item in found.get("item", ()):
         before = given.get(item["linkId"], {})

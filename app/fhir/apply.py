@@ -48,7 +48,7 @@ class Application:
 
 
 def read_application(body: Any, release: Release, base: str, *, named: bool) -> Application:
-    """Read the Parameters of `$apply`; `named` means that the path names the plan."""
+    """Read the Parameters of `$apply`; `named`: the path names the plan."""
     found = Application()
     for parameter in parameters(body):
         _take(parameter, found, release)

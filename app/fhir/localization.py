@@ -1,4 +1,4 @@
-"""The current release in the language of a request or of a patient."""
+"""The current release in a request's or a patient's language."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from app.core.rules import Release
 
 @dataclass(frozen=True)
 class Localization:
-    """The engine of the current release and the words around it, in one language."""
+    """The current release's engine and the words around it, in one language."""
 
     engine: Engine
     original: Release

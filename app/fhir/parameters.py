@@ -54,6 +54,5 @@ def parameters(body: Any) -> Iterator[Parameter]:
 
 def unknown(parameter: Parameter, known: frozenset[str]) -> RecordError:
     """Return the error about a parameter that an operation does not take."""
-    return RecordError(
-        "the parameters are {names}", f"{parameter.where}.name", "not-supported", names=", ".join(sorted(known))
-    )
+    names = ", ".join(f"`{name}`" for name in sorted(known))
+    return RecordError("the parameters are {names}", f"{parameter.where}.name", "not-supported", names=names)

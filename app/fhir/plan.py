@@ -208,7 +208,7 @@ def _notes(answer: Answer, record: PatientFacts, locale: Localization, base: str
 
 
 def _issues(record: PatientFacts, locale: Localization) -> Iterator[Resource]:
-    """Yield what of the record stands in the way of the decision, as issues."""
+    """Yield what of the record is open or lost, as issues."""
     for line in said.contradictions(record, locale):
         yield issue(line, "conflict", severity="warning")
     for line in said.asked(record, locale):

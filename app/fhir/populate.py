@@ -36,7 +36,7 @@ class Population:
 
 
 def read_population(body: Any, base: str, *, named: bool) -> Population:
-    """Read the Parameters of `$populate`; `named` means that the path names the form."""
+    """Read the Parameters of `$populate`; `named`: the path names the form."""
     found = Population(named=named)
     for parameter in parameters(body):
         _take(parameter, found, canonical(base))
@@ -86,7 +86,7 @@ def _check_named(parameter: Parameter, address: str) -> None:
 
 
 def populate(asked: Population, locales: Localizations, languages: str, codes: Codes, base: str, on: date) -> Resource:
-    """Return Parameters with the response and what is to be known of it."""
+    """Return Parameters with the response and the issues around it."""
     release = locales.find("").engine.release
     for part in asked.record:
         check_r4(entries(part))
@@ -105,7 +105,7 @@ def populate(asked: Population, locales: Localizations, languages: str, codes: C
 
 
 def _mark(response: Resource, record: PatientFacts) -> None:
-    """Mark each answer that does not come from an answer as taken over."""
+    """Mark each answer that the record gave, not a person."""
     origin = {"url": ORIGIN, "extension": [{"url": "source", "valueCode": "auto"}]}
     for item in items(response.get("item")):
         reasons = record.reasons.get(item["linkId"], ())
@@ -115,7 +115,7 @@ def _mark(response: Resource, record: PatientFacts) -> None:
 
 
 def _issues(record: PatientFacts, locale: Localization) -> Iterator[Resource]:
-    """Yield where answers come from, and what stands in the way of others."""
+    """Yield where answers come from, and why others are open."""
     say = locale.phrases.of
     for title, lines, code, severity in (
         ("From the record", said.used(record, locale), "informational", "information"),

@@ -47,7 +47,7 @@ def taken(kind: str) -> dict[str, Any]:
 
 
 def now() -> datetime:
-    """Return the moment in UTC; its day is today for ages and recency."""
+    """Return the moment in UTC; its day is today."""
     return datetime.now(UTC)
 
 

@@ -24,11 +24,16 @@ def said_of(entry: Entry, locale: Localization) -> str:
 
 
 def used(record: PatientFacts, locale: Localization) -> Iterator[str]:
-    """Yield each fact with the entries it comes from; answers of the intake aside."""
+    """Yield each fact with its entries; answers of the intake aside."""
     for fact, entries in record.reasons.items():
         for entry in entries:
             if entry.link_id is None:
                 yield f"{fact}: {said_of(entry, locale)}"
+
+
+def used_count(record: PatientFacts) -> int:
+    """Return how many lines `used` has."""
+    return sum(entry.link_id is None for entries in record.reasons.values() for entry in entries)
 
 
 def asked(record: PatientFacts, locale: Localization) -> Iterator[str]:
@@ -78,5 +83,5 @@ def sentences(said: Iterable[Sentence], locale: Localization) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """Return text of a record so that it is text in Markdown too."""
+    """Return text of a record as text in Markdown too."""
     return MARKUP.sub(r"\\\1", " ".join(text.split()))

@@ -34,7 +34,8 @@ def search(
     used = [(name, value) for name, value in asked if name in BY_ELEMENT]
     unknown = sorted({name for name, _ in asked} - BY_ELEMENT.keys() - PRESENTATION)
     if strict and unknown:
-        raise RecordError("the search parameters are {names}", "", "not-supported", names=", ".join(BY_ELEMENT))
+        names = ", ".join(f"`{name}`" for name in BY_ELEMENT)
+        raise RecordError("the search parameters are {names}", "", "not-supported", names=names)
     found = [each for each in resources if all(_matches(each, name, value) for name, value in used)]
     entry: list[Resource] = [{"fullUrl": each["url"], "resource": each, "search": {"mode": "match"}} for each in found]
     if unknown:

@@ -69,7 +69,7 @@ def is_ours(resource: Resource, questionnaire: str) -> bool | None:
     return None
 
 
-def read_answers(resource: Resource, release: Release) -> tuple[list[Answer], int]:
+def read_answers(resource: Resource, release: Release, most: int = MOST_ANSWERS) -> tuple[list[Answer], int]:
     """Return the answers of a response, and how many were not read."""
     found: list[Answer] = []
     seen = 0
@@ -81,7 +81,7 @@ def read_answers(resource: Resource, release: Release) -> tuple[list[Answer], in
         if name.startswith(GROUPS):
             continue
         seen += 1
-        if seen > MOST_ANSWERS:
+        if seen > most:
             continue
         given = list(items(item["answer"])) if "answer" in item else []
         todo += [inner for answer in given if "item" in answer for inner in items(answer["item"])]
@@ -90,7 +90,7 @@ def read_answers(resource: Resource, release: Release) -> tuple[list[Answer], in
         elif any(e.get("url") == ABSENT and e.get("valueCode") == ASKED_UNKNOWN for e in items(item.get("extension"))):
             fault: Literal["", "unknown_question"] = "" if name in release.facts else "unknown_question"
             found.append(Answer(name, is_unavailable=True, fault=fault))
-    return found, max(0, seen - MOST_ANSWERS)
+    return found, max(0, seen - most)
 
 
 def _answer(item: Resource, name: str, given: list[Resource], fact: Fact | None) -> Answer:

@@ -15,10 +15,12 @@ from app.core.words import Words
 from app.record.elements import items, text
 from app.record.places import Coding
 
-MOST_CODINGS = 50
+MOST_CODINGS = 10
 """How many codings of one concept are looked at."""
-LONGEST_TEXT = 2_000
+LONGEST_TEXT = 1_000
 """How much of the words of one concept is searched."""
+MOST_WORDS = 200_000
+"""How many characters of one record are searched for words."""
 SHOWN = 200
 CERTAINTY = "StructureDefinition/icd-10-gm-diagnosesicherheit"
 """The end of the address of how certain a diagnosis is (basisprofil-de): A ruled out, G sure, V suspected, Z ended."""
@@ -79,6 +81,8 @@ class Concepts:
         self.codes = codes
         self._facts: Mapping[str, Any] = release.facts
         self._read: dict[object, Concept] = {}
+        self._all: dict[Table, tuple[str, ...]] = {}
+        self._left = MOST_WORDS
         self.unread = 0
         """How many codings were beyond the limit."""
 
@@ -137,7 +141,7 @@ class Concepts:
             hits, certainty = self._hits(system, written.code, certainty, tables)
             found.is_listed = found.is_listed or bool(hits)
             is_open = is_open or (not hits and system.name in OPEN_SYSTEMS)
-            is_sequela = system.name == "icd-10-cm" and _is_sequela(written.code)
+            is_sequela = bool(hits) and system.name == "icd-10-cm" and _is_sequela(written.code)
             for hit in hits:
                 if any(meaning.fact in self._facts for meaning in hit.meanings):
                     if not found.meant:
@@ -160,7 +164,7 @@ class Concepts:
 
     def _unlisted(self, found: Concept, table: Table, is_read: bool, is_open: bool) -> None:
         """Say why nothing is meant where no code is in a list."""
-        if found.unread or len(found.words) > LONGEST_TEXT:
+        if found.unread or len(found.words) > LONGEST_TEXT or not self.afford(found.words):
             found.reason, found.might = "too_many", self.all_of(table)
         elif found.words and (might := self.concerned(self.codes.fact_words, found.words)):
             found.reason, found.might = ("words_of_a_fact" if is_read else "unknown_system"), might
@@ -173,8 +177,8 @@ class Concepts:
             found.reason, found.might = "unknown_code", self.all_of(table)
 
     def name(self, concept: Concept, table: Table) -> None:
-        """Look a concept up by names, where no code is in a list."""
-        if concept.meant or concept.is_listed or not concept.words:
+        """Look a concept up by names where no code is listed."""
+        if concept.meant or concept.is_listed or not concept.words or concept.reason == "too_many":
             return
         named = table.names.found(concept.searched)
         concept.meant = [
@@ -186,13 +190,21 @@ class Concepts:
         elif concept.reason in ("unknown_system", "text_alone"):
             concept.reason = "unknown_name"
 
+    def afford(self, words: str) -> bool:
+        """Return whether a text may still be searched, which is then counted."""
+        self._left -= len(words)
+        return self._left >= 0
+
     def concerned(self, words: Words[str], said: str) -> tuple[str, ...]:
         """Return the facts whose words stand in a text."""
         return tuple(fact for fact in words.found(said) if fact in self._facts)
 
     def all_of(self, table: Table) -> tuple[str, ...]:
         """Return every fact that a table speaks of."""
-        return tuple(fact for fact in self._facts if fact in table.facts)
+        found = self._all.get(table)
+        if found is None:
+            found = self._all[table] = tuple(fact for fact in self._facts if fact in table.facts)
+        return found
 
 
 def _usual(value: Any) -> object:

@@ -1,6 +1,5 @@
 """What every kind of resource is read with, and its ends."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.core.codes import Codes, Meaning
@@ -12,7 +11,7 @@ from app.record.elements import Resource, items, reference_of
 from app.record.identity import Found, Identity
 from app.record.places import Entry
 from app.record.standing import Sites, Standing
-from app.record.weigh import Claim, Draft
+from app.record.weigh import Draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +61,15 @@ def drafted(found: Found, concept: Concept | None = None) -> Draft:
     return draft
 
 
-def not_understood(draft: Draft, reason: NotUnderstood, might: Iterable[str]) -> Draft:
+def not_understood(draft: Draft, reason: NotUnderstood, might: tuple[str, ...]) -> Draft:
     """Put a draft, with the facts it might concern, as not understood."""
-    draft.claims = [Claim(draft, fact, None, "not_understood", reason) for fact in might or ("",)]
+    draft.fixed = "not_understood", reason, might
     return draft
 
 
-def aside(draft: Draft, reason: SetAside, facts: Iterable[str]) -> Draft:
+def aside(draft: Draft, reason: SetAside, facts: tuple[str, ...]) -> Draft:
     """Put a draft aside."""
-    draft.claims = [Claim(draft, fact, None, "set_aside", reason) for fact in facts or ("",)]
+    draft.fixed = "set_aside", reason, facts
     return draft
 
 

@@ -17,6 +17,7 @@ REST = re.compile(r"(?:(\S*)/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_histor
 WITHOUT_SUBJECT: Mapping[str, Whose] = {"QuestionnaireResponse": "patient", "Device": "other"}
 """Whose a resource is that need not name a subject: a form is sent for its patient, a device may be anybody's."""
 DEEPEST = 2
+LONGEST_REFERENCE = 2_000
 MOST_INSIDE = 50
 """How many contained resources, or identifiers, of one resource are looked at."""
 
@@ -73,7 +74,7 @@ class Identity:
         self._identified: dict[tuple[str, str, str], Resource] | None = None
         patients: list[Found] = []
         for each in found:
-            kind = each.resource.get("resourceType")
+            kind = text(each.resource.get("resourceType"))
             if kind == "Patient":
                 patients.append(each)
             elif kind in ("Medication", "Device"):
@@ -142,6 +143,8 @@ class Identity:
             return "patient"
         if plain.startswith("urn:"):
             return "other" if plain in self._by_url else "unknown"
+        if len(reference) > LONGEST_REFERENCE:
+            return "unknown"
         if "?" in reference:
             return self._conditional(reference)
         parts = REST.fullmatch(reference)
@@ -192,7 +195,7 @@ class Identity:
         """Return what a reference of a resource leads to, or `None`."""
         if not isinstance(reference, dict):
             return None
-        address = text(reference.get("reference"))
+        address = text(reference.get("reference"))[: LONGEST_REFERENCE + 1]
         if address.startswith("#"):
             return _inside(found.resource, address[1:])
         if (target := self._by_url.get(_plain_url(address))) is not None:

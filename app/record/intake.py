@@ -1,7 +1,7 @@
 """Our intake in a record: each answer has its day."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from app.core.codes import is_no
 from app.core.reasons import Asked
@@ -19,15 +19,25 @@ KNOWN = FINISHED | {"in-progress", "stopped", "entered-in-error"}
 LONGEST_LINK = 64
 
 
-class Response(NamedTuple):
-    """A response that is ours, and its day if it counts."""
+@dataclass(slots=True)
+class Response:
+    """A response that is ours, and its day if it has one."""
 
     resource: Resource
     whose: Whose
     day: Day | None
     status: str
     is_wrong: bool
-    answers: list[Answer]
+
+    @property
+    def counts(self) -> bool:
+        """Whether its answers count as far as their spans go."""
+        return self.whose == "patient" and self.status in FINISHED and self.day is not None and not self.is_wrong
+
+    @property
+    def order(self) -> tuple[bool, str, str]:
+        """What sorts responses: those that count first, the newest of them first."""
+        return self.counts, self.day.text if self.day else "", text(self.resource.get("id"))
 
 
 class Intake:
@@ -38,6 +48,7 @@ class Intake:
         self._questionnaire = questionnaire
         self._responses: list[Response] = []
         self._unread = 0
+        self._newest: dict[str, Day] = {}
         self._unavailable: dict[str, Day] = {}
 
     def is_ours(self, found: Found) -> bool | None:
@@ -47,8 +58,6 @@ class Intake:
     def take(self, found: Found, whose: Whose) -> None:
         """Read a response to our questionnaire."""
         resource = found.resource
-        answers, left = read_answers(resource, self._context.release)
-        self._unread += left
         status = text(resource.get("status"))
         is_wrong = any(key in resource for key in ("modifierExtension", "implicitRules")) or status not in KNOWN
         day = None
@@ -56,13 +65,21 @@ class Intake:
             day = self._context.days.of(resource.get("authored"))
         except WrongDateError:
             is_wrong = True
-        self._responses.append(Response(resource, whose, day, status, is_wrong, answers))
+        self._responses.append(Response(resource, whose, day, status, is_wrong))
 
     def drafts(self) -> Iterator[Draft]:
-        """Yield every answer of every response."""
-        for response in self._responses:
-            for answer in response.answers:
+        """Yield every answer, those of the newest responses first."""
+        left = MOST_ANSWERS
+        for response in sorted(self._responses, key=lambda response: response.order, reverse=True):
+            answers, unread = read_answers(response.resource, self._context.release, left)
+            self._unread += unread
+            left = max(0, left - len(answers))
+            for answer in answers:
                 yield self._draft(response, answer)
+                if response.counts and response.day and not answer.fault:
+                    newest = self._newest.get(answer.name)
+                    if newest is None or response.day.newer(newest):
+                        self._newest[answer.name] = response.day
 
     @property
     def unread(self) -> Iterable[Unread]:
@@ -87,7 +104,8 @@ class Intake:
             return not_understood(draft, answer.fault, might)
         if response.is_wrong:
             return not_understood(draft, "wrong_date" if self._is_dated_wrong(response) else "unknown_modifier", might)
-        if response.status in FINISHED and response.day and self._newer(response, answer.name):
+        newest = self._newest.get(answer.name)
+        if response.counts and newest and response.day and newest.newer(response.day):
             return aside(draft, "newer_form", might)
         if answer.is_unavailable:
             return self._without_answer(draft, answer, response)
@@ -112,16 +130,3 @@ class Intake:
 
     def _is_dated_wrong(self, response: Response) -> bool:
         return response.day is None and not is_modified(response.resource) and response.status in KNOWN
-
-    def _newer(self, response: Response, name: str) -> bool:
-        """Return whether a newer response that counts answers the same."""
-        return any(
-            other.day is not None
-            and response.day is not None
-            and other.status in FINISHED
-            and other.whose == "patient"
-            and not other.is_wrong
-            and other.day.newer(response.day)
-            and any(answer.name == name and not answer.fault for answer in other.answers)
-            for other in self._responses
-        )

@@ -18,7 +18,7 @@ from app.record.statuses import ORDERS, PROPOSALS
 from app.record.weigh import Claim, Draft
 
 MOST_INGREDIENTS = 20
-MOST_DOSAGES = 20
+MOST_DOSAGES = 8
 GIVEN = frozenset({"MedicationAdministration", "MedicationDispense"})
 
 
@@ -51,7 +51,7 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
         return aside(draft, "in_error", facts)
     if status == "not_done" or resource.get("doNotPerform") is True:
         return aside(draft, "not_done", facts)
-    if resource.get("intent") in PROPOSALS:
+    if text(resource.get("intent")) in PROPOSALS:
         return aside(draft, "not_ordered", facts)
     if not concept.meant:
         return not_understood(draft, concept.reason or "no_code", facts)
@@ -62,7 +62,7 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
     except WrongDateError:
         return not_understood(draft, "wrong_date", facts)
     has_ended = status == "ended" or (end is not None and end.last < context.days.on)
-    is_given = resource.get("resourceType") in GIVEN
+    is_given = text(resource.get("resourceType")) in GIVEN
     dosages = _dosages(resource)
     explicit = _uses(context, concept, order, dosages)
     as_needed = any(d.get("asNeededBoolean") is True or "asNeededCodeableConcept" in d for d in dosages)
@@ -149,8 +149,10 @@ def _uses(context: Context, concept: Concept, order: Order, dosages: list[Resour
             if use := context.codes.use_codes.get(key):
                 found.add(use)
     said = [concept.searched, *(each for way in ways for each in said_of(way)), *(text(d.get("text")) for d in dosages)]
-    found |= set(context.codes.use_words.found(" ; ".join(said)[:LONGEST_TEXT]))
-    return found - {"both"}
+    words = " ; ".join(said)[:LONGEST_TEXT]
+    if not context.concepts.afford(words):
+        return {"local", "systemic"}  # as good as both: it is asked
+    return (found | set(context.codes.use_words.found(words))) - {"both"}
 
 
 def _ways(dosage: Resource) -> Iterator[Resource]:

@@ -11,7 +11,7 @@ from app.record.elements import Resource, text
 from app.record.identity import Found
 from app.record.places import Entry
 from app.record.standing import Situation, said_of
-from app.record.weigh import Draft
+from app.record.weigh import Claim, Draft
 
 FINAL = frozenset({"final", "amended", "corrected"})
 OPEN = frozenset({"preliminary", "unknown"})
@@ -76,10 +76,10 @@ def _result(context: Context, draft: Draft, concept: Concept, part: Resource, st
             try:
                 value = _value(context, part, meaning)
             except UnknownAnswerError:
-                draft.claims += not_understood(Draft(draft.resource), "unknown_answer", [meaning.fact]).claims
+                draft.claims.append(Claim(draft, meaning.fact, None, "not_understood", "unknown_answer"))
                 continue
             if value is None and (is_answered(meaning) or not _has_value(part)):
-                draft.claims += aside(Draft(draft.resource), "no_value", [meaning.fact]).claims
+                draft.claims.append(Claim(draft, meaning.fact, None, "set_aside", "no_value"))
                 continue
             context.standing.claim(draft, meaning, situation, value)
 

@@ -12,14 +12,14 @@ from app.record.age import Age
 from app.record.bounds import MOST_RESOURCES, most_important
 from app.record.concepts import MOST_CODINGS, Concepts
 from app.record.conditions import allergy, condition
-from app.record.context import Context, aside, drafted, irrelevant, not_understood
+from app.record.context import Context, drafted, irrelevant, not_understood
 from app.record.dates import Days
-from app.record.elements import Resource, items, text
+from app.record.elements import Resource, items, reference_of, text
 from app.record.identity import Found, Identity, collected
 from app.record.intake import Intake
 from app.record.medicines import medicine
 from app.record.observations import observation
-from app.record.places import PLACES, Entry, PatientFacts, Place, Unread
+from app.record.places import PLACES, Entry, PatientFacts, Place, Statement, Unread
 from app.record.procedures import device, device_use, procedure
 from app.record.standing import Sites, Standing
 from app.record.weigh import Claim, Draft, contradiction, weigh
@@ -71,7 +71,7 @@ class Reader:
             days,
             identity,
         )
-        placed = [each for each in found if each.resource.get("resourceType") not in NO_PLACE]
+        placed = [each for each in found if text(each.resource.get("resourceType")) not in NO_PLACE]
         ours: list[Found] = []
         drafts: list[Draft] = []
         intake = Intake(context, self.questionnaire)
@@ -85,7 +85,7 @@ class Reader:
             elif kind in KINDS and whose == "unknown":
                 drafts.append(not_understood(drafted(each), "nobodys", ()))
             elif kind in KINDS:
-                drafts.append(aside(drafted(each), "somebody_elses", ()))
+                entries.append(Entry(reference_of(each.resource), "set_aside", "somebody_elses"))
             else:
                 entries.append(irrelevant(each, reason="kind_not_read"))
         read, left = most_important(ours)
@@ -121,8 +121,7 @@ class Reader:
         by_fact: dict[str, list[Claim]] = {}
         for draft in drafts:
             for claim in draft.claims:
-                if claim.fact:
-                    by_fact.setdefault(claim.fact, []).append(claim)
+                by_fact.setdefault(claim.fact, []).append(claim)
         age = Age(context, patients)
         age.weigh(by_fact.pop(AGE, []))
         values: dict[str, Value] = {} if age.value is None else {AGE: age.value}
@@ -134,7 +133,8 @@ class Reader:
             if contradicting:
                 against[fact] = contradicting
         order = {name: place for place, name in enumerate(self.release.facts)}
-        made = {draft: draft.entry(order) for draft in drafts}
+        known: dict[object, tuple[Statement, ...]] = {}
+        made = {draft: draft.entry(order, known) for draft in drafts}
         listed: dict[Place, list[Entry]] = {place: [] for place in PLACES}
         for entry in (*made.values(), *entries):
             listed[entry.place].append(entry)

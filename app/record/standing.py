@@ -5,13 +5,13 @@ from typing import Any, Literal
 
 from app.core.codes import Codes, Meaning, Places, Site, Span, is_no
 from app.core.facts import Value
-from app.record.concepts import LONGEST_TEXT
+from app.record.concepts import LONGEST_TEXT, MOST_WORDS
 from app.record.dates import Day, Days
 from app.record.elements import Resource, items, text
 from app.record.weigh import Claim, Draft
 
 State = Literal["active", "unknown", "ended"]
-MOST_SITES = 20
+MOST_SITES = 8
 UNSURE = Span(yes_days=365, no_days=90)
 """The span of a fact that an older release has and the lists do not."""
 
@@ -122,11 +122,13 @@ class Sites:
 
     def __init__(self, places: Places, area: Any) -> None:
         self._places = places
+        self._left = MOST_WORDS
         self._codes: set[tuple[str, str]] = set()
         self._words: set[str] = set()
         self._texts: set[str] = set()
-        for concept in items(area):
-            self._codes |= {(text(c.get("system")), text(c.get("code"))) for c in items(concept.get("coding"))}
+        for concept in list(items(area))[:MOST_SITES]:
+            codings = list(items(concept.get("coding")))[:MOST_SITES]
+            self._codes |= {(text(c.get("system")), text(c.get("code"))) for c in codings}
             said = said_of(concept)
             self._texts |= {each.casefold() for each in said}
             self._words |= {word for each in said for _, word in places.words.found(each)}
@@ -144,7 +146,7 @@ class Sites:
     def _named(self, concept: Resource) -> Literal["in", "elsewhere", "widened"]:
         said = said_of(concept)
         codes = [(text(c.get("system")), text(c.get("code"))) for c in list(items(concept.get("coding")))[:MOST_SITES]]
-        words = [found for each in said for found in self._places.words.found(each)]
+        words = [found for each in said for found in self._found(each)]
         if self._codes.intersection(codes) or any(each.casefold() in self._texts for each in said):
             return "widened"
         if any(word in self._words for _, word in words):
@@ -153,8 +155,12 @@ class Sites:
         sites = sites or [site for site, _ in words]
         return "in" if "in" in sites else "elsewhere"
 
+    def _found(self, words: str) -> dict[tuple[Site, str], None]:
+        self._left -= len(words)
+        return self._places.words.found(words) if words and self._left >= 0 else {}
+
     def _by_words(self, words: str) -> Site | None:
-        found = self._places.words.found(words[:LONGEST_TEXT]) if words else {}
+        found = self._found(words[:LONGEST_TEXT])
         if any(site == "in" or word in self._words for site, word in found):
             return "in"
         return "elsewhere" if found else None
@@ -163,4 +169,4 @@ class Sites:
 def said_of(concept: Resource) -> list[str]:
     """Return the displays and the text of a concept."""
     displays = [text(coding.get("display")) for coding in list(items(concept.get("coding")))[:MOST_SITES]]
-    return [each for each in (*displays, text(concept.get("text"))) if each]
+    return [each[:LONGEST_TEXT] for each in (*displays, text(concept.get("text"))) if each]

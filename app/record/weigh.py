@@ -27,26 +27,31 @@ class Draft:
     by_name: bool = False
     link_id: str | None = None
     claims: list["Claim"] = field(default_factory=list)
+    fixed: tuple[Place, Reason, tuple[str, ...]] | None = None
+    """Its place whatever others say, why, and the facts that it concerns or might concern."""
 
-    def entry(self, facts: Mapping[str, int]) -> Entry:
-        """Return it in its place; `facts` give the order of statements."""
-        claims = sorted(self.claims, key=lambda claim: (facts.get(claim.fact, -1), RANK[claim.place]))
+    def entry(self, facts: Mapping[str, int], known: dict[object, tuple[Statement, ...]]) -> Entry:
+        """Return it in its place; `facts` give the order of statements.
+
+        `known` keeps the statements of fixed places: many resources have the same.
+        """
+        if self.fixed is not None:
+            place, reason, concerned = self.fixed
+            found = known.get(self.fixed)
+            if found is None:
+                ordered = sorted(concerned, key=lambda fact: facts.get(fact, -1))
+                found = known[self.fixed] = tuple(Statement(fact, None, place, reason) for fact in ordered)
+            return self._entry(place, reason, found)
+        claims = self.claims
+        if len(claims) > 1:
+            claims = sorted(claims, key=lambda claim: (facts.get(claim.fact, -1), RANK[claim.place]))
         first = min(claims, key=lambda claim: RANK[claim.place])
-        statements = tuple(
-            Statement(claim.fact, claim.value, claim.place, claim.reason) for claim in claims if claim.fact
-        )
+        said = tuple(Statement(claim.fact, claim.value, claim.place, claim.reason) for claim in claims)
+        return self._entry(first.place, first.reason, said)
+
+    def _entry(self, place: Place, reason: Reason, said: tuple[Statement, ...]) -> Entry:
         day = self.day.text if self.day else None
-        return Entry(
-            self.resource,
-            first.place,
-            first.reason,
-            statements,
-            self.coding,
-            self.text,
-            day,
-            self.by_name,
-            self.link_id,
-        )
+        return Entry(self.resource, place, reason, said, self.coding, self.text, day, self.by_name, self.link_id)
 
 
 @dataclass(slots=True, eq=False)

@@ -12,8 +12,8 @@ from typing import Any, cast
 
 import httpx
 
+from app.api.large_json import read_without_repeats
 from app.api.problems import ProblemError
-from app.api.strict_json import read_without_repeats
 from app.api.worker import LIGHT_BYTES, in_worker
 from app.core.languages import Sentence
 

@@ -69,7 +69,7 @@ def test_answers_beyond_the_limit_are_said_in_a_card(client: TestClient) -> None
     answers = [{"linkId": "pregnant"}] * (MOST_ANSWERS + 3)
     intake = response(*answers, authored="2026-11-20")
     (said,) = unread(asked(client, call(intake=intake)))
-    assert "3 answers of the questionnaire were not read" in said
+    assert "3 answers of the intake were not read" in said
 
 
 def test_what_is_unread_in_apply_is_said_in_the_guidance(client: TestClient) -> None:

@@ -83,7 +83,9 @@ def test_a_coded_infection_excludes(client: TestClient) -> None:
     assert sent_on["indicator"] == "warning"  # the infection needs care of its own, and that comes first
     assert card["summary"].startswith("Excluded: An active skin infection")
     assert card["indicator"] == "info"
-    assert "Condition/c1 (L01.00)" in card["detail"]
+    read = card["detail"].partition("**From the record**")[2]
+    assert "active\\_skin\\_infection" not in read  # a name of a fact is no text of the record
+    assert "active_skin_infection: Condition/c1 (L01.00, 2026-11-20)" in read
     assert card["links"][0]["url"] == f"{BASE}/rules/EXC-INFECTION"
 
 

@@ -189,7 +189,7 @@ def test_apply_takes_prefetched_data_and_names_the_encounter(client: TestClient)
 
 def test_what_the_record_leaves_open_stands_in_evaluation_messages(client: TestClient) -> None:
     data = [{"name": "data", "resource": bundle(condition("Z33.1", recordedDate="2026-11-20"))}]
-    data += [{"name": "questionnaireResponse", "resource": response(yes_no("pregnant", False), authored="2026-11-25")}]
+    data += [{"name": "questionnaireResponse", "resource": response(yes_no("pregnant", False))}]
     plan = posted(client, APPLY, parameters(*data))
     assert complaints([plan]) == []
     guidance, messages = plan["contained"]

@@ -172,8 +172,8 @@ def _without(states: Mapping[str, Any], **other: Any) -> dict[str, Any]:
     return {**states, **{name.replace("_", "-"): value for name, value in other.items()}}
 
 
-def _raises(resource: Any, release: Any) -> Any:
-    given, left = READ_ANSWERS(resource, release)
+def _raises(resource: Any, release: Any, most: int) -> Any:
+    given, left = READ_ANSWERS(resource, release, most)
     return [answer for answer in given if not answer.fault], left
 
 
