@@ -103,7 +103,8 @@ def _value(context: Context, part: Resource, meaning: Meaning) -> Value | None:
     if meaning.reads == "roman":
         return _roman(part)
     found: set[Value | None] = set()
-    for coding in many(part.get("valueCodeableConcept"), 1) and many(part["valueCodeableConcept"].get("coding"), 50):
+    concept = many(part.get("valueCodeableConcept"), 1)
+    for coding in many(concept[0].get("coding"), 50) if concept else ():
         system = context.codes.systems.get(text(coding.get("system")))
         if system and (key := (system.name, normal(system, text(coding.get("code"))))) in meaning.answers:
             found.add(meaning.answers[key])
