@@ -28,6 +28,7 @@ from tests.fhir.resources import BASE, response
 FACES = sorted(
     {
         *("/v1/triage", "/v1/triage/explain", BATCH_PATH, faces.RECEIPTS, NEXT, APPLY, faces.APPLY_BY_ADDRESS),
+        *(faces.NEXT_OF_OURS, faces.POPULATE, faces.POPULATE_OURS),
         *(service(), service("order-sign"), FEEDBACK),
     }
 )
