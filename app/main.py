@@ -103,7 +103,7 @@ def build_app(
     access_log = AccessLog(lines if settings.log_level in ("info", "debug") else None, None, part_of, counts)
     engines = build_engines(settings, book, access_log.decided)
     readers = readers_of(engines)
-    answers = Endpoint(engines, readers)
+    answers = Endpoint(engines, readers, settings.root_path)
     signer = Signer(settings.signing_keys)
     sign = signer.receipt_of if signer.signs else None
     program = version("candidate-triage")
@@ -125,9 +125,9 @@ def build_app(
     )
     add_problems(application)
     application.include_router(endpoint.routes(answers, engines, readers))
-    application.include_router(batch.routes(engines, readers, settings.max_body_bytes, sign))
+    application.include_router(batch.routes(engines, readers, settings.max_body_bytes, sign, settings.root_path))
     application.include_router(receipts.routes(engines, readers, signer))
-    application.include_router(rulesets.routes(engines))
+    application.include_router(rulesets.routes(engines, settings.root_path))
     application.include_router(operation.routes(engines, program))
     application.include_router(problem_pages)
     base = settings.base

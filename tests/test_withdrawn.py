@@ -3,13 +3,15 @@
 import json
 import shutil
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
 from typer.testing import CliRunner
 
+from app.api.deprecation import deprecated
 from app.cds_hooks.cards import Cards
 from app.cds_hooks.detail import Weighed
 from app.cds_hooks.request import Systems, read_call
@@ -104,6 +106,37 @@ def test_every_line_of_a_batch_says_so(service: TestClient) -> None:
     )
     found = [json.loads(line)["ruleset"]["withdrawn"] for line in reply.text.splitlines()]
     assert found == [{"date": "2026-12-01", "reason": REASON}] * 2
+
+
+@pytest.mark.parametrize("root", ["", "/skin"])
+def test_the_headers_of_an_answer_say_so_and_what_comes_after(withdrawn: RuleBook, root: str) -> None:
+    service = TestClient(build_app(Settings(public_url=f"https://triage.example{root}"), withdrawn))
+    ndjson = {"content-type": "application/x-ndjson"}
+
+    def answers(name: str) -> list[Response]:
+        posted = [service.post(f"/v1/triage{path}?ruleset={name}", json={}) for path in ("", "/explain")]
+        posted.append(service.post(f"/v1/triage/batch?ruleset={name}", content=b"{}\n", headers=ndjson))
+        return posted + [service.get(f"/v1/rulesets/{name}{path}") for path in ("", "/facts", "/rules/PHASE-1")]
+
+    for answer in answers("2026.1"):
+        assert answer.status_code == 200
+        assert answer.headers["deprecation"] == "@1796083200"
+        assert answer.headers["link"] == (
+            f'<{root}/v1/rulesets/2026.1>; rel="deprecation", <{root}/v1/rulesets/2026.3>; rel="successor-version"'
+        )
+        assert "sunset" not in answer.headers
+    for answer in answers("current"):
+        assert answer.status_code == 200
+        assert not {"deprecation", "link", "sunset"} & set(answer.headers)
+
+
+def test_what_ends_says_when() -> None:
+    found = deprecated(date(2026, 1, 1), "/docs", "/v2", sunset=date(2027, 1, 1))
+    assert found == {
+        "Deprecation": "@1767225600",
+        "Sunset": "Fri, 01 Jan 2027 00:00:00 GMT",
+        "Link": '</docs>; rel="deprecation", </v2>; rel="successor-version", </docs>; rel="sunset"',
+    }
 
 
 def test_it_cannot_be_made_the_current_one(withdrawn: RuleBook) -> None:

@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from app.api.decode import CandidateReader
+from app.api.deprecation import headers_of
 from app.api.endpoint import REFUSALS, AcceptLanguage, TriageOptions, engine_named
 from app.api.lines import BATCH_PATH, Cutter, LineAnswerer, joined
 from app.api.messages import Message
@@ -80,7 +81,11 @@ class Answers(Response):
 
 
 def routes(
-    engines: Engines, readers: Mapping[str, CandidateReader], max_line: int, sign: ReceiptSigner | None = None
+    engines: Engines,
+    readers: Mapping[str, CandidateReader],
+    max_line: int,
+    sign: ReceiptSigner | None = None,
+    root: str = "",
 ) -> APIRouter:
     """Return the batch route; `max_line` counts bytes, `sign` makes receipts."""
     router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS, max_body_size=ANY_SIZE)
@@ -122,6 +127,7 @@ def routes(
             sources=options.sources or "rationale",
         )
         headers = {"Content-Type": answered_as, "Content-Language": engine.language, "Vary": "Accept-Language"}
+        headers |= headers_of(engine.release, engines.current, root)
         return Answers(request, answerer, max_line, headers)
 
     return router
