@@ -68,6 +68,8 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
     as_needed = any(d.get("asNeededBoolean") is True or "asNeededCodeableConcept" in d for d in dosages)
     for meant in meant_of(concept):
         use = _use(explicit, meant)
+        if use == "local" and _has_more(resource):  # one that was not looked at may be swallowed
+            use = "both_uses"
         for meaning in context.known(meant):
             if use == "local" and not meaning.local:
                 draft.claims.append(Claim(draft, meaning.fact, None, "set_aside", "local_use"))
@@ -121,7 +123,8 @@ def _times(context: Context, resource: Resource) -> tuple[Day | None, Day | None
     end = context.day(resource, "effectivePeriod.end", planned=True)
     if end is None:
         ends = [_bound(context, dosage) for dosage in _dosages(resource)]
-        end = None if None in ends else latest(*ends)  # a dosage without an end goes on
+        # a dosage without an end goes on, and so may one that was not looked at
+        end = None if None in ends or _has_more(resource) else latest(*ends)
     return latest(*said), end
 
 
@@ -135,6 +138,12 @@ def _bound(context: Context, dosage: Resource) -> Day | None:
 
 def _dosages(resource: Resource) -> list[Resource]:
     return [*many(resource.get("dosageInstruction"), MOST_DOSAGES), *many(resource.get("dosage"), MOST_DOSAGES)]
+
+
+def _has_more(resource: Resource) -> bool:
+    """Return whether there are more dosages than are looked at."""
+    listed = (resource.get(name) for name in ("dosageInstruction", "dosage"))
+    return any(isinstance(each, list) and len(each) > MOST_DOSAGES for each in listed)
 
 
 def _uses(context: Context, concept: Concept, order: Order, dosages: list[Resource]) -> set[Use]:
