@@ -31,8 +31,7 @@ READ = 1 << 20
 LOOKED_AT = 100
 """How many of the last answers are compared before going on."""
 
-
-CUT_OFF = "not all lines are answered; the same command goes on"
+CUT_OFF = "not all lines are answered"
 
 
 class BatchError(Exception):
@@ -74,25 +73,35 @@ def answer_file(source: str, output: str, how: How, progress: Callable[[int], No
     `-` is standard input or output. Nothing is written before the output is found to be its own.
     """
     with _opened_source(source) as file, _opened_output(output, file) as answers:
+        kept = answers.readable()
+        cut_off = f"{_named(output)}: {CUT_OFF}{'; the same command goes on' if kept else ''}"
         lines = _lines(file, how.settings.max_body_bytes, progress, source)
-        done, lines = _resume(lines, answers, how) if answers.readable() else (0, lines)
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        waiting: deque[Future[bytes]] = deque()
-        first = done + 1
-        processes = ProcessPoolExecutor(cores, get_context("spawn"), _start, (how,))
+        processes = None
         try:
+            done, lines = _resume(lines, answers, how) if kept else (0, lines)
+            cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+            waiting: deque[Future[bytes]] = deque()
+            first = done + 1
+            processes = ProcessPoolExecutor(cores, get_context("spawn"), _start, (how,))
             while block := list(islice(lines, LINES)):
                 waiting.append(processes.submit(_answer, block, first))
                 first += len(block)
                 if len(waiting) > cores * WAITING:
-                    _write(answers, waiting.popleft(), output)
+                    _write(answers, waiting.popleft().result(), cut_off)
             while waiting:
-                _write(answers, waiting.popleft(), output)
+                _write(answers, waiting.popleft().result(), cut_off)
         except BrokenProcessPool:
-            raise BatchError(f"{output}: {CUT_OFF}: a process that answers was killed") from None
+            raise BatchError(f"{cut_off}: a process that answers was killed") from None
+        except KeyboardInterrupt:
+            raise BatchError(f"{cut_off}: it was interrupted") from None
         finally:
-            processes.shutdown(cancel_futures=True)
+            if processes is not None:
+                processes.shutdown(cancel_futures=True)
     return first - 1 - done
+
+
+def _named(output: str) -> str:
+    return "standard output" if output == "-" else output
 
 
 def _opened_source(source: str) -> BinaryIO:
@@ -108,11 +117,11 @@ def _opened_output(output: str, file: BinaryIO) -> BinaryIO:
     if output == "-":
         if sys.stdout is None:
             raise BatchError("standard output is closed")
+        _check_other_file(sys.stdout.fileno(), file, output)
         return os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     path = Path(output)
-    read = os.fstat(file.fileno())
-    if path.exists() and not S_ISCHR(read.st_mode) and os.path.samestat(path.stat(), read):
-        raise BatchError(f"{output}: is the input itself; name another file with `--output`")
+    if path.exists():
+        _check_other_file(path, file, output)
     if path.exists() and not path.is_file():
         return path.open("wb", buffering=0)
     answers = path.open("ab+", buffering=0)
@@ -125,6 +134,12 @@ def _opened_output(output: str, file: BinaryIO) -> BinaryIO:
     return answers
 
 
+def _check_other_file(written: int | Path, file: BinaryIO, output: str) -> None:
+    read = os.fstat(file.fileno())
+    if not S_ISCHR(read.st_mode) and os.path.samestat(os.stat(written), read):
+        raise BatchError(f"{_named(output)}: is the input itself; name another file with `--output`")
+
+
 def _lines(file: BinaryIO, most: int, progress: Callable[[int], None], source: str) -> Iterator[bytes | None]:
     cutter = Cutter(most)
     read = 0
@@ -134,17 +149,17 @@ def _lines(file: BinaryIO, most: int, progress: Callable[[int], None], source: s
             read += len(data)
             progress(read)
     except OSError as error:
-        raise BatchError(f"{source}: {why(error)}") from None
+        raise BatchError(f"{'standard input' if source == '-' else source}: {why(error)}") from None
     yield from cutter.last()
 
 
-def _write(answers: BinaryIO, written: Future[bytes], output: str) -> None:
-    left = memoryview(written.result())
+def _write(answers: BinaryIO, written: bytes, cut_off: str) -> None:
+    left = memoryview(written)
     try:
         while left:
             left = left[answers.write(left) :]
     except OSError as error:
-        raise BatchError(f"{output}: {CUT_OFF}: {why(error)}") from None
+        raise BatchError(f"{cut_off}: {why(error)}") from None
 
 
 def why(error: OSError) -> str:

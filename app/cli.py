@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from errno import EPIPE
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +19,7 @@ from typer.core import TyperGroup
 from app.api.decode import decode, readers_of
 from app.api.encode import encode_indented
 from app.api.problems import ProblemError
-from app.batch import CUT_OFF, BadOutputError, BatchError, How, answer_file, why
+from app.batch import BadOutputError, BatchError, How, answer_file, why
 from app.core.engine import Engine, Engines, Question
 from app.core.logic import Logic
 from app.main import build_app, build_engines, rules_folder
@@ -54,6 +55,10 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except (BrokenRuleBookError, BadSettingError) as error:
             raise refuse(str(error)) from None
+        except OSError as error:
+            if error.errno == EPIPE:  # who reads it has seen enough
+                raise
+            raise refuse(f"{error.filename or 'standard output'}: {why(error)}") from None
 
 
 cli = typer.Typer(
@@ -134,17 +139,15 @@ def decide_batch(source: str, output: str, ruleset: str, *, strict: bool, full: 
     engine = engine_or_exit(build_engines(settings), ruleset)
     how = How(settings, engine.release.id, strict, full)
     try:
-        if Path(source).is_file():
+        if sys.stderr is not None and sys.stderr.isatty() and Path(source).is_file():
             with typer.progressbar(length=Path(source).stat().st_size, label=Path(source).name, file=sys.stderr) as bar:
                 answered = answer_file(source, output, how, lambda done: bar.update(done - bar.pos))
-        else:  # nobody knows how long a pipe is
+        else:  # nobody looks, or nobody knows how long a pipe is
             answered = answer_file(source, output, how, lambda _: None)
     except OSError as error:
         raise refuse(f"{error.filename or output}: {why(error)}") from None
     except BatchError as error:
         raise refuse(str(error)) from None
-    except KeyboardInterrupt:
-        raise refuse(f"{output}: {CUT_OFF}: it was interrupted") from None
     except BadOutputError as error:
         raise refuse(f"{output}: {error}; remove it, or name another with `--output`") from None
     typer.echo(f"{answered} lines answered into {output}", err=True)

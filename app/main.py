@@ -1,6 +1,8 @@
 """The wiring of rule book, settings and faces into one application."""
 
 import sys
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
@@ -22,9 +24,11 @@ from app.api.problems import router as problem_pages
 from app.api.service import Service
 from app.cds_hooks import routes as cds_hooks
 from app.cds_hooks.server import FhirServer
+from app.cds_hooks.services import HOOKS, PREFIX
 from app.cds_hooks.trust import Trust
 from app.core.engine import Engines, OnDecision
 from app.fhir import routes as fhir
+from app.fhir.localization import Localizations
 from app.fhir.outcome import outcome_response
 from app.observe.access_log import AccessLog
 from app.observe.metrics import Metrics, metrics_route
@@ -47,6 +51,10 @@ are missing, always with the rationale and its sources.
 Decision support for a clinician: no diagnosis, no treatment order. Stateless: nothing is stored. No personal data is
 needed: send no names, no dates of birth, no free text.
 """
+QUESTIONNAIRE_BYTES = 500_000
+"""A response with its Questionnaire contained, written with spaces, has less than half of it."""
+FEEDBACK_BYTES = 65_536
+"""Some 300 cards."""
 
 
 def rules_folder() -> Path:
@@ -66,15 +74,36 @@ def build_engines(settings: Settings, book: RuleBook | None = None, on_decision:
     return Engines.of(book.releases.values(), current, book.languages.values(), on_decision)
 
 
-def build_app(settings: Settings | None = None, book: RuleBook | None = None, lines: TextIO | None = None) -> FastAPI:
-    """Return the ASGI application; requests are logged to `lines`."""
+def body_limits(settings: Settings) -> dict[str, int]:
+    """Return the longest bodies in bytes below paths, the first that fits."""
+    record = settings.max_record_bytes
+    return {
+        BATCH_PATH: batch.ANY_SIZE,  # each line has the limit of a body of facts
+        "/v1/receipts": 4 * settings.max_body_bytes,
+        "/fhir/Questionnaire/$next-question": min(record, QUESTIONNAIRE_BYTES),
+        **{f"/cds-services/{PREFIX}{hook}/feedback": min(record, FEEDBACK_BYTES) for hook in HOOKS},
+        "/fhir": record,
+        "/cds-services": record,
+    }
+
+
+def build_app(
+    settings: Settings | None = None,
+    book: RuleBook | None = None,
+    lines: TextIO | None = None,
+    clock: Callable[[], datetime] = fhir.now,
+) -> FastAPI:
+    """Return the ASGI application; requests are logged to `lines`.
+
+    `clock` tells the moment at which a record arrives, in UTC.
+    """
     settings = settings or read_settings()
     book = book or load(settings.rules or rules_folder())
     tracer = TracerProvider() if settings.otel else None
     access_log = AccessLog(lines if settings.log_level in ("info", "debug") else None, None, part_of, counts)
     engines = build_engines(settings, book, access_log.decided)
     readers = readers_of(engines)
-    answers = Endpoint(engines, readers)
+    answers = Endpoint(engines, readers, settings.root_path)
     signer = Signer(settings.signing_keys)
     sign = signer.receipt_of if signer.signs else None
     program = version("candidate-triage")
@@ -96,22 +125,26 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
     )
     add_problems(application)
     application.include_router(endpoint.routes(answers, engines, readers))
-    application.include_router(batch.routes(engines, readers, settings.max_body_bytes, sign))
+    application.include_router(batch.routes(engines, readers, settings.max_body_bytes, sign, settings.root_path))
     application.include_router(receipts.routes(engines, readers, signer))
-    application.include_router(rulesets.routes(engines))
+    application.include_router(rulesets.routes(engines, settings.root_path))
     application.include_router(operation.routes(engines, program))
     application.include_router(problem_pages)
     base = settings.base
+    phrases = {code: language.phrases for code, language in book.languages.items()}
+    locales = Localizations.of(engines, phrases, book.codes)
     hooks = cds_hooks.Service(
-        engines.by_id[engines.current],
+        locales,
         book.codes,
         base,
         Trust(settings.cds_clients, seconds=settings.read_seconds),
         FhirServer(frozenset(settings.cds_fhir_hosts), settings.read_seconds, settings.max_record_bytes),
+        on=lambda: clock().date(),
         is_protected=not settings.anonymous,
+        invites=settings.cds_intake_card,
     )
     whole = signer.whole_receipt_of if signer.signs else None
-    application.include_router(fhir.routes(engines, book.codes, base, program, record_of, whole))
+    application.include_router(fhir.routes(locales, book.codes, base, program, record_of, whole, clock))
     application.include_router(cds_hooks.routes(hooks, record_of))
     application.state.error_formats = {"/fhir": outcome_response, "/cds-services": outcome_response}
     application.include_router(web.routes(engines, settings.root_path))
@@ -123,14 +156,13 @@ def build_app(settings: Settings | None = None, book: RuleBook | None = None, li
     application.amendments.append(partial(finish, release=engines.by_id[engines.current].release))
     if tracer is None:  # spans are made by FastAPI
         application.endpoints["POST", endpoint.PATH] = answers
-    record = settings.max_record_bytes
     application.front = layered(
         Compression(EntityTags(application.dispatch)),
         settings,
         access_log,
         sign,
         most_bytes=settings.max_body_bytes,
-        body_limits={BATCH_PATH: batch.ANY_SIZE, "/fhir": record, "/cds-services": record},
+        body_limits=body_limits(settings),
         elsewhere=("/cds-services",) if settings.cds_clients else (),
     )
     return application

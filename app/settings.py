@@ -58,12 +58,15 @@ class Settings(SecurityOptions):
     """Hosts of FHIR servers that CDS calls may be completed from, separated by commas."""
     cds_clients: Annotated[tuple[CdsClient, ...], NoDecode, BeforeValidator(json_text)] = ()
     """The CDS clients that may call, as JSON: a list of `{"iss": ..., "jku": ...}` or `{"iss": ..., "jwks": {...}}`."""
+    cds_intake_card: bool = True
+    """Whether a patient in view who gives no reason to speak gets one quiet card with a link to the intake, or none."""
     read_seconds: Annotated[float, Field(gt=0, le=30)] = 2.0
     """How long a FHIR server or a key address may take to answer."""
     max_record_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 5_000_000
     """The largest body of the FHIR and CDS Hooks faces, in bytes."""
-    max_body_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 65_536
-    """The largest request body in bytes."""
+    max_body_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 16_384
+    """The largest body of facts, and line of a batch, in bytes; an answer that is sent back to be verified may have
+    four times as many."""
     log_level: Literal["critical", "error", "warning", "info", "debug"] = "info"
     """How much `triage serve` logs."""
 

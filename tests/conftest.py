@@ -8,9 +8,11 @@ from fastapi.testclient import TestClient
 from hypothesis import settings
 
 from app.core.engine import Engines
+from app.fhir.localization import Localizations
 from app.main import build_app, rules_folder
 from app.rulebook.load import RuleBook, load
 from app.settings import Settings
+from tests.fhir.resources import NOW
 from tests.serving import serving
 
 settings.register_profile("long", max_examples=1_000, deadline=None)  # of `make test-long PART=fuzz`
@@ -29,9 +31,16 @@ def engines(book: RuleBook) -> Engines:
 
 
 @pytest.fixture(scope="session")
+def locales(book: RuleBook) -> Localizations:
+    """The current release in every language."""
+    engines = Engines.of(book.releases.values(), book.current, book.languages.values())
+    return Localizations.of(engines, {code: each.phrases for code, each in book.languages.items()}, book.codes)
+
+
+@pytest.fixture(scope="session")
 def app(book: RuleBook) -> FastAPI:
     """The application."""
-    return build_app(Settings(), book)
+    return build_app(Settings(), book, clock=lambda: NOW)
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +53,7 @@ def client(app: FastAPI) -> Iterator[TestClient]:
 @pytest.fixture(scope="session")
 def address(book: RuleBook) -> Iterator[str]:
     """The address of a running service."""
-    with serving(lambda base: build_app(Settings(public_url=base), book)) as base:
+    with serving(lambda base: build_app(Settings(public_url=base), book, clock=lambda: NOW)) as base:
         yield base
 
 

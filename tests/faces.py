@@ -13,6 +13,9 @@ from tests.cds_hooks.calls import path as service
 from tests.fhir.resources import ATC, BASE, bundle, condition, medication, observation, response, yes_no
 
 NEXT = "/fhir/Questionnaire/$next-question"
+NEXT_OF_OURS = "/fhir/Questionnaire/candidate-intake/$next-question"
+POPULATE = "/fhir/Questionnaire/$populate"
+POPULATE_OURS = "/fhir/Questionnaire/candidate-intake/$populate"
 APPLY = "/fhir/PlanDefinition/candidate-triage/$apply"
 APPLY_BY_ADDRESS = "/fhir/PlanDefinition/$apply"
 FEEDBACK = f"{service()}/feedback"
@@ -50,7 +53,7 @@ def bodies(client: TestClient) -> list[tuple[str, Any]]:
         "intake": response(yes_no("pregnant", False), authored="2026-11-20") | {"author": {"display": "Jane"}},
     }
     named = [{"name": "data", "resource": resource} for resource in record.values()]
-    parameters = {
+    parameters: dict[str, Any] = {
         "resourceType": "Parameters",
         "id": "p",
         "parameter": [
@@ -96,6 +99,13 @@ def bodies(client: TestClient) -> list[tuple[str, Any]]:
     given = client.post("/v1/triage", json=CANDIDATE)
     receipt = given.headers.get("triage-receipt", "")
     stored = {"answer": given.json(), "receipt": receipt, "facts": None, "unavailable": CANDIDATE["unavailable"]}
+    population = {
+        "resourceType": "Parameters",
+        "parameter": [
+            {"name": "canonical", "valueCanonical": f"{BASE}/fhir/Questionnaire/candidate-intake"},
+            *(each for each in parameters["parameter"] if each["name"] in ("subject", "data")),
+        ],
+    }
     hooks = ("patient-view", "order-select", "order-sign", "appointment-book")
     ordered = (order("exosome_microchanneling") | {"note": [{"text": "soon"}]},)
     return [
@@ -106,6 +116,9 @@ def bodies(client: TestClient) -> list[tuple[str, Any]]:
         (RECEIPTS, stored | {"facts": {k: v for k, v in CANDIDATE.items() if k not in ("unavailable", "reference")}}),
         (NEXT, asked),
         (NEXT, {"resourceType": "Parameters", "parameter": [{"name": "questionnaire-response", "resource": asked}]}),
+        (NEXT_OF_OURS, asked),
+        (POPULATE, population),
+        (POPULATE_OURS, population),
         (APPLY, parameters),
         (APPLY_BY_ADDRESS, parameters),
         *((service(hook), call(hook, orders=ordered if "order" in hook else (), **record)) for hook in hooks),

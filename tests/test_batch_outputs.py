@@ -1,15 +1,19 @@
 """`triage decide --batch` writes nothing but an output of its own, and says in one line what went wrong."""
 
 import os
+import subprocess
 from fcntl import LOCK_EX, flock
 from pathlib import Path
+from signal import SIGKILL
 from threading import Thread
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from app import batch
 from app.cli import cli
 from app.main import rules_folder
+from tools.serving import BIN
 
 LINES = b'{"pregnant": true}\n{"pregnant": false}\n'
 
@@ -65,10 +69,86 @@ def test_one_run_at_a_time_writes_an_output(source: Path, tmp_path: Path) -> Non
     assert output.read_bytes() == b""
 
 
-def test_a_full_disk_is_named_with_the_file(source: Path) -> None:
-    said = refused(str(source), "--output", "/dev/full")
-    assert said.startswith("/dev/full: not all lines are answered")
-    assert said.endswith("no space left on device")
+def in_shell(command: str, *arguments: str) -> tuple[int, list[str]]:
+    """Run a line of the shell, in which `$0` is `triage decide --batch`; return its exit code and what it says."""
+    environment = {**os.environ, "TRIAGE_RULES": str(rules_folder())}
+    started = ["sh", "-c", command.replace("$0", '"$0" decide --batch'), str(BIN / "triage"), *arguments]
+    found = subprocess.run(started, check=False, capture_output=True, text=True, env=environment)
+    return found.returncode, found.stderr.splitlines()
+
+
+def test_a_full_device_and_a_folder_are_named(source: Path) -> None:
+    full = run(str(source), "--output", "/dev/full").stderr
+    assert full == "/dev/full: not all lines are answered: no space left on device\n"
+    assert run(str(source), "--output", f"{source}/answers").stderr == f"{source}/answers: not a directory\n"
+    assert run(".", "--output", f"{source}.answers").stderr == ".: is a directory\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("$0 $1 --output - > /dev/full", "standard output: not all lines are answered: no space left on device"),
+        ("$0 $1 --output - >&-", "standard output is closed"),
+        ("$0 - --output $1.answers <&-", "standard input is closed"),
+        ("$0 $1 --output - >> $1", "standard output: is the input itself; name another file with `--output`"),
+    ],
+)
+def test_what_cannot_be_read_or_written_is_one_line_with_its_name(source: Path, command: str, said: str) -> None:
+    assert in_shell(command, str(source)) == (1, [said.replace("$1", str(source))])
+    assert source.read_bytes() == LINES
+
+
+def test_a_disk_that_is_full_half_way_is_gone_on_from(source: Path, tmp_path: Path) -> None:
+    whole, output = tmp_path / "whole", tmp_path / "output"
+    assert in_shell("$0 $1 --output $2", str(source), str(whole)) == (0, [f"2 lines answered into {whole}"])
+    code, said = in_shell("ulimit -f 1; $0 $1 --output $2", str(source), str(output))  # some blocks of 512 or 1,024 B
+    assert code == 1
+    assert said == [f"{output}: not all lines are answered; the same command goes on: file too large"]
+    assert 0 < output.stat().st_size < whole.stat().st_size
+    assert in_shell("$0 $1 --output $2", str(source), str(output))[0] == 0
+    assert output.read_bytes() == whole.read_bytes()
+
+
+def dies(block: list[bytes | None], first: int) -> bytes:
+    """Be killed, as by the kernel where memory is short."""
+    os.kill(os.getpid(), SIGKILL)
+    return b""
+
+
+def test_a_killed_process_is_named_with_the_file_and_gone_on_from(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "answers"
+    with monkeypatch.context() as patch:
+        patch.setattr(batch, "_answer", dies)
+        killed = run(str(source), "--output", str(output))
+    assert (killed.exit_code, killed.stderr.splitlines()) == (
+        1,
+        [f"{output}: not all lines are answered; the same command goes on: a process that answers was killed"],
+    )
+    assert run(str(source), "--output", str(output)).exit_code == 0
+    assert output.read_bytes().count(b"\n") == 2
+
+
+def test_a_reader_that_leaves_is_named(source: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [str(BIN / "triage"), "decide", "--batch", str(source), "--output", "-"]
+    try:
+        found = subprocess.run(command, check=False, stdout=writing, stderr=subprocess.PIPE, text=True)
+    finally:
+        os.close(writing)
+    said = "standard output: not all lines are answered: broken pipe\n"
+    assert (found.returncode, found.stderr) == (1, said)
+
+
+def test_one_decision_on_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    candidate = tmp_path / "candidate.json"
+    candidate.write_bytes(b"{}")
+    command = [str(BIN / "triage"), "decide", str(candidate)]
+    with Path("/dev/full").open("wb") as full:
+        found = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (found.returncode, found.stderr) == (1, "standard output: no space left on device\n")
 
 
 def test_input_and_output_may_be_pipes(tmp_path: Path) -> None:

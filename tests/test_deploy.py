@@ -217,7 +217,7 @@ CHECKS: dict[Check, list[tuple[str, str, str]]] = {
     the_guide_has_every_setting: [
         (GUIDE, "| `TRIAGE_HOST` |", "| `TRIAGE_HOSTS` |"),
         (GUIDE, "| `TRIAGE_OTEL` | `false` |", "| `TRIAGE_OTEL` | `true` |"),
-        (GUIDE, "The largest request body in bytes.", "The largest body."),
+        (GUIDE, "The largest body of facts, and line", "The largest body, and line"),
         (GUIDE, "| `TRIAGE_MAX_CONCURRENCY` |", "| Concurrency |"),
     ],
     the_guide_has_every_metric: [

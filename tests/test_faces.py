@@ -28,6 +28,7 @@ from tests.fhir.resources import BASE, response
 FACES = sorted(
     {
         *("/v1/triage", "/v1/triage/explain", BATCH_PATH, faces.RECEIPTS, NEXT, APPLY, faces.APPLY_BY_ADDRESS),
+        *(faces.NEXT_OF_OURS, faces.POPULATE, faces.POPULATE_OURS),
         *(service(), service("order-sign"), FEEDBACK),
     }
 )
@@ -92,7 +93,7 @@ def test_a_body_is_read_as_deeply_as_we_say_and_no_deeper(client: TestClient, pa
     status, text = sent(client, path, nested(MAX_DEPTH))
     assert status in (200, 422)
     assert "nested" not in text
-    for depth in (MAX_DEPTH + 1, 10_000):
+    for depth in (MAX_DEPTH + 1, 2_500):
         status, text = sent(client, path, nested(depth))
         assert status == 400
         assert "nested too deeply" in text
@@ -149,11 +150,11 @@ def test_what_was_once_answered_with_500(client: TestClient, name: str) -> None:
     assert "OperationOutcome" in text
 
 
-def test_a_number_without_end_that_is_sent_back_is_the_largest(client: TestClient) -> None:
-    for written in ("1e400", "9" * 400):
-        body = json.dumps(response() | {"author": "here"}).replace('"here"', f'{{"reference": {written}}}')
-        status, text = sent(client, NEXT, body.encode())
-        assert (status, json.loads(text)["author"]) == (200, {"reference": 1.7976931348623157e308})
+@pytest.mark.parametrize("written", ["1e400", "9" * 400, "9" * 5000])
+def test_a_number_without_end_that_is_sent_back_is_the_largest(client: TestClient, written: str) -> None:
+    body = json.dumps(response() | {"author": "here"}).replace('"here"', f'{{"reference": {written}}}')
+    status, text = sent(client, NEXT, body.encode())
+    assert (status, json.loads(text)["author"]) == (200, {"reference": 1.7976931348623157e308})
 
 
 def test_whatever_stands_anywhere_in_a_body_is_never_our_fault(client: TestClient) -> None:

@@ -139,6 +139,13 @@ def sentences(part: object, key: str = "") -> Iterator[str]:
             "NOTICE-RAIN:\n",
             "`says` of NOTICE-RAIN",
         ),
+        ("ledger.yaml", "S0-28:\n", "S0-99:\n", "`says` of S0-28"),
+        ("ledger.yaml", "S0-01:\n  says:", "S0-01:\n  title:", "`title` of S0-01"),
+        ("evidence.yaml", "T19:\n  title:", "T19:\n  name:", "`title` of T19"),
+        ("silences.yaml", "A-15:\n  title:", "A-15:\n  name:", "`title` of A-15"),
+        ("scales.yaml", "glogau:\n", "glogua:\n", "`reading` of glogau"),
+        ("laws.yaml", "no_injection_over_filler:\n", "no_injection:\n", "`says` of no_injection_over_filler"),
+        ("countries.yaml", "KR:", "XX:", "`KR` is not translated"),
     ],
 )
 def test_a_sentence_that_lacks_its_korean_is_named(tmp_path: Path, file: str, old: str, new: str, says: str) -> None:

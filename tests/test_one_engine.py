@@ -8,10 +8,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.core.engine import Engines
-from app.record.answers import response_of
 from tests.books import random_candidate
 from tests.cds_hooks.calls import call, path
-from tests.fhir.resources import BASE, INTAKE
+from tests.fhir.resources import answers
 
 BLOCKS = 10
 CANDIDATES = 500
@@ -30,8 +29,8 @@ def test_json_cds_hooks_and_apply_agree(block: int, client: TestClient, engines:
         if random.random() < 0.7:
             facts |= {"active_skin_infection": False, "systemic_immunosuppression": False}
         plain = client.post(f"/v1/triage?unknowns={mode}", json=facts).json()
-        answers = response_of(facts, (), release, INTAKE, BASE)
-        guidance = _applied(client, answers, mode)
+        given = answers(facts, release)
+        guidance = _applied(client, given, mode)
         assert guidance["reasonCode"][0]["coding"][0]["code"] == plain["decision"]["disposition"]
         pathway = [concept["coding"][0]["code"] for concept in guidance["reasonCode"][1:]]
         assert pathway == [plain["decision"]["pathway"]] * bool(plain["decision"]["pathway"])
@@ -42,7 +41,7 @@ def test_json_cds_hooks_and_apply_agree(block: int, client: TestClient, engines:
         notes = [note["text"].partition(":")[0] for note in guidance["note"]]
         assert [note for note in notes if note in rules] == rules
         hook = "appointment-book" if strict else "patient-view"
-        card = client.post(path(hook), json=call(hook, intake=answers)).json()["cards"][-1]
+        card = client.post(path(hook), json=call(hook, intake=given)).json()["cards"][-1]
         assert card["source"]["topic"]["code"] == plain["decision"]["disposition"]
         asked = [release.facts[name].question for name in plain["missing"]]
         shown = QUESTION.search(card["detail"])
@@ -52,11 +51,11 @@ def test_json_cds_hooks_and_apply_agree(block: int, client: TestClient, engines:
             assert reason["statement"] in card["detail"]
 
 
-def _applied(client: TestClient, answers: dict[str, Any], mode: str) -> dict[str, Any]:
+def _applied(client: TestClient, given: dict[str, Any], mode: str) -> dict[str, Any]:
     parameters = [
         {"name": "subject", "valueString": "Patient/1"},
         {"name": "unknowns", "valueCode": mode},
-        {"name": "questionnaireResponse", "resource": answers},
+        {"name": "questionnaireResponse", "resource": given},
     ]
     body = {"resourceType": "Parameters", "parameter": parameters}
     plan = client.post("/fhir/PlanDefinition/candidate-triage/$apply", json=body).json()

@@ -3,22 +3,26 @@
 import json
 import shutil
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
 from typer.testing import CliRunner
 
+from app.api.deprecation import deprecated
 from app.cds_hooks.cards import Cards
-from app.cds_hooks.request import read_call
+from app.cds_hooks.detail import Weighed
+from app.cds_hooks.request import Systems, read_call
 from app.cli import cli
 from app.core.engine import Engine, Engines, Question
 from app.core.facts import Value
 from app.fhir.apply import Application, apply
+from app.fhir.localization import Localization, Localizations
 from app.fhir.plan import plan_definition
 from app.main import build_app, build_engines, rules_folder
-from app.record.patient import PatientFacts
+from app.record.places import PatientFacts
 from app.rulebook.load import RuleBook, load
 from app.settings import BadSettingError, Settings
 from tests.cds_hooks.calls import call
@@ -104,6 +108,37 @@ def test_every_line_of_a_batch_says_so(service: TestClient) -> None:
     assert found == [{"date": "2026-12-01", "reason": REASON}] * 2
 
 
+@pytest.mark.parametrize("root", ["", "/skin"])
+def test_the_headers_of_an_answer_say_so_and_what_comes_after(withdrawn: RuleBook, root: str) -> None:
+    service = TestClient(build_app(Settings(public_url=f"https://triage.example{root}"), withdrawn))
+    ndjson = {"content-type": "application/x-ndjson"}
+
+    def answers(name: str) -> list[Response]:
+        posted = [service.post(f"/v1/triage{path}?ruleset={name}", json={}) for path in ("", "/explain")]
+        posted.append(service.post(f"/v1/triage/batch?ruleset={name}", content=b"{}\n", headers=ndjson))
+        return posted + [service.get(f"/v1/rulesets/{name}{path}") for path in ("", "/facts", "/rules/PHASE-1")]
+
+    for answer in answers("2026.1"):
+        assert answer.status_code == 200
+        assert answer.headers["deprecation"] == "@1796083200"
+        assert answer.headers["link"] == (
+            f'<{root}/v1/rulesets/2026.1>; rel="deprecation", <{root}/v1/rulesets/2026.3>; rel="successor-version"'
+        )
+        assert "sunset" not in answer.headers
+    for answer in answers("current"):
+        assert answer.status_code == 200
+        assert not {"deprecation", "link", "sunset"} & set(answer.headers)
+
+
+def test_what_ends_says_when() -> None:
+    found = deprecated(date(2026, 1, 1), "/docs", "/v2", sunset=date(2027, 1, 1))
+    assert found == {
+        "Deprecation": "@1767225600",
+        "Sunset": "Fri, 01 Jan 2027 00:00:00 GMT",
+        "Link": '</docs>; rel="deprecation", </v2>; rel="successor-version", </docs>; rel="sunset"',
+    }
+
+
 def test_it_cannot_be_made_the_current_one(withdrawn: RuleBook) -> None:
     with pytest.raises(BadSettingError, match=r"`TRIAGE_RULESET`: 2026\.1 is withdrawn"):
         build_engines(Settings(ruleset="2026.1"), withdrawn)
@@ -127,26 +162,28 @@ def test_a_page_warns_before_everything_else(service: TestClient, language: str,
 
 def test_a_card_says_so_first_and_never_only_informs(engine: Engine, engines: Engines) -> None:
     answer = engine.answer(Question(RECOMMENDED))
-    record = PatientFacts(RECOMMENDED, (), {})
-    asked = read_call(call(), "patient-view")
-    (card,) = Cards(engine, BASE).of(asked, answer, record, ())
+    seen = Weighed(PatientFacts(RECOMMENDED))
+    asked = read_call(call(), "patient-view", Systems("", ""))
+    (card,) = Cards(Localization(engine, engine.release), BASE, asked).of(answer, seen)
     assert card["detail"].startswith(SAID)
     assert card["indicator"] == "warning"
     good = engines.by_id["2026.3"]
-    (card,) = Cards(good, BASE).of(asked, good.answer(Question(RECOMMENDED)), record, ())
+    (card,) = Cards(Localization(good, good.release), BASE, asked).of(good.answer(Question(RECOMMENDED)), seen)
     assert not card["detail"].startswith(SAID)
     assert card["indicator"] == "info"
 
 
 def test_what_leaves_as_fhir_says_so_first(engine: Engine, withdrawn: RuleBook) -> None:
-    plan = apply(Application("Patient/1", [], strict=False), engine, withdrawn.codes, BASE, date(2026, 12, 2))
+    locale = Localization(engine, engine.release)
+    locales = Localizations({"en": locale}, "en")
+    plan = apply(Application("Patient/1"), locales, "", withdrawn.codes, BASE, datetime(2026, 12, 2, tzinfo=UTC))
     assert plan["note"][0] == {"text": SAID}
     assert plan["contained"][0]["note"][0] == {"text": SAID}
-    definition = plan_definition(engine.release, BASE)
+    definition = plan_definition(locale, BASE)
     assert definition["status"] == "retired"
     assert complaints([plan, definition]) == []
-    good = replace(engine.release, withdrawn=None)
-    assert plan_definition(good, BASE)["status"] == "active"
+    good = Engine(replace(engine.release, withdrawn=None))
+    assert plan_definition(Localization(good, good.release), BASE)["status"] == "active"
 
 
 def test_the_command_line_says_so(folder: Path) -> None:

@@ -22,18 +22,18 @@ def shipped() -> Engine:
     return build_engines(Settings()).by_id[RELEASE]
 
 
-def responder() -> tuple[Engine, Respond]:
-    """Return an engine of the measured release, and what answers requests by it."""
+def responder(release: str = RELEASE) -> tuple[Engine, Respond]:
+    """Return an engine of a release, and what answers requests by it."""
     engines = build_engines(Settings())
     endpoint = Endpoint(engines, readers_of(engines))
 
     def respond(query: bytes, body: bytes) -> Response:
-        asked = b"&".join(filter(None, (f"ruleset={RELEASE}".encode(), query)))
+        asked = b"&".join(filter(None, (f"ruleset={release}".encode(), query)))
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         scope = {"type": "http", "method": "POST", "path": PATH, "query_string": asked, "headers": headers}
         return endpoint.respond(Request(scope), body)
 
-    return engines.by_id[RELEASE], respond
+    return engines.by_id[release], respond
 
 
 def written(facts: object) -> bytes:

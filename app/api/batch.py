@@ -16,16 +16,20 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from app.api.decode import CandidateReader
+from app.api.deprecation import headers_of
 from app.api.endpoint import REFUSALS, AcceptLanguage, TriageOptions, engine_named
 from app.api.lines import BATCH_PATH, Cutter, LineAnswerer, joined
+from app.api.messages import Message
 from app.api.negotiation import LINES, accepted, media_type_of
 from app.core.engine import Engines, ReceiptSigner
 
-TAKEN = f"{LINES[0]}` or `{LINES[1]}"
+TAKEN = Message("write `Content-Type: {first}` or `{second}`", first=LINES[0], second=LINES[1])
 SECONDS_AT_ONCE = 0.003
 BYTES_AT_ONCE = 262_144
 """After so long, or so many bytes of answers, these are sent and other requests get their turn: a line that says little
 takes twenty times as long as one that says all."""
+TURNS = 8
+"""How often the others get their turn then: a request takes several before it is answered."""
 STALLED_SECONDS = 30.0
 """How long a caller may take none of what is sent."""
 ANY_SIZE = sys.maxsize
@@ -60,7 +64,8 @@ class Answers(Response):
         while piece := self._piece(lines):
             async with asyncio.timeout(STALLED_SECONDS):
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await asyncio.sleep(0)
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
 
     def _piece(self, lines: Iterator[bytes | None]) -> bytes:
         answers: list[bytes] = []
@@ -76,7 +81,11 @@ class Answers(Response):
 
 
 def routes(
-    engines: Engines, readers: Mapping[str, CandidateReader], max_line: int, sign: ReceiptSigner | None = None
+    engines: Engines,
+    readers: Mapping[str, CandidateReader],
+    max_line: int,
+    sign: ReceiptSigner | None = None,
+    root: str = "",
 ) -> APIRouter:
     """Return the batch route; `max_line` counts bytes, `sign` makes receipts."""
     router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS, max_body_size=ANY_SIZE)
@@ -105,7 +114,7 @@ def routes(
         A line that cannot be answered gets a problem object with its `line`; the others are answered. There is no limit
         to the number of lines. Send and read at the same time: who sends without reading is waited for.
         """
-        media_type_of(request.headers.get("content-type", ""), LINES, f"write `Content-Type: {TAKEN}`")
+        media_type_of(request.headers.get("content-type", ""), LINES, TAKEN)
         answered_as = accepted(",".join(request.headers.getlist("accept")), LINES)
         engine = engine_named(engines.in_language(accept_language), options.ruleset)
         answerer = LineAnswerer(
@@ -118,6 +127,7 @@ def routes(
             sources=options.sources or "rationale",
         )
         headers = {"Content-Type": answered_as, "Content-Language": engine.language, "Vary": "Accept-Language"}
+        headers |= headers_of(engine.release, engines.current, root)
         return Answers(request, answerer, max_line, headers)
 
     return router

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, get_args
 
+from app.api.deprecation import DECLARED
 from app.api.negotiation import SERVED
 from app.api.problems import MEDIA_TYPE, FieldError, Problem
 from app.api.receipts import Stored
@@ -62,6 +63,8 @@ def finish(document: dict[str, Any], release: Release) -> None:
     for path, operations in document["paths"].items():
         for operation in operations.values():
             _declare_errors(path, operation)
+            if path.startswith("/v1/") and any(each["name"] == "ruleset" for each in operation.get("parameters", ())):
+                operation["responses"]["200"]["headers"] = DECLARED
             for parameter in operation.get("parameters", ()):
                 parameter["schema"] = _given(parameter["schema"])
                 namer.visit(parameter["schema"], in_pascal(parameter["name"]), top=True)

@@ -7,15 +7,19 @@ from typing import Any
 
 from fastapi import Request
 
+from app.api.large_json import read_without_repeats
+from app.api.messages import Message
 from app.api.negotiation import JSON, media_type_of
 from app.api.problems import MOST_ERRORS, MOST_SUGGESTIONS, FieldError, ProblemError
-from app.api.strict_json import JsonObject, pointer_to, read_json, read_without_repeats, repeated_keys
+from app.api.strict_json import JsonObject, pointer_to, read_json, repeated_keys
 from app.api.validation import OTHERS, REFERENCE, RefusedError, closest, reading_of
 from app.api.worker import LIGHT_BYTES, in_worker
 from app.core.answer import ScaleGrade
 from app.core.engine import Engines, Question
 from app.core.facts import Value
 from app.core.rules import Release
+
+NO_SUCH_FACT = Message("this release has no such fact")
 
 
 def decode(body: bytes, reader: "CandidateReader", *, strict: bool, line: int | None = None) -> Question:
@@ -25,7 +29,7 @@ def decode(body: bytes, reader: "CandidateReader", *, strict: bool, line: int | 
 
 def check_json_type(content_type: str) -> None:
     """Raise a problem where a content type is not JSON in UTF-8."""
-    media_type_of(content_type, (JSON,), "write `Content-Type: application/json`")
+    media_type_of(content_type, (JSON,), Message("write `Content-Type: application/json`"))
 
 
 class CandidateReader:
@@ -42,10 +46,10 @@ class CandidateReader:
     def question(self, data: Any, *, strict: bool) -> Question:
         """Return the question of a JSON value, or raise every problem."""
         if not isinstance(data, dict):
-            says = 'write one JSON object, such as `{"primary_concern": "dullness"}`'
+            says = Message('write one JSON object, such as `{"primary_concern": "dullness"}`')
             raise ProblemError(
                 "not-facts",
-                "the body is one JSON object with the facts",
+                Message("the body is one JSON object with the facts"),
                 errors=[FieldError("", "not_an_object", says)],
             )
         errors: list[FieldError] = []
@@ -65,18 +69,22 @@ class CandidateReader:
         unavailable: tuple[str, ...] = ()
         doubted: tuple[str, ...] = ()
         reference, more = None, 0
+        if isinstance(data, JsonObject):
+            repeated, more = repeated_keys(data)
+            errors = [*repeated, *errors]
         if len(facts) < len(data):
             unavailable, doubted = data.get("unavailable", ()), data.get("doubted", ())
             reference = data.get("reference")
             others = list(self._others(data, unavailable, doubted, reference))
-            errors += [FieldError(*other) for other in others[:MOST_ERRORS]]
-            more = max(0, len(others) - MOST_ERRORS)
-        if errors or graded or len(facts) < len(data) or isinstance(data, JsonObject):
-            repeated, left = repeated_keys(data)
-            errors, more = [*repeated, *errors], more + left
+            room = max(0, MOST_ERRORS - len(errors))
+            errors += [FieldError(*other) for other in others[:room]]
+            more += len(others[room:])
         if errors:
-            count = "1 error" if len(errors) + more == 1 else f"{len(errors) + more} errors"
-            raise ProblemError("not-facts", f"{count} in the facts", errors=errors, more=more)
+            count = len(errors) + more
+            says = (
+                Message("1 error in the facts") if count == 1 else Message("{count} errors in the facts", count=count)
+            )
+            raise ProblemError("not-facts", says, errors=errors, more=more)
         return Question(facts, strict, self._ordered(unavailable), graded, reference, self._ordered(doubted))
 
     def _ordered(self, names: Sequence[str]) -> tuple[str, ...]:
@@ -108,36 +116,41 @@ class CandidateReader:
 
     def _others(
         self, data: Mapping[str, Any], unavailable: Any, doubted: Any, reference: Any
-    ) -> Iterator[tuple[str, str, str, str | None]]:
+    ) -> Iterator[tuple[str, str, Message, str | None]]:
         """Yield what is wrong with the members that are no facts.
 
         Place, code, what would be right and a suggestion: an object for each would take most of the time.
         """
         if reference is not None and not (isinstance(reference, str) and fullmatch(REFERENCE, reference)):
-            yield "/reference", "not_a_reference", "write 1 to 64 characters of A-Z a-z 0-9 . _ : -", None
+            yield "/reference", "not_a_reference", Message("write 1 to 64 characters of A-Z a-z 0-9 . _ : -"), None
+        suggested = 0
         for member, listed in (("unavailable", unavailable), ("doubted", doubted)):
             if not isinstance(listed, list | tuple):
-                yield f"/{member}", "not_a_list", "write a list of names of facts", None
+                yield f"/{member}", "not_a_list", Message("write a list of names of facts"), None
                 continue
             for place, name in enumerate(listed):
                 pointer = f"/{member}/{place}"
                 if not isinstance(name, str) or name not in self.release.facts:
-                    close = closest(name, self.release.facts) if place < MOST_SUGGESTIONS else None
-                    yield pointer, "unknown_fact", "this release has no such fact", close
+                    close = closest(name, self.release.facts) if suggested < MOST_SUGGESTIONS else None
+                    suggested += 1
+                    yield pointer, "unknown_fact", NO_SUCH_FACT, close
                 elif data.get(name) is not None:
-                    yield pointer, "answered", f"`{name}` is answered in this request; take it out here", None
+                    says = Message("`{name}` is answered in this request; take it out here", name=name)
+                    yield pointer, "answered", says, None
                 elif member == "doubted" and self.release.facts[name].policy == "ask":
-                    says = f"nothing is ever assumed of `{name}`; take it out here"
+                    says = Message("nothing is ever assumed of `{name}`; take it out here", name=name)
                     yield pointer, "never_assumed", says, None
         unknown = [name for name in data if name not in self.release.facts and name not in OTHERS]
-        for place, name in enumerate(unknown):
+        for name in unknown:
             pointer = pointer_to("", name)
             if name in self._elsewhere:
-                says = f"release {self.release.id} does not have this fact; it came with {self._elsewhere[name]}"
+                template = "release {release} does not have this fact; it came with {first}"
+                says = Message(template, release=self.release.id, first=self._elsewhere[name])
                 yield pointer, "not_in_release", says, None
             else:
-                close = closest(name, (*self.release.facts, *OTHERS)) if place < MOST_SUGGESTIONS else None
-                yield pointer, "unknown_fact", "this release has no such fact", close
+                close = closest(name, (*self.release.facts, *OTHERS)) if suggested < MOST_SUGGESTIONS else None
+                suggested += 1
+                yield pointer, "unknown_fact", NO_SUCH_FACT, close
 
 
 def readers_of(engines: Engines) -> dict[str, CandidateReader]:

@@ -10,8 +10,10 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from app.api.decode import CandidateReader, body_of, check_json_type, decode
+from app.api.deprecation import headers_of
 from app.api.described import Described
 from app.api.encode import encode
+from app.api.messages import Message
 from app.api.negotiation import JSON, accepted, check_coding
 from app.api.problems import CALLER_LEFT, ProblemError, problem, refusals
 from app.api.query import read_query, unusable_values
@@ -64,7 +66,7 @@ class TriageOptions(Options):
     def _told(cls, sources: Sources | None, read: ValidationInfo) -> Sources | None:
         """Refuse sources where none are told."""
         if read.data.get("view") == "decision":
-            raise PydanticCustomError("not_with_view", "view=decision tells no sources; leave `sources` out")
+            raise PydanticCustomError("not_with_view", "with view=decision")
         return sources
 
 
@@ -80,7 +82,7 @@ def engine_named(engines: Engines, name: str) -> Engine:
     found = engines.find(name)
     if found is None:
         known = ", ".join(f"`{release}`" for release in engines.by_id)
-        raise ProblemError("unknown-ruleset", f"the rule sets are {known}")
+        raise ProblemError("unknown-ruleset", Message("the rule sets are {known}", known=known))
     return found
 
 
@@ -103,8 +105,9 @@ class Way(NamedTuple):
 class Endpoint:
     """Answers `POST /v1/triage`; an ASGI application for this path alone."""
 
-    def __init__(self, engines: Engines, readers: Mapping[str, CandidateReader]) -> None:
+    def __init__(self, engines: Engines, readers: Mapping[str, CandidateReader], root: str = "") -> None:
         self._engines = engines
+        self._root = root
         self._readers = readers
         self._ways = Memo[tuple[bytes, str, str], Way](self._way)
 
@@ -138,6 +141,10 @@ class Endpoint:
         response.raw_headers += way.headers
         return response
 
+    def headers_of(self, engine: Engine) -> dict[str, str]:
+        """Return the headers that say that a release is withdrawn."""
+        return headers_of(engine.release, self._engines.current, self._root)
+
     def _way(self, key: tuple[bytes, str, str]) -> Way:
         query, languages, accept = key
         accepted(accept, (JSON,))
@@ -148,6 +155,7 @@ class Endpoint:
             raise unusable_values(error.errors(include_url=False)) from None
         engine = engine_named(self._engines.in_language(languages), options.ruleset)
         headers = {"content-type": "application/json", "content-language": engine.language, "vary": "Accept-Language"}
+        headers |= self.headers_of(engine)
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
         return Way(engine, self._readers[engine.release.id], options, raw)
 
@@ -191,6 +199,7 @@ def routes(endpoint: Endpoint, engines: Engines, readers: Mapping[str, Candidate
         """
         engine = engine_named(engines.in_language(accept_language), options.ruleset)
         question = readers[engine.release.id].question(body, strict=options.unknowns == "strict")
-        return Response(encode(explain(engine, question, options.target)), media_type="application/json")
+        found = encode(explain(engine, question, options.target))
+        return Response(found, headers=endpoint.headers_of(engine), media_type="application/json")
 
     return router

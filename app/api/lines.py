@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.api.decode import CandidateReader, decode
 from app.api.encode import encode
+from app.api.messages import Message
 from app.api.problems import ProblemError, problem_content
 from app.core.engine import Engine, ReceiptSigner, Sources, event_of
 
@@ -28,11 +29,13 @@ class LineAnswerer:
         """Return the answer to a line; `None` is an overlong line."""
         try:
             if line is None or len(line) > self.max_bytes:
-                says = f"the line is longer than the {self.max_bytes} bytes that this service accepts"
-                raise ProblemError("too-large", says)
+                template = "the line is longer than the {limit} bytes that this service accepts"
+                raise ProblemError("too-large", Message(template, limit=self.max_bytes))
             question = decode(line, self.reader, strict=self.strict, line=number)
         except ProblemError as error:
-            return encode(problem_content(error.kind, error.detail, BATCH_PATH, error.errors) | {"line": number})
+            language = self.engine.language
+            content = problem_content(error.kind, error.detail, BATCH_PATH, error.errors, language)
+            return encode(content | {"line": number})
         answer = self.engine.answer(question, self.sources) if self.full else self.engine.view(question)
         written = encode(answer)
         if self.sign is None:

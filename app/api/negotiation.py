@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from starlette.types import Scope
 
+from app.api.messages import Message
 from app.api.problems import ProblemError
 from app.core.languages import accepted_in
 
@@ -24,7 +25,7 @@ SERVED: Mapping[str, Sequence[str]] = {
 PARAMETER = re.compile(r';\s*+([^=;\s"]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^;\s]*+))')
 
 
-def media_type_of(content_type: str, taken: Collection[str], says: str) -> str:
+def media_type_of(content_type: str, taken: Collection[str], says: Message) -> str:
     """Return the media type of a body, or raise a problem.
 
     Parameters other than `charset` mean nothing here.
@@ -35,16 +36,15 @@ def media_type_of(content_type: str, taken: Collection[str], says: str) -> str:
         raise ProblemError("not-json-type", says)
     for name, quoted, token in PARAMETER.findall(content_type):
         if name.lower() == "charset" and (quoted or token).lower() not in ("utf-8", "utf8"):
-            raise ProblemError("not-json-type", f"{says}; JSON is UTF-8")
+            raise ProblemError("not-json-type", Message("{says}; JSON is UTF-8", says=says))
     return media
 
 
 def check_coding(content_encoding: str) -> None:
     """Raise a problem where a body is compressed."""
     if content_encoding.strip().lower() not in ("", "identity"):
-        raise ProblemError(
-            "encoded", "the `Content-Encoding` of the body is not served; send the body as it is, without that header"
-        )
+        says = Message("the `Content-Encoding` of the body is not served; send the body as it is, without that header")
+        raise ProblemError("encoded", says)
 
 
 def accepted(accept: str, served: Sequence[str]) -> str:
@@ -61,8 +61,9 @@ def accepted(accept: str, served: Sequence[str]) -> str:
 
     best = max(served, key=weight_of)
     if not weight_of(best):
-        listed = " or ".join(f"`{media}`" for media in served)
-        raise ProblemError("not-acceptable", f"this is answered as {listed}; say so in `Accept`, or leave it out")
+        listed = ", ".join(f"`{media}`" for media in served)
+        says = Message("this is answered as {listed}; say so in `Accept`, or leave it out", listed=listed)
+        raise ProblemError("not-acceptable", says)
     return best
 
 

@@ -11,14 +11,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, FastAPI, Path, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from jinja2 import Environment, PackageLoader, select_autoescape
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.api.described import Described
+from app.api.messages import LANGUAGES, Message, in_language
+from app.core.languages import DEFAULT, language_of
 
 MEDIA_TYPE = "application/problem+json"
 CALLER_LEFT = 499
+NOTHING_DECIDED = Message("nothing was decided")
 MOST_ERRORS = 100
 """How many errors a problem lists: twice as many as there are facts."""
 MOST_SUGGESTIONS = 3
@@ -99,8 +102,15 @@ class FieldError(Described):
     suggestion: str | bool | int | None = None
     """The closest thing that would be right, where one is close."""
 
-    def __init__(self, pointer: str, code: str, detail: str, suggestion: str | bool | int | None = None) -> None:
+    _message: Message = PrivateAttr()
+
+    def __init__(self, pointer: str, code: str, detail: Message, suggestion: str | bool | int | None = None) -> None:
         BaseModel.__init__(self, pointer=pointer, code=code, detail=detail, suggestion=suggestion)
+        self._message = detail
+
+    def in_language(self, language: str) -> dict[str, Any]:
+        """Return the error as plain data, with its words in a language."""
+        return self.model_dump(exclude_none=True) | {"detail": in_language(self._message, language)}
 
 
 class Problem(Described):
@@ -123,11 +133,12 @@ class Problem(Described):
 class ProblemError(Exception):
     """An error that becomes a problem document with the first errors."""
 
-    def __init__(self, kind: str, detail: str, *, errors: Sequence[FieldError] = (), more: int = 0) -> None:
+    def __init__(self, kind: str, detail: Message, *, errors: Sequence[FieldError] = (), more: int = 0) -> None:
         """`more` counts errors that stand not even in `errors`."""
         more += max(0, len(errors) - MOST_ERRORS)
         if more:
-            detail += f"; the first {min(len(errors), MOST_ERRORS)} are listed, {more} more are not"
+            template = "{detail}; the first {listed} are listed, {more} more are not"
+            detail = Message(template, detail=detail, listed=min(len(errors), MOST_ERRORS), more=more)
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
@@ -144,18 +155,20 @@ ErrorFormat = Callable[[int, str, dict[str, str] | None], JSONResponse]
 """How a face with a format of its own says an error: from status, text and headers."""
 
 
-def problem_content(kind: str, detail: str, instance: str, errors: Sequence[FieldError] = ()) -> dict[str, Any]:
-    """Return a problem document."""
+def problem_content(
+    kind: str, detail: Message, instance: str, errors: Sequence[FieldError] = (), language: str = DEFAULT
+) -> dict[str, Any]:
+    """Return a problem document in a language."""
     found = PROBLEMS[kind]
     content: dict[str, Any] = {
         "type": f"/problems/{kind}",
-        "title": found.title,
+        "title": in_language(found.title, language),
         "status": found.status,
-        "detail": detail,
+        "detail": in_language(detail, language),
         "instance": instance,
     }
     if errors:
-        content["errors"] = [error.model_dump(exclude_none=True) for error in errors]
+        content["errors"] = [error.in_language(language) for error in errors]
     return content
 
 
@@ -169,21 +182,33 @@ def own_path(request: Request) -> str:
     return path_within(request.url.path, request.scope.get("root_path", ""))
 
 
+def language_accepted(request: Request) -> str:
+    """Return the language in which a request is told of problems."""
+    return language_of(None, ",".join(request.headers.getlist("accept-language")), LANGUAGES)
+
+
 def problem(
-    request: Request, kind: str, detail: str, errors: Sequence[FieldError] = (), headers: dict[str, str] | None = None
+    request: Request,
+    kind: str,
+    detail: Message,
+    errors: Sequence[FieldError] = (),
+    headers: dict[str, str] | None = None,
 ) -> JSONResponse:
     """Return a problem as a response, in the face's own format."""
     status = PROBLEMS[kind].status
-    headers = {**PROBLEMS[kind].headers, **(headers or {})}
+    language = language_accepted(request)
+    spoken = {"Content-Language": language, "Vary": "Accept-Language"}
+    headers = {**PROBLEMS[kind].headers, **spoken, **(headers or {})}
     request.scope["triage.problem"] = kind
     app = request.scope.get("app")
     formats: dict[str, ErrorFormat] = getattr(app.state, "error_formats", {}) if app else {}
     for prefix, render in formats.items():
         if own_path(request).startswith(prefix):
-            said = "; ".join([detail, *(f"{error.pointer}: {error.detail}" for error in errors)])
-            return render(status, said, headers)
+            told = [error.in_language(language) for error in errors]
+            each = (f"{error['pointer']}: {error['detail']}" for error in told)
+            return render(status, "; ".join([in_language(detail, language), *each]), headers)
     instance = request.scope.get("root_path", "") + own_path(request)
-    content = problem_content(kind, detail, instance.encode("utf-8", "replace").decode(), errors)
+    content = problem_content(kind, detail, instance.encode("utf-8", "replace").decode(), errors, language)
     return JSONResponse(content, status, headers=headers, media_type=MEDIA_TYPE)
 
 
@@ -199,13 +224,15 @@ def add_problems(app: FastAPI) -> None:
         headers = dict(error.headers or {})
         match error.status_code:
             case 404:
-                return problem(request, "not-found", "this service has no such path", headers=headers)
+                return problem(request, "not-found", Message("this service has no such path"), headers=headers)
             case 405:
                 allowed = headers["Allow"] = headers.get("Allow", "").replace("GET", "GET, HEAD")
-                return problem(request, "method-not-allowed", f"this path takes {allowed}", headers=headers)
+                says = Message("this path takes {methods}", methods=allowed)
+                return problem(request, "method-not-allowed", says, headers=headers)
             case status if status < 500:
-                return problem(request, "bad-request", HTTPStatus(status).phrase.lower(), headers=headers)
-        return problem(request, "internal", "nothing was decided", headers=headers)
+                says = Message("the request cannot be read: {phrase}", phrase=HTTPStatus(status).phrase.lower())
+                return problem(request, "bad-request", says, headers=headers)
+        return problem(request, "internal", NOTHING_DECIDED, headers=headers)
 
     @app.exception_handler(ClientDisconnect)
     async def left(_: Request, __: ClientDisconnect) -> Response:
@@ -214,7 +241,7 @@ def add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def failed(request: Request, _: Exception) -> JSONResponse:
-        return problem(request, "internal", "nothing was decided")
+        return problem(request, "internal", NOTHING_DECIDED)
 
 
 router = APIRouter(prefix="/problems", tags=["operation"])
@@ -228,9 +255,14 @@ _pages = Environment(loader=PackageLoader("app.api"), autoescape=select_autoesca
     summary="What a kind of problem means",
     responses=refusals({404: "No such kind."}),
 )
-async def problem_page(kind: Annotated[str, Path(description="The last part of a problem's `type`.")]) -> HTMLResponse:
+async def problem_page(
+    request: Request, kind: Annotated[str, Path(description="The last part of a problem's `type`.")]
+) -> HTMLResponse:
     """The page behind the `type` of a problem document."""
     if kind not in PROBLEMS:
-        raise ProblemError("not-found", "there is no such kind of problem")
-    page = _pages.get_template("problem.html").render(kind=kind, problem=PROBLEMS[kind])
-    return HTMLResponse(page)
+        raise ProblemError("not-found", Message("there is no such kind of problem"))
+    language, found = language_accepted(request), PROBLEMS[kind]
+    about = Message("problem type `{kind}`, status {status}", kind=kind, status=found.status)
+    lines = [in_language(text, language) for text in (found.title, about, found.remedy)]
+    page = _pages.get_template("problem.html").render(language=language, lines=lines)
+    return HTMLResponse(page, headers={"Content-Language": language, "Vary": "Accept-Language"})

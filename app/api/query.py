@@ -11,6 +11,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_dependant
 from pydantic import BaseModel
 
+from app.api.messages import Message
 from app.api.problems import MOST_ERRORS, MOST_SUGGESTIONS, FieldError, ProblemError
 from app.api.strict_json import pointer_to
 from app.api.validation import closest
@@ -28,6 +29,7 @@ SAYS: Mapping[str, tuple[str, str]] = {
     "list_type": ("not_a_list", "write a list"),
     "tuple_type": ("not_a_list", "write a list"),
     "is_instance_of": ("not_a_list", "write a list"),
+    "not_with_view": ("not_with_view", "view=decision tells no sources; leave `sources` out"),
 }
 """For a kind of error as pydantic names it: the code, and what would be right."""
 
@@ -46,11 +48,14 @@ def _field(details: Mapping[str, Any], known: Collection[str]) -> FieldError:
         pointer = pointer_to(pointer, step)
     if details["type"] == "literal_error":
         words = re.findall(r"'([^']*)'", details["ctx"]["expected"])
-        says = f"write one of {', '.join(f'`{word}`' for word in words)}"
+        says = Message("write one of {listed}", listed=", ".join(f"`{word}`" for word in words))
         return FieldError(pointer, "not_an_answer", says, closest(details.get("input"), words))
-    code, says = SAYS.get(details["type"], (details["type"], details["msg"][0].lower() + details["msg"][1:]))
+    if details["type"] not in SAYS:
+        reason = details["msg"][0].lower() + details["msg"][1:]
+        return FieldError(pointer, details["type"], Message("this cannot be used: {reason}", reason=reason))
+    code, template = SAYS[details["type"]]
     suggestion = closest(details["loc"][-1], known) if code == "unknown_member" else None
-    return FieldError(pointer, code, says.format(**details.get("ctx", {})), suggestion)
+    return FieldError(pointer, code, Message(template, **details.get("ctx", {})), suggestion)
 
 
 def unusable_values(errors: Sequence[Any]) -> ProblemError:
@@ -58,7 +63,7 @@ def unusable_values(errors: Sequence[Any]) -> ProblemError:
     named = fields_of([{**details, "loc": details["loc"][-1:]} for details in errors])
     fields = [field.model_copy(update={"pointer": f"?{field.pointer[1:]}"}) for field in named]
     more = len(errors) - len(fields)
-    return ProblemError("bad-parameter", "a query parameter cannot be used", errors=fields, more=more)
+    return ProblemError("bad-parameter", Message("a query parameter cannot be used"), errors=fields, more=more)
 
 
 def read_query(query: bytes, known: Collection[str] | None) -> dict[str, str]:
@@ -68,20 +73,22 @@ def read_query(query: bytes, known: Collection[str] | None) -> dict[str, str]:
     """
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
     times = Counter(name for name, _ in pairs)
-    errors = [_error(name, "repeated_parameter", "is given more than once") for name in times if times[name] > 1]
-    says = "a query parameter cannot be used"
+    errors = [
+        _error(name, "repeated_parameter", Message("is given more than once")) for name in times if times[name] > 1
+    ]
+    says = Message("a query parameter cannot be used")
     if unknown := [name for name in times if known is not None and name not in known]:
         listed = ", ".join(f"`{name}`" for name in known or ())
-        says += f"; this takes {listed or 'none'}"
+        says = Message("a query parameter cannot be used; this takes {listed}", listed=listed or Message("none"))
         for place, name in enumerate(unknown):
             close = closest(name, known or ()) if place < MOST_SUGGESTIONS else None
-            errors.append(_error(name, "unknown_parameter", "is no parameter here", close))
+            errors.append(_error(name, "unknown_parameter", Message("is no parameter here"), close))
     if errors:
         raise ProblemError("bad-parameter", says, errors=errors)
     return dict(pairs)
 
 
-def _error(name: str, code: str, says: str, suggestion: str | None = None) -> FieldError:
+def _error(name: str, code: str, says: Message, suggestion: str | None = None) -> FieldError:
     return FieldError(f"?{pointer_to('', name)[1:]}", code, says, suggestion)
 
 

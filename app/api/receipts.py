@@ -7,7 +7,7 @@ corrected since: where they stand in an answer is found by deciding once more wi
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from itertools import product
 from typing import Annotated, Any, Literal, Protocol
 
@@ -18,6 +18,7 @@ from app.api.decode import CandidateReader, record_of
 from app.api.described import Described
 from app.api.encode import encode
 from app.api.endpoint import REFUSALS
+from app.api.messages import Message
 from app.api.problems import MOST_ERRORS, FieldError, ProblemError
 from app.api.query import fields_of
 from app.api.schemas import ref
@@ -33,6 +34,12 @@ LATER_OF_RELEASE = frozenset({"reviewed", "withdrawn"})
 """Members of `ruleset` that may change while a release stays the same."""
 OTHER = "(other text)"
 """Stands for any text that has a digest of its own."""
+ENTRIES = ("rules", "cautions", "preconditions", "plans", "alternatives", "notices", "scales", "sources")
+"""The parts of a release whose sentences a language has."""
+SENTENCES = frozenset(
+    {"says", "reading", "otherwise", "title", "discuss", "lifted_when", "refer_to", "because", "document", "section"}
+)
+"""Their members that hold sentences."""
 SIGNED = {
     "type": "object",
     "required": ["id", "decision", "ruleset"],
@@ -163,7 +170,7 @@ def _stored(body: Any) -> Stored:
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         errors = fields_of(found, Stored.model_fields)
-        says, more = "the body is no stored answer with its receipt", len(found) - len(errors)
+        says, more = Message("the body is no stored answer with its receipt"), len(found) - len(errors)
         raise ProblemError("not-facts", says, errors=errors, more=more) from None
 
 
@@ -262,8 +269,9 @@ class Replayer:
             return stored.facts
         facts = stored.answer.get("facts")
         if not isinstance(facts, dict):
-            missing = FieldError("/facts", "missing", "send the facts that were asked: the answer does not hold them")
-            raise ProblemError("not-facts", "the facts are missing", errors=[missing])
+            says = Message("send the facts that were asked: the answer does not hold them")
+            missing = FieldError("/facts", "missing", says)
+            raise ProblemError("not-facts", Message("the facts are missing"), errors=[missing])
         # an answer adds the grade to a reading on a scale
         return {
             key: {"scale": value.get("scale"), "grade": value.get("reading")} if isinstance(value, dict) else value
@@ -274,6 +282,9 @@ class Replayer:
 def with_other_texts(release: Release, kinds: Collection[str], language: str = DEFAULT) -> Release:
     """Return a release with all texts of these `kinds` replaced."""
     facts, changed = dict(release.facts), dict[str, Any]()
+    spoken = "languages" in kinds and language != DEFAULT
+    if spoken:
+        changed |= {name: _with_other_words(getattr(release, name)) for name in ENTRIES}
     if "sources" in kinds:
         changed["sources"] = {
             name: Source(name, OTHER, OTHER, "B" if source.status == "A" else "A", OTHER, OTHER)
@@ -285,7 +296,6 @@ def with_other_texts(release: Release, kinds: Collection[str], language: str = D
             for name, fact in facts.items()
             if fact.kind == "country"
         }
-    spoken = "languages" in kinds and language != DEFAULT
     if spoken:
         facts = {
             name: replace(
@@ -301,6 +311,23 @@ def with_other_texts(release: Release, kinds: Collection[str], language: str = D
     if spoken or "notices" in kinds:
         changed["limits"] = OTHER
     return replace(release, facts=facts, **changed)
+
+
+def _other(value: Any) -> Any:
+    return dict.fromkeys(value, OTHER) if isinstance(value, Mapping) else value and OTHER
+
+
+def _with_other_words(value: Any) -> Any:
+    """Return entries with all their sentences replaced."""
+    if isinstance(value, tuple):
+        return tuple(map(_with_other_words, value))
+    if isinstance(value, Mapping):
+        return {key: _with_other_words(each) for key, each in value.items()}
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    given = {each.name: getattr(value, each.name) for each in fields(value) if each.init}
+    put = {name: _other(each) if name in SENTENCES else _with_other_words(each) for name, each in given.items()}
+    return replace(value, **{name: each for name, each in put.items() if each is not given[name]})
 
 
 def _again(engine: Engine, asked: Question, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -334,8 +361,9 @@ def _signed_part(answer: Mapping[str, Any]) -> tuple[str, dict[str, Any], str, i
     digest, contract = (ruleset.get("digest"), ruleset.get("contract")) if isinstance(ruleset, dict) else (None, None)
     if isinstance(name, str) and isinstance(digest, str) and isinstance(decision, dict) and type(contract) is int:
         return name, {part: decision.get(part) for part in ("disposition", "pathway", "phase")}, digest, contract
-    says = "send the whole answer: `id`, `decision` and `ruleset` are what was signed"
-    raise ProblemError("not-facts", "the answer is not whole", errors=[FieldError("/answer", "not_an_answer", says)])
+    says = Message("send the whole answer: `id`, `decision` and `ruleset` are what was signed")
+    whole = FieldError("/answer", "not_an_answer", says)
+    raise ProblemError("not-facts", Message("the answer is not whole"), errors=[whole])
 
 
 def _differences(given: Any, right: Any, pointer: str) -> Iterator[str]:

@@ -6,8 +6,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
+from app.api.deprecation import headers_of
 from app.api.encode import encode
 from app.api.endpoint import engine_named
+from app.api.messages import Message
 from app.api.problems import ProblemError, refusals
 from app.core import catalogue
 from app.core.engine import Engines
@@ -31,17 +33,19 @@ class RuleSets:
     rulesets: list[catalogue.RuleSetRecord]
 
 
-def routes(engines: Engines) -> APIRouter:
+def routes(engines: Engines, root: str = "") -> APIRouter:
     """Return the rule set routes over these engines."""
     router = APIRouter(prefix="/v1/rulesets", tags=["rule sets"], responses=NOT_FOUND)
 
     found = Memo[tuple[str, str, str], bytes](lambda asked: encode(_records(engines, *asked)), 4_096)
 
     def answer(kind: str, name: str, detail: str = "") -> Response:
-        release = engine_named(engines, name).release.id if name else ""
+        named = engine_named(engines, name).release if name else None
         fixed = name not in ("", "current")
         headers = {"Cache-Control": "public, max-age=3600" if fixed else "no-cache"}
-        return Response(found[kind, release, detail], headers=headers, media_type="application/json")
+        if named:
+            headers |= headers_of(named, engines.current, root)
+        return Response(found[kind, named.id if named else "", detail], headers=headers, media_type="application/json")
 
     @router.get("", operation_id="listRulesets", response_model=RuleSets, summary="The rule sets side by side")
     def rulesets() -> Response:
@@ -126,7 +130,8 @@ def _records(engines: Engines, kind: str, name: str, detail: str) -> object:
     release = engines.by_id[name].release
     rules = {entry.id: entry for entry in catalogue.entries(release)}
     if (kind == "rule" and detail not in rules) or (kind == "source" and detail not in release.sources):
-        raise ProblemError(f"unknown-{kind}", f"release {release.id} has no such {kind}")
+        template = "release {release} has no such rule" if kind == "rule" else "release {release} has no such source"
+        raise ProblemError(f"unknown-{kind}", Message(template, release=release.id))
     made: dict[str, Callable[[], object]] = {
         "rule": lambda: catalogue.rule_record(rules[detail], release),
         "source": lambda: release.sources[detail],

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from app.api.messages import Message
 from app.api.problems import FieldError
 from app.core.answer import ScaleGrade
 from app.core.facts import Fact, Value
@@ -24,7 +25,7 @@ OTHERS = ("unavailable", "doubted", "reference")
 class RefusedError(Exception):
     """A value that is no answer: code, correction, suggestion."""
 
-    def __init__(self, code: str, detail: str, suggestion: str | None = None) -> None:
+    def __init__(self, code: str, detail: Message, suggestion: str | None = None) -> None:
         super().__init__(detail)
         self.code, self.detail, self.suggestion = code, detail, suggestion
 
@@ -53,25 +54,26 @@ def reading_of(fact: Fact, scales: Mapping[str, Scale]) -> Callable[[Any], tuple
     def read(value: Any) -> tuple[Value, ScaleGrade | None]:
         match fact.kind:
             case "boolean":
-                says = "write `true` or `false`; leave it out, or send `null`, where it is unknown"
+                says = Message("write `true` or `false`; leave it out, or send `null`, where it is unknown")
                 raise RefusedError("not_a_boolean", says)
             case "integer" if isinstance(value, float) and value in fact.domain:
                 return int(value), None
             case "integer":
                 whole = not isinstance(value, bool) and isinstance(value, int | float) and value == value // 1
-                says = f"write a whole number from {fact.minimum} to {fact.maximum}, in {fact.unit}"
+                template = "write a whole number from {minimum} to {maximum}, in {unit}"
+                says = Message(template, minimum=fact.minimum, maximum=fact.maximum, unit=fact.unit)
                 raise RefusedError("out_of_range" if whole else "not_an_integer", says)
             case "country":
                 meant = value.strip().upper() if isinstance(value, str) and len(value) < 8 else ""
                 suggestion = COMMONLY_MEANT.get(meant) or (meant if meant in fact.values else None)
-                says = "write an ISO 3166-1 alpha-2 country code, such as `KR`"
+                says = Message("write an ISO 3166-1 alpha-2 country code, such as `KR`")
                 raise RefusedError("not_an_answer", says, suggestion)
             case "grade" if isinstance(value, dict):
                 reading = _grade(fact, measured, scales, value)
                 return reading.grade, reading
         words = [str(word) for word in fact.values]
         listed = ", ".join(f"`{word}`" for word in words)
-        says = f"its answers are {listed}; leave it out where it is unknown"
+        says = Message("its answers are {listed}; leave it out where it is unknown", listed=listed)
         raise RefusedError("not_an_answer", says, closest(value, words))
 
     return read
@@ -82,13 +84,17 @@ def _grade(fact: Fact, measured: Mapping[str, Scale], scales: Mapping[str, Scale
     listed = ", ".join(f"`{name}`" for name in measured)
     if not measured:
         grades = ", ".join(map(str, fact.values))
-        raise RefusedError("no_scale", f"no scale measures this finding; write a grade: {grades}")
+        raise RefusedError(
+            "no_scale", Message("no scale measures this finding; write a grade: {grades}", grades=grades)
+        )
     if set(value) != {"scale", "grade"}:
-        raise RefusedError("not_a_reading", f"a reading has just `scale` and `grade`; the scale is one of {listed}")
+        says = Message("a reading has just `scale` and `grade`; the scale is one of {listed}", listed=listed)
+        raise RefusedError("not_a_reading", says)
     if not isinstance(named, str) or named not in scales:
-        raise RefusedError("unknown_scale", f"the scales for this finding are {listed}", closest(named, measured))
+        says = Message("the scales for this finding are {listed}", listed=listed)
+        raise RefusedError("unknown_scale", says, closest(named, measured))
     if named not in measured:
-        says = f"this scale does not measure this finding; use {listed}"
+        says = Message("this scale does not measure this finding; use {listed}", listed=listed)
         raise RefusedError("scale_does_not_measure", says, next(iter(measured)))
     scale = measured[named]
     reading = value["grade"]
@@ -98,9 +104,10 @@ def _grade(fact: Fact, measured: Mapping[str, Scale], scales: Mapping[str, Scale
         key = reading if isinstance(reading, str) and not is_number(reading) else ""
     if key not in scale.grades:
         grades = ", ".join(f"`{grade}`" for grade in scale.grades)
-        raise RefusedError("not_on_scale", f"the grades of {scale.title} are {grades}")
+        says = Message("the grades of `{scale}` are {grades}", scale=scale.name, grades=grades)
+        raise RefusedError("not_on_scale", says)
     shown: str | float = key if isinstance(reading, str) else reading
-    return ScaleGrade(scale.grades[key], named, shown, f"{scale.says} {scale.reading}")
+    return ScaleGrade(scale.grades[key], named, shown, scale.crosswalk)
 
 
 def is_number(grade: str) -> bool:

@@ -4,33 +4,33 @@ No card only agrees. Nothing in a card is null or empty.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from app.cds_hooks.request import Call, ordered_pathway
+from app.cds_hooks.detail import Weighed, detail_of
+from app.cds_hooks.request import Call, Draft
 from app.cds_hooks.services import ORDERS
 from app.core.answer import Answer, Referral
-from app.core.engine import Engine
+from app.core.languages import Sentence
 from app.core.rules import Urgency
-from app.fhir.plan import DISPOSITIONS, PATHWAYS, pathway_concept, plan_address
+from app.fhir import said
+from app.fhir.localization import Localization
+from app.fhir.plan import DISPOSITIONS, pathway_concept, plan_address
 from app.record.bounds import newest
 from app.record.elements import Resource, reference_of, text
-from app.record.patient import PatientFacts
 
 MOST = 139
 """A summary has fewer than 140 characters."""
-REASONS = [
-    {"code": code, "system": "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes", "display": words}
-    for code, words in {
-        "cds-not-applicable": "PC CDS does not apply to patient",
-        "cds-suboptimal-context": "PC CDS delivered in suboptimal context",
-        "recipient-disagrees-evidence": "Recipient disagrees with recommendation because of issues with the evidence",
-    }.items()
-]
+REASONS = {
+    "cds-not-applicable": "PC CDS does not apply to patient",
+    "cds-suboptimal-context": "PC CDS delivered in suboptimal context",
+    "recipient-disagrees-evidence": "Recipient disagrees with recommendation because of issues with the evidence",
+}
 """Codes and displays of CDS Hooks 3.0.0-ballot (non-adherence-reason-codes)."""
+NON_ADHERENCE = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
 PRIORITY: Mapping[Urgency, str] = {
     "emergency": "stat",
     "today": "urgent",
@@ -41,187 +41,186 @@ PRIORITY: Mapping[Urgency, str] = {
 }
 MOST_DRAFTS = 200
 """How many drafts of ours are worked on in one call."""
-LISTED = 12
 Card = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Cards:
-    """The cards of one engine's answers; `base` is the public address."""
+    """The cards of one call's answer; `base` is the public address."""
 
-    engine: Engine
+    locale: Localization
     base: str
+    call: Call
 
-    def of(self, call: Call, answer: Answer, record: PatientFacts, notes: tuple[str, ...]) -> list[Card]:
-        """Return the cards for a call; sources are told once."""
-        system = self.base + PATHWAYS
-        orders = [(order, pathway) for order in call.orders if (pathway := ordered_pathway(order, system))]
-        if call.hook in ORDERS and not orders:
-            return []
-        unread = list(record.unread)
-        if len(orders) > MOST_DRAFTS:
-            unread.insert(0, f"{len(orders) - MOST_DRAFTS} drafts were not read: there are more than {MOST_DRAFTS}")
-            orders = nlargest(MOST_DRAFTS, orders, lambda each: newest(each[0]))
-        referrals = [self._referred(call, answer, referral) for referral in answer.referral]
-        decisions = list(self._decisions(call, answer, record, notes, orders))
+    def of(self, answer: Answer, weighed: Weighed) -> list[Card]:
+        """Return the cards about a decision; sources stand in one of them."""
+        drafts, unread = self.call.drafts, said.unread(weighed.record, self.locale)
+        if len(drafts) > MOST_DRAFTS:
+            left = "{count} drafts were not read: there are more than {most}"
+            unread.insert(0, self._say(left, count=len(drafts) - MOST_DRAFTS, most=MOST_DRAFTS))
+            drafts = nlargest(MOST_DRAFTS, drafts, lambda each: newest(each.resource))
+        referrals = [self._referred(answer, referral) for referral in answer.referral]
+        decisions = list(self._decisions(answer, weighed, drafts))
         cards = [*referrals, *decisions]
+        if not cards:  # nobody is told by the detail of another card
+            unread += said.sentences(weighed.not_read, self.locale)
         if unread:
-            cards.append(self._card(call, answer, "unread", f"Not all was read: {unread[0]}", "warning"))
-            cards[-1]["detail"] = "\n".join(["**Not read**", "", *(f"- {line}" for line in unread)])
+            cards.append(self._unread(answer, unread))
         if (decisions or referrals) and answer.sources:
-            (decisions or referrals)[0]["detail"] += "\n\n**Sources**\n\n" + "\n".join(
+            (decisions or referrals)[0]["detail"] += f"\n\n**{self._say('Sources')}**\n\n" + "\n".join(
                 f"- [{name}]({self.base}{source.url}): {source.document}, {source.section}"
                 for name, source in answer.sources.items()
             )
         for card in cards:
-            card["detail"] = "\n\n".join([*self.engine.release.warnings, card["detail"]])
+            card["detail"] = "\n\n".join([*self.locale.engine.release.warnings, card["detail"]])
             if answer.ruleset.withdrawn and card["indicator"] == "info":
                 card["indicator"] = "warning"
         return cards
 
-    def _referred(self, call: Call, answer: Answer, referral: Referral) -> Card:
+    def invitation(self, answer: Answer, notes: Sequence[Sentence]) -> Card:
+        """Return the quiet card, which only invites to the intake."""
+        card = self._card(answer, "invitation", self._say("Candidate intake for regenerative skin treatment"), "info")
+        says = self._say("Nothing in the record says whether this kind of care is wanted. The intake asks for it.")
+        not_read = [f"- {line}" for line in said.sentences(notes, self.locale)]
+        card["detail"] = "\n".join([says, *(["", *not_read] if not_read else [])])
+        card["links"] = [self._intake_link()]
+        return card
+
+    def _unread(self, answer: Answer, unread: list[str]) -> Card:
+        card = self._card(answer, "unread", self._say("Not all was read: {what}", what=unread[0]), "warning")
+        card["detail"] = "\n".join([f"**{self._say('Not read')}**", "", *(f"- {line}" for line in unread)])
+        return card
+
+    def _referred(self, answer: Answer, referral: Referral) -> Card:
         key = f"referral {referral.rule}"
-        return self._card(call, answer, key, referral.statement, "warning") | {
-            "detail": f"**{referral.to}**\n\nSources: {', '.join(referral.sources)}",
-            **self._suggested(call, key, "Refer", self._referral(call, referral)),
-            "overrideReasons": REASONS,
+        sources = self._say("Sources: {sources}", sources=", ".join(referral.sources))
+        return self._card(answer, key, referral.statement, "warning") | {
+            "detail": f"**{referral.to}**\n\n{sources}",
+            **self._suggested(key, answer.id, self._say("Refer"), self._referral(referral)),
+            "overrideReasons": self._override_reasons(),
         }
 
-    def _decisions(
-        self,
-        call: Call,
-        answer: Answer,
-        record: PatientFacts,
-        notes: tuple[str, ...],
-        orders: list[tuple[Resource, str]],
-    ) -> Iterator[Card]:
-        detail = self._detail(answer, record, notes)
-        if call.hook not in ORDERS:
-            yield self._decision(call, answer, detail, doubted=bool(record.overruled))
-            return
-        doubted = bool(record.overruled) or any(each.status == "unmet" for each in answer.preconditions)
-        for order, pathway in orders:
-            if answer.decision.pathway == pathway and not doubted:
-                continue
-            yield self._conflict(call, answer, order, pathway, detail)
+    def _decisions(self, answer: Answer, weighed: Weighed, drafts: list[Draft]) -> Iterator[Card]:
+        if any(not draft.pathway for draft in drafts) or self.call.hook == "patient-view":
+            yield self._decision(answer, weighed)
+        detail = detail_of(answer, weighed, self.locale)
+        doubted = weighed.doubted or any(each.status == "unmet" for each in answer.preconditions)
+        for draft in drafts:
+            if draft.pathway and (answer.decision.pathway != draft.pathway or doubted):
+                yield self._conflict(answer, draft, detail, weighed)
 
-    def _decision(self, call: Call, answer: Answer, detail: str, *, doubted: bool) -> Card:
-        """`doubted`: something in the record says otherwise than what was decided by."""
-        settled = answer.decision.disposition in ("recommended", "excluded") and not doubted
-        card = self._card(call, answer, "decision", self._headline(answer), "info" if settled else "warning")
-        card["detail"] = detail
+    def _decision(self, answer: Answer, weighed: Weighed) -> Card:
+        disposition = answer.decision.disposition
+        settled = disposition in ("recommended", "excluded") and not weighed.record.contradictions
+        card = self._card(answer, "decision", self._headline(answer), "info" if settled else "warning")
+        card["detail"] = detail_of(answer, weighed, self.locale)
         card["links"] = self._links(answer)
         if answer.decision.pathway:
-            order = self._order(call, answer.decision.pathway)
-            card |= self._suggested(call, "decision", "Draft an order for this pathway", order)
+            order = self._order(answer.decision.pathway)
+            card |= self._suggested("decision", answer.id, self._say("Draft an order for this pathway"), order)
         if not settled:
-            card["overrideReasons"] = REASONS
+            card["overrideReasons"] = self._override_reasons()
         return card
 
-    def _conflict(self, call: Call, answer: Answer, order: Resource, pathway: str, detail: str) -> Card:
+    def _conflict(self, answer: Answer, draft: Draft, detail: str, weighed: Weighed) -> Card:
+        """Return the card about a draft that the decision does not settle."""
         excluded = answer.decision.disposition == "excluded"
-        name = reference_of(order).partition("/")[2]
-        key = f"order {name or text(order.get('id'))}"
-        words = f"Ordered: {self._pathway(pathway)}. {self._headline(answer)}"
-        card = self._card(call, answer, key, words, "critical" if excluded else "warning")
-        card |= {"detail": detail, "links": self._links(answer), "overrideReasons": REASONS}
-        if name and answer.decision.pathway != pathway:
-            resource = f"ServiceRequest/{name}"
-            actions = [{"type": "delete", "description": "Take back the drafted order", "resourceId": resource}]
+        name = reference_of(draft.resource).partition("/")[2]
+        key = f"order {name or text(draft.resource.get('id'))}"
+        agrees = answer.decision.pathway == draft.pathway
+        says = "Ordered: {pathway}. {headline}" if self.call.hook in ORDERS else "Booked: {pathway}. {headline}"
+        headline = self._doubt(weighed) if agrees and weighed.doubted else self._headline(answer)
+        words = self._say(says, pathway=self._pathway(draft.pathway), headline=headline)
+        card = self._card(answer, key, words, "critical" if excluded else "warning")
+        card |= {"detail": detail, "links": self._links(answer), "overrideReasons": self._override_reasons()}
+        if name and not agrees and self.call.hook in ORDERS:
+            says = self._say("Take back the drafted order")
+            actions = [{"type": "delete", "description": says, "resourceId": f"ServiceRequest/{name}"}]
             if answer.decision.pathway:
-                order = self._order(call, answer.decision.pathway)
-                actions.append(_creation("Draft an order for the pathway that applies", order))
-            card |= _suggestion("Change the order", self._uuid(call, answer.id, key + "s"), actions)
+                order = self._order(answer.decision.pathway)
+                actions.append(_creation(self._say("Draft an order for the pathway that applies"), order))
+            card |= _suggestion(self._say("Change the order"), self._uuid(answer.id, key + "s"), actions)
         return card
 
-    def _card(self, call: Call, answer: Answer, key: str, summary: str, indicator: str) -> Card:
-        words = self.engine.release.wording.dispositions[answer.decision.disposition]
+    def _doubt(self, weighed: Weighed) -> str:
+        if weighed.record.contradictions:
+            return self._say("The record and the intake contradict each other; see the detail")
+        return self._say("Something in the record was not understood; see the detail")
+
+    def _card(self, answer: Answer, key: str, summary: str, indicator: str) -> Card:
+        release = self.locale.engine.release
+        words = release.wording.dispositions[answer.decision.disposition]
         topic = {"system": self.base + DISPOSITIONS, "code": answer.decision.disposition, "display": words}
         return {
-            "uuid": self._uuid(call, answer.id, key),
+            "uuid": self._uuid(answer.id, key),
             "summary": summary if len(summary) <= MOST else summary[: MOST - 1].rstrip() + "…",
             "indicator": indicator,
-            "source": {"label": f"Candidate Triage {self.engine.release.id}", "url": self.base + "/", "topic": topic},
+            "source": {"label": f"Candidate Triage {release.id}", "url": self.base + "/", "topic": topic},
         }
 
-    def _uuid(self, call: Call, answer: str, key: str) -> str:
+    def _uuid(self, answer: str, key: str) -> str:
         """Return a UUID that depends on answer, call and card alone."""
-        return str(uuid5(NAMESPACE_URL, json.dumps([answer, call.instance, key])))
+        return str(uuid5(NAMESPACE_URL, json.dumps([answer, self.call.instance, key])))
 
     def _headline(self, answer: Answer) -> str:
-        words = self.engine.release.wording.dispositions[answer.decision.disposition]
+        words = self.locale.engine.release.wording.dispositions[answer.decision.disposition]
         if answer.decision.pathway:
-            ready = "" if answer.ready else " (something is still to be confirmed or put in place)"
-            return f"{words}: {self._pathway(answer.decision.pathway)}{ready}"
+            says = "{decision}: {pathway}"
+            if not answer.ready:
+                says = "{decision}: {pathway} (something is still to be confirmed or put in place)"
+            return self._say(says, decision=words, pathway=self._pathway(answer.decision.pathway))
         if answer.missing:
-            return f"{words}: {len(answer.missing)} {'fact' if len(answer.missing) == 1 else 'facts'} missing"
+            count = len(answer.missing)
+            says = "{decision}: {count} fact missing" if count == 1 else "{decision}: {count} facts missing"
+            return self._say(says, decision=words, count=count)
         held = [reason for reason in answer.rationale if reason.state == "held" and reason.decides is not False]
         why = held[0].statement if held else ""
         return f"{words}: {why}" if why else words
 
     def _pathway(self, pathway: str) -> str:
-        return self.engine.release.wording.pathways.get(pathway, "another pathway")
-
-    def _detail(self, answer: Answer, record: PatientFacts, notes: tuple[str, ...]) -> str:
-        facts = self.engine.release.facts
-        parts = [answer.summary]
-
-        def section(title: str, lines: list[str]) -> None:
-            if lines:
-                more = [f"- and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
-                parts.append("\n".join([f"**{title}**", "", *(f"- {line}" for line in lines[:LISTED]), *more]))
-
-        reasons = [(r.state, f"{r.statement} ({', '.join(r.sources)})") for r in answer.rationale]
-        section("Why", [line for state, line in reasons if state == "held"])
-        section("Open", [f"May hold: {line}" for state, line in reasons if state == "undecided"])
-        section("Still missing", [facts[name].question for name in answer.missing])
-        section("To be confirmed", [assumption.question for assumption in answer.assumptions])
-        section("Not in place", [p.statement for p in answer.preconditions if p.status == "unmet"])
-        section("To weigh", [caution.statement for caution in answer.cautions])
-        section(
-            "From the record",
-            [f"{s.fact}: {s.resource} ({s.code}). {s.why}" for s in record.provenance.values() if s.resource],
-        )
-        said_otherwise = [f"{s.fact}: {s.resource} ({s.code}) says otherwise" for s in record.overruled]
-        section("Contradictions", said_otherwise)
-        section(
-            "Hints in the record, to be asked", [f"{s.fact}: {s.resource} ({s.code}). {s.why}" for s in record.hints]
-        )
-        section("Not read", [*notes, *record.notes])
-        section("Notices", list(answer.notices))
-        return "\n\n".join(parts)
+        return self.locale.engine.release.wording.pathways.get(pathway) or self._say("another pathway")
 
     def _links(self, answer: Answer) -> list[Card]:
         rules = [reason.rule for reason in answer.rationale]
         path = f"/rules/{rules[0]}" if rules else "/rules"
-        links = [{"label": "The rules and their sources", "url": self.base + path, "type": "absolute"}]
+        links = [{"label": self._say("The rules and their sources"), "url": self.base + path, "type": "absolute"}]
         if answer.missing or answer.assumptions:
-            links.append({"label": "Answer what is missing", "url": self.base + "/", "type": "smart"})
+            links.append(self._intake_link())
         return links
 
-    def _suggested(self, call: Call, key: str, label: str, resource: Resource) -> Card:
-        return _suggestion(label, self._uuid(call, label, key), [_creation(label, resource)])
+    def _intake_link(self) -> Card:
+        return {"label": self._say("Answer what is missing"), "url": f"{self.base}/intake", "type": "smart"}
 
-    def _order(self, call: Call, pathway: str) -> Resource:
+    def _override_reasons(self) -> list[Card]:
+        return [{"code": code, "system": NON_ADHERENCE, "display": self._say(words)} for code, words in REASONS.items()]
+
+    def _suggested(self, key: str, answer: str, label: str, resource: Resource) -> Card:
+        return _suggestion(label, self._uuid(answer, f"{key} suggestion"), [_creation(label, resource)])
+
+    def _order(self, pathway: str) -> Resource:
+        release = self.locale.engine.release
         return {
             "resourceType": "ServiceRequest",
             "status": "draft",
             "intent": "proposal",
-            "instantiatesCanonical": [f"{plan_address(self.base)}|{self.engine.release.id}"],
-            "code": pathway_concept(self.engine.release, pathway, self.base),
-            "subject": {"reference": f"Patient/{call.patient}"},
+            "instantiatesCanonical": [f"{plan_address(self.base)}|{release.id}"],
+            "code": pathway_concept(release, pathway, self.base),
+            "subject": {"reference": f"Patient/{self.call.patient}"},
         }
 
-    def _referral(self, call: Call, referral: Referral) -> Resource:
+    def _referral(self, referral: Referral) -> Resource:
         return {
             "resourceType": "ServiceRequest",
             "status": "draft",
             "intent": "proposal",
             "priority": PRIORITY[referral.urgency],
-            "code": {"text": f"Referral. {referral.to}"},
-            "subject": {"reference": f"Patient/{call.patient}"},
+            "code": {"text": self._say("Referral. {to}", to=referral.to)},
+            "subject": {"reference": f"Patient/{self.call.patient}"},
             "note": [{"text": referral.statement}],
         }
+
+    def _say(self, says: str, **values: object) -> str:
+        return self.locale.phrases.of(says, **values)
 
 
 def _creation(words: str, resource: Resource) -> Card:

@@ -1,11 +1,12 @@
 """A call of a CDS service, read from its body."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.record.elements import RecordError, Resource, codings, entries, text
+from app.record.elements import RecordError, Resource, codings, entries, items, text
 
 PATIENT_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -15,49 +16,81 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "appointment-book": ("userId", "patientId", "appointments"),
 }
 """The fields of the context that each hook requires."""
+BOOKED = ("serviceType", "serviceCategory", "specialty", "reasonCode")
+"""Where an appointment may name a pathway, or the service."""
+
+
+class Draft(NamedTuple):
+    """An order or appointment of ours that is being made.
+
+    `pathway` is empty for an appointment that names the service and no pathway yet.
+    """
+
+    resource: Resource
+    pathway: str
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call: its hook, patient, prefetched record and FHIR server."""
+    """One call: its hook, patient, drafts of ours, and the FHIR server."""
 
     hook: str
     instance: str
     patient: str
-    prefetch: dict[str, Any]
-    orders: list[Resource] = field(default_factory=list)
+    prefetch: Any = None
+    """As it came; `prefetched` checks it."""
+    drafts: list[Draft] = field(default_factory=list)
     server: str = ""
     token: str = ""
+    scope: str = ""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether anything is to be said: of drafts, of ours alone."""
+        return self.hook == "patient-view" or bool(self.drafts)
+
+    def prefetched(self) -> dict[str, Any]:
+        """Return what was prefetched, or raise `RecordError`."""
+        if self.prefetch is not None and not isinstance(self.prefetch, dict):
+            raise RecordError("`prefetch` is an object", "prefetch", "structure")
+        return self.prefetch or {}
 
 
-def read_call(body: Any, hook: str) -> Call:
+class Systems(NamedTuple):
+    """By which code systems a draft is of ours."""
+
+    pathways: str
+    service: str
+    """The address of the PlanDefinition: the service, whatever the pathway."""
+
+
+def read_call(body: Any, hook: str, systems: Systems) -> Call:
     """Read the body of a hook's call, or raise `RecordError`."""
     if not isinstance(body, dict):
         raise RecordError("send one JSON object with `hook`, `hookInstance` and `context`", "", "structure")
     if body.get("hook") != hook:
-        raise RecordError(f"this service answers the hook `{hook}`", "hook", "not-supported")
+        raise RecordError("this service answers the hook `{hook}`", "hook", "not-supported", hook=hook)
     context = body.get("context")
     if not isinstance(context, dict):
         raise RecordError("`context` is an object", "context", "required")
     for name in NEEDS[hook]:
         if context.get(name) is None:
-            raise RecordError(f"`context.{name}` is needed for `{hook}`", f"context.{name}", "required")
+            says = "`context.{name}` is needed for `{hook}`"
+            raise RecordError(says, f"context.{name}", "required", name=name, hook=hook)
     patient = text(context["patientId"]).removeprefix("Patient/")
     if not PATIENT_ID.fullmatch(patient):
         raise RecordError("`context.patientId` is the id of a Patient", "context.patientId", "value")
-    prefetch = body.get("prefetch")
-    if prefetch is not None and not isinstance(prefetch, dict):
-        raise RecordError("`prefetch` is an object", "prefetch", "structure")
     authorization = body.get("fhirAuthorization")
-    token = text(authorization.get("access_token")) if isinstance(authorization, dict) else ""
+    authorization = authorization if isinstance(authorization, dict) else {}
     return Call(
         hook=hook,
         instance=_instance(body.get("hookInstance")),
         patient=patient,
-        prefetch=prefetch or {},
-        orders=list(_orders(context, hook)),
+        prefetch=body.get("prefetch"),
+        drafts=list(_drafts(context, hook, systems)),
         server=text(body.get("fhirServer")).rstrip("/"),
-        token=token,
+        token=text(authorization.get("access_token")),
+        scope=text(authorization.get("scope")),
     )
 
 
@@ -68,23 +101,55 @@ def _instance(value: Any) -> str:
         raise RecordError("`hookInstance` is a UUID", "hookInstance", "value") from None
 
 
-def _orders(context: dict[str, Any], hook: str) -> list[Resource]:
-    """Return the drafted orders, for `order-select` those just selected."""
+def _drafts(context: dict[str, Any], hook: str, systems: Systems) -> Iterator[Draft]:
+    """Yield the drafts of ours, for `order-select` those just selected."""
+    if hook == "appointment-book":
+        for booked in _appointments(context["appointments"]):
+            if pathway := _booked(booked, systems.pathways):
+                yield Draft(booked, pathway)
+            elif _booked(booked, systems.service):
+                yield Draft(booked, "")
     if "draftOrders" not in NEEDS[hook]:
-        return []
+        return
     drafts = context["draftOrders"]
     if not isinstance(drafts, dict) or drafts.get("resourceType") != "Bundle":
         raise RecordError("`context.draftOrders` is a Bundle", "context.draftOrders", "structure")
-    orders = [resource for resource in entries(drafts) if resource.get("resourceType") == "ServiceRequest"]
-    if hook != "order-select":
-        return orders
-    selections = context["selections"]
+    selected = _selected(context["selections"]) if hook == "order-select" else None
+    for order in entries(drafts):
+        if order.get("resourceType") != "ServiceRequest":
+            continue
+        if selected is not None and f"ServiceRequest/{text(order.get('id'))}" not in selected:
+            continue
+        if pathway := _coded(order.get("code"), systems.pathways):
+            yield Draft(order, pathway)
+
+
+def _selected(selections: Any) -> frozenset[str]:
     if not isinstance(selections, list) or not all(isinstance(name, str) for name in selections):
         raise RecordError("`context.selections` is a list of references", "context.selections", "structure")
-    selected = frozenset(selections)
-    return [order for order in orders if f"ServiceRequest/{text(order.get('id'))}" in selected]
+    return frozenset(selections)
 
 
-def ordered_pathway(order: Resource, system: str) -> str:
-    """Return the pathway that an order is for, or nothing."""
-    return next((code for address, code, _ in codings(order.get("code")) if address == system), "")
+def _appointments(given: Any) -> Iterator[Resource]:
+    """Yield appointments: a Bundle, or a list as in the published examples."""
+    if isinstance(given, list):
+        yield from items(given)
+    elif isinstance(given, dict) and given.get("resourceType") == "Bundle":
+        yield from (found for found in entries(given) if found.get("resourceType") == "Appointment")
+    else:
+        raise RecordError("`context.appointments` is a Bundle", "context.appointments", "structure")
+
+
+def _booked(appointment: Resource, system: str) -> str:
+    """Return an appointment's code of a system, or its order's."""
+    ordered = (inside.get("code") for inside in items(appointment.get("contained")))
+    named = (_coded(concept, system) for concept in (*(appointment.get(name) for name in BOOKED), *ordered))
+    return next((code for code in named if code), "")
+
+
+def _coded(concept: Any, system: str) -> str:
+    """Return the code of a system that a concept has, or nothing."""
+    for found in items(concept):
+        if "concept" in found and _coded(found["concept"], system):
+            raise RecordError("this is FHIR R5, and R4 is read here: a code is a CodeableConcept there", "context")
+    return next((code for address, code, _ in codings(concept) if address == system), "")

@@ -12,24 +12,29 @@ from fastapi.responses import JSONResponse
 from app.api.problems import own_path
 from app.api.worker import LIGHT_BYTES, in_worker
 from app.cds_hooks.cards import Cards
+from app.cds_hooks.detail import Weighed
 from app.cds_hooks.prefetch import Record, needed, record_of
-from app.cds_hooks.request import Call, read_call
+from app.cds_hooks.relevance import has_reason, might_decide, open_orders
+from app.cds_hooks.request import Call, Systems, read_call
 from app.cds_hooks.server import FhirServer
-from app.cds_hooks.services import HOOKS, PREFIX, STRICT, discovery, templates
+from app.cds_hooks.services import HOOKS, OURS, PREFIX, STRICT, discovery, templates
 from app.cds_hooks.trust import Trust, UntrustedError
 from app.core.codes import Codes
-from app.core.engine import Engine, Question
+from app.core.engine import Question
+from app.fhir.localization import Localizations
 from app.fhir.outcome import MEDIA_TYPE, issue, outcome
+from app.fhir.plan import PATHWAYS, plan_address
 from app.fhir.questionnaire import canonical
 from app.fhir.routes import ReadBody, today
-from app.record.elements import RecordError, text
-from app.record.patient import Reader
+from app.record.elements import RecordError, items, text
+from app.record.r4 import check_r4
+from app.record.reader import Reader
 
 LOG = logging.getLogger("triage.cds_hooks")
 OUTCOMES = frozenset({"accepted", "overridden"})
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"description": says, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/FhirResource"}}}}
-    for status, says in {
+    status: {"description": means, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/FhirResource"}}}}
+    for status, means in {
         400: "Not JSON: an OperationOutcome.",
         401: "Not trusted: an OperationOutcome.",
         404: "No such service: an OperationOutcome.",
@@ -43,9 +48,12 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Service:
-    """The engine, record and trust behind the CDS services."""
+    """The engine, record and trust behind the CDS services.
 
-    engine: Engine
+    `on` gives the day, once for each call. `invites`: a patient in view without a reason to speak gets one quiet card.
+    """
+
+    locales: Localizations
     codes: Codes
     base: str
     trust: Trust
@@ -53,38 +61,62 @@ class Service:
     on: Callable[[], date] = today
     is_protected: bool = False
     """Whether keys or tokens are asked for before anything comes here."""
+    invites: bool = True
 
-    async def answer(self, body: Any, hook: str, *, heavy: bool = False) -> JSONResponse:
+    async def answer(self, body: Any, hook: str, *, heavy: bool = False, languages: str = "") -> JSONResponse:
         """Return the cards for a call, or the data it lacks.
 
-        A `heavy` call is read beside the event loop.
+        A `heavy` call is read beside the event loop. `languages` is the header `Accept-Language`.
         """
-        call = await in_worker(read_call, body, hook) if heavy else read_call(body, hook)
-        record = await record_of(call, templates(self.base), self.server)
+        systems = Systems(self.base + PATHWAYS, plan_address(self.base))
+        call = await in_worker(read_call, body, hook, systems) if heavy else read_call(body, hook, systems)
+        if not call.is_ours:
+            return JSONResponse({"cards": []})
+        record = await record_of(call, templates(self.base, self.codes, hook), self.server)
         if heavy or record.fetched:
-            return await in_worker(self._answer, call, record)
-        return self._answer(call, record)
+            return await in_worker(self._answer, call, record, languages)
+        return self._answer(call, record, languages)
 
-    def _answer(self, call: Call, record: Record) -> JSONResponse:
-        reader = Reader(self.engine.release, self.codes, canonical(self.base), self.on(), call.patient)
-        facts = reader.read(record.resources())
-        asked = Question(dict(facts.facts), call.hook in STRICT, facts.unavailable)
-        outcome = self.engine.decide(asked)
-        waiting = needed(record, outcome, self.engine.release, self.codes)
-        if waiting:
+    def _answer(self, call: Call, record: Record, languages: str) -> JSONResponse:
+        check_r4(record.resources())
+        release = self.locales.find("").engine.release
+        area = [concept for draft in call.drafts for concept in items(draft.resource.get("bodySite"))]
+        reader = Reader(
+            release, self.codes, canonical(self.base), self.on(), f"Patient/{call.patient}", area, call.server
+        )
+        facts = reader.read(bundle for key, bundle in record.bundles.items() if key != OURS)
+        locale = self.locales.find(languages, facts.language)
+        headers = {"Content-Language": locale.language, "Vary": "Accept-Language"}
+        if facts.deceased:
+            return JSONResponse({"cards": []}, headers=headers)
+        doubted = () if call.hook in STRICT else facts.doubted
+        asked = Question(dict(facts.facts), call.hook in STRICT, facts.unavailable, doubted=doubted)
+        outcome = locale.engine.decide(asked)
+        if waiting := needed(record, outcome, release, self.codes):
+            says = "`prefetch.{key}` is needed by {rules}"
             issues = [
-                issue(f"`prefetch.{key}` is needed by {', '.join(rules)}", "required", f"prefetch.{key}")
+                issue(locale.phrases.of(says, key=key, rules=", ".join(rules)), "required", f"prefetch.{key}")
                 for key, rules in waiting.items()
             ]
-            return JSONResponse({"resourceType": "OperationOutcome", "issue": issues}, 412, media_type=MEDIA_TYPE)
-        answer = self.engine.answer(asked)
-        return JSONResponse({"cards": Cards(self.engine, self.base).of(call, answer, facts, record.notes)})
+            found = {"resourceType": "OperationOutcome", "issue": issues}
+            return JSONResponse(found, 412, headers=headers, media_type=MEDIA_TYPE)
+        answer = locale.engine.answer(asked)
+        cards = Cards(locale, self.base, call)
+        if call.hook in STRICT:
+            named = might_decide(facts, asked, locale.engine)
+        else:
+            named = facts.not_understood
+            if not has_reason(call, answer, facts, locale.engine, open_orders(record.bundles.get(OURS))):
+                invited = [cards.invitation(answer, record.notes)] if self.invites else []
+                return JSONResponse({"cards": invited}, headers=headers)
+        weighed = Weighed(facts, record.notes, named, record.not_read)
+        return JSONResponse({"cards": cards.of(answer, weighed)}, headers=headers)
 
 
 def routes(service: Service, read: ReadBody) -> APIRouter:
     """Return the routes of the services."""
     router = APIRouter(prefix="/cds-services", tags=["cds hooks"])
-    found = discovery(service.base, service.engine.release.id)
+    found = discovery(service.base, service.codes)
     if service.trust.is_open and not service.is_protected:
         LOG.warning("no CDS client is configured: anybody may call the CDS services")
 
@@ -96,18 +128,22 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
 
     async def answered(request: Request, name: str, work: Callable[..., Awaitable[JSONResponse]]) -> JSONResponse:
         hook = name.removeprefix(PREFIX)
+        languages = request.headers.get("accept-language", "")
+        say = service.locales.find(languages).phrases.of
         if not name.startswith(PREFIX) or hook not in HOOKS:
             listed = ", ".join(f"`{PREFIX}{hook}`" for hook in HOOKS)
-            return JSONResponse(outcome(f"the services are {listed}", "not-found"), 404, media_type=MEDIA_TYPE)
+            says = say("the services are {services}", services=listed)
+            return JSONResponse(outcome(says, "not-found"), 404, media_type=MEDIA_TYPE)
         try:
             await service.trust.check(request.headers.get("authorization"), service.base + own_path(request))
             body = await read(request)
-            return await work(body, hook, heavy=len(await request.body()) > LIGHT_BYTES)
+            return await work(body, hook, heavy=len(await request.body()) > LIGHT_BYTES, languages=languages)
         except UntrustedError as error:
             headers = {"WWW-Authenticate": "Bearer"}
-            return JSONResponse(outcome(str(error), "login"), 401, headers=headers, media_type=MEDIA_TYPE)
+            return JSONResponse(outcome(say(error.sentence), "login"), 401, headers=headers, media_type=MEDIA_TYPE)
         except RecordError as error:
-            return JSONResponse(outcome(error.says, error.code, error.expression), 422, media_type=MEDIA_TYPE)
+            says = say(error.sentence)
+            return JSONResponse(outcome(says, error.code, error.expression), 422, media_type=MEDIA_TYPE)
 
     ServiceId = Annotated[str, Path(description="The id of a service, as discovery shows it.")]
 
@@ -132,7 +168,7 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
     async def feedback(request: Request, name: ServiceId) -> JSONResponse:
         """Takes feedback, counts it by outcome and keeps nothing of it."""
 
-        async def take(body: Any, _: str, *, heavy: bool) -> JSONResponse:
+        async def take(body: Any, _: str, *, heavy: bool, languages: str) -> JSONResponse:
             outcomes = await in_worker(_outcomes, body) if heavy else _outcomes(body)
             for word in sorted(OUTCOMES):
                 if word in outcomes:

@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
+from app.core.languages import Sentence
 from app.record.elements import Resource, items, text
 from app.security.fetch import Allowance, UnfetchedError, fetched, session
 
@@ -14,10 +15,27 @@ PAGES = 10
 ADDRESS = re.compile(r"https://([^/]+)(?:/[!-~]*)?")
 LONGEST_ADDRESS = 8_000
 TOKEN = re.compile(r"[!-~]*")
+SCOPE = re.compile(r"(?:patient|user|system)/(\*|[A-Za-z]+)\.(read|write|\*|c?r?u?d?s?)(?:\?.*)?")
+"""A scope for resources: `user/Patient.read` (SMART 1, CDS Hooks 2.0), `user/Patient.rs` (SMART 2, CDS Hooks 3.0)."""
 
 
 class UnreadableError(Exception):
-    """Something could not be read; the text says why without naming anybody."""
+    """Something could not be read; the text says why without naming anybody.
+
+    `refused`: the server does not give this at all, so that it is no use to ask again.
+    """
+
+    def __init__(self, says: str, *, refused: bool = False, **values: object) -> None:
+        self.sentence = Sentence(says, values)
+        self.refused = refused
+        super().__init__(str(self.sentence))
+
+
+class Found(NamedTuple):
+    """What was read; `lacks` says why pages of it are missing."""
+
+    resource: Resource
+    lacks: Sentence | None = None
 
 
 @dataclass(frozen=True)
@@ -33,45 +51,55 @@ class FhirServer:
         """Return how much all reads of one call may bring."""
         return Allowance(self.max_bytes)
 
-    async def read(self, server: str, token: str, query: str, allowance: Allowance) -> Resource:
-        """Return a resource, or all pages of a search, or raise `UnreadableError`."""
+    async def read(self, server: str, token: str, query: str, allowance: Allowance) -> Found:
+        """Return a resource or the pages of a search, or raise `UnreadableError`."""
         if _host(server) not in self.hosts:
             raise UnreadableError("the FHIR server is not one that may be read from")
         if not TOKEN.fullmatch(token):
             raise UnreadableError("the access token is none that can be sent")
         headers = {"Accept": "application/fhir+json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        pages: list[Resource] = []
         try:
             async with session(self.seconds, headers, self.transport) as client:
-                return await self._pages(client, server, f"{server}/{query}", allowance)
+                await self._read_pages(client, server, f"{server}/{query}", allowance, pages)
         except UnfetchedError as error:
-            raise UnreadableError(f"the FHIR server {error}") from None
+            why = UnreadableError("the FHIR server {why}", refused=error.status is not None, why=error.sentence)
+        except UnreadableError as error:
+            why = error
+        else:
+            return Found(_joined(pages))
+        if not pages:
+            raise why
+        return Found(_joined(pages), why.sentence)
 
-    async def _pages(self, client: httpx.AsyncClient, server: str, url: str, allowance: Allowance) -> Resource:
-        first = await self._page(client, url, allowance)
-        page, count, entries = first, 1, [*items(first.get("entry"))]
-        while following := next_page(page):
-            if _host(following) != _host(server):
+    async def _read_pages(
+        self, client: httpx.AsyncClient, server: str, url: str, allowance: Allowance, pages: list[Resource]
+    ) -> None:
+        """Read pages into a list, which keeps them whatever follows."""
+        while url:
+            if _host(url) != _host(server):
                 raise UnreadableError("a further page is on another server")
-            if count == PAGES:
-                raise UnreadableError(f"the search has more than {PAGES} pages")
-            page, count = await self._page(client, following, allowance), count + 1
-            entries += items(page.get("entry"))
-        if count > 1:
-            first["entry"] = entries
-        first.pop("link", None)
-        return first
-
-    async def _page(self, client: httpx.AsyncClient, url: str, allowance: Allowance) -> Resource:
-        found = await fetched(client, url, allowance)
-        if not isinstance(found, dict) or found.get("resourceType") == "OperationOutcome":
-            raise UnreadableError("the FHIR server sent no resource")
-        return found
+            if len(pages) == PAGES:
+                raise UnreadableError("the search has more than {pages} pages", pages=PAGES)
+            found = await fetched(client, url, allowance)
+            if not isinstance(found, dict) or found.get("resourceType") == "OperationOutcome":
+                raise UnreadableError("the FHIR server sent no resource")
+            pages.append(found)
+            url = next_page(found)
 
 
-def _host(address: str) -> str | None:
-    """Return the host and port of an https address, or `None`."""
-    found = ADDRESS.fullmatch(address) if len(address) <= LONGEST_ADDRESS else None
-    return found and found[1]
+def may_read(scope: str, query: str) -> bool:
+    """Return whether scopes of SMART 1 or 2 allow a query."""
+    kind, _, search = query.partition("?")
+    granted = [found for word in scope.split() if (found := SCOPE.fullmatch(word))]
+    if not granted:  # nothing is said of resources; the server knows
+        return True
+    wanted = "s" if search else "r"
+    return any(
+        found[1] in ("*", kind.partition("/")[0])
+        and (found[2] in ("read", "*") or (found[2] != "write" and wanted in found[2]))
+        for found in granted
+    )
 
 
 def next_page(bundle: Any) -> str:
@@ -79,3 +107,17 @@ def next_page(bundle: Any) -> str:
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
         return ""
     return next((text(link.get("url")) for link in items(bundle.get("link")) if link.get("relation") == "next"), "")
+
+
+def _joined(pages: list[Resource]) -> Resource:
+    """Return the pages of a search as one Bundle, without links."""
+    first = {key: value for key, value in pages[0].items() if key != "link"}
+    if len(pages) > 1:
+        first["entry"] = [entry for page in pages for entry in items(page.get("entry"))]
+    return first
+
+
+def _host(address: str) -> str | None:
+    """Return the host and port of an https address, or `None`."""
+    found = ADDRESS.fullmatch(address) if len(address) <= LONGEST_ADDRESS else None
+    return found and found[1]

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from app.core.codes import Codes
+from app.fhir.plan import PATHWAYS
 from app.fhir.questionnaire import canonical
 
 PREFIX = "candidate-triage-"
@@ -11,26 +13,40 @@ HOOKS = {
     "order-sign": "Whether the orders about to be signed agree with the decision.",
     "appointment-book": "What must be known or settled before the appointment that is being booked.",
 }
-STRICT = frozenset({"order-select", "order-sign", "appointment-book"})
-"""Hooks that assume nothing: nothing unasked passes silently when something is ordered."""
+HOOK_VERSIONS = {"patient-view": "1.1", "order-select": "1.0", "order-sign": "1.0", "appointment-book": "1.0"}
+"""As the hooks are published at cds-hooks.hl7.org (STU 1)."""
+VERSION = "3.0.0"
+"""The CDS Hooks specification that is served, as balloted; a client of 2.0 finds everything of 2.0."""
 ORDERS = frozenset({"order-select", "order-sign"})
+STRICT = frozenset({*ORDERS, "appointment-book"})
+"""Hooks that assume nothing: nothing unasked passes silently when something is ordered."""
+OURS = "orders"
+"""The prefetch key of our own orders, which are a reason to speak and no part of the record."""
 
 
-def templates(base: str) -> dict[str, str]:
-    """Return the prefetch templates: reads and searches alone."""
+def templates(base: str, codes: Codes, hook: str = "patient-view") -> dict[str, str]:
+    """Return the prefetch templates of a hook: reads and searches alone."""
     patient = "{{context.patientId}}"
-    return {
+    loinc = codes.observations.codes("loinc")
+    observed = ",".join(f"http://loinc.org|{code}" for code in loinc)
+    found = {
         "patient": f"Patient/{patient}",
-        "conditions": f"Condition?patient={patient}",
-        "medications": f"MedicationRequest?patient={patient}",
-        "observations": f"Observation?patient={patient}&code=http://loinc.org|66555-4,http://loinc.org|82810-3",
+        "conditions": f"Condition?patient={patient}&_count=500",
+        "medications": f"MedicationRequest?patient={patient}&_count=500",
+        "allergies": f"AllergyIntolerance?patient={patient}&_count=200",
+        "devices": f"Device?patient={patient}&_count=100",
+        "procedures": f"Procedure?patient={patient}&_count=500",
+        "observations": f"Observation?patient={patient}&code={observed}&_count=100",
         "intake": (
             f"QuestionnaireResponse?subject=Patient/{patient}&questionnaire={canonical(base)}&_sort=-authored&_count=1"
         ),
     }
+    if hook == "patient-view":
+        found[OURS] = f"ServiceRequest?patient={patient}&code={base}{PATHWAYS}|&_count=20"
+    return found
 
 
-def discovery(base: str, release: str) -> dict[str, Any]:
+def discovery(base: str, codes: Codes) -> dict[str, Any]:
     """Return the discovery document."""
     return {
         "services": [
@@ -39,8 +55,9 @@ def discovery(base: str, release: str) -> dict[str, Any]:
                 "id": PREFIX + hook,
                 "title": "Candidate triage",
                 "description": says,
-                "version": release,
-                "prefetch": templates(base),
+                "version": VERSION,
+                "hookVersion": HOOK_VERSIONS[hook],
+                "prefetch": templates(base, codes, hook),
                 "usageRequirements": (
                     "Decision support for a clinician. A code that is absent is never read as a no; what is missing is "
                     "asked for."

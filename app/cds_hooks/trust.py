@@ -17,6 +17,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import Key
 
+from app.core.languages import Sentence
 from app.security.key_sets import claims_of, usable_keys
 from app.security.options import CdsClient
 from app.security.tokens import IssuerKeys, NoIssuerError
@@ -34,6 +35,10 @@ REGISTRY = jws.JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
 
 class UntrustedError(Exception):
     """A call that is not trusted; repeats nothing of its token."""
+
+    def __init__(self, says: str, **values: object) -> None:
+        self.sentence = Sentence(says, values)
+        super().__init__(str(self.sentence))
 
 
 @dataclass
@@ -109,13 +114,14 @@ class Trust:
         expires, issued, name = claims.get("exp"), claims.get("iat"), claims.get("jti")
         audience = claims.get("aud")
         if address not in (audience if isinstance(audience, list) else [audience]):
-            raise UntrustedError(f"the audience of the token is `{address}`")
+            raise UntrustedError("the audience of the token is `{address}`", address=address)
         if not _is_number(expires) or not _is_number(issued) or not isinstance(name, str) or not name:
             raise UntrustedError("the token has `exp`, `iat` and `jti`")
         if expires <= now - LEEWAY_SECONDS:
             raise UntrustedError("the token has expired")
         if issued > now + LEEWAY_SECONDS or expires - issued > LONGEST_SECONDS:
-            raise UntrustedError(f"the token was issued in the past, for at most {LONGEST_SECONDS} seconds")
+            says = "the token was issued in the past, for at most {seconds} seconds"
+            raise UntrustedError(says, seconds=LONGEST_SECONDS)
         not_before = claims.get("nbf", 0)
         if not _is_number(not_before) or not_before > now + LEEWAY_SECONDS:
             raise UntrustedError("the token is not valid yet")

@@ -65,7 +65,10 @@ class Alternatives:
         self._rows = {each.id: each.row.rules for each in release.alternatives if each.row}
         for phase in self._phases:
             self._rows[phase.id] = frozenset(rule.id for rule in row_of(phase, release))
-        self.compared = Section(projection, [self._entry(each) for each in release.alternatives])
+        self._compared = Section(projection, [self._entry(each) for each in release.alternatives])
+        consultations = [each for each in release.alternatives if each.fits is None]
+        self._consultations = Section(projection, [self._entry(each) for each in consultations])
+        """Alone where no modality is offered: one reads so many facts that hardly two candidates agree in them."""
         self._by_id: dict[str, Alternative | Phase] = {each.id: each for each in release.alternatives}
         self._by_id |= {each.id: each for each in self._phases}
         self._shown = Memo[tuple[str, Fits | None, bool | None, Weighed], AlternativeShown](self._show)
@@ -75,9 +78,9 @@ class Alternatives:
 
         Consultations are offered whatever decides, and while that is open; modalities beside a settled decision alone.
         """
-        found = self.compared.of(cut, outcome.pathways if outcome.indicated and not outcome.possible else NO_PATHWAY)
-        if outcome.possible or (outcome.indicated is None and outcome.decision.disposition in ("excluded", "referred")):
-            found = [each for each in found if each.fits is None]
+        alone = outcome.indicated is None and outcome.decision.disposition in ("excluded", "referred")
+        offered = self._consultations if outcome.possible or alone else self._compared
+        found = offered.of(cut, outcome.pathways if outcome.indicated and not outcome.possible else NO_PATHWAY)
         shown = []
         for alternative, fits, asks in (*found, *self._lower_phases(outcome, standings)):
             row = self._rows.get(alternative.id)

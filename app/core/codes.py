@@ -1,73 +1,230 @@
-"""Codes of health records, and the facts they speak of.
+"""Codes and names of health records, and the facts they speak of.
 
-A code that is present can give a fact a value. A code that is absent says nothing, and no entry here says that it does.
+What is present can give a fact a value. What is absent says nothing, and no entry here says that it does. Every list is
+found by system and code, so that reading is linear in what arrives.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from app.core.facts import Value
-from app.core.memo import Memo
+from app.core.languages import DEFAULT
+from app.core.words import Words
 
-System = Literal["icd-10-cm", "rxnorm", "atc", "loinc"]
-SYSTEMS: Mapping[str, System] = {
-    "http://hl7.org/fhir/sid/icd-10-cm": "icd-10-cm",
-    "http://www.nlm.nih.gov/research/umls/rxnorm": "rxnorm",
-    "http://www.whocc.no/atc": "atc",
-    "http://loinc.org": "loinc",
-}
-"""The addresses under which records name these systems. Those of ICD-10-CM and ATC were not seen in a document of
-theirs; they are how records in the field write them."""
-
-Timing = Literal["active", "ever", "recent"]
-"""`active`: the statement must be current. `ever`: it counts however old it is. `recent`: it must have begun or ended
-within `within_days`."""
+Family = Literal["icd-10", "exact"]
+Site = Literal["in", "elsewhere"]
+"""Whether a place of the body is in the area."""
+Use = Literal["systemic", "local", "both"]
+"""How a medicine is used, where an order names neither form nor route."""
+OPEN_SYSTEMS = frozenset({"snomed", "rxnorm"})
+"""Systems of so many codes that one in no list, without words, may mean anything."""
 
 
 @dataclass(frozen=True)
-class CodeSet:
-    """Codes of one system that give or hint at a value.
+class System:
+    """A code system; the codes of `icd-10` have the same first characters."""
 
-    `codes` are exact codes; `prefixes` stand for all codes below them, save those that begin with one of `but`.
-    `value` is absent for a hint: something is there, and what the fact's value is must still be asked.
-    `value_if_systemic` is the value where an order says that the medicine is taken by mouth or injected. `suspected`
-    says that a statement that is not confirmed counts as well. `answers` gives the value by the code of an answer.
+    name: str
+    family: Family
+
+
+@dataclass(frozen=True)
+class Span:
+    """How many days a yes and a no may be relied on.
+
+    `None`: without end.
+
+    `while_active`: a yes whose status says active counts however old it is. `history`: what has ended still speaks, and
+    counts without a date. `from_onset`: days count from the beginning of what is said, not from when it was said.
+    `values` are other spans of single answers.
     """
 
-    system: System
-    fact: str
-    value: Value | None
-    timing: Timing
-    says: str
-    sources: tuple[str, ...]
-    value_if_systemic: Value | None = None
-    codes: frozenset[str] = frozenset()
-    prefixes: tuple[str, ...] = ()
-    but: tuple[str, ...] = ()
-    within_days: int | None = None
-    suspected: bool = False
-    answers: Mapping[str, Value] = field(default_factory=dict)
+    yes_days: int | None
+    no_days: int | None
+    while_active: bool = False
+    history: bool = False
+    from_onset: bool = False
+    values: Mapping[str, int | None] = field(default_factory=dict)
 
-    def names(self, code: str) -> bool:
-        """Return whether a code belongs to this set."""
-        if code in self.codes:
-            return True
-        return code.startswith(self.prefixes) and not (self.but and code.startswith(self.but))
+    def days(self, value: Value | None) -> int | None:
+        """Return for how many days a value may be relied on."""
+        if value is not None and str(value) in self.values:
+            return self.values[str(value)]
+        return self.no_days if is_no(value) else self.yes_days
+
+
+def is_no(value: Value | None) -> bool:
+    """Return whether a value says that nothing is there."""
+    return value is False or value == "none"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What is still said of what ended some days ago.
+
+    Without a value, the fact must be asked.
+    """
+
+    value: Value | None
+    within_days: int
+
+
+@dataclass(frozen=True, eq=False)
+class Meaning:
+    """What a code or a name says of a fact.
+
+    `value` is absent for a hint: the fact must be asked. `area`: a place plays a part; `skin` without a place is in the
+    area, `placed` without one is asked. `suspected`: what is not confirmed counts as well. `yes_days` replaces the span
+    of the fact. `rules_out` are answers that the hint contradicts. `answers` give the value by system and code of an
+    answer, and one without a value says nothing; `reads` says how it is read instead. `as_needed`: taken only as
+    needed, it is asked. `local`: it holds of local use too.
+    """
+
+    fact: str
+    value: Value | None = None
+    area: Literal["skin", "placed"] | None = None
+    suspected: bool = False
+    ended: Ended | None = None
+    yes_days: int | None = None
+    rules_out: frozenset[Value] = frozenset()
+    answers: Mapping[tuple[str, str], Value | None] = field(default_factory=dict)
+    reads: Literal["roman"] | None = None
+    as_needed: bool = False
+    local: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Medicine:
+    """A medicine or a class of them, and what taking it says."""
+
+    name: str
+    use: Use
+    effects: tuple[Meaning, ...]
+
+
+class Hit(NamedTuple):
+    """What a code means; without meanings it concerns no fact.
+
+    `site`: the code itself says the place. `medicine` and `use` belong to medicines.
+    """
+
+    meanings: tuple[Meaning, ...] = ()
+    site: Site | None = None
+    medicine: Medicine | None = None
+    use: Use | None = None
+
+
+LONGEST_CODE = 64
+"""A longer one is no code."""
+
+
+class Table:
+    """Codes, exact or with all below them, and what they mean."""
+
+    def __init__(self) -> None:
+        self._exact: dict[tuple[str, str], list[Hit]] = {}
+        self._below: dict[tuple[str, str], list[tuple[tuple[str, ...], Hit]]] = {}
+        self._lengths: dict[str, list[int]] = {}
+        self.meanings: list[Meaning] = []
+        self.names: Words[Hit] = Words(())
+
+    def add(self, system: str, code: str, hit: Hit, but: tuple[str, ...] | None = None) -> None:
+        """Add a code; with `but` it stands for all others below it."""
+        if but is None:
+            self._exact.setdefault((system, code), []).append(hit)
+        else:
+            self._below.setdefault((system, code), []).append((but, hit))
+            self._lengths[system] = sorted({len(code), *self._lengths.get(system, ())}, reverse=True)
+        self.meanings += hit.meanings
+
+    def name(self, names: Iterable[tuple[str, Hit]]) -> None:
+        """Set the names."""
+        listed = list(names)
+        self.names = Words(listed)
+        self.meanings += [meaning for _, hit in listed for meaning in hit.meanings]
+
+    def of(self, system: str, code: str) -> list[Hit]:
+        """Return what a code means; nothing where it is in no list."""
+        found = self._exact.get((system, code), [])
+        for length in self._lengths.get(system, ()):
+            for but, hit in self._below.get((system, code[:length]), ()) if length <= len(code) else ():
+                if not (but and code.startswith(but)):
+                    found = [*found, hit]
+        return found
+
+    def codes(self, system: str) -> list[str]:
+        """Return the exact codes of a system, in order."""
+        return sorted(code for of, code in self._exact if of == system)
+
+    @cached_property
+    def facts(self) -> frozenset[str]:
+        """Every fact that the codes and names speak of."""
+        return frozenset(meaning.fact for meaning in self.meanings)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Places of the body by SNOMED CT code and by word."""
+
+    codes: Mapping[str, Site]
+    words: Words[tuple[Site, str]]
+    """Each with the word, so that an area that is named can be compared."""
 
 
 @dataclass(frozen=True)
 class Codes:
-    """Every code set, found by system; `digest` is over all of them."""
+    """Every list, found by system; `digest` is over all of them."""
 
-    sets: Sequence[CodeSet]
+    systems: Mapping[str, System]
+    """By address."""
+    spans: Mapping[str, Span]
+    conditions: Table
+    procedures: Table
+    devices: Table
+    observations: Table
+    allergies: Table
+    medicines: Table
+    fact_words: Words[str]
+    use_words: Words[Use]
+    use_codes: Mapping[tuple[str, str], Use]
+    """Routes and dose forms by system and code."""
+    places: Places
+    sentences: Mapping[str, Mapping[str, str]]
+    """By language and reason."""
     digest: str
 
-    def of(self, system: System, code: str) -> list[CodeSet]:
-        """Return the sets that a code belongs to."""
-        return self._known[system, code]
+    def facts_of(self, kind: str) -> frozenset[str]:
+        """Return the facts of which a kind of resource can speak."""
+        match kind:
+            case "Condition":
+                return self.conditions.facts | self.allergies.facts
+            case "AllergyIntolerance":
+                return self.allergies.facts | self.conditions.facts
+            case "MedicationRequest" | "MedicationStatement" | "MedicationAdministration" | "MedicationDispense":
+                return self.medicines.facts
+            case "Observation":
+                return self.observations.facts
+            case "Procedure":
+                return self.procedures.facts | self.conditions.facts
+            case "Device" | "DeviceUseStatement":
+                return self.devices.facts
+        return frozenset()
 
-    @cached_property
-    def _known(self) -> Memo[tuple[System, str], list[CodeSet]]:
-        return Memo(lambda asked: [entry for entry in self.sets if entry.system == asked[0] and entry.names(asked[1])])
+    def sentence(self, reason: str, language: str = DEFAULT) -> str:
+        """Return the sentence of a reason, else in English."""
+        return self.sentences.get(language, self.sentences[DEFAULT])[reason]
+
+
+NOT_CODE = str.maketrans("", "", ". -+*!†")
+"""What is written into codes of ICD-10 without being part of them: dots, and the marks of double coding."""
+CERTAINTIES = "GVAZ"
+"""Letters behind a code of ICD-10-GM that say how certain it is."""
+
+
+def normal(system: System, code: str) -> str:
+    """Return a code as it stands in the lists."""
+    if system.family == "icd-10":
+        return code.upper().translate(NOT_CODE)
+    return code.strip().upper() if system.name == "atc" else code.strip()

@@ -1,7 +1,7 @@
 """The engine: facts in, answer out, for every face."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -28,11 +28,12 @@ from app.core.precedence import EXCLUDED, REVIEW, UNDECIDED, Decision, Indicated
 from app.core.questions import Questions
 from app.core.rationale import Rationale, Standing, beside
 from app.core.rules import Release
-from app.core.sections import Points, Projection
+from app.core.sections import Point, Points, Projection
 
 RESTS = 2048
 """How many rests keep their outcome: in the default mode a million half-known candidates leave about so many."""
 Sources = Literal["rationale", "all", "none"]
+GAP: frozenset[Stage] = frozenset(["gap"])
 BLOCKED = (EXCLUDED, REVIEW)
 """The decisions that time or treatment may lift."""
 
@@ -100,14 +101,17 @@ class Engine:
         self.rationale = Rationale(release, self.logic, self._points, self._projection)
         self._parts = Parts(release, self._points, self.rationale.could_object)
 
-    def decide(self, question: Question) -> Outcome:
-        """Return the decision and the machine contract around it, without any text."""
+    def decide(self, question: Question, point: Point | None = None) -> Outcome:
+        """Return the decision and the machine contract around it, without any text.
+
+        `point` are its facts as numbers, where they are made already.
+        """
         facts, strict = question.facts, question.strict
         rest = self.logic.settled(facts, strict=strict) if strict or not question.doubted else None
         if rest is not None and (strict or len(facts) == len(self._points.names)):
             outcome = self._outcomes[rest, question.unavailable, strict]
             return self._with_referral(outcome, question) if strict and self.release.stages else outcome
-        given = self._projection.of(self._points.of(facts))
+        given = self._projection.of(point or self._points.of(facts))
         regions = given if strict else self.logic.assumed(given, question.doubted)
         if rest is None:
             rest = restrict(self.logic.diagram, self.logic.staged_root, regions)
@@ -139,19 +143,22 @@ class Engine:
         asked = self.rationale.referring(self.standings(question), question.unavailable)
         return outcome._replace(next_fact=asked) if asked else outcome
 
-    def standings(self, question: Question) -> list[Standing]:
+    def standings(self, question: Question, point: Point | None = None) -> list[Standing]:
         """Return where every rule stands that is not known not to hold."""
-        found = self.rationale.standings.of(self._points.of(question.facts))
+        found = self.rationale.standings.of(point or self._points.of(question.facts))
         return self.rationale.doubting(found, question.facts, question.doubted) if question.doubted else found
 
     def answer(self, question: Question, sources: Sources = "rationale") -> Answer:
         """Return the whole answer, with the `sources` of these parts."""
-        outcome = self.decide(question)
-        point = self._points.of(question.facts)
-        decision, indicated, pathways = outcome.decision, outcome.indicated, outcome.pathways
         parts, rationale = self._parts, self.rationale
+        point = self._points.of(question.facts)
         cut = parts.projection.of(point)
-        standings = self.standings(question)
+        standings = rationale.standings.of(point)
+        if question.doubted:
+            standings = rationale.doubting(standings, question.facts, question.doubted)
+        outcome = self.decide(question, point)
+        decision, indicated, pathways = outcome.decision, outcome.indicated, outcome.pathways
+        near = rationale.near.of(self._projection.of(point)) if indicated or outcome.stages == GAP else []
         cautions: list[CautionShown] = []
         unresolved: list[Unresolved] = []
         for each in parts.cautions.of(point, pathways or NO_PATHWAY):
@@ -163,7 +170,7 @@ class Engine:
         notices = parts.notices.of(cut, pathways | NO_PATHWAY)
         components = parts.components[decision.pathway].of(cut) if decision.pathway else []
         alternatives = parts.alternatives.of(outcome, cut, standings)
-        near_misses = rationale.near_misses(outcome, point)
+        near_misses = [each for each in near if indicated is None or each.phase > indicated.phase]
         referral = rationale.referral(standings)
         reasons = rationale.reasons(outcome, standings)
         also_matched = rationale.also_matched(outcome, standings)
@@ -192,7 +199,7 @@ class Engine:
             if_resolved=self._if_resolved(question, outcome, standings) if lifts else None,
             notices=parts.texts(notices, outcome),
             sources=sources_cited,
-            facts={**question.facts, **question.graded} if question.graded else question.facts,
+            facts={**question.facts, **self._graded(question)} if question.graded else question.facts,
             ruleset=self.ruleset,
             id=self._identity.of(point, question.unavailable, question.doubted, strict=question.strict),
             reference=question.reference,
@@ -203,12 +210,17 @@ class Engine:
             self._on_decision(event_of(answer))
         return answer
 
+    def _graded(self, question: Question) -> dict[str, ScaleGrade]:
+        """Return the grades read on scales, with the crosswalks in this language."""
+        scales = self.release.scales
+        return {name: replace(each, crosswalk=scales[each.scale].crosswalk) for name, each in question.graded.items()}
+
     def view(self, question: Question) -> DecisionView:
         """Return the machine contract alone."""
-        outcome = self.decide(question)
         point = self._points.of(question.facts)
+        outcome = self.decide(question, point)
         decision, parts, rationale = outcome.decision, self._parts, self.rationale
-        standings = self.standings(question)
+        standings = self.standings(question, point)
         ready = decision.pathway is not None and not outcome.open_assumptions
         if ready:
             ready = parts.all_met(parts.preconditions.of(parts.projection.of(point), outcome.pathways))

@@ -2,11 +2,37 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from app.core.facts import Fact, Value
 from app.core.rules import Release, Wording
 
 DEFAULT = "en"
+
+
+class Sentence(NamedTuple):
+    """An English sentence with places for values, for `Phrases`."""
+
+    template: str
+    values: Mapping[str, object]
+
+    def __str__(self) -> str:
+        return self.template.format(**self.values) if self.values else self.template
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """What the program says in one language, by the English."""
+
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, says: str | Sentence, **values: object) -> str:
+        """Return a sentence in this language; English where it has none."""
+        template, given = says if isinstance(says, Sentence) else (says, values)
+        known = self.words.get(template, template)
+        if not given:
+            return known
+        return known.format(**{k: self.of(v) if isinstance(v, Sentence) else v for k, v in given.items()})
 
 
 @dataclass(frozen=True)
@@ -25,6 +51,7 @@ class ReleaseWords:
 
     withdrawn: str | None = None
     limits: str | None = None
+    changes: str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +66,7 @@ class Translation:
     """By release, its entries with their sentences in this language."""
     current: Mapping[str, Fact] = field(default_factory=dict)
     """The facts of the current release in English, whose words `facts` translates."""
+    phrases: Phrases = field(default_factory=Phrases)
 
 
 def translated(release: Release, translation: Translation) -> Release:
@@ -61,9 +89,13 @@ def translated(release: Release, translation: Translation) -> Release:
         plans=entries.plans,
         alternatives=entries.alternatives,
         notices=entries.notices,
+        scales=entries.scales,
+        laws=entries.laws,
+        sources=entries.sources,
         wording=replace(translation.wording, grades=release.wording.grades),
         withdrawn=withdrawn and replace(withdrawn, reason=notices.withdrawn or withdrawn.reason),
         limits=release.limits and (notices.limits or release.limits),
+        changes=notices.changes or release.changes,
     )
 
 
@@ -87,6 +119,11 @@ def language_of(asked: str | None, accepted: str, known: Collection[str]) -> str
     others = weights.get("*", 0.0)
     best = max([*(code for code in weights if code in known), DEFAULT, *known], key=lambda c: weights.get(c, others))
     return best if weights.get(best, others) else DEFAULT
+
+
+def names_one_of(accepted: str, known: Collection[str]) -> bool:
+    """Return whether an `Accept-Language` header names one of these languages."""
+    return any(weight and name.split("-")[0] in known for name, weight in accepted_in(accepted))
 
 
 def accepted_in(header: str) -> list[tuple[str, float]]:

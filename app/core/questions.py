@@ -42,11 +42,9 @@ class Questions:
     def next(self, rest: Rest, unavailable: Collection[str] = ()) -> tuple[str, bool] | None:
         """Return the fact to ask next, and whether it may settle."""
         variables = self._logic.diagram.variables
-        levels = [n for n in rest.levels() if variables[n].fact.name not in unavailable]
+        levels = self.askable(rest, unavailable)
         if not levels:
             return None
-        stages = [self._stage.get(variables[level].fact.name, 0) for level in levels]
-        levels = [level for level, stage in zip(levels, stages, strict=True) if stage == min(stages)]
         if len(levels) == 1:
             only = levels[0]
             return variables[only].fact.name, self.settling(rest, levels)[only] > 0
@@ -59,6 +57,13 @@ class Questions:
             tied = [level for level in tied if left[level] - least < NEARLY]
         chosen = min(tied, key=lambda level: self._asking[variables[level].fact.name])
         return variables[chosen].fact.name, best > 0
+
+    def askable(self, rest: Rest, unavailable: Collection[str] = ()) -> list[int]:
+        """Return the levels of the earliest open stage."""
+        variables = self._logic.diagram.variables
+        levels = [n for n in rest.levels() if variables[n].fact.name not in unavailable]
+        stages = [self._stage.get(variables[level].fact.name, 0) for level in levels]
+        return [level for level, stage in zip(levels, stages, strict=True) if stage == min(stages)]
 
     def settling(self, rest: Rest, levels: Sequence[int]) -> dict[int, float]:
         """Return for each level the probability that its answer settles the decision."""

@@ -12,7 +12,7 @@ from app.core.memo import Memo
 from app.core.outcome import Outcome
 from app.core.precedence import Stage, phases, stages
 from app.core.rules import DecisionRule, Disposition, Effect, Phase, Release
-from app.core.sections import Entry, Point, Points, Projection, Section
+from app.core.sections import Entry, Points, Projection, Section
 
 DECIDES: Mapping[Disposition, Effect] = {
     "excluded": "excludes",
@@ -46,8 +46,8 @@ class Rationale:
         self._stages = {rule.id: frozenset(stages(rule)) for rule in release.rules}
         self._phases = phases(release.rules)
         self.standings = Section(points, [Entry(facts_read(r.when), _standing_of(r, logic)) for r in release.rules])
-        self._projection = projection
-        self._near = Section(projection, [Entry(facts_read(r.when), _near_miss_of(r, logic)) for r in self._phases])
+        self.near = Section(projection, [Entry(facts_read(r.when), _near_miss_of(r, logic)) for r in self._phases])
+        """The phases whose condition holds only in part."""
         self._cited = Memo[str, CitedSource](self._cite)
         self._cited_together = Memo[tuple[str, ...], Mapping[str, CitedSource]](
             lambda names: {name: self._cited[name] for name in dict.fromkeys(names)}
@@ -131,13 +131,6 @@ class Rationale:
             if state and isinstance(rule, Phase) and rule.phase < outcome.indicated.phase:
                 also.append(AlsoMatched(rule.id, rule.pathway, rule.phase))
         return sorted(also, key=attrgetter("phase"), reverse=True) if len(also) > 1 else also
-
-    def near_misses(self, outcome: Outcome, point: Point) -> list[NearMiss]:
-        """Return the higher phases whose condition holds only in part."""
-        if outcome.indicated is None and outcome.stages != {"gap"}:
-            return []
-        reached = outcome.indicated.phase if outcome.indicated else 0
-        return [each for each in self._near.of(self._projection.of(point)) if each.phase > reached]
 
     def could_object(self, rule: DecisionRule, at: frozenset[Stage]) -> bool:
         """Return whether a rule would take part in decisions at these steps."""

@@ -245,6 +245,11 @@ class Scale:
     reading: str
     sources: tuple[str, ...]
 
+    @property
+    def crosswalk(self) -> str:
+        """How a reading becomes a grade, in words."""
+        return f"{self.says} {self.reading}"
+
 
 LawOfDecision = Literal["one_decision", "named_gap", "never", "at_least", "never_lowers", "never_recommends"]
 LawOfParts = Literal["never_fits", "never_included", "never_met", "never_ready"]

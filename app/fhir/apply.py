@@ -1,90 +1,141 @@
 """`PlanDefinition/$apply`: Parameters in, a CarePlan out."""
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from app.core.codes import Codes
-from app.core.engine import Engine, Question, ReceiptSigner, event_of
+from app.core.engine import Question, ReceiptSigner, event_of
+from app.core.facts import Value
+from app.core.rules import Release
+from app.fhir.localization import Localizations
+from app.fhir.parameters import Parameter, parameters, unknown
 from app.fhir.plan import care_plan, plan_address
 from app.fhir.provenance import provenance
 from app.fhir.questionnaire import canonical
-from app.record.elements import RecordError, Resource, entries, items, text
-from app.record.patient import Reader
+from app.record.answers import response_of, value_of
+from app.record.elements import RecordError, Resource, codings, entries, text
+from app.record.r4 import check_r4
+from app.record.reader import Reader
 
-PARAMETERS = frozenset(
+UNUSED = frozenset(
     {
-        *("planDefinition", "subject", "questionnaireResponse", "data", "unknowns"),
-        *("encounter", "practitioner", "organization", "userType", "userLanguage", "userTaskContext", "setting"),
-        "settingContext",
+        *("practitioner", "organization", "userType", "userTaskContext", "setting", "settingContext"),
+        *("contentEndpoint", "terminologyEndpoint"),
     }
 )
-"""What `$apply` takes; those of R4 that the decision does not need are accepted and play no part."""
+"""Parameters of R4 and CPG that the decision does not need; they are accepted and play no part."""
+PARAMETERS = UNUSED | {
+    *("planDefinition", "subject", "questionnaireResponse", "data", "unknowns", "parameters", "useServerData"),
+    *("prefetchData", "encounter", "userLanguage"),
+}
+"""What `$apply` takes, of R4, of CPG, and `unknowns` of our own."""
+NOTHING_STORED = "this server stores nothing: send the data itself in `data`"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Application:
     """What somebody asks to be applied."""
 
-    subject: str
-    resources: list[Resource]
-    strict: bool
+    subject: str = ""
+    encounter: str = ""
+    language: str = ""
+    plan: str = ""
+    strict: bool = False
+    record: list[Resource] = field(default_factory=list)
+    """Bundles and resources."""
+    facts: dict[str, Value] = field(default_factory=dict)
 
 
-def read_parameters(body: Any, base: str, *, named: bool) -> Application:
-    """Read Parameters; `named` means that the path names the plan."""
-    if not isinstance(body, dict) or body.get("resourceType") != "Parameters":
-        raise RecordError("send a Parameters resource", "Parameters", "structure")
-    subject, strict, plan = "", False, ""
-    resources: list[Resource] = []
-    for place, parameter in enumerate(items(body.get("parameter") or [])):
-        where = f"Parameters.parameter[{place}]"
-        match text(parameter.get("name")):
-            case "subject":
-                subject = _subject(parameter, where)
-            case "planDefinition":
-                plan = text(parameter.get("valueCanonical") or parameter.get("valueUri"))
-            case "questionnaireResponse" | "data":
-                resource = parameter.get("resource")
-                if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
-                    raise RecordError("`resource` holds a FHIR resource", where, "structure")
-                resources += entries(resource)
-            case "unknowns":
-                word = parameter.get("valueCode") or parameter.get("valueString")
-                if word not in ("confirm", "strict"):
-                    raise RecordError("`unknowns` is `confirm` or `strict`", where, "code-invalid")
-                strict = word == "strict"
-            case name if name not in PARAMETERS:
-                raise RecordError(
-                    f"the parameters are {', '.join(sorted(PARAMETERS))}", f"{where}.name", "not-supported"
-                )
-    if not subject:
+def read_application(body: Any, release: Release, base: str, *, named: bool) -> Application:
+    """Read the Parameters of `$apply`; `named`: the path names the plan."""
+    found = Application()
+    for parameter in parameters(body):
+        _take(parameter, found, release)
+    if not found.subject:
         raise RecordError("`subject` names the patient, such as `Patient/1`", "Parameters.parameter", "required")
-    if not named and plan.partition("|")[0] != plan_address(base):
-        raise RecordError(f"`planDefinition` is `{plan_address(base)}`", "Parameters.parameter", "not-found")
-    return Application(subject, resources, strict)
+    if not named and found.plan.partition("|")[0] != plan_address(base):
+        says = "`planDefinition` is `{address}`"
+        raise RecordError(says, "Parameters.parameter", "not-found", address=plan_address(base))
+    return found
 
 
-def _subject(parameter: Resource, where: str) -> str:
-    reference = parameter.get("valueReference")
-    found = text(parameter.get("valueString") or parameter.get("valueId") or parameter.get("valueUri"))
-    if isinstance(reference, dict):
-        found = text(reference.get("reference"))
-    kind, _, name = found.rpartition("/")
-    if not name or len(found) > 500 or kind.rpartition("/")[2] not in ("Patient", ""):
-        raise RecordError("`subject` names the patient, such as `Patient/1`", where, "value")
-    return found if kind else f"Patient/{name}"
+def _take(parameter: Parameter, found: Application, release: Release) -> None:
+    """Take one parameter into what is asked."""
+    given, where = parameter.given, parameter.where
+    match parameter.name:
+        case "subject":
+            found.subject = parameter.subject()
+        case "encounter":
+            reference = given.get("valueReference")
+            found.encounter = text(reference.get("reference") if isinstance(reference, dict) else None) or text(
+                given.get("valueString")
+            )
+        case "planDefinition":
+            found.plan = text(given.get("valueCanonical") or given.get("valueUri") or given.get("valueString"))
+        case "questionnaireResponse" | "data":
+            found.record.append(parameter.resource())
+        case "prefetchData":
+            found.record += [part.resource() for part in parameter.parts() if part.name == "data"]
+        case "parameters":
+            for inside in parameters(parameter.resource()):
+                found.facts[inside.name] = _fact(inside, release, where)
+        case "unknowns":
+            word = given.get("valueCode") or given.get("valueString")
+            if word not in ("confirm", "strict"):
+                raise RecordError("`unknowns` is `confirm` or `strict`", where, "code-invalid")
+            found.strict = word == "strict"
+        case "useServerData":
+            parameter.flag()  # true asks for nothing that is here, false for what is done anyway
+        case "userLanguage":
+            found.language = next((code for _, code, _ in codings(given.get("valueCodeableConcept"))), "")
+        case "dataEndpoint":
+            raise RecordError(NOTHING_STORED, where, "not-supported")
+        case name if name not in UNUSED:
+            raise unknown(parameter, PARAMETERS)
+
+
+def _fact(parameter: Parameter, release: Release, where: str) -> Value:
+    """Return the fact that a parameter inside `parameters` says."""
+    fact = release.facts.get(parameter.name)
+    if fact is None:
+        says = "release {release} has no such fact"
+        raise RecordError(says, f"{where}.resource.{parameter.where}.name", "not-found", release=release.id)
+    given = parameter.given
+    if word := given.get("valueCode") or given.get("valueString"):
+        given = {"valueCoding": {"code": word}}
+    return value_of(given, fact, f"{where}.resource.{parameter.where}")
 
 
 def apply(
-    application: Application, engine: Engine, codes: Codes, base: str, on: date, sign: ReceiptSigner | None = None
+    application: Application,
+    locales: Localizations,
+    languages: str,
+    codes: Codes,
+    base: str,
+    now: datetime,
+    sign: ReceiptSigner | None = None,
 ) -> Resource:
-    """Return the care plan for a subject; `sign` adds a Provenance."""
-    patient = application.subject.rpartition("/")[2]
-    reader = Reader(engine.release, codes, canonical(base), on, patient)
-    record = reader.read(application.resources)
-    answer = engine.answer(Question(dict(record.facts), application.strict, record.unavailable))
-    plan = care_plan(answer, engine, record, application.subject, base)
+    """Return the care plan for a subject; `sign` adds a Provenance.
+
+    `now` is in UTC; its day is today.
+    """
+    release = locales.find("").engine.release
+    record = [*application.record]
+    if application.facts:
+        said = response_of(application.facts, (), release, canonical(base), base)
+        record.append(said | {"subject": {"reference": application.subject}, "authored": now.date().isoformat()})
+    for part in record:
+        check_r4(entries(part))
+    read = Reader(release, codes, canonical(base), now.date(), application.subject).read(record)
+    locale = locales.find(languages, application.language or read.language)
+    doubted = () if application.strict else read.doubted
+    question = Question(dict(read.facts), application.strict, read.unavailable, doubted=doubted)
+    answer = locale.engine.answer(question)
+    about: Resource = {"subject": {"reference": application.subject}}
+    if application.encounter:
+        about["encounter"] = {"reference": application.encounter}
+    plan = care_plan(answer, locale, read, about, base)
     if sign is not None:
-        plan["contained"].append(provenance(sign(event_of(answer)), base, datetime.now(UTC)))
+        plan["contained"].append(provenance(sign(event_of(answer)), base, now))
     return plan

@@ -1,24 +1,38 @@
 """What the FHIR face can do, as a CapabilityStatement."""
 
-from app.core.rules import Release
+from app.fhir.localization import Localization
 from app.fhir.plan import NAME as PLAN
 from app.fhir.questionnaire import NAME as INTAKE
+from app.fhir.search import search_parameters
 from app.record.elements import Resource
 
-NEXT_QUESTION = "http://hl7.org/fhir/uv/sdc/OperationDefinition/Questionnaire-next-question"
+SDC = "http://hl7.org/fhir/uv/sdc"
+NEXT_QUESTION = f"{SDC}/OperationDefinition/Questionnaire-next-question"
+POPULATE = f"{SDC}/OperationDefinition/Questionnaire-populate"
 APPLY = "http://hl7.org/fhir/OperationDefinition/PlanDefinition-apply"
+FORM_FILL_MANAGER = f"{SDC}/CapabilityStatement/sdc-form-fill-manager"
+"""SDC's server that keeps forms, prefills them and asks the next question."""
 
 
-def capability_statement(release: Release, base: str, program: str) -> Resource:
+def capability_statement(locale: Localization, base: str, program: str) -> Resource:
     """Return the statement of this server."""
+    say, release = locale.phrases.of, locale.engine.release
 
-    def resource(kind: str, says: str, operation: Resource | None = None) -> Resource:
-        found: Resource = {"type": kind, "interaction": [{"code": "read"}], "documentation": says}
-        return found | ({"operation": [operation]} if operation else {})
+    def resource(kind: str, says: str, **operations: str) -> Resource:
+        found: Resource = {
+            "type": kind,
+            "documentation": says,
+            "interaction": [{"code": "read"}, {"code": "search-type"}],
+            "searchParam": list(search_parameters()),
+        }
+        named = [{"name": name.replace("_", "-"), "definition": address} for name, address in operations.items()]
+        return found | ({"operation": named} if named else {})
 
+    questions = "{name}: every question, made from the facts of the current release."
     return {
         "resourceType": "CapabilityStatement",
         "id": "candidate-triage",
+        "language": locale.language,
         "url": f"{base}/fhir/metadata",
         "version": program,
         "name": "CandidateTriageServer",
@@ -26,24 +40,24 @@ def capability_statement(release: Release, base: str, program: str) -> Resource:
         "status": "active",
         "date": release.released,
         "kind": "instance",
+        "instantiates": [FORM_FILL_MANAGER],
         "software": {"name": "Candidate Triage", "version": program},
-        "implementation": {"description": "Decision support for regenerative skin treatment", "url": f"{base}/fhir"},
+        "implementation": {
+            "description": say("Decision support for regenerative skin treatment"),
+            "url": f"{base}/fhir",
+        },
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json"],
         "rest": [
             {
                 "mode": "server",
-                "documentation": "Stateless: nothing is stored, and no resource can be written.",
+                "documentation": say("Stateless: nothing is stored, and no resource can be written."),
                 "resource": [
                     resource(
-                        "Questionnaire",
-                        f"{INTAKE}: every question, made from the facts of the current release.",
-                        {"name": "next-question", "definition": NEXT_QUESTION},
+                        "Questionnaire", say(questions, name=INTAKE), next_question=NEXT_QUESTION, populate=POPULATE
                     ),
-                    resource(
-                        "PlanDefinition", f"{PLAN}: the documented pathways.", {"name": "apply", "definition": APPLY}
-                    ),
-                    resource("CodeSystem", "The codes of answers, pathways and dispositions."),
+                    resource("PlanDefinition", say("{name}: the documented pathways.", name=PLAN), apply=APPLY),
+                    resource("CodeSystem", say("The codes of answers, pathways and dispositions.")),
                 ],
             }
         ],

@@ -4,16 +4,18 @@
 `data-required`: it is undecided, and `dataRequirement` names the questions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from uuid import NAMESPACE_URL, uuid5
 
 from app.core.answer import Answer
-from app.core.engine import Engine
 from app.core.precedence import phases
 from app.core.rules import Release
+from app.fhir import said
+from app.fhir.localization import Localization
+from app.fhir.outcome import issue
 from app.fhir.questionnaire import canonical
 from app.record.elements import Resource
-from app.record.patient import PatientFacts
+from app.record.places import PatientFacts
 
 NAME = "candidate-triage"
 PATHWAYS = "/fhir/CodeSystem/candidate-triage-pathway"
@@ -27,8 +29,9 @@ def plan_address(base: str) -> str:
     return f"{base}/fhir/PlanDefinition/{NAME}"
 
 
-def plan_definition(release: Release, base: str) -> Resource:
-    """Return the documented logic as a PlanDefinition, each source told once."""
+def plan_definition(locale: Localization, base: str) -> Resource:
+    """Return the documented logic as a PlanDefinition, each source named once."""
+    release, say = locale.engine.release, locale.phrases.of
     rules: list[Resource] = [
         {
             "title": release.wording.pathways[rule.pathway],
@@ -42,18 +45,19 @@ def plan_definition(release: Release, base: str) -> Resource:
     return {
         "resourceType": "PlanDefinition",
         "id": NAME,
+        "language": locale.language,
         "url": plan_address(base),
         "version": release.id,
         "name": "CandidateTriage",
-        "title": "Candidate triage",
+        "title": say("Candidate triage"),
         "type": {"coding": [{"system": PLAN_TYPE, "code": "eca-rule", "display": "ECA Rule"}]},
         "status": "retired" if release.withdrawn else "active",
         "experimental": release.reviewed is None,
         "date": release.released,
-        "description": (
+        "description": say(
             "Which documented pathway of regenerative skin treatment applies, what comes first, or what is missing."
         ),
-        "purpose": "Decision support for a clinician; no diagnosis and no treatment order.",
+        "purpose": say("Decision support for a clinician; no diagnosis and no treatment order."),
         "relatedArtifact": [
             {
                 "type": "justification",
@@ -73,13 +77,14 @@ def pathway_concept(release: Release, pathway: str, base: str) -> Resource:
     return {"coding": [{"system": base + PATHWAYS, "code": pathway, "display": release.wording.pathways[pathway]}]}
 
 
-def code_system(address: str, title: str, named: Mapping[str, str], release: Release, base: str) -> Resource:
+def code_system(address: str, title: str, named: Mapping[str, str], locale: Localization, base: str) -> Resource:
     """Return the code system of the pathways or of the dispositions."""
     return {
         "resourceType": "CodeSystem",
         "id": address.rpartition("/")[2],
+        "language": locale.language,
         "url": base + address,
-        "version": release.id,
+        "version": locale.engine.release.id,
         "name": title,
         "status": "active",
         "caseSensitive": True,
@@ -88,23 +93,34 @@ def code_system(address: str, title: str, named: Mapping[str, str], release: Rel
     }
 
 
-def care_plan(answer: Answer, engine: Engine, record: PatientFacts, subject: str, base: str) -> Resource:
-    """Return the answer as a CarePlan with the GuidanceResponse contained."""
-    release = engine.release
-    name = str(uuid5(NAMESPACE_URL, f"{answer.id} {subject}"))
+def care_plan(answer: Answer, locale: Localization, record: PatientFacts, about: Resource, base: str) -> Resource:
+    """Return the answer as a CarePlan with the GuidanceResponse contained.
+
+    `about` are the references to the subject and, where it is known, the encounter.
+    """
+    release = locale.engine.release
+    name = str(uuid5(NAMESPACE_URL, f"{answer.id} {about['subject']['reference']}"))
+    guidance = guidance_response(answer, locale, record, about, base)
+    contained = [guidance]
+    if issues := list(_issues(record, locale)):
+        contained.append({"resourceType": "OperationOutcome", "id": "messages", "issue": issues})
+        guidance["evaluationMessage"] = [{"reference": "#messages"}]
     found: Resource = {
         "resourceType": "CarePlan",
         "id": name,
-        "contained": [guidance_response(answer, engine, record, subject, base)],
+        "language": locale.language,
+        "contained": contained,
         "instantiatesCanonical": [f"{plan_address(base)}|{release.id}"],
         "status": "draft",
         "intent": "proposal",
         "title": release.wording.dispositions[answer.decision.disposition],
         "description": answer.summary,
-        "subject": {"reference": subject},
+        **about,
         "supportingInfo": [{"reference": "#guidance"}],
-        "note": [{"text": notice} for notice in (*engine.release.warnings, *answer.notices)],
+        "note": [{"text": notice} for notice in (*release.warnings, *answer.notices)],
     }
+    if not found["note"]:
+        del found["note"]
     if answer.decision.pathway:
         detail = {
             "kind": "ServiceRequest",
@@ -117,25 +133,28 @@ def care_plan(answer: Answer, engine: Engine, record: PatientFacts, subject: str
     return found
 
 
-def guidance_response(answer: Answer, engine: Engine, record: PatientFacts, subject: str, base: str) -> Resource:
+def guidance_response(
+    answer: Answer, locale: Localization, record: PatientFacts, about: Resource, base: str
+) -> Resource:
     """Return the guidance: decision, rationale, assumptions, and which data is asked for."""
+    release = locale.engine.release
     undecided = answer.decision.disposition == "needs_information"
     status = STATUS["open" if undecided else "assumed" if answer.assumptions else "settled"]
     wanted = list(answer.missing) if undecided else [assumption.fact for assumption in answer.assumptions]
-    words = engine.release.wording.dispositions[answer.decision.disposition]
+    words = release.wording.dispositions[answer.decision.disposition]
     coding = {"system": base + DISPOSITIONS, "code": answer.decision.disposition, "display": words}
     reasons = [{"coding": [coding], "text": answer.summary}]
     if answer.decision.pathway:
-        reasons.append(pathway_concept(engine.release, answer.decision.pathway, base))
+        reasons.append(pathway_concept(release, answer.decision.pathway, base))
     found: Resource = {
         "resourceType": "GuidanceResponse",
         "id": "guidance",
         "identifier": [{"system": f"{base}/fhir/id/answer", "value": answer.id}],
-        "moduleCanonical": f"{plan_address(base)}|{engine.release.id}",
+        "moduleCanonical": f"{plan_address(base)}|{release.id}",
         "status": status,
-        "subject": {"reference": subject},
+        **about,
         "reasonCode": reasons,
-        "note": [{"text": text} for text in (*engine.release.warnings, *_notes(answer, record, base))],
+        "note": [{"text": text} for text in (*release.warnings, *_notes(answer, record, locale, base))],
     }
     if wanted:
         found["dataRequirement"] = [
@@ -151,20 +170,50 @@ def guidance_response(answer: Answer, engine: Engine, record: PatientFacts, subj
     return found
 
 
-def _notes(answer: Answer, record: PatientFacts, base: str) -> list[str]:
-    """Return rules, facts and sources as notes."""
-    said = []
+def _notes(answer: Answer, record: PatientFacts, locale: Localization, base: str) -> list[str]:
+    """Return rules, the record and sources as notes."""
+    say = locale.phrases.of
+    found = []
     for reason in answer.rationale:
-        statement = reason.statement if reason.state == "held" else f"May hold: {reason.statement}"
-        said.append(f"{reason.rule}: {statement} Sources: {', '.join(reason.sources)}.")
-    said += [
-        f"{r.rule}: {r.statement} To: {r.to}. Sources: {', '.join(r.sources)}."
-        for r in answer.referral
-        if r.rule not in {x.rule for x in answer.rationale}
+        held = reason.state == "held"
+        statement = reason.statement if held else say("May hold: {statement}", statement=reason.statement)
+        sources = ", ".join(reason.sources)
+        found.append(
+            say("{rule}: {statement} Sources: {sources}.", rule=reason.rule, statement=statement, sources=sources)
+        )
+    found += [
+        say(
+            "{rule}: {statement} To: {to}. Sources: {sources}.",
+            rule=each.rule,
+            statement=each.statement,
+            to=each.to,
+            sources=", ".join(each.sources),
+        )
+        for each in answer.referral
+        if each.rule not in {reason.rule for reason in answer.rationale}
     ]
-    said += [f"{s.fact}: from {s.resource} ({s.code}). {s.why}" for s in record.provenance.values()]
-    said += [f"{s.fact}: {s.resource} ({s.code}) says otherwise and is overruled." for s in record.overruled]
-    said += [f"{s.fact}: to be asked. {s.resource} ({s.code}): {s.why}" for s in record.hints]
-    said += [f"{note}." for note in (*record.unread, *record.notes)]
-    said += [f"Source {name}: {s.document}, {s.section}. {base}{s.url}" for name, s in answer.sources.items()]
-    return said or [answer.summary]
+    for title, lines in (
+        ("From the record", said.used(record, locale)),
+        ("Contradictions", said.contradictions(record, locale)),
+        ("To be asked, because of the record", said.asked(record, locale)),
+        ("Not understood", said.not_understood(record.not_understood, locale)),
+        ("Without effect", said.counted(record, locale)),
+        ("Not read", said.unread(record, locale)),
+    ):
+        found += [f"{say(title)}: {line}" for line in lines]
+    for name, source in answer.sources.items():
+        where = f"{source.document}, {source.section}. {base}{source.url}"
+        found.append(say("Source {name}: {where}", name=name, where=where))
+    return found or [answer.summary]
+
+
+def _issues(record: PatientFacts, locale: Localization) -> Iterator[Resource]:
+    """Yield what of the record is open or lost, as issues."""
+    for line in said.contradictions(record, locale):
+        yield issue(line, "conflict", severity="warning")
+    for line in said.asked(record, locale):
+        yield issue(line, "incomplete", severity="information")
+    for line in said.not_understood(record.not_understood, locale):
+        yield issue(line, "not-supported", severity="information")
+    for line in said.unread(record, locale):
+        yield issue(line, "too-costly", severity="warning")

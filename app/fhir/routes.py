@@ -1,4 +1,4 @@
-"""The FHIR R4 routes: definitions, `$next-question` and `$apply`."""
+"""The FHIR R4 routes: definitions, `$next-question`, `$populate` and `$apply`."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -9,18 +9,25 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from app.api.negotiation import PARAMETER
 from app.api.worker import LIGHT_BYTES, in_worker
 from app.core.codes import Codes
-from app.core.engine import Engines, ReceiptSigner
+from app.core.engine import ReceiptSigner
 from app.fhir import apply as application
-from app.fhir.capability import capability_statement
+from app.fhir import populate as population
+from app.fhir.adaptive import next_question, response_in
+from app.fhir.definitions import definitions
+from app.fhir.localization import Localizations
 from app.fhir.outcome import MEDIA_TYPE, outcome
-from app.fhir.plan import DISPOSITIONS, PATHWAYS, code_system, plan_definition
-from app.fhir.questionnaire import answer_codes, next_question, questionnaire
+from app.fhir.search import search
 from app.record.elements import RecordError, Resource
 
 ReadBody = Callable[[Request], Awaitable[Any]]
 """Reads a JSON body, or raises what the application answers with an error."""
+Operation = Callable[[Any, str], Resource]
+"""From a body and the header `Accept-Language` to a resource."""
+R4 = ("4.0", "4.3")
+"""The versions of R4, and of R4B, which does not differ in what is read."""
 FHIR: dict[str, Any] = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/FhirResource"}}}}
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: FHIR | {"description": "The resource."},
@@ -39,35 +46,52 @@ def taken(kind: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": schema}}}}
 
 
+def now() -> datetime:
+    """Return the moment in UTC; its day is today."""
+    return datetime.now(UTC)
+
+
 def today() -> date:
-    """Return the day in UTC, for ages and recency."""
-    return datetime.now(UTC).date()
+    """Return the day in UTC."""
+    return now().date()
 
 
 def answered(resource: Resource, status: int = 200) -> JSONResponse:
-    """Return a resource as a response."""
-    return JSONResponse(resource, status, media_type=MEDIA_TYPE)
+    """Return a resource as a response, with its language."""
+    headers = {"Vary": "Accept-Language"}
+    parts = (resource, *(part.get("resource", {}) for part in resource.get("parameter", ())))
+    if language := next((part["language"] for part in parts if "language" in part), None):
+        headers["Content-Language"] = language
+    return JSONResponse(resource, status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def check_version(content_type: str) -> None:
+    """Raise `RecordError` where a media type says another FHIR than R4."""
+    for name, quoted, token in PARAMETER.findall(content_type):
+        version = quoted or token
+        if name.lower() == "fhirversion" and not version.startswith(R4):
+            says = "this is FHIR {version} by its media type, and R4 is read here: `fhirVersion=4.0`"
+            raise RecordError(says, "", "not-supported", version=version[:8])
 
 
 def routes(
-    engines: Engines, codes: Codes, base: str, program: str, read: ReadBody, sign: ReceiptSigner | None = None
+    locales: Localizations,
+    codes: Codes,
+    base: str,
+    program: str,
+    read: ReadBody,
+    sign: ReceiptSigner | None = None,
+    clock: Callable[[], datetime] = now,
 ) -> APIRouter:
     """Return the routes; `base` is the public address, `sign` makes receipts."""
     router = APIRouter(prefix="/fhir", tags=["fhir"])
-    engine = engines.by_id[engines.current]
-    release = engine.release
-    readable: dict[str, Resource] = {
-        "metadata": capability_statement(release, base, program),
-        "Questionnaire/candidate-intake": questionnaire(release, base),
-        "PlanDefinition/candidate-triage": plan_definition(release, base),
-        "CodeSystem/candidate-intake": answer_codes(release, base),
-        "CodeSystem/candidate-triage-pathway": code_system(
-            PATHWAYS, "CandidateTriagePathway", release.wording.pathways, release, base
-        ),
-        "CodeSystem/candidate-triage-disposition": code_system(
-            DISPOSITIONS, "CandidateTriageDisposition", release.wording.dispositions, release, base
-        ),
-    }
+    release = locales.find("").engine.release
+    readable = {code: definitions(locale, base, program) for code, locale in locales.by_language.items()}
+    paths = list(readable[locales.default])
+
+    def definition(request: Request, path: str) -> JSONResponse:
+        language = locales.find(request.headers.get("accept-language", "")).language
+        return answered(readable[language][path])
 
     @router.get(
         "/metadata",
@@ -75,82 +99,104 @@ def routes(
         summary="What this FHIR server can do",
         responses={200: RESPONSES[200]},
     )
-    def metadata() -> JSONResponse:
+    def metadata(request: Request) -> JSONResponse:
         """The CapabilityStatement."""
-        return answered(readable["metadata"])
+        return definition(request, "metadata")
 
     def reads(path: str) -> None:
         """Serve one definition; a path for each leaves the operations' paths alone."""
         called = "read" + "".join(part[:1].upper() + part[1:] for part in re.split("[/-]", path))
 
         @router.get(f"/{path}", operation_id=called, summary=f"Read {path}", responses={200: RESPONSES[200]})
-        def read_resource() -> JSONResponse:
+        def read_resource(request: Request) -> JSONResponse:
             """The definition, made from the current release."""
-            return answered(readable[path])
+            return definition(request, path)
 
-    for path in readable:
+    def searches(kind: str) -> None:
+        """Serve the search of one type."""
+        responses: dict[int | str, dict[str, Any]] = {status: RESPONSES[status] for status in (200, 400)}
+
+        @router.get(f"/{kind}", operation_id=f"search{kind}", summary=f"Search {kind}", responses=responses)
+        def search_resources(request: Request) -> JSONResponse:
+            """By `url`, `version`, `status`, `name`, `title`, `experimental` or `_id`; a searchset."""
+            locale = locales.find(request.headers.get("accept-language", ""))
+            listed = [each for path, each in readable[locale.language].items() if path.startswith(f"{kind}/")]
+            strict = "handling=strict" in request.headers.get("prefer", "").replace(" ", "")
+            asked = request.query_params.multi_items()
+            try:
+                return answered(search(listed, asked, f"{base}/fhir/{kind}", locale, strict=strict))
+            except RecordError as error:
+                return answered(outcome(locale.phrases.of(error.sentence), error.code), 400)
+
+    for path in paths:
         if "/" in path:
             reads(path)
+    for kind in dict.fromkeys(path.partition("/")[0] for path in paths if "/" in path):
+        searches(kind)
 
-    async def operated(request: Request, operation: Callable[[Any], Resource]) -> JSONResponse:
+    async def operated(request: Request, operation: Operation) -> JSONResponse:
+        languages = request.headers.get("accept-language", "")
+        say, status = locales.find(languages).phrases.of, 415
         try:
+            check_version(request.headers.get("content-type", ""))
+            status = 422
             body = await read(request)
             if len(await request.body()) <= LIGHT_BYTES:
-                return answered(operation(body))
-            return await in_worker(lambda: answered(operation(body)))
+                return answered(operation(body, languages))
+            return await in_worker(lambda: answered(operation(body, languages)))
         except RecordError as error:
-            return answered(
-                outcome(error.says, error.code, error.expression), 404 if error.code == "not-found" else 422
-            )
+            status = 404 if error.code == "not-found" else status
+            return answered(outcome(say(error.sentence), error.code, error.expression), status)
 
-    def applied(body: Any, *, named: bool) -> Resource:
-        asked = application.read_parameters(body, base, named=named)
-        return application.apply(asked, engine, codes, base, today(), sign)
+    def operates(path: str, name: str, summary: str, about: str, operation: Operation, takes: str) -> None:
+        """Serve one operation on one path."""
 
-    @router.post(
-        "/Questionnaire/$next-question",
-        operation_id="askNextQuestion",
-        summary="Ask the next question (SDC)",
-        responses=RESPONSES,
-        openapi_extra=taken("QuestionnaireResponse"),
+        @router.post(
+            path,
+            operation_id=name,
+            summary=summary,
+            description=about,
+            responses=RESPONSES,
+            openapi_extra=taken(takes),
+        )
+        async def operate(request: Request) -> JSONResponse:
+            return await operated(request, operation)
+
+    def asked_next(body: Any, languages: str) -> Resource:
+        return next_question(response_in(body), locales, languages, base)
+
+    def populated(body: Any, languages: str, *, named: bool) -> Resource:
+        asked = population.read_population(body, base, named=named)
+        return population.populate(asked, locales, languages, codes, base, clock().date())
+
+    def applied(body: Any, languages: str, *, named: bool) -> Resource:
+        asked = application.read_application(body, release, base, named=named)
+        return application.apply(asked, locales, languages, codes, base, clock(), sign)
+
+    form, plan = "/Questionnaire/candidate-intake", "/PlanDefinition/candidate-triage"
+    about = (
+        "Takes and returns a QuestionnaireResponse; completed when nothing is left. A Parameters resource with one "
+        "parameter `questionnaire-response` is taken as well, as SDC has it."
     )
-    async def ask_next(request: Request) -> JSONResponse:
-        """Takes and returns a QuestionnaireResponse; completed when nothing is left.
-
-        A Parameters resource with one parameter `questionnaire-response` is taken as well, as SDC has it.
-        """
-        return await operated(request, lambda body: next_question(_response_in(body), engine, base))
-
-    @router.post(
-        "/PlanDefinition/candidate-triage/$apply",
-        operation_id="applyCandidateTriage",
-        summary="Decide from a record",
-        responses=RESPONSES,
-        openapi_extra=taken("Parameters"),
+    summary = "Ask the next question (SDC)"
+    operates("/Questionnaire/$next-question", "askNextQuestion", summary, about, asked_next, "QuestionnaireResponse")
+    operates(f"{form}/$next-question", "askNextQuestionOfIntake", summary, about, asked_next, "QuestionnaireResponse")
+    about = (
+        "Takes Parameters (`subject`, `data` or `context`), returns Parameters with the `response`, filled in from the "
+        "record, and the `issues` that say where answers come from."
     )
-    async def apply_named(request: Request) -> JSONResponse:
-        """Takes Parameters (`subject`, `questionnaireResponse`, `data`, `unknowns`), returns a CarePlan."""
-        return await operated(request, partial(applied, named=True))
-
-    @router.post(
-        "/PlanDefinition/$apply",
-        operation_id="applyPlanDefinition",
-        summary="Decide from a record, by canonical address",
-        responses=RESPONSES,
-        openapi_extra=taken("Parameters"),
+    summary = "Prefill the intake from a record (SDC)"
+    operates(f"{form}/$populate", "populateIntake", summary, about, partial(populated, named=True), "Parameters")
+    about += " `questionnaire` names the questionnaire."
+    operation = partial(populated, named=False)
+    operates("/Questionnaire/$populate", "populateQuestionnaire", summary, about, operation, "Parameters")
+    about = (
+        "Takes Parameters (`subject`, `questionnaireResponse`, `data`, `parameters` with facts by name, `unknowns`), "
+        "returns a CarePlan."
     )
-    async def apply_by_address(request: Request) -> JSONResponse:
-        """The same; `planDefinition` names the plan definition."""
-        return await operated(request, partial(applied, named=False))
-
+    operation = partial(applied, named=True)
+    operates(f"{plan}/$apply", "applyCandidateTriage", "Decide from a record", about, operation, "Parameters")
+    about += " `planDefinition` names the plan definition."
+    summary, operation = "Decide from a record, by canonical address", partial(applied, named=False)
+    operates("/PlanDefinition/$apply", "applyPlanDefinition", summary, about, operation, "Parameters")
     return router
-
-
-def _response_in(body: Any) -> Resource:
-    if isinstance(body, dict) and body.get("resourceType") == "Parameters":
-        listed = body.get("parameter")
-        found = [p for p in listed if isinstance(p, dict)] if isinstance(listed, list) else []
-        body = next((p.get("resource") for p in found if p.get("name") == "questionnaire-response"), None)
-    if not isinstance(body, dict):
-        raise RecordError("send one QuestionnaireResponse with its Questionnaire contained", "QuestionnaireResponse")
-    return body

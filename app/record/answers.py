@@ -7,95 +7,166 @@ The link id of an item is the name of its fact. An item without an answer that c
 from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from app.core.facts import Fact, Value
 from app.core.rules import Release
 from app.record.bounds import MOST_ANSWERS
 from app.record.elements import RecordError, Resource, items, text
+from app.record.identity import MOST_INSIDE
 
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 ASKED_UNKNOWN = "asked-unknown"
 COUNTRIES = "urn:iso:std:iso:3166"
 ANSWERS_SYSTEM = "/fhir/CodeSystem/candidate-intake"
 GROUPS = "group-"
+MOST_NAMED = 12
+"""How many answers are named where none of them was given."""
+
+
+class Answer(NamedTuple):
+    """One answer of a response, or what is wrong with it.
+
+    `fault` is empty, or says why it is not understood.
+    """
+
+    name: str
+    value: Value | None = None
+    is_unavailable: bool = False
+    fault: Literal["", "unknown_question", "wrong_answer", "unknown_modifier"] = ""
+    wanted: str = ""
+    """What would be right."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What a questionnaire response says; `unread` counts answers beyond the limit."""
+    """What a questionnaire response says; `unread` counts answers beyond the limit.
+
+    `unknown` are the link ids that the release does not know.
+    """
 
     facts: dict[str, Value]
     unavailable: tuple[str, ...]
     unread: int = 0
+    unknown: tuple[str, ...] = ()
 
 
-def is_ours(resource: Resource, questionnaire: str) -> bool:
-    """Say whether a response answers our questionnaire, and counts."""
+def is_ours(resource: Resource, questionnaire: str) -> bool | None:
+    """Return whether a response answers our questionnaire, in whatever status.
+
+    `None`: it refers to a contained questionnaire that is not there.
+    """
     canonical = text(resource.get("questionnaire"))
-    if canonical.partition("|")[0] != questionnaire and not canonical.startswith("#"):
-        return False
-    return text(resource.get("status")) in ("completed", "amended", "in-progress")
+    if not canonical.startswith("#"):
+        return canonical.partition("|")[0] == questionnaire
+    for place, inside in enumerate(items(resource.get("contained"))):
+        if place >= MOST_INSIDE:
+            break
+        if inside.get("id") == canonical[1:] and inside.get("resourceType") == "Questionnaire":
+            listed = inside.get("derivedFrom")
+            named = [text(inside.get("url")), *(map(text, listed[:MOST_INSIDE]) if isinstance(listed, list) else ())]
+            return questionnaire in [name.partition("|")[0] for name in named]
+    return None
 
 
-def answers_of(resource: Resource, release: Release, questionnaire: str) -> Answers | None:
-    """Return the answers of a response; `None` where it is not ours."""
-    if not is_ours(resource, questionnaire):
-        return None
-    facts: dict[str, Value] = {}
-    unavailable: list[str] = []
+def read_answers(resource: Resource, release: Release, most: int = MOST_ANSWERS) -> tuple[list[Answer], int]:
+    """Return the answers of a response, and how many were not read."""
+    found: list[Answer] = []
     seen = 0
     todo = deque(items(resource.get("item")))
     while todo:
         item = todo.popleft()
         name = text(item.get("linkId"))
+        todo += items(item.get("item")) if "item" in item else ()
         if name.startswith(GROUPS):
-            todo += items(item.get("item"))
             continue
         seen += 1
-        if seen > MOST_ANSWERS:
+        if seen > most:
             continue
-        fact = release.facts.get(name)
-        where = (
-            f"QuestionnaireResponse.item.where(linkId='{name[:64]}')"
-            if name.isprintable()
-            else "QuestionnaireResponse.item"
-        )
-        if fact is None:
-            raise RecordError(f"release {release.id} has no such question", where, "not-found")
-        answers = [answer for answer in items(item.get("answer")) if "answer" in item]
-        if len(answers) > 1:
-            raise RecordError(f"`{name}` takes one answer", where, "structure")
-        if answers:
-            if name in facts:
-                raise RecordError(f"`{name}` is answered twice", where, "duplicate")
-            facts[name] = _value(answers[0], fact, where)
+        given = list(items(item["answer"])) if "answer" in item else []
+        todo += [inner for answer in given if "item" in answer for inner in items(answer["item"])]
+        if given:
+            found.append(_answer(item, name, given, release.facts.get(name)))
         elif any(e.get("url") == ABSENT and e.get("valueCode") == ASKED_UNKNOWN for e in items(item.get("extension"))):
+            fault: Literal["", "unknown_question"] = "" if name in release.facts else "unknown_question"
+            found.append(Answer(name, is_unavailable=True, fault=fault))
+    return found, max(0, seen - most)
+
+
+def _answer(item: Resource, name: str, given: list[Resource], fact: Fact | None) -> Answer:
+    if fact is None:
+        return Answer(name, fault="unknown_question")
+    if "modifierExtension" in item or any("modifierExtension" in answer for answer in given):
+        return Answer(name, fault="unknown_modifier")
+    if len(given) > 1:
+        return Answer(name, fault="wrong_answer", wanted="one answer")
+    return _value(given[0], fact)
+
+
+def answers_of(resource: Resource, release: Release, questionnaire: str) -> Answers | None:
+    """Return answers as they are given; `None` where it is not ours.
+
+    What nobody can have meant raises `RecordError`: who gives it can mend it.
+    """
+    if not is_ours(resource, questionnaire):
+        return None
+    facts: dict[str, Value] = {}
+    unavailable: list[str] = []
+    unknown: list[str] = []
+    answers, unread = read_answers(resource, release)
+    for answer in answers:
+        name = answer.name
+        if answer.fault == "unknown_question":
+            unknown.append(name)
+            continue
+        where = f"QuestionnaireResponse.item.where(linkId='{name}')"
+        if answer.fault == "unknown_modifier":
+            raise RecordError("a modifier extension is not known here", where, "extension")
+        if answer.fault:
+            code = "structure" if answer.wanted == "one answer" else "code-invalid"
+            raise _not_taken(answer, f"{where}.answer", code)
+        if name in facts:
+            raise RecordError("`{name}` is answered twice", where, "duplicate", name=name)
+        if answer.value is not None:
+            facts[name] = answer.value
+        elif name not in unavailable:
             unavailable.append(name)
-    unread = max(0, seen - MOST_ANSWERS)
-    return Answers({n: facts[n] for n in release.facts if n in facts}, tuple(unavailable), unread)
+    listed = {name: facts[name] for name in release.facts if name in facts}
+    return Answers(listed, tuple(name for name in unavailable if name not in facts), unread, tuple(unknown))
 
 
-def _value(answer: Resource, fact: Fact, where: str) -> Value:
+def value_of(answer: Resource, fact: Fact, where: str) -> Value:
+    """Return the value of an answer, or raise `RecordError`."""
+    found = _value(answer, fact)
+    if found.value is None:
+        raise _not_taken(found, where, "code-invalid")
+    return found.value
+
+
+def _not_taken(answer: Answer, where: str, code: str) -> RecordError:
+    if answer.wanted == "one answer":
+        return RecordError("`{name}` takes one answer", where, code, name=answer.name)
+    return RecordError("`{name}` takes {wanted}", where, code, name=answer.name, wanted=answer.wanted)
+
+
+def _value(answer: Resource, fact: Fact) -> Answer:
     value: Any
     match fact.kind:
         case "boolean":
             value, wanted = answer.get("valueBoolean"), "`valueBoolean`"
             good = isinstance(value, bool)
         case "integer":
-            value, wanted = answer.get("valueInteger"), f"`valueInteger` of {fact.minimum} to {fact.maximum}"
+            value, wanted = answer.get("valueInteger"), f"`valueInteger` ({fact.minimum}-{fact.maximum})"
             if isinstance(value, float) and value.is_integer():
                 value = int(value)
             good = isinstance(value, int) and not isinstance(value, bool) and value in fact.domain
         case _:
             coding = answer.get("valueCoding")
             value = coding.get("code") if isinstance(coding, dict) else None
-            wanted = "`valueCoding` with one of its answers"
+            few = len(fact.values) <= MOST_NAMED
+            wanted = f"`valueCoding` ({', '.join(map(str, fact.values))})" if few else "`valueCoding`"
             good = isinstance(value, str) and value in fact.domain
-    if not good:
-        raise RecordError(f"`{fact.name}` takes {wanted}", f"{where}.answer", "code-invalid")
-    found: Value = value
-    return found
+    return Answer(fact.name, value) if good else Answer(fact.name, fault="wrong_answer", wanted=wanted)
 
 
 def response_of(

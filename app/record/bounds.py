@@ -3,10 +3,11 @@
 Nothing of a record is dropped silently: what is not read is counted, and said.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from heapq import nlargest
 
 from app.record.elements import Resource, text
+from app.record.identity import Found
 
 MOST_RESOURCES = 2_000
 MOST_ANSWERS = 500
@@ -14,7 +15,7 @@ KINDS = (
     ("Patient",),
     ("QuestionnaireResponse",),
     ("Condition",),
-    ("MedicationRequest", "MedicationStatement", "Medication"),
+    ("MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense", "Medication"),
     ("AllergyIntolerance",),
     ("Device", "DeviceUseStatement"),
     ("Procedure",),
@@ -31,6 +32,8 @@ DATES = (
         "performedDateTime",
         "recordedDate",
         "recordedOn",
+        "whenHandedOver",
+        "whenPrepared",
     ),
     *("dateAsserted", "effectiveInstant", "issued"),
 )
@@ -38,17 +41,17 @@ PERIODS = ("effectivePeriod", "onsetPeriod", "performedPeriod")
 DATED = frozenset((*DATES, *PERIODS))
 
 
-def most_important(resources: Sequence[Resource]) -> tuple[list[Resource], int]:
+def most_important(resources: Sequence[Found]) -> tuple[list[Found], int]:
     """Return what is read of many resources, and how many are not."""
     if len(resources) <= MOST_RESOURCES:
         return list(resources), 0
-    by_rank: list[list[Resource]] = [[] for _ in range(len(KINDS) + 1)]
-    for resource in resources:
-        by_rank[RANK.get(text(resource.get("resourceType")), len(KINDS))].append(resource)
-    read: list[Resource] = []
+    by_rank: list[list[Found]] = [[] for _ in range(len(KINDS) + 1)]
+    for found in resources:
+        by_rank[RANK.get(text(found.resource.get("resourceType")), len(KINDS))].append(found)
+    read: list[Found] = []
     for listed in by_rank:
         left = MOST_RESOURCES - len(read)
-        read += listed if len(listed) <= left else nlargest(left, listed, newest)
+        read += listed if len(listed) <= left else nlargest(left, listed, lambda found: newest(found.resource))
     return read, len(resources) - len(read)
 
 
@@ -64,11 +67,3 @@ def newest(resource: Resource) -> str:
         if isinstance(period, dict):
             return text(period.get("end") or period.get("start"))
     return ""
-
-
-def unread(*, resources: int = 0, answers: int = 0) -> Iterator[str]:
-    """Yield what was not read of a record, for people."""
-    if resources:
-        yield f"{resources} resources of the record were not read: there are more than {MOST_RESOURCES}"
-    if answers:
-        yield f"{answers} answers of the questionnaire were not read: there are more than {MOST_ANSWERS}"

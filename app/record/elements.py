@@ -5,16 +5,23 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
+from app.core.languages import Sentence
+
+ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 Resource = dict[str, Any]
 """One FHIR resource as JSON."""
 
 
 class RecordError(Exception):
-    """A resource that cannot be used, and what would be right."""
+    """A resource that cannot be used, and what would be right.
 
-    def __init__(self, says: str, expression: str = "", code: str = "invalid") -> None:
-        super().__init__(says)
-        self.says = says
+    `says` is a sentence in English with places for `values`.
+    """
+
+    def __init__(self, says: str, expression: str = "", code: str = "invalid", **values: object) -> None:
+        self.sentence = Sentence(says, values)
+        super().__init__(str(self.sentence))
+        self.says = str(self.sentence)
         self.expression = expression
         self.code = code
 
@@ -36,15 +43,6 @@ def codings(concept: Any) -> Iterator[tuple[str, str, str]]:
     for found in items(concept):
         for coding in items(found.get("coding")):
             yield text(coding.get("system")), text(coding.get("code")), text(coding.get("display"))
-
-
-def status_code(resource: Resource, element: str) -> str:
-    """Return the code of an R4 status, or an empty string."""
-    value = resource.get(element)
-    kind = text(resource.get("resourceType"))
-    if isinstance(value, str):
-        raise RecordError(f"this is not FHIR R4: `{element}` is a CodeableConcept there", f"{kind}.{element}")
-    return next((code for _, code, _ in codings(value)), "")
 
 
 def moment(value: Any) -> datetime | None:
@@ -81,7 +79,7 @@ def first_day(resource: Resource, *elements: str) -> date | None:
 def reference_of(resource: Resource) -> str:
     """Return a resource's type and id, or its type."""
     kind, name = text(resource.get("resourceType")), text(resource.get("id"))
-    return f"{kind}/{name}" if re.fullmatch(r"[A-Za-z0-9.-]{1,64}", name) else kind
+    return f"{kind}/{name}" if ID.fullmatch(name) else kind
 
 
 def about(resource: Resource) -> str:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from app.rulebook import schema, schema_book
+from app.rulebook import schema, schema_book, schema_codes
 from app.rulebook.files import BrokenRuleBookError, File, RuleBookError, Where, read
 
 FILES: dict[str, Any] = {
@@ -32,7 +32,17 @@ FILES: dict[str, Any] = {
     "ledger.yaml": schema_book.Ledger,
     "evidence.yaml": list[schema_book.Evidence],
     "silences.yaml": list[schema_book.Silence],
-    "codes.yaml": list[schema_book.CodeSet],
+    "codes/systems.yaml": list[schema_codes.CodeSystem],
+    "codes/material.yaml": list[schema_codes.Material],
+    "codes/spans.yaml": list[schema_codes.Span],
+    "codes/conditions.yaml": list[schema_codes.Set],
+    "codes/procedures.yaml": list[schema_codes.Set],
+    "codes/devices.yaml": list[schema_codes.Set],
+    "codes/observations.yaml": list[schema_codes.Set],
+    "codes/allergies.yaml": list[schema_codes.Set],
+    "codes/medicines.yaml": list[schema_codes.Medicine],
+    "codes/words.yaml": schema_codes.Vocabulary,
+    "codes/sentences.yaml": list[schema_codes.Sentence],
     "releases.yaml": schema_book.Releases,
     "signatures.yaml": list[schema_book.Signature],
     "variable_order.yaml": dict[str, schema_book.Order],
@@ -43,8 +53,19 @@ LANGUAGE = TypeAdapter(schema_book.Language)
 WORDS = TypeAdapter(schema_book.EntryWords)
 RULE_FILES = tuple(name for name, shape in FILES.items() if issubclass((*get_args(shape), str)[0], schema.Entry))
 """The files whose entries have an id, a sentence and sources."""
+SOURCES = ("ledger.yaml", "evidence.yaml", "silences.yaml")
+"""The files of what entries cite, which every release shares."""
+TRANSLATED = (*RULE_FILES, "scales.yaml", "laws.yaml", *SOURCES)
+"""The files whose sentences a language has in a file of the same name."""
+COUNTRIES = "countries.yaml"
 LANGUAGES = "languages"
 """The folder of the languages."""
+PHRASES = "ehr.yaml"
+"""In the folder of a language: what cards and FHIR resources say, by face and by the English of it."""
+CODES = "codes"
+"""The folder of the codes of health records."""
+SETS = ("conditions", "procedures", "devices", "observations", "allergies")
+"""The files of codes that are lists of sets."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +77,8 @@ class Book:
     languages: Mapping[str, schema_book.Language]
     words: Mapping[tuple[str, str], schema_book.EntryWords]
     """By language and file, the sentences of its entries."""
+    countries: Mapping[str, Mapping[str, str]]
+    """By language, the names of countries."""
 
     @property
     def releases(self) -> Sequence[schema_book.ReleaseEntry]:
@@ -102,10 +125,13 @@ def read_book(folder: Path) -> Book:
     files: dict[str, File] = {}
     entries: dict[str, Any] = {}
     spoken = {path.stem: f"{LANGUAGES}/{path.name}" for path in sorted((folder / LANGUAGES).glob("*.yaml"))}
-    words = {(code, file): f"{LANGUAGES}/{code}/{file}" for code in spoken for file in RULE_FILES}
+    words = {(code, file): f"{LANGUAGES}/{code}/{file}" for code in spoken for file in (*TRANSLATED, PHRASES)}
     words = {key: name for key, name in words.items() if (folder / name).is_file()}
-    for name in (*FILES, *spoken.values(), *words.values()):
-        adapter = WORDS if name in words.values() else ADAPTERS.get(name, LANGUAGE)
+    countries = {code: f"{LANGUAGES}/{code}/{COUNTRIES}" for code in spoken}
+    countries = {code: name for code, name in countries.items() if (folder / name).is_file()}
+    shapes = dict.fromkeys(words.values(), WORDS) | dict.fromkeys(countries.values(), ADAPTERS[COUNTRIES])
+    for name in (*FILES, *spoken.values(), *shapes):
+        adapter = shapes.get(name) or ADAPTERS.get(name, LANGUAGE)
         try:
             files[name] = read(folder / name, name)
             entries[name] = adapter.validate_python(files[name].data)
@@ -113,7 +139,7 @@ def read_book(folder: Path) -> Book:
             errors += error.errors
         except ValidationError as error:
             errors += [explain(files[name], details) for details in error.errors(include_url=False)]
-    found = [*folder.glob("*"), *(folder / LANGUAGES).glob("*")]
+    found = [path for part in ("", LANGUAGES, CODES) for path in (folder / part).glob("*")]
     known = {folder / name for name in (*FILES, *spoken.values())}
     yaml = [path for path in found if path.suffix.lower() in (".yaml", ".yml") and path not in known]
     stray = sorted(path.relative_to(folder).as_posix() for path in yaml)
@@ -121,7 +147,13 @@ def read_book(folder: Path) -> Book:
     if errors:
         raise BrokenRuleBookError(errors)
     languages = {code: entries[name] for code, name in spoken.items()}
-    book = Book(files, entries, languages, {key: entries[name] for key, name in words.items()})
+    book = Book(
+        files,
+        entries,
+        languages,
+        {key: entries[name] for key, name in words.items()},
+        {code: entries[name] for code, name in countries.items()},
+    )
     errors = list(_wrong_releases(book))
     if errors:
         raise BrokenRuleBookError(errors)

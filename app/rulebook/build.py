@@ -8,13 +8,13 @@ from app.core import rules as core
 from app.core.conditions import ALWAYS, NEVER, Condition, Not
 from app.core.facts import GRADES, Fact, Value
 from app.rulebook import schema, schema_book
-from app.rulebook.book import RULE_FILES, Book
+from app.rulebook.book import Book
 from app.rulebook.digests import digest, digests
 from app.rulebook.files import RuleBookError, Where
 from app.rulebook.grammar import GrammarError, read_condition
 from app.rulebook.signing import review_of
 from app.rulebook.sources import sources
-from app.rulebook.words import in_language
+from app.rulebook.words import current_entries, in_language, name_of
 
 R = TypeVar("R")
 ALL_PATHWAYS: tuple[core.Pathway, ...] = ("conservative_care", "exosome_microchanneling", "combination_therapy")
@@ -62,7 +62,7 @@ class Builder:
             alternatives=self._records(core.Alternative, "alternatives.yaml", self._alternative),
             notices=self._records(core.Notice, "notices.yaml", self._notice),
             scales={e.name: made(core.Scale, e) for _, e in self._living("scales.yaml")},
-            sources=sources(self._book),
+            sources=sources(self._book, self._language),
             wording=self._wording(),
             weights=self._weights(),
             laws=self._records(core.Law, "laws.yaml", self._law),
@@ -78,9 +78,12 @@ class Builder:
 
     def _living(self, file: str) -> list[tuple[int, Any]]:
         living = self._book.living(file, self._id)
-        if self._language is None or file not in RULE_FILES:
+        words = self._book.words.get((self._language, file)) if self._language else None
+        if not words:
             return list(living)
-        return [(place, in_language(self._book, self._language, file, entry)) for place, entry in living]
+        now = current_entries(self._book, file)
+        named = [(place, entry, name_of(entry)) for place, entry in living]
+        return [(place, in_language(entry, words.get(name, {}), now.get(name))) for place, entry, name in named]
 
     def _refuse(self, file: str, where: Where, says: str) -> None:
         self.errors.append(self._book.error(file, where, says))

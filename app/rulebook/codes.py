@@ -1,48 +1,158 @@
-"""The code sets of a rule book, with their own digest."""
+"""The codes and names of a rule book, with their own digest."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from app.core.codes import Codes, CodeSet
-from app.core.rules import Release
-from app.rulebook import schema_book
-from app.rulebook.book import Book
-from app.rulebook.build import made
+from app.core import codes as core
+from app.core.facts import Value
+from app.core.words import Words
+from app.rulebook import schema_codes as schema
+from app.rulebook.book import CODES, SETS, Book
 from app.rulebook.digests import digest_of
-from app.rulebook.files import RuleBookError
-from app.rulebook.sources import sources
 
-FILE = "codes.yaml"
-
-
-def codes_of(book: Book) -> Codes:
-    """Return the code sets of a book."""
-    entries: list[schema_book.CodeSet] = book.entries[FILE]
-    sets = [made(CodeSet, entry, codes=frozenset(entry.codes)) for entry in entries]
-    return Codes(sets, digest_of([entry.model_dump() for entry in entries]))
+SYSTEM_KEYS = ("snomed", "loinc", "rxnorm", "atc")
+"""The systems that a set has a list of its own for."""
 
 
-def check_codes(book: Book, releases: Mapping[str, Release]) -> Iterator[RuleBookError]:
-    """Yield what is wrong with the code sets of the current release."""
-    known = sources(book)
-    release = releases.get(book.current)
-    entries: list[schema_book.CodeSet] = book.entries[FILE]
-    for place, entry in enumerate(entries):
-        where = (place,)
-        if not entry.codes and not entry.prefixes:
-            yield book.error(FILE, where, "`codes` or `prefixes` name at least one code")
-        for prefix in entry.but:
-            if not prefix.startswith(tuple(entry.prefixes)):
-                yield book.error(FILE, (*where, "but"), f"`{prefix}` is below none of the `prefixes`")
-        if entry.timing == "recent" and entry.within_days is None:
-            yield book.error(FILE, where, "`recent` needs `within_days`")
-        for name in sorted(set(entry.sources) - set(known)):
-            yield book.error(FILE, where, f"`{name}` is cited and is in none of ledger, evidence, silences")
-        if release is None:
-            continue
-        fact = release.facts.get(entry.fact)
-        if fact is None:
-            yield book.error(FILE, (*where, "fact"), f"`{entry.fact}` is not a fact of {release.id}")
-            continue
-        for value in (entry.value, entry.value_if_systemic, *entry.answers.values()):
-            if value is not None and not fact.accepts(value):
-                yield book.error(FILE, where, f"`{value}` is no answer of `{entry.fact}`")
+def codes_of(book: Book) -> core.Codes:
+    """Return the codes of a checked rule book."""
+    entries = {name: book.entries[f"{CODES}/{name}.yaml"] for name in ("systems", "spans", "words", "sentences")}
+    listed: list[schema.CodeSystem] = entries["systems"]
+    systems = {system.system: core.System(system.system, system.family) for system in listed}
+    tables = {kind: _table(book.entries[f"{CODES}/{kind}.yaml"], systems) for kind in SETS}
+    words: schema.Vocabulary = entries["words"]
+    uses: list[tuple[str, core.Use]] = [
+        *((w, "local") for w in words.local),
+        *((w, "systemic") for w in words.systemic),
+    ]
+    sentences: list[schema.Sentence] = entries["sentences"]
+    return core.Codes(
+        systems={address: systems[system.system] for system in listed for address in system.addresses},
+        spans={span.fact: _span(span) for span in entries["spans"]},
+        medicines=_medicines(book.entries[f"{CODES}/medicines.yaml"], systems),
+        fact_words=Words((word, fact) for fact, listed in words.facts.items() for word in listed),
+        use_words=Words(uses),
+        use_codes={(entry.system, entry.code): entry.use for entry in words.use_codes},
+        places=_places(words.area),
+        sentences={code: {s.id: s.says[code] for s in sentences} for code in ("en", *book.languages)},
+        digest=digest_of({name: dumped(entry) for name, entry in book.entries.items() if name.startswith(CODES)}),
+        **tables,
+    )
+
+
+def dumped(entries: Any) -> Any:
+    """Return the entries of a file as plain data."""
+    return [e.model_dump() for e in entries] if isinstance(entries, list) else entries.model_dump()
+
+
+def codes_in(entry: schema.Set | schema.Medicine) -> Iterator[tuple[str, int, str, schema.OneCode]]:
+    """Yield each code with its list, place and system."""
+    for place, icd in enumerate(getattr(entry, "icd", ())):
+        yield from (("icd", place, system, icd) for system in icd.systems)
+    for key in SYSTEM_KEYS:
+        yield from ((key, place, key, code) for place, code in enumerate(getattr(entry, key, ())))
+    yield from (("other", place, code.system, code) for place, code in enumerate(entry.other))
+
+
+def _table(entries: Sequence[schema.Set], systems: Mapping[str, core.System]) -> core.Table:
+    table = core.Table()
+    names: list[tuple[str, core.Hit]] = []
+    for entry in entries:
+        meanings = (_meaning(entry),) if entry.fact else ()
+        _add(table, entry, systems, {site: core.Hit(meanings, site) for site in (None, "in", "elsewhere")}, "site")
+        names += [(name, core.Hit(meanings)) for name in entry.names]
+    table.name(names)
+    return table
+
+
+def _medicines(entries: Sequence[schema.Medicine], systems: Mapping[str, core.System]) -> core.Table:
+    table = core.Table()
+    names: list[tuple[str, core.Hit]] = []
+    for entry in entries:
+        effects = tuple(_effect(effect) for effect in entry.effects)
+        medicine = core.Medicine(entry.medicine, entry.use, effects)
+        uses: tuple[core.Use | None, ...] = (None, "systemic", "local", "both")
+        hits = {use: core.Hit(effects, None, medicine, use) for use in uses}
+        _add(table, entry, systems, hits, "use")
+        names += _named(entry.names, hits[None])
+        names += _named(entry.systemic_names, hits["systemic"])
+        names += _named(entry.local_names, hits["local"])
+    table.name(names)
+    return table
+
+
+def _named(names: Iterable[str], hit: core.Hit) -> list[tuple[str, core.Hit]]:
+    return [(name, hit) for name in names]
+
+
+def _add(
+    table: core.Table,
+    entry: schema.Set | schema.Medicine,
+    systems: Mapping[str, core.System],
+    hits: Mapping[Any, core.Hit],
+    key: str,
+) -> None:
+    for _, _, name, code in codes_in(entry):
+        system, hit = systems[name], hits[getattr(code, key)]
+        if code.prefix:
+            but = tuple(core.normal(system, one) for one in code.but)
+            table.add(name, core.normal(system, code.prefix), hit, but)
+        elif code.code:
+            table.add(name, core.normal(system, code.code), hit)
+
+
+def _meaning(entry: schema.Set) -> core.Meaning:
+    return core.Meaning(
+        fact=entry.fact or "",
+        value=entry.value,
+        area=entry.area,
+        suspected=entry.suspected,
+        ended=_ended(entry.ended),
+        yes_days=entry.yes_days,
+        rules_out=frozenset(entry.rules_out),
+        answers={(answer.system, answer.code): answer.value for answer in entry.answers},
+        reads=entry.reads,
+    )
+
+
+def _effect(entry: schema.Effect) -> core.Meaning:
+    return core.Meaning(
+        fact=entry.fact,
+        value=entry.value,
+        ended=_ended(entry.ended),
+        yes_days=entry.yes_days,
+        as_needed=entry.as_needed == "asked",
+        local=entry.local,
+    )
+
+
+def _ended(entry: schema.Ended | None) -> core.Ended | None:
+    return core.Ended(entry.value, entry.within_days) if entry else None
+
+
+def _span(entry: schema.Span) -> core.Span:
+    return core.Span(
+        entry.yes_days, entry.no_days, entry.while_active, entry.history, entry.from_onset, dict(entry.values)
+    )
+
+
+def _places(area: schema.Area) -> core.Places:
+    sites: list[tuple[core.Site, list[str], list[str]]] = [
+        ("in", area.words, area.snomed),
+        ("elsewhere", area.elsewhere.words, area.elsewhere.snomed),
+    ]
+    return core.Places(
+        codes={code: site for site, _, codes in sites for code in codes},
+        words=Words((word, (site, word)) for site, words, _ in sites for word in words),
+    )
+
+
+def values_of(entry: schema.Set | schema.Effect) -> Iterator[Value]:
+    """Yield every value that a set or an effect gives."""
+    if entry.value is not None:
+        yield entry.value
+    if entry.ended and entry.ended.value is not None:
+        yield entry.ended.value
+    if isinstance(entry, schema.Set):
+        yield from entry.rules_out
+        yield from (answer.value for answer in entry.answers if answer.value is not None)

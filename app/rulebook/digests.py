@@ -42,6 +42,7 @@ def digests(book: Book, release: str) -> dict[str, str]:
                 "facts": _among(words["facts"], facts),
                 "releases": words["releases"].get(release),
                 "entries": {file: given for (of, file), given in book.words.items() if of == code},
+                "countries": book.countries.get(code),
             }
             for code, words in ((code, language.model_dump()) for code, language in book.languages.items())
         },

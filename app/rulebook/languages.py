@@ -1,15 +1,16 @@
 """Languages: checked for completeness, and read into core translations."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 
 from app.core.facts import Fact, Value
-from app.core.languages import FactWords, ReleaseWords, Translation
+from app.core.languages import FactWords, Phrases, ReleaseWords, Translation
 from app.core.rules import Release, Wording
 from app.rulebook import schema_book
-from app.rulebook.book import LANGUAGES, RULE_FILES, Book
+from app.rulebook.book import COUNTRIES, LANGUAGES, PHRASES, TRANSLATED, Book
 from app.rulebook.build import Builder, made
 from app.rulebook.files import RuleBookError
-from app.rulebook.words import sentences_of
+from app.rulebook.words import PARTLY_OURS, current_entries, sentences_of
 
 YES_NO = {"yes": True, "no": False}
 """The answers to a question of yes or no, as rule files write them."""
@@ -23,17 +24,21 @@ def translations(book: Book) -> dict[str, Translation]:
         entries = {release.id: release for release in built}
         found[code] = Translation(
             code,
-            {name: made(FactWords, words, answers=_by_value(words.answers)) for name, words in entry.facts.items()},
+            {name: made(FactWords, words, answers=_answers(book, code, name)) for name, words in entry.facts.items()},
             made(Wording, entry.wording, grades={}),
             {name: made(ReleaseWords, words) for name, words in entry.releases.items()},
             entries,
             entries[book.current].facts if book.current in entries else {},
+            Phrases({k: v for part in book.words.get((code, PHRASES), {}).values() for k, v in part.items()}),
         )
     return found
 
 
-def _by_value(answers: Mapping[str, str]) -> dict[Value, str]:
-    return {YES_NO.get(name, name): text for name, text in answers.items()}
+def _answers(book: Book, code: str, fact: str) -> dict[Value, str]:
+    """Return the labels of a fact's answers by their values."""
+    if any(entry.type == "country" for entry in book.entries["facts.yaml"] if entry.name == fact):
+        return {country: name for country, name in book.countries.get(code, {}).items()}  # noqa: C416
+    return {YES_NO.get(name, name): text for name, text in book.languages[code].facts[fact].answers.items()}
 
 
 def check_languages(book: Book, release: Release) -> Iterator[RuleBookError]:
@@ -44,15 +49,37 @@ def check_languages(book: Book, release: Release) -> Iterator[RuleBookError]:
 
 def _gaps_of_entries(book: Book, code: str) -> Iterator[RuleBookError]:
     """Yield what a language lacks, or has too much."""
-    for name in RULE_FILES:
+    for name in TRANSLATED:
         words = book.words.get((code, name), {})
-        where = f"{LANGUAGES}/{code}/{name}"
-        needed = {entry.id: sentences_of(entry) for _, entry in book.living(name, book.current)}
+        needed = {entry: set(sentences_of(each)) for entry, each in current_entries(book, name).items()}
         for entry in sorted({*words, *needed}):
-            for way in sorted(set(words.get(entry, {})) ^ set(needed.get(entry, {}))):
+            given = set(words.get(entry, {}))
+            if entry in needed:
+                given -= PARTLY_OURS.get(name, set())
+            for way in sorted(given ^ needed.get(entry, set())):
                 says = f"`{way}` of {entry} is not translated, or is no sentence of {book.current}"
-                known = book.files.get(where)
-                yield known.error((entry,), says) if known else RuleBookError(where, 1, entry, says)
+                yield _error(book, f"{LANGUAGES}/{code}/{name}", entry, says)
+    for country in sorted(set(book.countries.get(code, {})) ^ set(book.entries[COUNTRIES])):
+        says = f"`{country}` is not translated, or is no country"
+        yield _error(book, f"{LANGUAGES}/{code}/{COUNTRIES}", country, says)
+
+
+def _error(book: Book, file: str, entry: str, says: str) -> RuleBookError:
+    known = book.files.get(file)
+    return known.error((entry,), says) if known else RuleBookError(file, 1, entry, says)
+
+
+def _other_places(book: Book, code: str) -> Iterator[RuleBookError]:
+    """Yield the phrases that have other places for values than the English."""
+    for face, phrases in book.words.get((code, PHRASES), {}).items():
+        for english, text in phrases.items():
+            if _places(english) != _places(text):
+                file = book.files[f"{LANGUAGES}/{code}/{PHRASES}"]
+                yield file.error((face, english), f"`{text}` has other places for values than `{english}`")
+
+
+def _places(text: str) -> set[str]:
+    return set(re.findall(r"{(\w*)}", text))
 
 
 def _gaps(book: Book, code: str, entry: schema_book.Language, release: Release) -> Iterator[RuleBookError]:
@@ -69,11 +96,14 @@ def _gaps(book: Book, code: str, entry: schema_book.Language, release: Release) 
             yield file.error(("facts", name), f"`unit` of `{name}` is missing, or there is none")
     if is_current:
         yield from _gaps_of_entries(book, code)
+        yield from _other_places(book, code)
+    for document in sorted(set(entry.documents) - set(book.entries["ledger.yaml"].documents)):
+        yield file.error(("documents",), f"`{document}` is no document")
     for key in ("pathways", "dispositions", "next_question", "lower_phase", "row", "summary"):
         for name in sorted(set(getattr(release.wording, key)) ^ set(getattr(entry.wording, key))):
             yield file.error(("wording", key), f"`{name}` is not translated, or is not needed")
     notices = entry.releases.get(release.id, schema_book.NoticeWords())
-    for name in ("withdrawn", "limits"):
+    for name in ("withdrawn", "limits", "changes"):
         if (getattr(release, name) is None) != (getattr(notices, name) is None):
             yield file.error(("releases", release.id), f"`{name}` of {release.id} is not translated, or is not needed")
 

@@ -9,8 +9,9 @@ from app.core.languages import Translation
 from app.core.rules import Release
 from app.rulebook.book import Book, read_book
 from app.rulebook.build import Builder
+from app.rulebook.check_codes import check_codes
 from app.rulebook.checks import check_book, check_release
-from app.rulebook.codes import check_codes, codes_of
+from app.rulebook.codes import codes_of
 from app.rulebook.digests import digest
 from app.rulebook.files import BrokenRuleBookError, RuleBookError
 from app.rulebook.languages import check_languages, translations

@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.core.codes import System, Timing
-from app.rulebook.schema import Answer, Ids, Model, ReleaseId, Text
+from app.rulebook.schema import Model, ReleaseId, Text
 
 Date = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
@@ -102,24 +101,6 @@ class Order(Model):
     facts: list[Text]
 
 
-class CodeSet(Model):
-    """Codes of a health record that speak of one fact."""
-
-    system: System
-    fact: Text
-    value: Answer | None = None
-    value_if_systemic: Answer | None = None
-    timing: Timing
-    within_days: Annotated[int, Field(gt=0)] | None = None
-    suspected: bool = False
-    codes: list[Text] = Field(default_factory=list)
-    prefixes: list[Text] = Field(default_factory=list)
-    but: list[Text] = Field(default_factory=list)
-    answers: dict[str, Answer] = Field(default_factory=dict)
-    says: Text
-    sources: Ids
-
-
 class FactWords(Model):
     """A fact in another language."""
 
@@ -150,6 +131,7 @@ class NoticeWords(Model):
 
     withdrawn: Text | None = None
     limits: Text | None = None
+    changes: Text | None = None
 
 
 EntryWords = dict[str, dict[str, Text]]
@@ -160,6 +142,10 @@ class Language(Model):
     """One language."""
 
     name: Text
+    silences: Text
+    """The name of the conflicts and silences of the documents."""
+    documents: dict[str, Text] = Field(default_factory=dict)
+    """Titles of documents that are in our words."""
     facts: dict[str, FactWords]
     wording: LanguageWording
     releases: dict[ReleaseId, NoticeWords] = Field(default_factory=dict)

@@ -1,17 +1,27 @@
 """The sentences of entries, and entries with their sentences in another language."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
-from app.rulebook.book import Book
-from app.rulebook.schema import Entry
+from app.rulebook.book import SOURCES, Book
+from app.rulebook.schema import Model
+from app.rulebook.schema_book import Ledger
 
-SENTENCES = frozenset({"says", "reading", "otherwise", "title", "discuss", "lifted_when", "to"})
+SENTENCES = frozenset({"says", "reading", "otherwise", "title", "discuss", "lifted_when", "to", "answered_by"})
 """The keys whose text people read."""
+PARTLY_OURS = {"ledger.yaml": {"section"}, "evidence.yaml": {"citation"}}
+"""Keys that hold headings and names, and here and there words of ours: a language may translate them."""
 ENDED = "ended"
+M = TypeVar("M", bound=Model)
 
 
-def sentences_of(entry: Entry) -> dict[str, str]:
+def name_of(entry: Any) -> str:
+    """Return the id of an entry, else its name."""
+    name: str = entry.name if "name" in type(entry).model_fields else entry.id
+    return name
+
+
+def sentences_of(entry: Model) -> dict[str, str]:
     """Return the sentences of an entry by the way to each.
 
     A step is a key, the id of a member of a list, or its place. What has ended (`until`) is left out.
@@ -36,18 +46,25 @@ def _steps(data: Any) -> Iterator[tuple[str, Any]]:
             yield (ENDED if named and item.get("until") else item["id"] if named else str(place)), item
 
 
-def current_entry(book: Book, file: str, name: str) -> Entry | None:
-    """Return an entry as the current release has it, if it does."""
-    return next((entry for _, entry in book.living(file, book.current) if entry.id == name), None)
+def current_entries(book: Book, file: str) -> dict[str, Model]:
+    """Return the entries of a file as the current release has them."""
+    if file in SOURCES:
+        return {entry.id: entry for entry in cited_entries(book, file)}
+    return {name_of(entry): entry for _, entry in book.living(file, book.current)}
 
 
-def in_language(book: Book, language: str, file: str, entry: Entry) -> Entry:
+def cited_entries(book: Book, file: str) -> Sequence[Any]:
+    """Return the entries of a file of sources."""
+    found: Any = book.entries[file]
+    entries: Sequence[Any] = found.statements if isinstance(found, Ledger) else found
+    return entries
+
+
+def in_language(entry: M, words: Mapping[str, str], now: Model | None) -> M:
     """Return an entry with its sentences in another language.
 
-    Sentences are those of the current release; one that an older release has otherwise stays as it is.
+    Sentences are those of `now`, the entry in the current release; what an older release says otherwise stays as it is.
     """
-    words = book.words.get((language, file), {}).get(entry.id, {})
-    now = current_entry(book, file, entry.id)
     if not words or now is None:
         return entry
     current = sentences_of(now)

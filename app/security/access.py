@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.api.messages import Message
 from app.api.problems import path_within, problem
 from app.security.keys import SCOPES, ApiKey, Permission, find_key
 from app.security.tokens import BadTokenError, NoIssuerError, Tokens
@@ -102,19 +103,21 @@ class Access:
         request = Request(scope)
         given = credential(Headers(scope=scope))
         if given is None:
-            says = "send an API key as `X-API-Key`, or a bearer token as `Authorization`"
+            says = Message("send an API key as `X-API-Key`, or a bearer token as `Authorization`")
             return problem(request, "unauthorized", says, headers={"WWW-Authenticate": REALM})
         try:
             scopes = await self._scopes(scope, given)
         except BadTokenError as error:
             challenge = {"WWW-Authenticate": f'{REALM}, error="invalid_token"'}
-            return problem(request, "unauthorized", str(error), headers=challenge)
+            return problem(request, "unauthorized", error.detail, headers=challenge)
         except NoIssuerError:
-            says = "whether the token is good cannot be checked now"
+            says = Message("whether the token is good cannot be checked now")
             return problem(request, "unavailable", says, headers={"Retry-After": "10"})
         if not scopes or (needed is not None and needed not in scopes):
             challenge = {"WWW-Authenticate": f'{REALM}, error="insufficient_scope", scope="{needed or SCOPES[0]}"'}
-            says = f"this needs the scope `{needed}`" if needed else "the key or token opens nothing here"
+            says = Message("the key or token opens nothing here")
+            if needed:
+                says = Message("this needs the scope `{scope}`", scope=needed)
             return problem(request, "forbidden", says, headers=challenge)
         return None
 
@@ -124,7 +127,7 @@ class Access:
             return key.scopes
         if self.tokens is not None and given.count(".") == 2:
             return await self.tokens.scopes(given)
-        raise BadTokenError("the key is not known here")
+        raise BadTokenError(Message("the key is not known here"))
 
 
 def credential(headers: Headers) -> str | None:

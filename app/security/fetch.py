@@ -12,16 +12,25 @@ from typing import Any, cast
 
 import httpx
 
+from app.api.large_json import read_without_repeats
 from app.api.problems import ProblemError
-from app.api.strict_json import read_without_repeats
 from app.api.worker import LIGHT_BYTES, in_worker
+from app.core.languages import Sentence
 
 GZIP = 31
 """The window of zlib that takes gzip, and nothing else."""
 
 
 class UnfetchedError(Exception):
-    """A failed fetch; the text goes after the other's name."""
+    """A failed fetch; the text goes after the other's name.
+
+    `status` is there where the other answered with another status than 200.
+    """
+
+    def __init__(self, says: str, status: int | None = None) -> None:
+        self.sentence = Sentence(says, {} if status is None else {"status": status})
+        self.status = status
+        super().__init__(str(self.sentence))
 
 
 @dataclass
@@ -56,7 +65,7 @@ async def fetched(client: httpx.AsyncClient, address: str, allowance: Allowance)
     body = bytearray()
     async with client.stream("GET", address) as answer:
         if answer.status_code != httpx.codes.OK:
-            raise UnfetchedError(f"answered {answer.status_code}")
+            raise UnfetchedError("answered {status}", answer.status_code)
         encoding = answer.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("identity", "gzip", "x-gzip"):
             raise UnfetchedError("sent an encoding that it was not asked for")

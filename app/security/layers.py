@@ -38,7 +38,7 @@ def layered(
             allow_origins=options.cors_origins,
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
-            expose_headers=["ETag", "Retry-After", "Triage-Receipt", "X-Request-ID"],
+            expose_headers=["Deprecation", "ETag", "Link", "Retry-After", "Sunset", "Triage-Receipt", "X-Request-ID"],
             max_age=CORS_SECONDS,
         )
     return Limits(app, options, access_log, most_bytes, body_limits, receipt)

@@ -14,9 +14,11 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as ASGIMessage
 
-from app.api.problems import ProblemError, problem
+from app.api.messages import Message
+from app.api.problems import NOTHING_DECIDED, ProblemError, problem
 from app.core.engine import Decided
 from app.observe.access_log import CURRENT, AccessLog, RequestInfo
 from app.observe.telemetry import CARRIED, without_carried
@@ -111,22 +113,23 @@ class Limits:
         if scope["path"] in PROBES:
             return None
         if exchange.place > self._options.max_concurrency:
-            says = "more is asked at once than this service answers well"
+            says = Message("more is asked at once than this service answers well")
             return problem(Request(scope), "overloaded", says, headers={"Retry-After": "1"})
         size = len(scope.get("raw_path") or b"") + len(scope["query_string"])
         for name, value in headers:
             size += len(name) + len(value) + 4
         if size > self._options.max_header_bytes:
-            says = f"the headers are larger than the {self._options.max_header_bytes} bytes that this service accepts"
+            template = "the headers are larger than the {limit} bytes that this service accepts"
+            says = Message(template, limit=self._options.max_header_bytes)
             return problem(Request(scope), "headers-too-large", says)
         host = given.get(b"host", b"")
         if len(given) != len(headers) and sum(name == b"host" for name, _ in headers) > 1:
             # whoever reads another one than we do would be misled (RFC 9112, section 3.2)
-            return problem(Request(scope), "unknown-host", "a request names one host")
+            return problem(Request(scope), "unknown-host", Message("a request names one host"))
         if not host and scope.get("http_version") == "1.1":
-            return problem(Request(scope), "unknown-host", "a request by HTTP/1.1 names its host")
+            return problem(Request(scope), "unknown-host", Message("a request by HTTP/1.1 names its host"))
         if self._hosts and not self._is_ours(host.decode("latin-1")):
-            return problem(Request(scope), "unknown-host", "this service does not answer for that host")
+            return problem(Request(scope), "unknown-host", Message("this service does not answer for that host"))
         if exchange.declared > exchange.limit:
             return problem(Request(scope), "too-large", too_large(exchange.limit))
         return None
@@ -134,7 +137,7 @@ class Limits:
     async def _failed(self, error: Exception, scope: Scope, exchange: "Exchange") -> None:
         if not isinstance(error, ProblemError):
             log.error("a request failed", exc_info=error)
-            error = ProblemError("internal", "nothing was decided")
+            error = ProblemError("internal", NOTHING_DECIDED)
         if exchange.info.status is None:
             await problem(Request(scope), error.kind, error.detail)(scope, exchange.receive, exchange.send)
 
@@ -191,7 +194,7 @@ class Exchange:
         self.declared = int(declared[:20]) if declared and declared.isdigit() else -1
         self._closes = not 0 <= self.declared <= DRAINED
 
-    async def receive(self) -> Message:
+    async def receive(self) -> ASGIMessage:
         """Return the next part of the body, or raise a problem."""
         if not self._waits:
             return await self._receive()
@@ -206,7 +209,7 @@ class Exchange:
                 raise
             if task := asyncio.current_task():
                 task.uncancel()
-            return self._refuse("too-slow", "the request took too long to arrive")
+            return self._refuse("too-slow", Message("the request took too long to arrive"))
         finally:
             self._waiting.discard(self)
         size = len(message.get("body", b""))
@@ -226,7 +229,7 @@ class Exchange:
             self._task = None
             task.cancel()
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: ASGIMessage) -> None:
         """Send a part of the answer, with the common headers."""
         if message["type"] == "http.response.start":
             self.info.status = message["status"]
@@ -243,16 +246,16 @@ class Exchange:
             message = {**message, "headers": headers}
         await self._send(message)
 
-    def _refuse(self, kind: str, says: str) -> Message:
+    def _refuse(self, kind: str, says: Message) -> ASGIMessage:
         self._closes = True
         if self.info.status is not None:
             return {"type": "http.disconnect"}
         raise ProblemError(kind, says)
 
 
-def too_large(limit: int) -> str:
+def too_large(limit: int) -> Message:
     """Say how large a body may be."""
-    return f"the body is larger than the {limit} bytes that this service accepts"
+    return Message("the body is larger than the {limit} bytes that this service accepts", limit=limit)
 
 
 @coroutine

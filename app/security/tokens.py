@@ -16,6 +16,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import Key
 from joserfc.jws import JWSRegistry, extract_compact
 
+from app.api.messages import Message
 from app.security.fetch import Allowance, UnfetchedError, fetched, session
 from app.security.key_sets import claims_of, usable_keys
 from app.security.keys import SCOPES, Permission
@@ -35,6 +36,10 @@ ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 
 class BadTokenError(Exception):
     """A token that is not accepted; repeats nothing of it."""
+
+    def __init__(self, detail: Message) -> None:
+        super().__init__(detail)
+        self.detail = detail
 
 
 class NoIssuerError(Exception):
@@ -134,7 +139,7 @@ class Tokens:
             claims = claims_of(token, header, keys, self._registry)
             self._claims.validate(claims)
         except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
-            raise BadTokenError("the token is not accepted: " + _why(error)) from None
+            raise BadTokenError(Message("the token is not accepted: {reason}", reason=_why(error))) from None
         names = {name for claim in self._issuer.scope_claims for name in _names(claims.get(claim))}
         prefix = self._issuer.scope_prefix
         return frozenset(scope for scope in SCOPES if scope in names or prefix + scope in names)
@@ -146,14 +151,14 @@ def _names(claim: object) -> list[str]:
     return [name for name in names if isinstance(name, str)]
 
 
-def _why(error: Exception) -> str:
+def _why(error: Exception) -> Message:
     match getattr(error, "error", ""):
         case "expired_token":
-            return "it has expired"
+            return Message("it has expired")
         case "invalid_claim" | "missing_claim":
-            return "its issuer, audience or dates are not those of this service"
+            return Message("its issuer, audience or dates are not those of this service")
         case "unsupported_algorithm":
-            return "its algorithm is not among those allowed here"
+            return Message("its algorithm is not among those allowed here")
         case "bad_signature":
-            return "its signature does not fit"
-    return "it is no signed token of the configured issuer"
+            return Message("its signature does not fit")
+    return Message("it is no signed token of the configured issuer")

@@ -1,20 +1,13 @@
 """The documented logic as a drawing, with one candidate's path."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.core.engine import Engine, Question
 from app.core.precedence import stages
 
-NAMES = {
-    "exclusion": "1 Exclusions",
-    "scope": "2 Another kind of care",
-    "concern": "3 Concerns without a phase",
-    "phase": "4 Phases",
-    "label_exclusion": "5 Label safety: excludes",
-    "label_review": "5 Label safety: review",
-    "gap": "6 No phase holds",
-}
+KINDS = ("exclusion", "scope", "concern", "phase", "label_exclusion", "label_review", "gap")
+"""The steps of the precedence, by the kind of their rules."""
 WIDTH, LEFT, BOX_W, BOX_H, GAP_X, GAP_Y, PAD = 720, 190, 168, 26, 8, 6, 14
 
 
@@ -49,7 +42,7 @@ class Picture:
     words: str
 
 
-def picture(engine: Engine, asked: Question | None = None) -> Picture:
+def picture(engine: Engine, texts: Mapping[str, str], asked: Question | None = None) -> Picture:
     """Return the drawing of a release, or of one candidate in it."""
     outcome = engine.decide(asked) if asked else None
     standings = {each.rule.id: each for each in engine.standings(asked)} if asked else {}
@@ -57,7 +50,7 @@ def picture(engine: Engine, asked: Question | None = None) -> Picture:
     y = 8.0
     across = (WIDTH - LEFT) // (BOX_W + GAP_X)
     deciding: list[str] = []
-    for kind, name in NAMES.items():
+    for kind in KINDS:
         rules = [rule for rule in engine.release.rules if rule.kind == kind]
         if not rules:
             continue
@@ -75,9 +68,9 @@ def picture(engine: Engine, asked: Question | None = None) -> Picture:
             boxes.append(Box(rule.id, x, y + PAD / 2 + (place // across) * (BOX_H + GAP_Y), state))
         height = -(-len(rules) // across) * (BOX_H + GAP_Y) - GAP_Y + PAD
         lit = outcome is not None and any(not outcome.stages.isdisjoint(stages(rule)) for rule in rules)
-        steps.append(Step(name, y, height, boxes, lit))
+        steps.append(Step(texts[f"step_{kind}"], y, height, boxes, lit))
         y += height + 10
-    words = "Steps in order: " + "; ".join(step.name for step in steps) + "."
+    words = f"{texts['steps_in_order']} {'; '.join(step.name for step in steps)}."
     if outcome is not None:
-        words += f" Decided by: {', '.join(deciding) or 'nothing yet'}."
+        words += f" {texts['decided_by']} {', '.join(deciding) or texts['nothing_yet']}."
     return Picture(WIDTH, y, steps, words)

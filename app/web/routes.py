@@ -1,7 +1,7 @@
 """The page routes: intake, decision, rule browser, proof, sign-off."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.resources import files
 from typing import Annotated, Any
@@ -15,11 +15,12 @@ from app.core.catalogue import RuleRecord, entries, fact_records, rule_record
 from app.core.conditions import facts_read
 from app.core.engine import Engine, Engines, Question
 from app.core.facts import Fact, Value
+from app.core.languages import DEFAULT
 from app.core.memo import Memo
 from app.core.precedence import Decision
 from app.core.rules import Law, Release, Source
 from app.proof.compare import compare
-from app.proof.explain import explain
+from app.proof.explain import DecisionChange, explain
 from app.proof.report import facts_in_words
 from app.proof.verify import Verification, Verifier
 from app.web.form import Filled, read_form
@@ -73,10 +74,46 @@ class Pages:
         self.environment.filters["in_words"] = facts_in_words
         self.environment.globals |= {"root": root, "design_css": design_css()}
         self.proofs = Memo[str, Verification](self._proof)
+        self.made = Memo[tuple[str, str, str, str], str](lambda asked: self._made(*asked))
+        """Pages that are functions of a release, by name, release, older release and language."""
 
     def _proof(self, name: str) -> Verification:
         release = self.engines.by_id[name].release
         return Verifier(release).verify(release.laws)
+
+    def render(self, template: str, language: str, release: Release, **values: Any) -> str:
+        """Return a page as HTML."""
+        return self.environment.get_template(template).render(
+            t=self.texts[language],
+            lang=language,
+            said=language if release.id == self.engines.current else DEFAULT,  # an older release is English in part
+            release=release,
+            words=lambda d: decision_in_words(release, d),
+            **values,
+        )
+
+    def _made(self, page: str, name: str, older: str, language: str) -> str:
+        engines = self.engines.in_language("", language)
+        engine = engines.by_id[name]
+        release = engine.release
+        values: dict[str, Any] = {}
+        if page == "rules":
+            listed = [rule_record(entry, release) for entry in entries(release)]
+            values = {
+                "listed": listed,
+                "q": "",
+                "releases": list(engines.by_id),
+                "picture": picture(engine, self.texts[language]),
+            }
+        elif page == "facts":
+            values = {"facts": fact_records(release)}
+        elif page == "sources":
+            values = {"sources": _cited(release)}
+        elif page == "changes":
+            values = {"found": compare(engines.by_id[older].release, release)}
+        elif page == "proof":
+            values = {"report": self.proofs[name], "says": {law.name: law.says for law in release.laws}}
+        return self.render(f"{page}.html", language, release, **values)
 
 
 class View:
@@ -96,10 +133,14 @@ class View:
 
     def page(self, template: str, release: Release, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a rendered page with its policy."""
+        return self._respond(self.pages.render(template, self.engines.language, release, **values), status)
+
+    def made(self, page: str, ruleset: str, older: str = "") -> HTMLResponse:
+        """Return a page that is a function of a release, made once."""
+        return self._respond(self.pages.made[page, self.named(ruleset).release.id, older, self.engines.language])
+
+    def _respond(self, html: str, status: int = 200) -> HTMLResponse:
         language = self.engines.language
-        html = self.pages.environment.get_template(template).render(
-            t=self.texts, lang=language, release=release, words=lambda d: decision_in_words(release, d), **values
-        )
         headers = {"Content-Security-Policy": POLICY, "Content-Language": language, "Vary": "Accept-Language"}
         headers["Cache-Control"] = "no-cache" if self.kept else "no-store"
         return HTMLResponse(html, status, headers)
@@ -145,11 +186,19 @@ class View:
             answer=answer,
             headline=decision_in_words(engine.release, answer.decision),
             machine={"decision": asdict(answer.decision), "id": answer.id, "ruleset": answer.ruleset.id},
-            changes=explain(engine, asked).changes[:MOST_CHANGES],
-            timelines=timelines(answer.plan) if not isinstance(answer.plan, Mapping) else [],
-            picture=picture(engine, asked),
+            changes=_ways_in(explain(engine, asked).changes),
+            timelines=timelines(answer.plan, self.texts) if not isinstance(answer.plan, Mapping) else [],
+            picture=picture(engine, self.texts, asked),
             **common,
         )
+
+
+def _ways_in(changes: Sequence[DecisionChange]) -> list[DecisionChange]:
+    """Return the changes that time or treatment may bring, and no others.
+
+    A page never reads as "end the pregnancy" or "stop the medicine".
+    """
+    return [change for change in changes if change.actionable][:MOST_CHANGES]
 
 
 def decision_in_words(release: Release, decision: Decision) -> str:
@@ -219,6 +268,8 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
 
     @router.get("/rules")
     def rules(view: Asked, ruleset: Ruleset = "current", q: Annotated[str, Query(max_length=100)] = "") -> HTMLResponse:
+        if not q:
+            return view.made("rules", ruleset)
         engine = view.named(ruleset)
         words = q.casefold().split()
         listed = [rule_record(entry, engine.release) for entry in entries(engine.release)]
@@ -226,7 +277,7 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
         return _listed(view, engine, found, q)
 
     def _listed(view: View, engine: Engine, found: list[RuleRecord], q: str = "", status: int = 200) -> HTMLResponse:
-        shown = {"listed": found, "q": q, "releases": list(engines.by_id), "picture": picture(engine)}
+        shown = {"listed": found, "q": q, "releases": list(engines.by_id), "picture": picture(engine, view.texts)}
         return view.page("rules.html", engine.release, status, **shown)
 
     @router.get("/rules/{name}")
@@ -250,13 +301,11 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
 
     @router.get("/facts")
     def facts(view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
-        release = view.named(ruleset).release
-        return view.page("facts.html", release, facts=fact_records(release))
+        return view.made("facts", ruleset)
 
     @router.get("/sources")
     def sources(view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
-        release = view.named(ruleset).release
-        return view.page("sources.html", release, sources=_cited(release))
+        return view.made("sources", ruleset)
 
     @router.get("/sources/{source}")
     def source(view: Asked, source: str, ruleset: Ruleset = "current") -> HTMLResponse:
@@ -266,13 +315,11 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
 
     @router.get("/changes")
     def changes(view: Asked, before: Ruleset = "", after: Ruleset = "current") -> HTMLResponse:
-        new, old = view.named(after).release, view.named(before or next(iter(engines.by_id))).release
-        return view.page("changes.html", new, found=compare(old, new))
+        return view.made("changes", after, view.named(before or next(iter(engines.by_id))).release.id)
 
     @router.get("/proof")
     def proof(view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
-        release = view.named(ruleset).release
-        return view.page("proof.html", release, report=pages.proofs[release.id])
+        return view.made("proof", ruleset)
 
     @router.get("/sign")
     def sign(view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:

@@ -1,6 +1,6 @@
 """The plan as a timeline to scale, one bar a figure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.core.answer import PlanShown
@@ -33,13 +33,18 @@ class Timeline:
     bars: Sequence[Bar]
 
 
-def timelines(plan: PlanShown) -> list[Timeline]:
+def timelines(plan: PlanShown, texts: Mapping[str, str]) -> list[Timeline]:
     """Return the drawings of a plan: first weeks and first year."""
-    drawn = [_draw(plan, "first_weeks", FIRST_WEEKS, 14, 2), _draw(plan, "first_year", FIRST_YEAR, 365, 30)]
+    drawn = [
+        _draw(plan, texts, "first_weeks", FIRST_WEEKS, 14, 2),
+        _draw(plan, texts, "first_year", FIRST_YEAR, 365, 30),
+    ]
     return [timeline for timeline in drawn if timeline.bars]
 
 
-def _draw(plan: PlanShown, title: str, names: Sequence[str], days: int, step: int) -> Timeline:
+def _draw(
+    plan: PlanShown, texts: Mapping[str, str], title: str, names: Sequence[str], days: int, step: int
+) -> Timeline:
     scale = (WIDTH - LEFT - 20) / days
     bars: list[Bar] = []
     for part in plan.parts:
@@ -47,7 +52,7 @@ def _draw(plan: PlanShown, title: str, names: Sequence[str], days: int, step: in
             most = figure.min if figure.max is None else figure.max
             start, end = (min(value * DAYS[figure.unit], days) for value in (figure.min, most))
             amount = f"{figure.min:g}" if most == figure.min else f"{figure.min:g}-{most:g}"
-            words = f"{amount} {figure.unit}: {figure.says} ({figure.source})"
+            words = f"{amount} {texts[f'unit_{figure.unit}']}: {figure.says} ({figure.source})"
             begin = 0.0 if part.name == "recovery" else start
             width = max((end - begin) * scale, 4.0)
             bars.append(Bar(LEFT + begin * scale, TOP + len(bars) * ROW, width, words, part.name))

@@ -80,7 +80,7 @@ def test_all_errors_come_at_once(client: TestClient) -> None:
     assert pointers == {"/age_years", "/pregnant", "/colour", "/unavailable/0"}
 
 
-@pytest.mark.parametrize("count", [MOST_ERRORS, MOST_ERRORS + 1, 2000])
+@pytest.mark.parametrize("count", [MOST_ERRORS, MOST_ERRORS + 1, 700])
 def test_of_very_many_errors_the_rest_are_counted(client: TestClient, count: int) -> None:
     listed = min(count, MOST_ERRORS)
     says = f"{count} errors in the facts"
@@ -171,8 +171,8 @@ def test_a_repeated_key_is_an_error_and_never_the_last_one(client: TestClient) -
         "{'pregnant': true}",
         '{"age_years": NaN}',
         '{"age_years": Infinity}',
-        "[" * 30_000,
-        '{"a":' * 10_000,
+        "[" * 16_000,
+        '{"a":' * 3_000,
         b"\xff\xfe",
         b'\xef\xbb\xbf{"age_years": 34}',
         '{"age_years": 3}trailing',

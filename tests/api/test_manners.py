@@ -314,7 +314,7 @@ def test_a_batch_is_answered_by_the_name_that_is_accepted(client: TestClient, ac
 
 
 def test_a_batch_is_not_answered_as_one_json() -> None:
-    with pytest.raises(ProblemError, match="`application/x-ndjson` or `application/jsonl`"):
+    with pytest.raises(ProblemError, match="`application/x-ndjson`, `application/jsonl`"):
         accepted("application/json", ("application/x-ndjson", "application/jsonl"))
 
 

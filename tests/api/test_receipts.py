@@ -259,7 +259,16 @@ def corrected(book: RuleBook, kind: str) -> RuleBook:
 
     korean = book.languages["ko"]
     words = {name: replace(fact, question=f"{fact.question} (?)") for name, fact in korean.facts.items()}
-    languages = {"ko": replace(korean, facts=words)} if kind == "languages" else book.languages
+    entries = {
+        name: replace(
+            release,
+            rules=tuple(replace(rule, says=f"{rule.says} (?)", reading="(?)") for rule in release.rules),
+            alternatives=tuple(replace(each, title=f"{each.title} (?)") for each in release.alternatives),
+            sources={name: replace(s, says=f"{s.says} (?)") for name, s in release.sources.items()},
+        )
+        for name, release in korean.entries.items()
+    }
+    languages = {"ko": replace(korean, facts=words, entries=entries)} if kind == "languages" else book.languages
     return replace(
         book, releases={name: other(release) for name, release in book.releases.items()}, languages=languages
     )
@@ -280,9 +289,9 @@ def test_corrected_texts_are_told_from_altered_answers(
             found = verdict(later, answer, receipt)
             assert found["result"] == "other_texts", found
             assert f"/answer/ruleset/digests/{kind}" in found["differs"]
-            answer["notices"][0] = "Go ahead."
+            answer["ready"] = "yes"
             found = verdict(later, answer, receipt)
-            assert (found["result"], found["differs"]) == ("altered", ["/answer/notices/0"])
+            assert (found["result"], found["differs"]) == ("altered", ["/answer/ready"])
             assert verdict(signing, answer, receipt)["result"] == "altered"
 
 

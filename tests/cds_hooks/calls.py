@@ -4,8 +4,12 @@ from typing import Any
 
 from tests.fhir.resources import BASE, Resource
 
-KEYS = ("patient", "conditions", "medications", "observations", "intake")
+KEYS = (
+    *("patient", "conditions", "medications", "allergies", "devices", "procedures", "observations", "intake"),
+    "orders",
+)
 PATHWAYS = f"{BASE}/fhir/CodeSystem/candidate-triage-pathway"
+SERVICE = f"{BASE}/fhir/PlanDefinition/candidate-triage"
 
 
 def order(pathway: str, name: str = "s1") -> Resource:
@@ -20,7 +24,25 @@ def order(pathway: str, name: str = "s1") -> Resource:
     }
 
 
-def call(hook: str = "patient-view", *, orders: tuple[Resource, ...] = (), **prefetch: Any) -> dict[str, Any]:
+def appointment(system: str = SERVICE, code: str = "visit", **more: Any) -> Resource:
+    """A proposed appointment, for the service if nothing else is said."""
+    return {
+        "resourceType": "Appointment",
+        "id": "a1",
+        "status": "proposed",
+        "serviceType": [{"coding": [{"system": system, "code": code}]}],
+        "participant": [{"actor": {"reference": "Patient/1"}, "status": "tentative"}],
+        **more,
+    }
+
+
+def call(
+    hook: str = "patient-view",
+    *,
+    orders: tuple[Resource, ...] = (),
+    appointments: tuple[Resource, ...] | None = None,
+    **prefetch: Any,
+) -> dict[str, Any]:
     """A call in which every prefetch key that is not named ran and found nothing."""
     context: dict[str, Any] = {"userId": "Practitioner/1", "patientId": "1"}
     if hook.startswith("order"):
@@ -28,7 +50,8 @@ def call(hook: str = "patient-view", *, orders: tuple[Resource, ...] = (), **pre
     if hook == "order-select":
         context["selections"] = [f"ServiceRequest/{each['id']}" for each in orders]
     if hook == "appointment-book":
-        context["appointments"] = {"resourceType": "Bundle", "entry": []}
+        booked = (appointment(),) if appointments is None else appointments
+        context["appointments"] = {"resourceType": "Bundle", "entry": [{"resource": each} for each in booked]}
     return {
         "hook": hook,
         "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",

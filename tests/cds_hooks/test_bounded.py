@@ -11,9 +11,9 @@ from fastapi.testclient import TestClient
 
 from app.api.worker import LIGHT_BYTES, in_worker
 from app.cds_hooks.cards import MOST_DRAFTS
-from app.cds_hooks.request import read_call
+from app.cds_hooks.request import Systems, read_call
 from app.record.bounds import MOST_ANSWERS, MOST_RESOURCES
-from tests.cds_hooks.calls import call, order, path
+from tests.cds_hooks.calls import PATHWAYS, SERVICE, call, order, path
 from tests.fhir.resources import Resource, bundle, condition, response
 
 ORDERED = "combination_therapy"
@@ -69,7 +69,7 @@ def test_answers_beyond_the_limit_are_said_in_a_card(client: TestClient) -> None
     answers = [{"linkId": "pregnant"}] * (MOST_ANSWERS + 3)
     intake = response(*answers, authored="2026-11-20")
     (said,) = unread(asked(client, call(intake=intake)))
-    assert "3 answers of the questionnaire were not read" in said
+    assert "3 answers of the intake were not read" in said
 
 
 def test_what_is_unread_in_apply_is_said_in_the_guidance(client: TestClient) -> None:
@@ -104,7 +104,7 @@ def test_selections_are_looked_up_and_not_searched() -> None:
 
     body = call("order-select", orders=tuple(drafts(500)))
     body["context"]["selections"] = [Name(name) for name in body["context"]["selections"]]
-    assert len(read_call(body, "order-select").orders) == 500
+    assert len(read_call(body, "order-select", Systems(PATHWAYS, SERVICE)).drafts) == 500
     assert compared < 5_000  # each with each: 125,000
 
 

@@ -10,13 +10,13 @@ import httpx
 import pytest
 
 from app.cds_hooks.routes import Service
-from app.cds_hooks.server import FhirServer, UnreadableError
+from app.cds_hooks.server import PAGES, FhirServer, Found, UnreadableError, may_read
 from app.cds_hooks.trust import Trust
-from app.core.engine import Engines
+from app.fhir.localization import Localizations
 from app.rulebook.load import RuleBook
 from app.security.fetch import Allowance
-from tests.cds_hooks.calls import call
-from tests.fhir.resources import BASE, Resource, bundle, condition
+from tests.cds_hooks.calls import KEYS, call
+from tests.fhir.resources import BASE, bundle, condition
 
 EHR = "https://ehr.example/fhir"
 
@@ -38,7 +38,7 @@ class Ehr:
         return FhirServer(frozenset({"ehr.example"}), transport=httpx.MockTransport(self), **options)
 
 
-def read(ehr: Ehr, server: str = EHR, query: str = "Condition?patient=1", **options: Any) -> Resource:
+def read(ehr: Ehr, server: str = EHR, query: str = "Condition?patient=1", **options: Any) -> Found:
     by = ehr.server(**options)
     return asyncio.run(by.read(server, "token", query, by.allowance()))
 
@@ -54,8 +54,9 @@ def test_a_search_is_read_with_the_token_and_all_its_pages() -> None:
 
     server = FhirServer(frozenset({"ehr.example"}), transport=httpx.MockTransport(answers))
     found = asyncio.run(server.read(EHR, "token", "Condition?patient=1", server.allowance()))
-    assert [entry["resource"]["id"] for entry in found["entry"]] == ["c1", "c2", "c3"]
-    assert "link" not in found
+    assert [entry["resource"]["id"] for entry in found.resource["entry"]] == ["c1", "c2", "c3"]
+    assert "link" not in found.resource
+    assert found.lacks is None
 
 
 @pytest.mark.parametrize(
@@ -96,18 +97,13 @@ def test_no_other_server_is_asked(server: str) -> None:
         httpx.Response(200, text="<html>"),
         httpx.Response(200, json=[]),
         httpx.Response(200, json={"resourceType": "OperationOutcome"}),
-        httpx.Response(200, json=bundle() | {"link": [{"relation": "next", "url": "https://other.example/x"}]}),
-        httpx.Response(200, json=bundle() | {"link": [{"relation": "next", "url": "http://ehr.example/fhir/x"}]}),
-        httpx.Response(200, json=bundle() | {"link": [{"relation": "next", "url": "https://["}]}),
-        httpx.Response(200, json=bundle() | {"link": [{"relation": "next", "url": f"{EHR}/\u0000"}]}),
-        httpx.Response(200, json=bundle() | {"link": [{"relation": "next", "url": f"{EHR}/{'x' * 70_000}"}]}),
         httpx.Response(200, text='{"resourceType": "Bundle", "id": "\\ud800"}'),
         httpx.Response(200, text='{"resourceType": "Bundle", "total": NaN}'),
         httpx.Response(200, text='{"resourceType": "Bundle", "id": ' + "[" * 500 + "]" * 500 + "}"),
     ],
     ids=[
-        *("redirect", "refused", "broken", "no JSON", "no resource", "outcome", "next elsewhere", "next in the clear"),
-        *("next that is none", "next with a NUL", "next of 70 kB", "half a surrogate", "no number", "too deep"),
+        *("redirect", "refused", "broken", "no JSON", "no resource", "outcome"),
+        *("half a surrogate", "no number", "too deep"),
     ],
 )
 def test_what_cannot_be_used_is_said_and_not_followed(answer: httpx.Response) -> None:
@@ -117,12 +113,68 @@ def test_what_cannot_be_used_is_said_and_not_followed(answer: httpx.Response) ->
     assert {request.url.host for request in ehr.asked} == {"ehr.example"}
 
 
-def test_too_much_too_many_pages_and_no_answer_are_given_up() -> None:
+@pytest.mark.parametrize(
+    "following",
+    [
+        *("https://other.example/x", "http://ehr.example/fhir/x", "https://[", f"{EHR}/\u0000"),
+        f"{EHR}/{'x' * 70_000}",
+    ],
+    ids=["elsewhere", "in the clear", "none", "with a NUL", "of 70 kB"],
+)
+def test_a_next_page_that_is_not_followed_leaves_what_was_read(following: str) -> None:
+    ehr = Ehr(Condition=bundle(condition("L01.00")) | {"link": [{"relation": "next", "url": following}]})
+    found = read(ehr)
+    assert len(found.resource["entry"]) == 1
+    assert str(found.lacks) == "a further page is on another server"
+    assert {request.url.host for request in ehr.asked} == {"ehr.example"}
+
+
+def test_more_pages_than_are_read_leave_what_was_read() -> None:
+    ehr = Ehr(Condition=bundle(condition("L01.00")) | {"link": [{"relation": "next", "url": f"{EHR}/Condition?more"}]})
+    found = read(ehr)
+    assert len(found.resource["entry"]) == len(ehr.asked) == PAGES
+    assert str(found.lacks) == f"the search has more than {PAGES} pages"
+
+
+def test_a_page_that_fails_leaves_those_before_it() -> None:
+    def answers(request: httpx.Request) -> httpx.Response:
+        if request.url.params.get("page"):
+            return httpx.Response(503)
+        next_page = {"relation": "next", "url": f"{EHR}/Condition?page=2"}
+        return httpx.Response(200, json=bundle(condition("L01.00")) | {"link": [next_page]})
+
+    server = FhirServer(frozenset({"ehr.example"}), transport=httpx.MockTransport(answers))
+    found = asyncio.run(server.read(EHR, "token", "Condition?patient=1", server.allowance()))
+    assert len(found.resource["entry"]) == 1
+    assert str(found.lacks) == "the FHIR server answered 503"
+
+
+@pytest.mark.parametrize(
+    ("scope", "query", "may"),
+    [
+        ("user/Condition.read", "Condition?patient=1", True),
+        ("user/Condition.read", "Device?patient=1", False),
+        ("user/Condition.write", "Condition?patient=1", False),
+        ("patient/*.read", "Device?patient=1", True),
+        ("user/*.*", "Device?patient=1", True),
+        ("user/Condition.rs", "Condition?patient=1", True),
+        ("user/Condition.r", "Condition?patient=1", False),
+        ("user/Patient.r", "Patient/1", True),
+        ("user/Patient.s", "Patient/1", False),
+        ("system/*.cruds", "Procedure?patient=1", True),
+        ("patient/Observation.rs?category=laboratory", "Observation?patient=1", True),
+        ("launch openid user/Patient.read user/Device.rs", "Device?patient=1", True),
+        ("launch openid fhirUser", "Device?patient=1", True),
+        ("", "Device?patient=1", True),
+    ],
+)
+def test_scopes_of_either_syntax_say_what_may_be_read(scope: str, query: str, may: bool) -> None:
+    assert may_read(scope, query) is may
+
+
+def test_too_much_and_no_answer_are_given_up() -> None:
     with pytest.raises(UnreadableError, match="too much"):
         read(Ehr(Condition=bundle(condition("L01.00"))), max_bytes=50)
-    endless = bundle() | {"link": [{"relation": "next", "url": f"{EHR}/Condition?more"}]}
-    with pytest.raises(UnreadableError, match="pages"):
-        read(Ehr(Condition=endless))
 
     def slow(_: httpx.Request) -> httpx.Response:
         raise httpx.ReadTimeout("slow")
@@ -155,7 +207,7 @@ def test_the_time_limit_is_for_all_that_is_read() -> None:
         asyncio.run(server.read(EHR, "", "Condition?patient=1", server.allowance()))
 
 
-def test_what_is_absent_is_read_at_once(book: RuleBook, engines: Engines) -> None:
+def test_what_is_absent_is_read_at_once(book: RuleBook, locales: Localizations) -> None:
     under_way = most = 0
 
     async def slow(_: httpx.Request) -> httpx.Response:
@@ -168,37 +220,73 @@ def test_what_is_absent_is_read_at_once(book: RuleBook, engines: Engines) -> Non
 
     server = FhirServer(frozenset({"ehr.example"}), transport=httpx.MockTransport(slow))
     body = call() | {"prefetch": {}, "fhirServer": EHR, "fhirAuthorization": {"access_token": "token"}}
-    service = Service(engines.by_id[engines.current], book.codes, BASE, Trust(), server, lambda: date(2026, 11, 23))
+    service = Service(locales, book.codes, BASE, Trust(), server, lambda: date(2026, 11, 23))
     assert asyncio.run(service.answer(body, body["hook"])).status_code == 200
-    assert most == 5
+    assert most == len(KEYS)
 
 
-def answered(ehr: Ehr, body: dict[str, Any], book: RuleBook, engines: Engines) -> tuple[int, dict[str, Any]]:
-    engine = engines.by_id[engines.current]
-    service = Service(engine, book.codes, BASE, Trust(), ehr.server(), lambda: date(2026, 11, 23))
+def answered(ehr: Ehr, body: dict[str, Any], book: RuleBook, locales: Localizations) -> tuple[int, dict[str, Any]]:
+    service = Service(locales, book.codes, BASE, Trust(), ehr.server(), lambda: date(2026, 11, 23))
     response = asyncio.run(service.answer(body, body["hook"]))
     return response.status_code, json.loads(bytes(response.body))
 
 
-def test_what_was_not_prefetched_is_read_back(book: RuleBook, engines: Engines) -> None:
+def test_what_was_not_prefetched_is_read_back(book: RuleBook, locales: Localizations) -> None:
     ehr = Ehr(Condition=bundle(condition("L01.00")))
     body = call() | {"prefetch": {}, "fhirServer": EHR, "fhirAuthorization": {"access_token": "token"}}
-    status, found = answered(ehr, body, book, engines)
+    status, found = answered(ehr, body, book, locales)
     assert status == 200
     assert found["cards"][-1]["summary"].startswith("Excluded: An active skin infection")
-    assert len(ehr.asked) == 5
+    assert len(ehr.asked) == len(KEYS)
 
 
-def test_without_a_token_nothing_is_read_and_412_names_the_keys(book: RuleBook, engines: Engines) -> None:
+def test_without_a_token_nothing_is_read_and_412_names_the_keys(book: RuleBook, locales: Localizations) -> None:
     ehr = Ehr()
-    status, found = answered(ehr, call() | {"prefetch": {}, "fhirServer": EHR}, book, engines)
+    status, found = answered(ehr, call() | {"prefetch": {}, "fhirServer": EHR}, book, locales)
     assert (status, ehr.asked) == (412, [])
     assert found["resourceType"] == "OperationOutcome"
 
 
-def test_what_could_not_be_read_back_is_never_read_as_nothing(book: RuleBook, engines: Engines) -> None:
+def test_what_could_not_be_read_back_is_never_read_as_nothing(book: RuleBook, locales: Localizations) -> None:
     ehr = Ehr(Condition=httpx.Response(500))
     body = call() | {"prefetch": {}, "fhirServer": EHR, "fhirAuthorization": {"access_token": "token"}}
-    status, found = answered(ehr, body, book, engines)
+    status, found = answered(ehr, body, book, locales)
     assert status == 412
     assert [issue["expression"] for issue in found["issue"]] == [["prefetch.conditions"]]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 501])
+def test_an_ehr_that_cannot_search_responses_gets_its_cards(
+    book: RuleBook, locales: Localizations, status: int
+) -> None:
+    ehr = Ehr(Condition=bundle(condition("L01.00")), QuestionnaireResponse=httpx.Response(status))
+    body = call() | {"prefetch": {}, "fhirServer": EHR, "fhirAuthorization": {"access_token": "token"}}
+    code, found = answered(ehr, body, book, locales)
+    assert code == 200
+    assert found["cards"][-1]["summary"].startswith("Excluded: An active skin infection")
+    assert f"`intake` could not be read: the FHIR server answered {status}" in found["cards"][-1]["detail"]
+
+
+def test_what_no_scope_lets_be_read_is_not_asked_for(book: RuleBook, locales: Localizations) -> None:
+    ehr = Ehr(Condition=bundle(condition("L01.00")))
+    kinds = ("Patient", "Condition", "MedicationRequest", "AllergyIntolerance", "Device", "Procedure", "Observation")
+    scope = " ".join(f"user/{kind}.rs" for kind in kinds)
+    body = call() | {
+        "prefetch": {},
+        "fhirServer": EHR,
+        "fhirAuthorization": {"access_token": "token", "scope": scope},
+    }
+    code, found = answered(ehr, body, book, locales)
+    assert code == 200
+    assert "the access token has no scope for `QuestionnaireResponse`" in found["cards"][-1]["detail"]
+    assert {request.url.path.split("/")[2] for request in ehr.asked} == set(kinds)
+
+
+def test_a_partly_read_search_counts_and_is_said(book: RuleBook, locales: Localizations) -> None:
+    more = {"link": [{"relation": "next", "url": f"{EHR}/Condition?more"}]}
+    ehr = Ehr(Condition=bundle(condition("L01.00")) | more)
+    body = call() | {"prefetch": {}, "fhirServer": EHR, "fhirAuthorization": {"access_token": "token"}}
+    code, found = answered(ehr, body, book, locales)
+    assert code == 200
+    assert found["cards"][-1]["summary"].startswith("Excluded: An active skin infection")
+    assert "`conditions` has further pages that were not read" in found["cards"][-1]["detail"]

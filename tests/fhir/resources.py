@@ -1,8 +1,18 @@
 """Small FHIR R4 resources for tests."""
 
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+from app.core.facts import Value
+from app.core.rules import Release
+from app.record.answers import response_of
+
 Resource = dict[str, Any]
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+"""When the calls of the tests arrive."""
+SEEN = "2026-11-20"
+"""When what is not dated otherwise was seen, recorded or answered."""
 ICD = "http://hl7.org/fhir/sid/icd-10-cm"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 ATC = "http://www.whocc.no/atc"
@@ -26,6 +36,7 @@ def condition(code: str, clinical: str = "active", verified: str = "confirmed", 
         "verificationStatus": concept(f"{terminology}/condition-ver-status", verified),
         "code": concept(ICD, code),
         "subject": {"reference": "Patient/1"},
+        "recordedDate": SEEN,
         **more,
     }
 
@@ -39,6 +50,7 @@ def medication(system: str, code: str, status: str = "active", **more: Any) -> R
         "intent": "order",
         "medicationCodeableConcept": concept(system, code),
         "subject": {"reference": "Patient/1"},
+        "authoredOn": SEEN,
         **more,
     }
 
@@ -51,12 +63,12 @@ def observation(code: str, **value: Any) -> Resource:
         "status": "final",
         "code": concept(LOINC, code),
         "subject": {"reference": "Patient/1"},
-        "effectiveDateTime": "2026-11-20",
+        "effectiveDateTime": SEEN,
         **value,
     }
 
 
-def response(*items: Resource, authored: str | None = None, status: str = "completed") -> Resource:
+def response(*items: Resource, authored: str | None = SEEN, status: str = "completed") -> Resource:
     """A response to the intake questionnaire."""
     found: Resource = {
         "resourceType": "QuestionnaireResponse",
@@ -66,6 +78,14 @@ def response(*items: Resource, authored: str | None = None, status: str = "compl
         "item": list(items),
     }
     return found | ({"authored": authored} if authored else {})
+
+
+def answers(
+    facts: Mapping[str, Value], release: Release, unavailable: Collection[str] = (), base: str = BASE
+) -> Resource:
+    """A response that says these facts."""
+    address = f"{base}/fhir/Questionnaire/candidate-intake"
+    return response_of(facts, unavailable, release, address, base) | {"id": "q1", "authored": SEEN}
 
 
 def yes_no(name: str, value: bool) -> Resource:

@@ -20,6 +20,7 @@ const carePlan = await client.operation({
         resource: {
           resourceType: "QuestionnaireResponse",
           status: "completed",
+          authored: "2026-11-20",
           questionnaire: questionnaire.url,
           item: [answer("active_skin_infection", true)],
         },

@@ -14,6 +14,7 @@ from app.rulebook.load import load
 
 FOLDER = Path(__file__).resolve().parents[1] / "broken"
 BROKEN = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+SPANS = "codes/spans.yaml"
 FOLLOWS = "a released version never changes"
 """Almost every fault changes a digest as well; it is looked at where it is the fault."""
 
@@ -29,6 +30,7 @@ def test_a_broken_rule_book_is_refused(name: str, tmp_path: Path) -> None:
         load(folder)
     expected = case["expect"]
     found = [c for c in refused.value.errors if FOLLOWS not in c.says or FOLLOWS in str(expected)]
+    found = [c for c in found if c.file != SPANS]  # a fact that comes or goes has a span too many or too few
     unmatched = [c for c in found if not any(_is(c, one, folder) for one in expected)]
     unmet = [one for one in expected if not any(_is(c, one, folder) for c in found)]
     assert (unmatched, unmet) == ([], [])

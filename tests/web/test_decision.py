@@ -42,3 +42,45 @@ def test_a_rule_that_is_undecided_is_labelled(client: TestClient, language: str,
     assert label not in reasons["EXC-PREGNANCY"]
     known = page_of(client, EXCLUDED | {"active_skin_infection": "true"}, language)
     assert label not in known
+
+
+CLEAR = {
+    "elasticity_loss": "moderate",
+    "hyperpigmentation": "mild",
+    "sagging": "none",
+    "photodamage": "mild",
+    "primary_concern": "elasticity_loss",
+    "age_years": "45",
+    "autoimmune_skin_disease": "none",
+    "isotretinoin": "none",
+}
+"""Whom Phase 2 fits, once every question of yes or no is answered with no."""
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        ("pregnant", "true"),
+        ("breastfeeding", "true"),
+        ("isotretinoin", "current"),
+        ("anticoagulant_use", "true"),
+        ("bleeding_disorder", "true"),
+        ("keloid_history", "true"),
+    ],
+)
+def test_no_page_offers_an_act_as_the_way_in(client: TestClient, engines: Engines, fact: str, value: str) -> None:
+    page = page_of(client, said_no(engines) | CLEAR | {fact: value})
+    assert "What would change the decision" not in page
+    assert f"<code>{fact}: " not in page
+
+
+@pytest.mark.parametrize("fact", ["recent_tan_or_sunburn", "active_skin_infection", "uncontrolled_diabetes"])
+def test_a_page_says_what_time_or_treatment_may_bring(client: TestClient, engines: Engines, fact: str) -> None:
+    page = page_of(client, said_no(engines) | CLEAR | {fact: "true"})
+    shown = re.findall(r"<li>(<code>.*?)</li>", page.split("What would change the decision")[1].split("</section>")[0])
+    assert [line.split(":")[0] for line in shown] == [f"<code>{fact}"]
+
+
+def said_no(engines: Engines) -> dict[str, str]:
+    facts = engines.by_id[engines.current].release.facts
+    return {name: "false" for name, each in facts.items() if each.kind == "boolean"}

@@ -1,11 +1,15 @@
 """What stands before a server, and a client of others: a part of the long run; what is not installed fails it."""
 
 import json
+import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -25,14 +29,34 @@ LOCAL = {
 """How the configuration is tried here: without TLS, and with less patience."""
 
 
+PREFIX = "/care/triage"
+BELOW = {
+    "kept": {
+        "location / {": f"location {PREFIX}/ {{",
+        "location = /v1/triage/batch {": f"location = {PREFIX}/v1/triage/batch {{",
+    },
+    "taken off": {
+        "location / {\n            proxy_pass http://triage;": f"location {PREFIX}/ {{\n            proxy_pass http://triage/;",
+        "location = /v1/triage/batch {": f"location = {PREFIX}/v1/triage/batch {{",
+        "proxy_buffering off;\n            proxy_pass http://triage;": (
+            "proxy_buffering off;\n            proxy_pass http://triage/v1/triage/batch;"
+        ),
+    },
+}
+"""How a path of the public address is passed on."""
+
+
 @contextmanager
-def proxied(server: Server, folder: Path) -> Iterator[Service]:
+def proxied(server: Server, folder: Path, changes: Mapping[str, str] = MappingProxyType({})) -> Iterator[Service]:
     """Run nginx before a server, by the configuration that is shipped."""
     text = (ROOT / "deploy" / "nginx.conf").read_text("utf-8")
     port = free_port()
     for shipped, here in LOCAL.items():
         assert shipped in text
         text = text.replace(shipped, here.format(port=port, behind=server.port))
+    for shipped, here in changes.items():
+        assert shipped in text
+        text = text.replace(shipped, here)
     (folder / "nginx.conf").write_text(text, "utf-8")
     options = ["-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
     directives = ["-g", f"daemon off; pid {folder}/pid;"]
@@ -60,6 +84,42 @@ def test_behind_the_proxy_every_row_that_a_server_fails_is_passed(server: str, t
     with serving(settings={**SETTINGS, "server": server}) as process, proxied(process, tmp_path) as service:
         for row in sorted({*FAILS["uvicorn"], "random pipelines", "curl http2", "no host"}):
             ROWS[row](service)
+
+
+@pytest.mark.parametrize("passed", sorted(BELOW))
+@pytest.mark.parametrize("server", sorted(FAILS))
+def test_below_a_path_of_the_proxy_everything_is_found(server: str, passed: str, tmp_path: Path) -> None:
+    base = f"https://clinic.example{PREFIX}"
+    settings = {"server": server, "public_url": base}
+    with serving(settings=settings) as process, proxied(process, tmp_path, BELOW[passed]) as service:
+
+        def asked(path: str, body: bytes | None = None, kind: str = "application/json") -> tuple[int, str]:
+            request = Request(f"http://127.0.0.1:{service.server.port}{path}", body, {"content-type": kind})
+            try:
+                with urlopen(request) as answer:
+                    return answer.status, answer.read().decode("utf-8", "replace")
+            except HTTPError as error:
+                return error.code, error.read().decode()
+
+        def read(path: str, body: bytes | None = None) -> Any:
+            return json.loads(asked(PREFIX + path, body)[1])
+
+        for page in ("/", "/all", "/rules", "/rules/PHASE-2", "/sources", "/proof", "/docs"):
+            status, text = asked(PREFIX + page)
+            links = {link.replace("&amp;", "&") for link in re.findall(r"(?:href|src)=[\"'](/[^\"'#]*)", text)}
+            assert status == 200
+            assert links
+            assert {asked(link)[0] for link in sorted(links)[:20]} == {200}, page
+        assert asked(f"{PREFIX}/intake", b"everything=1", "application/x-www-form-urlencoded")[0] == 200
+        assert read("/openapi.json")["servers"] == [{"url": PREFIX, "description": "This service."}]
+        assert read("/fhir/Questionnaire/candidate-intake")["url"] == f"{base}/fhir/Questionnaire/candidate-intake"
+        templates = [each["prefetch"]["intake"] for each in read("/cds-services")["services"]]
+        assert all(f"{base}/fhir/Questionnaire/candidate-intake" in template for template in templates)
+        assert read("/v1/triage?view=decision", b"{}")["decision"]
+        refused = read("/v1/triage", b"[]")
+        assert (refused["type"], refused["instance"]) == ("/problems/not-facts", f"{PREFIX}/v1/triage")
+        lines = asked(f"{PREFIX}/v1/triage/batch", b"{}\n{}\n", "application/x-ndjson")[1]
+        assert ["decision" in json.loads(line) for line in lines.splitlines()] == [True, True]
 
 
 @pytest.mark.parametrize("server", sorted(FAILS))

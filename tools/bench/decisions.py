@@ -19,16 +19,17 @@ from app.cds_hooks.server import FhirServer
 from app.cds_hooks.trust import Trust
 from app.core.engine import Question
 from app.core.rules import Release
+from app.fhir.localization import Localization, Localizations
 from app.fhir.questionnaire import canonical
 from app.main import build_engines, rules_folder
 from app.proof.compare import compare
 from app.proof.explain import explain
 from app.proof.verify import Verifier
-from app.record.patient import Reader
+from app.record.reader import Reader
 from app.rulebook.load import load
 from app.settings import Settings
 from tools.bench.aims import beside
-from tools.bench.records import cds_call, record_of_200
+from tools.bench.records import cds_call, record_of
 from tools.inside import responder, written
 from tools.peers.by_hand import by_hand
 from tools.population import drawn
@@ -100,12 +101,13 @@ def _anew(work: Callable[[T], object], asked: Sequence[T]) -> float:
 
 
 def _records() -> list[tuple[str, float]]:
-    """Return what records of 200 resources cost: read and answered, and as a call of CDS Hooks."""
+    """Return what records cost: read and answered, and as calls of CDS Hooks."""
     engine, _ = responder()
-    book, record = load(rules_folder()), record_of_200()
+    book, record = load(rules_folder()), record_of(200)
     reader = Reader(engine.release, book.codes, canonical(""), date(2026, 11, 23), "1")
-    call = json.dumps(cds_call(record)).encode()
-    service = Service(engine, book.codes, Settings().public_url, Trust(), FhirServer())
+    call, large = (json.dumps(cds_call(record_of(count))).encode() for count in (200, 2_000))
+    locales = Localizations({"en": Localization(engine, engine.release)}, "en")
+    service = Service(locales, book.codes, Settings().public_url, Trust(), FhirServer())
     with asyncio.Runner() as runner:
         rows: list[tuple[str, Callable[[object], object]]] = [
             (
@@ -115,6 +117,10 @@ def _records() -> list[tuple[str, float]]:
             (
                 "CDS Hooks call with 200 resources, to bytes",
                 lambda _: runner.run(service.answer(read_json(call), "patient-view")),
+            ),
+            (
+                "CDS Hooks call with 2,000 resources, to bytes",
+                lambda _: runner.run(service.answer(read_json(large), "patient-view")),
             ),
         ]
         return [(name, median_microseconds(work, [None] * 50)) for name, work in rows]

@@ -1,8 +1,11 @@
 """A record and a call of the usual size, for measuring."""
 
+KEYS = ("patient", "medications", "allergies", "devices", "procedures", "observations", "intake", "orders")
+"""The prefetch keys that found nothing."""
 
-def record_of_200() -> list[dict[str, object]]:
-    """Return 200 resources about one patient, a few of which speak of facts."""
+
+def record_of(count: int) -> list[dict[str, object]]:
+    """Return so many resources about one patient, a few of which speak of facts."""
     codes = ["I10", "E78.5", "L01.00", "Z33.1", "J45.909", "M54.5", "L81.1", "K21.9"]
     icd = "http://hl7.org/fhir/sid/icd-10-cm"
     return [
@@ -15,7 +18,7 @@ def record_of_200() -> list[dict[str, object]]:
             "subject": {"reference": "Patient/1"},
             "recordedDate": "2026-10-01",
         }
-        for place in range(200)
+        for place in range(count)
     ]
 
 
@@ -27,5 +30,5 @@ def cds_call(record: list[dict[str, object]]) -> dict[str, object]:
         "hook": "patient-view",
         "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
         "context": {"userId": "Practitioner/1", "patientId": "1"},
-        "prefetch": {"patient": None, "conditions": found, "medications": None, "observations": None, "intake": None},
+        "prefetch": dict.fromkeys(KEYS) | {"conditions": found},
     }

@@ -120,10 +120,11 @@ def requests() -> list[Worst]:
         Worst("batch, 30 lines of 46 kB, wrong", "/v1/triage/batch", line * LINES, LINES),
         Worst("batch, 1,000 empty objects", "/v1/triage/batch", b"{}\n" * 1_000, 1_000),
         Worst("patient-view, 5 MB of conditions", view + "patient-view", dumped(cds_call(conditions(3_300)))),
-        Worst("patient-view, 5 MB of small conditions", view + "patient-view", dumped(cds_call(small(100_000)))),
-        Worst("patient-view, 400,000 values", view + "patient-view", dumped(cds_call([]) | {"x": [0] * 390_000})),
-        Worst("patient-view, 390,000 members", view + "patient-view", dumped(cds_call([]) | {"x": members()})),
-        Worst("patient-view, 5 MB of repeated keys", view + "patient-view", repeated()),
+        Worst("patient-view, 4 MB of small conditions", view + "patient-view", dumped(cds_call(small(99_000)))),
+        Worst("patient-view, 290,000 values", view + "patient-view", dumped(cds_call([]) | {"x": [0] * 290_000})),
+        Worst("patient-view, 290,000 numbers", view + "patient-view", dumped(cds_call([]) | {"x": [1.5] * 290_000})),
+        Worst("patient-view, 290,000 members", view + "patient-view", dumped(cds_call([]) | {"x": members()})),
+        Worst("patient-view, 90,000 objects, repeated keys", view + "patient-view", repeated()),
         Worst("order-sign, 25,000 drafts", view + "order-sign", dumped(ordered("order-sign"))),
         Worst("order-select, 20,000 drafts selected", view + "order-select", dumped(ordered("order-select"))),
         Worst("feedback, 5 MB", view + "patient-view/feedback", feedback()),
@@ -180,15 +181,15 @@ def small(count: int) -> list[dict[str, object]]:
     return [{"resourceType": "Condition"} for _ in range(count)]
 
 
-def members() -> dict[str, int]:
-    """Return an object of very many members."""
-    return {f"{n:06}": 1 for n in range(390_000)}
+def members() -> list[dict[str, int]]:
+    """Return objects of as many members as are taken, each with a key of its own."""
+    return [{f"{n:06}": 1 for n in range(start, start + 950)} for start in range(0, 290_000, 950)]
 
 
 def repeated() -> bytes:
-    """Return keys that are repeated under 95 levels."""
-    inside = ",".join(f'"{n}":1,"{n}":1' for n in range(190_000))
-    return ('{"a":' * 95 + "{" + inside + "}" + "}" * 95).encode()
+    """Return objects of which the last repeat their keys."""
+    inside = ",".join(f'"{n}":1,"{n}":1' for n in range(450))
+    return ('{"a":[' + '{"a":1,"b":2},' * 90_000 + ",".join(["{" + inside + "}"] * 20) + "]}").encode()
 
 
 def ordered(hook: str) -> dict[str, Any]:

@@ -1,0 +1,76 @@
+"""Whether there is a reason to speak, and what might decide."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from app.cds_hooks.request import Call
+from app.core.answer import Answer
+from app.core.conditions import facts_read
+from app.core.engine import Engine, Question
+from app.core.precedence import phases
+from app.record.elements import Resource, entries
+from app.record.places import Entry, PatientFacts
+
+OPEN = ("draft", "active", "on-hold")
+
+
+def has_reason(call: Call, answer: Answer, record: PatientFacts, engine: Engine, orders: list[Resource]) -> bool:
+    """Return whether a patient in view gives a reason for cards.
+
+    An order or an intake of ours, an exclusion or a referral by the record, or a reason in it for this kind of care. An
+    age by itself is no reason: every child and every year would be one.
+    """
+    if (
+        call.drafts
+        or orders
+        or record.unread
+        or any(entry.link_id or _is_response(entry) for entry in _of_ours(record))
+    ):
+        return True
+    recorded = {fact for fact, entries in record.reasons.items() if any(e is not record.patient for e in entries)}
+    release = engine.release
+    for_care = {fact for rule in phases(release.rules) for fact in facts_read(rule.when)}
+    if for_care & (recorded | set(record.questions)):
+        return True
+    held = {each.rule for each in answer.referral}
+    if answer.decision.disposition in ("excluded", "referred"):
+        held |= {reason.rule for reason in answer.rationale if reason.state == "held"}
+    return any(recorded & set(facts_read(rule.when)) for rule in release.rules if rule.id in held)
+
+
+def open_orders(bundle: Any) -> list[Resource]:
+    """Return the orders of ours that are not over."""
+    return [order for order in entries(bundle) if order.get("status") in OPEN]
+
+
+def might_decide(record: PatientFacts, question: Question, engine: Engine) -> tuple[Entry, ...]:
+    """Return what was not understood and might be about deciding facts.
+
+    A fact decides where another value of it leads to another decision.
+    """
+    decision = engine.decide(question).decision
+    known: dict[str, bool] = {}
+
+    def decides(fact: str) -> bool:
+        if fact not in known:
+            without = question._replace(unavailable=tuple(name for name in question.unavailable if name != fact))
+            others = (
+                without._replace(facts={**question.facts, fact: value}) for value in engine.release.facts[fact].domain
+            )
+            known[fact] = any(engine.decide(other).decision != decision for other in others)
+        return known[fact]
+
+    return tuple(
+        entry
+        for entry in record.not_understood
+        if any(decides(said.fact) for said in entry.statements) or not (entry.statements or entry.text)
+    )
+
+
+def _of_ours(record: PatientFacts) -> Iterator[Entry]:
+    """Yield what is read; a form that is not ours is irrelevant."""
+    yield from (*record.used, *record.asked, *record.not_understood, *record.set_aside)
+
+
+def _is_response(entry: Entry) -> bool:
+    return entry.resource.startswith("QuestionnaireResponse")

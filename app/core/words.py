@@ -1,0 +1,73 @@
+"""Words and names found in short texts, in any case.
+
+A word is found whole; one that ends in `*` stands for all that begin with it; several words are found in their order.
+Korean puts no space between a name and what follows, so a word with Hangul is found anywhere, and one of a single
+syllable (`정`, tablet) only at the end of a run of Hangul. The work is linear in the text.
+"""
+
+import re
+from collections.abc import Hashable, Iterable
+from typing import Generic, TypeVar
+from unicodedata import normalize
+
+L = TypeVar("L", bound=Hashable)
+
+TOKEN = re.compile(r"[^\W_가-힣]+|[가-힣]+")
+HANGUL = re.compile(r"[가-힣]")
+STEM = "*"
+
+
+def plain(text: str) -> str:
+    """Return a text as it is compared."""
+    return text.casefold() if text.isascii() else normalize("NFKC", text).casefold()
+
+
+class Words(Generic[L]):
+    """A list of words, each with a label."""
+
+    def __init__(self, words: Iterable[tuple[str, L]]) -> None:
+        self._first: dict[str, list[tuple[tuple[str, ...], L]]] = {}
+        self._stems: dict[str, list[L]] = {}
+        self._korean: dict[str, list[tuple[str, L]]] = {}
+        for word, label in words:
+            self._add(plain(word).strip(), label)
+        self._lengths = sorted({len(stem) for stem in self._stems})
+
+    def _add(self, word: str, label: L) -> None:
+        if HANGUL.search(word):
+            self._korean.setdefault(word[:2], []).append((word, label))
+            return
+        *before, last = TOKEN.findall(word)
+        if word.endswith(STEM):
+            if before:
+                raise ValueError("a stem is one word")
+            self._stems.setdefault(last, []).append(label)
+        else:
+            self._first.setdefault((*before, last)[0], []).append(((*before, last)[1:], label))
+
+    def found(self, text: str) -> dict[L, None]:
+        """Return the labels of the words in a text, each once."""
+        said = plain(text)
+        found: dict[L, None] = {}
+        tokens = TOKEN.findall(said)
+        for place, token in enumerate(tokens):
+            for rest, label in self._first.get(token, ()):
+                if not rest or tuple(tokens[place + 1 : place + 1 + len(rest)]) == rest:
+                    found[label] = None
+            for length in self._lengths:
+                if length > len(token):
+                    break
+                for label in self._stems.get(token[:length], ()):
+                    found[label] = None
+        if not said.isascii() and self._korean:
+            self._find_korean(said, found)
+        return found
+
+    def _find_korean(self, said: str, found: dict[L, None]) -> None:
+        for place in range(len(said)):
+            for word, label in self._korean.get(said[place : place + 2], ()):
+                if said.startswith(word, place):
+                    found[label] = None
+            for _, label in self._korean.get(said[place], ()):
+                if not HANGUL.match(said, place + 1):
+                    found[label] = None

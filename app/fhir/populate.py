@@ -1,0 +1,129 @@
+"""`Questionnaire/$populate` (SDC): the intake, prefilled from a record."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from app.core.codes import Codes
+from app.fhir import said
+from app.fhir.localization import Localization, Localizations
+from app.fhir.outcome import issue
+from app.fhir.parameters import Parameter, parameters, unknown
+from app.fhir.questionnaire import NAME, canonical
+from app.record.answers import response_of
+from app.record.elements import RecordError, Resource, entries, items, text
+from app.record.places import PatientFacts
+from app.record.r4 import check_r4
+from app.record.reader import Reader
+
+PARAMETERS = frozenset(
+    {"identifier", "canonical", "questionnaire", "questionnaireRef", "subject", "context", "data", "local"}
+)
+"""What `$populate` takes, of SDC 3 and of SDC 4."""
+ORIGIN = "http://hl7.org/fhir/us/davinci-dtr/StructureDefinition/information-origin"
+"""Where an answer comes from: SDC has no extension for it, Da Vinci DTR has."""
+
+
+@dataclass
+class Population:
+    """What somebody asks to be prefilled."""
+
+    subject: str = ""
+    named: bool = False
+    """Whether the questionnaire is named."""
+    record: list[Resource] = field(default_factory=list)
+
+
+def read_population(body: Any, base: str, *, named: bool) -> Population:
+    """Read the Parameters of `$populate`; `named`: the path names the form."""
+    found = Population(named=named)
+    for parameter in parameters(body):
+        _take(parameter, found, canonical(base))
+    if not found.named:
+        says = "`questionnaire` is `{address}`"
+        raise RecordError(says, "Parameters.parameter", "not-found", address=canonical(base))
+    if not found.subject:
+        raise RecordError("`subject` names the patient, such as `Patient/1`", "Parameters.parameter", "required")
+    return found
+
+
+def _take(parameter: Parameter, found: Population, address: str) -> None:
+    match parameter.name:
+        case "subject":
+            found.subject = parameter.subject()
+        case "data":
+            found.record.append(parameter.resource())
+        case "context":
+            # a reference is not followed: nothing is stored here
+            content = [part for part in parameter.parts() if part.name == "content" and "resource" in part.given]
+            found.record += [part.resource() for part in content]
+        case "local":
+            parameter.flag()
+        case "canonical" | "questionnaire" | "questionnaireRef":
+            _check_named(parameter, address)
+            found.named = True
+        case "identifier":
+            says = "name the questionnaire by its address, in `questionnaire`"
+            raise RecordError(says, parameter.where, "not-supported")
+        case _:
+            raise unknown(parameter, PARAMETERS)
+
+
+def _check_named(parameter: Parameter, address: str) -> None:
+    """Refuse another questionnaire."""
+    given = parameter.given
+    reference = given.get("valueReference")
+    named = text(given.get("valueCanonical") or given.get("valueUri") or given.get("valueString"))
+    if isinstance(reference, dict):
+        named = text(reference.get("reference"))
+    if "resource" in given:
+        named = text(parameter.resource().get("url"))
+    named = named.partition("|")[0]
+    if named not in (address, f"Questionnaire/{NAME}"):
+        says = "`questionnaire` is `{address}`"
+        raise RecordError(says, parameter.where, "not-found", address=address)
+
+
+def populate(asked: Population, locales: Localizations, languages: str, codes: Codes, base: str, on: date) -> Resource:
+    """Return Parameters with the response and the issues around it."""
+    release = locales.find("").engine.release
+    for part in asked.record:
+        check_r4(entries(part))
+    record = Reader(release, codes, canonical(base), on, asked.subject).read(asked.record)
+    locale = locales.find(languages, record.language)
+    release = locale.engine.release
+    facts = {name: value for name, value in record.facts.items() if name not in record.ranges}
+    address = f"{canonical(base)}|{release.id}"
+    response = response_of(facts, record.unavailable, release, address, base, "in-progress")
+    response |= {"language": locale.language, "subject": {"reference": asked.subject}, "authored": on.isoformat()}
+    _mark(response, record)
+    found: list[Resource] = [{"name": "response", "resource": response}]
+    if issues := list(_issues(record, locale)):
+        found.append({"name": "issues", "resource": {"resourceType": "OperationOutcome", "issue": issues}})
+    return {"resourceType": "Parameters", "parameter": found}
+
+
+def _mark(response: Resource, record: PatientFacts) -> None:
+    """Mark each answer that the record gave, not a person."""
+    origin = {"url": ORIGIN, "extension": [{"url": "source", "valueCode": "auto"}]}
+    for item in items(response.get("item")):
+        reasons = record.reasons.get(item["linkId"], ())
+        if any(entry.link_id is None for entry in reasons):
+            for answer in items(item.get("answer")):
+                answer["extension"] = [origin]
+
+
+def _issues(record: PatientFacts, locale: Localization) -> Iterator[Resource]:
+    """Yield where answers come from, and why others are open."""
+    say = locale.phrases.of
+    for title, lines, code, severity in (
+        ("From the record", said.used(record, locale), "informational", "information"),
+        ("Contradictions", said.contradictions(record, locale), "conflict", "warning"),
+        ("To be asked, because of the record", said.asked(record, locale), "incomplete", "information"),
+        ("Not understood", said.not_understood(record.not_understood, locale), "not-supported", "information"),
+        ("Without effect", said.counted(record, locale), "informational", "information"),
+        ("Not read", said.unread(record, locale), "too-costly", "warning"),
+    ):
+        for line in lines:
+            yield issue(f"{say(title)}: {line}", code, severity=severity)

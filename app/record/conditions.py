@@ -1,0 +1,87 @@
+"""Conditions and allergies: what is there, was there, or was ruled out."""
+
+from typing import NamedTuple
+
+from app.record.concepts import Concept, certainty_of
+from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, meant_of, not_understood
+from app.record.dates import Day, WrongDateError, latest
+from app.record.elements import Resource
+from app.record.identity import Found
+from app.record.places import Entry
+from app.record.standing import Situation, State
+from app.record.statuses import clinical, verified
+from app.record.weigh import Claim, Draft
+
+MOST_REACTIONS = 20
+
+
+class Times(NamedTuple):
+    """When a condition began, was last said, and ended."""
+
+    onset: Day | None
+    day: Day | None
+    end: Day | None
+    has_ended: bool
+
+
+def condition(context: Context, found: Found) -> Draft | Entry:
+    """Read a Condition."""
+    codes = context.codes
+    concept = context.concepts.read(found.resource.get("code"), codes.conditions, codes.allergies)
+    if not concept.meant and concept.reason is None:
+        return irrelevant(found, concept)
+    return _read(context, found, concept, drafted(found, concept))
+
+
+def allergy(context: Context, found: Found) -> Draft | Entry:
+    """Read an AllergyIntolerance, by name where no code is in a list."""
+    codes, resource = context.codes, found.resource
+    substances = [each.get("substance") for each in many(resource.get("reaction"), MOST_REACTIONS)]
+    concept = context.concepts.read([resource.get("code"), *substances], codes.allergies, codes.conditions)
+    context.concepts.name(concept, codes.allergies)
+    if not concept.meant and concept.reason is None:
+        return irrelevant(found, concept)
+    return _read(context, found, concept, drafted(found, concept))
+
+
+def _read(context: Context, found: Found, concept: Concept, draft: Draft) -> Draft:
+    resource, facts = found.resource, context.facts_of(concept)
+    if is_modified(resource):
+        return not_understood(draft, "unknown_modifier", facts)
+    state, sure = clinical(resource), verified(resource)
+    if sure in ("refuted", "in_error"):
+        return aside(draft, "refuted" if sure == "refuted" else "in_error", facts)
+    if not concept.meant:
+        return not_understood(draft, concept.reason or "no_code", facts)
+    if state is None or sure is None:
+        return not_understood(draft, "unknown_status", facts)
+    try:
+        times = _times(context, resource)
+    except WrongDateError:
+        return not_understood(draft, "wrong_date", facts)
+    draft.day = times.day
+    whole = certainty_of(resource) or certainty_of(resource.get("code"))
+    for meant in meant_of(concept):
+        certainty = meant.certainty or whole
+        if certainty == "A":
+            draft.claims += [Claim(draft, m.fact, None, "set_aside", "refuted") for m in context.known(meant)]
+            continue
+        now: State = "ended" if times.has_ended or meant.is_sequela or certainty == "Z" else state
+        is_suspected = sure == "suspected" or certainty == "V"
+        site = None
+        if any(meaning.area for meaning in meant.hit.meanings):
+            site = context.sites.of(resource.get("bodySite"), concept.site, concept.searched)
+        situation = Situation(now, times.day, times.onset, times.end, is_suspected, site)
+        for meaning in context.known(meant):
+            context.standing.claim(draft, meaning, situation)
+    return draft
+
+
+def _times(context: Context, resource: Resource) -> Times:
+    onset = context.day(resource, "onsetDateTime", "onsetPeriod.start")
+    said = context.day(resource, "recordedDate"), context.day(resource, "lastOccurrence")
+    end = context.day(resource, "abatementDateTime", "abatementPeriod.end", "abatementPeriod.start")
+    has_ended = any(
+        value is not None and value is not False for key, value in resource.items() if key.startswith("abatement")
+    )
+    return Times(onset, latest(onset, *said), end, has_ended)

@@ -1,0 +1,89 @@
+"""Days of a record: how exact they are, and how long ago.
+
+A day may be known to the year or month alone; then it lies between `first` and `last`. Time zones are no days: a date
+up to one day ahead is today. A later one is an error, and so is a text that is no date.
+"""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+
+PARTIAL = re.compile(r"(\d{4})(?:-(\d\d))?")
+TIMED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?")
+
+
+class WrongDateError(Exception):
+    """A date in the future, or a text that is no date."""
+
+
+class Day(NamedTuple):
+    """A day as far as it is known, and its text."""
+
+    first: date
+    last: date
+    text: str
+    at: datetime | None = None
+
+    def newer(self, other: "Day") -> bool:
+        """Return whether this is surely later than another day."""
+        if self.at and other.at:
+            return self.at > other.at
+        return self.first > other.last
+
+
+class Days:
+    """Reads the dates of one record on one day."""
+
+    def __init__(self, on: date) -> None:
+        self.on = on
+        self._latest = on + timedelta(days=1)
+        self._read: dict[str, Day] = {}
+
+    def of(self, value: Any, *, planned: bool = False) -> Day | None:
+        """Return a date, `None` where there is none, or raise `WrongDateError`.
+
+        A `planned` one may lie in the future.
+        """
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise WrongDateError
+        found = self._read.get(value)
+        if found is None:
+            found = self._read[value] = parsed(value)
+        if found.first > self.on:
+            if found.first > self._latest and not planned:
+                raise WrongDateError
+            if found.first <= self._latest:
+                return found._replace(first=self.on, last=self.on)
+        return found
+
+    def ago(self, day: date) -> int:
+        """Return how many days ago a day was."""
+        return (self.on - day).days
+
+
+def parsed(value: str) -> Day:
+    """Return a FHIR date or dateTime, or raise `WrongDateError`."""
+    try:
+        if len(value) == 10:
+            found = date.fromisoformat(value)
+            return Day(found, found, value)
+        if TIMED.fullmatch(value):
+            found = date.fromisoformat(value[:10])
+            at = datetime.fromisoformat(value)
+            return Day(found, found, value, at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC))
+        if partial := PARTIAL.fullmatch(value):
+            year, month = int(partial[1]), partial[2]
+            if month is None:
+                return Day(date(year, 1, 1), date(year, 12, 31), value)
+            first = date(year, int(month), 1)
+            return Day(first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1), value)
+    except (ValueError, OverflowError):
+        pass
+    raise WrongDateError
+
+
+def latest(*days: Day | None) -> Day | None:
+    """Return the latest of some days."""
+    return max((day for day in days if day), key=lambda day: (day.first, day.last), default=None)

@@ -1,0 +1,242 @@
+"""Whose a resource is, and what a reference leads to.
+
+A reference is written relative, absolute, versioned, as `urn:uuid:` or `urn:oid:` of an entry, contained, conditional
+or logical. An absolute one counts where its base is that of the server or of the Patient; where neither is known, equal
+type and id count as long as all of them share one base.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal, NamedTuple
+from urllib.parse import parse_qs
+
+from app.record.elements import RecordError, Resource, items, text
+
+Whose = Literal["patient", "other", "unknown"]
+REST = re.compile(r"(?:(\S*)/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/[^/\s]+)?")
+WITHOUT_SUBJECT: Mapping[str, Whose] = {"QuestionnaireResponse": "patient", "Device": "other"}
+"""Whose a resource is that need not name a subject: a form is sent for its patient, a device may be anybody's."""
+DEEPEST = 2
+LONGEST_REFERENCE = 2_000
+MOST_INSIDE = 50
+"""How many contained resources, or identifiers, of one resource are looked at."""
+
+
+class Found(NamedTuple):
+    """A resource, and the address under which its Bundle has it."""
+
+    resource: Resource
+    url: str = ""
+
+
+def collected(record: Iterable[Any]) -> Iterator[Found]:
+    """Yield the resources of Bundles, and those beside them."""
+    todo: list[tuple[Any, str, int]] = [(each, "", 0) for each in record]
+    todo.reverse()
+    while todo:
+        resource, url, depth = todo.pop()
+        if not isinstance(resource, dict):
+            continue
+        if resource.get("resourceType") != "Bundle":
+            yield Found(resource, url)
+            continue
+        if depth > DEEPEST:
+            says = "a Bundle inside a Bundle inside a Bundle is not read"
+            raise RecordError(says, "Bundle.entry.resource", "too-costly")
+        inside = [
+            (entry.get("resource"), text(entry.get("fullUrl")), depth + 1) for entry in items(resource.get("entry"))
+        ]
+        todo += reversed(inside)
+
+
+def base_of(url: str) -> str:
+    """Return the base of a RESTful address; empty for any other."""
+    return plain_base(url.rsplit("/", 2)[0]) if url.startswith("http") and url.count("/") > 3 else ""
+
+
+def plain_base(base: str) -> str:
+    """Return a base without scheme, its host in lower case."""
+    scheme, _, rest = base.partition("://")
+    host, slash, path = (rest or scheme).rstrip("/").partition("/")
+    return host.lower() + slash + path
+
+
+def _plain_url(url: str) -> str:
+    return url.lower() if url.startswith(("urn:", "URN:")) else url
+
+
+class Identity:
+    """The patient of a record, and the resources referred to."""
+
+    def __init__(self, found: list[Found], patient: str, server: str) -> None:
+        self._by_url: dict[str, Resource] = {_plain_url(url): resource for resource, url in found if url}
+        self._targets: dict[tuple[str, str], list[Found]] = {}
+        self._identified: dict[tuple[str, str, str], Resource] | None = None
+        patients: list[Found] = []
+        for each in found:
+            kind = text(each.resource.get("resourceType"))
+            if kind == "Patient":
+                patients.append(each)
+            elif kind in ("Medication", "Device"):
+                self._targets.setdefault((kind, text(each.resource.get("id"))), []).append(each)
+        self._bases = {plain_base(server)} - {""}
+        self._urls: set[str] = set()
+        self._id = ""
+        self.patients = self._chosen(patients, patient)
+        for resource, url in self.patients:
+            self._id = self._id or text(resource.get("id"))
+            self._urls |= {_plain_url(url)} - {""}
+            self._bases |= {base_of(url)} - {""}
+        self._identifiers = {pair for resource, _ in self.patients for pair in _identifiers(resource)}
+        self._whose: dict[tuple[str, str], Whose | str] = {}
+        self._born = {text(resource.get("birthDate")) for resource, _ in self.patients} - {""}
+
+    def _chosen(self, patients: list[Found], patient: str) -> list[Found]:
+        if not patient:
+            ids = {(text(resource.get("id")) or url) for resource, url in patients}
+            return patients if len(ids) == 1 else []
+        if patient.startswith(("urn:", "URN:")):
+            self._urls = {_plain_url(patient)}
+            return [each for each in patients if _plain_url(each.url) == _plain_url(patient)]
+        named = REST.fullmatch(patient)
+        self._id = named[3] if named else patient
+        if named and named[1]:
+            self._bases |= {plain_base(named[1])}
+        return [each for each in patients if self._is_patient(each, len(patients) == 1)]
+
+    def _is_patient(self, found: Found, alone: bool) -> bool:
+        name, base = text(found.resource.get("id")), base_of(found.url)
+        if not name:
+            return alone
+        return name == self._id and (not base or not self._bases or base in self._bases)
+
+    def whose(self, found: list[Found]) -> list[Whose]:
+        """Return whose each resource is."""
+        first = [self._whose_of(each) for each in found]
+        bases = {each for each in first if each.startswith("=")}
+        alike: Whose = "patient" if len(bases) == 1 else "unknown"
+        return [alike if each in bases else each for each in first]  # type: ignore[misc]
+
+    def _whose_of(self, found: Found) -> Whose | str:
+        """Return whose a resource is.
+
+        `=` and a base, or a reference where nothing says who the patient is: it counts if all are equal.
+        """
+        resource = found.resource
+        subject = resource.get("subject") or resource.get("patient")
+        if not isinstance(subject, dict):
+            return WITHOUT_SUBJECT.get(text(resource.get("resourceType")), "unknown")
+        reference = text(subject.get("reference"))
+        if not reference:
+            return self._by_identifiers(set(_identifiers(subject)))
+        if reference.startswith("#"):
+            return self._contained(resource, reference[1:])
+        key = reference, found.url.rsplit("/", 2)[0] if found.url.startswith("http") else ""
+        known = self._whose.get(key)
+        if known is None:
+            known = self._whose[key] = self._named(reference, base_of(found.url))
+        return known
+
+    def _named(self, reference: str, own_base: str) -> Whose | str:
+        plain = _plain_url(reference)
+        if plain in self._urls:
+            return "patient"
+        if plain.startswith("urn:"):
+            return "other" if plain in self._by_url else "unknown"
+        if len(reference) > LONGEST_REFERENCE:
+            return "unknown"
+        if "?" in reference:
+            return self._conditional(reference)
+        parts = REST.fullmatch(reference)
+        if parts is None:
+            return "unknown"
+        if parts[2] != "Patient":
+            return "other"
+        if not self._id:
+            return "unknown" if self.patients else f"={reference.partition('/_history/')[0]}"
+        if parts[3] != self._id:
+            return "other"
+        base = plain_base(parts[1]) if parts[1] else own_base
+        if not base:
+            return "patient"
+        if self._bases:
+            return "patient" if base in self._bases else "other"
+        return f"={base}"
+
+    def _conditional(self, reference: str) -> Whose:
+        kind, _, query = reference.rpartition("/")[2].partition("?")
+        if kind != "Patient":
+            return "other"
+        asked = parse_qs(query, max_num_fields=20) if query.count("&") < 20 else {}
+        if set(asked) == {"_id"}:
+            return "patient" if self._id and asked["_id"] == [self._id] else "other" if self._id else "unknown"
+        named = {(system, value) for each in asked.get("identifier", ()) for system, _, value in [each.partition("|")]}
+        return self._by_identifiers(named)
+
+    def _by_identifiers(self, named: set[tuple[str, str]]) -> Whose:
+        if named & self._identifiers:
+            return "patient"
+        systems = {system for system, _ in self._identifiers}
+        return "other" if any(system in systems for system, _ in named) else "unknown"
+
+    def _contained(self, resource: Resource, name: str) -> Whose:
+        inside = _inside(resource, name)
+        if inside is None:
+            return "unknown"
+        if inside.get("resourceType") != "Patient":
+            return "other"
+        born = text(inside.get("birthDate"))
+        if born and self._born and not any(born.startswith(own) or own.startswith(born) for own in self._born):
+            return "other"
+        named = set(_identifiers(inside))
+        return "other" if self._by_identifiers(named) == "other" else "patient"
+
+    def follow(self, reference: Any, found: Found, kind: str) -> Resource | None:
+        """Return what a reference of a resource leads to, or `None`."""
+        if not isinstance(reference, dict):
+            return None
+        address = text(reference.get("reference"))[: LONGEST_REFERENCE + 1]
+        if address.startswith("#"):
+            return _inside(found.resource, address[1:])
+        if (target := self._by_url.get(_plain_url(address))) is not None:
+            return target
+        if "?" in address:
+            asked = parse_qs(address.partition("?")[2]) if len(address) < 1_000 else {}
+            return self._known_as(kind, [each.partition("|") for each in asked.get("identifier", ())])
+        if not address:
+            return self._known_as(kind, [(system, "|", value) for system, value in _identifiers(reference)])
+        parts = REST.fullmatch(address)
+        listed = self._targets.get((parts[2], parts[3]), []) if parts else []
+        base = (plain_base(parts[1]) if parts and parts[1] else "") or base_of(found.url)
+        alike = [each.resource for each in listed if not base or base_of(each.url) in ("", base)]
+        return alike[0] if alike else None
+
+    def _known_as(self, kind: str, named: Iterable[tuple[str, str, str]]) -> Resource | None:
+        if self._identified is None:
+            self._identified = {
+                (target, *pair): each.resource
+                for (target, _), listed in self._targets.items()
+                for each in listed
+                for pair in _identifiers(each.resource)
+            }
+        known = (self._identified.get((kind, system, value)) for system, _, value in named)
+        return next((resource for resource in known if resource), None)
+
+
+def _inside(resource: Resource, name: str) -> Resource | None:
+    for place, inside in enumerate(items(resource.get("contained"))):
+        if place >= MOST_INSIDE:
+            break
+        if inside.get("id") == name:
+            return inside
+    return None
+
+
+def _identifiers(resource: Resource) -> list[tuple[str, str]]:
+    found = []
+    for place, identifier in enumerate(items(resource.get("identifier"))):
+        if place >= MOST_INSIDE:
+            break
+        if value := text(identifier.get("value")):
+            found.append((text(identifier.get("system")), value))
+    return found

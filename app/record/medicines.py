@@ -1,0 +1,180 @@
+"""Medicines: ordered, taken, given or handed out, by code and by name.
+
+A code, a route, a dose form or a word that says local use takes a medicine out of what works in the whole body.
+"""
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from app.core.codes import Use, normal
+from app.record.concepts import LONGEST_TEXT, Concept, Meant
+from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, meant_of, not_understood
+from app.record.dates import Day, WrongDateError, latest
+from app.record.elements import Resource, text
+from app.record.identity import Found
+from app.record.places import Entry
+from app.record.standing import Situation, State, said_of
+from app.record.statuses import ORDERS, PROPOSALS
+from app.record.weigh import Claim, Draft
+
+MOST_INGREDIENTS = 20
+MOST_DOSAGES = 8
+GIVEN = frozenset({"MedicationAdministration", "MedicationDispense"})
+
+
+class Order(NamedTuple):
+    """The parts of an order that say what is given and how."""
+
+    concepts: list[object]
+    forms: list[Resource]
+    words: str
+    leads_nowhere: bool = False
+    is_modified: bool = False
+
+
+def medicine(context: Context, found: Found) -> Draft | Entry:
+    """Read an order, a statement, an administration or a dispense."""
+    resource, table = found.resource, context.codes.medicines
+    order = _order(context, found)
+    concept = context.concepts.read(order.concepts, table, words=order.words)
+    context.concepts.name(concept, table)
+    if not concept.meant and concept.reason is None:
+        return irrelevant(found, concept)
+    draft = drafted(found, concept)
+    if not concept.meant and order.leads_nowhere:
+        return not_understood(draft, "dead_reference", concept.might or context.concepts.all_of(table))
+    facts = context.facts_of(concept)
+    if order.is_modified or is_modified(resource):
+        return not_understood(draft, "unknown_modifier", facts)
+    status = ORDERS.get(text(resource.get("status")) or "unknown")
+    if status == "in_error":
+        return aside(draft, "in_error", facts)
+    if status == "not_done" or resource.get("doNotPerform") is True:
+        return aside(draft, "not_done", facts)
+    if text(resource.get("intent")) in PROPOSALS:
+        return aside(draft, "not_ordered", facts)
+    if not concept.meant:
+        return not_understood(draft, concept.reason or "no_code", facts)
+    if status is None:
+        return not_understood(draft, "unknown_status", facts)
+    try:
+        draft.day, end = _times(context, resource)
+    except WrongDateError:
+        return not_understood(draft, "wrong_date", facts)
+    has_ended = status == "ended" or (end is not None and end.last < context.days.on)
+    is_given = text(resource.get("resourceType")) in GIVEN
+    dosages = _dosages(resource)
+    explicit = _uses(context, concept, order, dosages)
+    as_needed = any(d.get("asNeededBoolean") is True or "asNeededCodeableConcept" in d for d in dosages)
+    for meant in meant_of(concept):
+        use = _use(explicit, meant)
+        if use == "local" and _has_more(resource):  # one that was not looked at may be swallowed
+            use = "both_uses"
+        for meaning in context.known(meant):
+            if use == "local" and not meaning.local:
+                draft.claims.append(Claim(draft, meaning.fact, None, "set_aside", "local_use"))
+                continue
+            state: State = "ended" if has_ended and not is_given else "active" if status == "active" else "unknown"
+            reason: Literal["open_status", "given_once", "open_use", "both_uses", None] = None
+            if is_given:
+                reason = "given_once"
+            elif status == "open":
+                reason = "open_status"
+            elif use in ("open_use", "both_uses") and not meaning.local:
+                reason = use
+            ended = end or draft.day if state == "ended" else None
+            situation = Situation(state, draft.day, None, ended, open=reason, ends_with_order=True)
+            claim = context.standing.claim(draft, meaning, situation)
+            if reason and state == "ended" and claim.counts:
+                claim.counts = False
+                claim.put("asked", reason)
+            if as_needed and meaning.as_needed and claim.counts:
+                claim.counts = False
+                claim.put("asked", "as_needed")
+    return draft
+
+
+def _order(context: Context, found: Found) -> Order:
+    """Return what is ordered, wherever it stands."""
+    resource = found.resource
+    if "medicationCodeableConcept" in resource:
+        return Order([resource["medicationCodeableConcept"]], [], "")
+    reference = resource.get("medicationReference")
+    words = text(reference.get("display")) if isinstance(reference, dict) else ""
+    target = context.identity.follow(reference, found, "Medication")
+    if target is None:
+        return Order([], [], words, leads_nowhere=reference is not None)
+    concepts: list[object] = [target.get("code")]
+    for ingredient in many(target.get("ingredient"), MOST_INGREDIENTS):
+        concepts.append(ingredient.get("itemCodeableConcept"))
+        inner = context.identity.follow(ingredient.get("itemReference"), Found(target, found.url), "Medication")
+        concepts.append(inner.get("code") if inner else None)
+    return Order(concepts, many(target.get("form"), 1), words, is_modified=is_modified(target))
+
+
+def _times(context: Context, resource: Resource) -> tuple[Day | None, Day | None]:
+    """Return when it was last said, and when it ends."""
+    said = (
+        context.day(resource, "authoredOn"),
+        context.day(resource, "effectiveDateTime", "effectivePeriod.start"),
+        context.day(resource, "dateAsserted"),
+        context.day(resource, "whenHandedOver", "whenPrepared"),
+    )
+    end = context.day(resource, "effectivePeriod.end", planned=True)
+    if end is None:
+        ends = [_bound(context, dosage) for dosage in _dosages(resource)]
+        # a dosage without an end goes on, and so may one that was not looked at
+        end = None if None in ends or _has_more(resource) else latest(*ends)
+    return latest(*said), end
+
+
+def _bound(context: Context, dosage: Resource) -> Day | None:
+    """Return the day on which a dosage ends."""
+    timing = dosage.get("timing")
+    repeat = timing.get("repeat") if isinstance(timing, dict) else None
+    bounds = repeat.get("boundsPeriod") if isinstance(repeat, dict) else None
+    return context.day(bounds, "end", planned=True) if isinstance(bounds, dict) else None
+
+
+def _dosages(resource: Resource) -> list[Resource]:
+    return [*many(resource.get("dosageInstruction"), MOST_DOSAGES), *many(resource.get("dosage"), MOST_DOSAGES)]
+
+
+def _has_more(resource: Resource) -> bool:
+    """Return whether there are more dosages than are looked at."""
+    listed = (resource.get(name) for name in ("dosageInstruction", "dosage"))
+    return any(isinstance(each, list) and len(each) > MOST_DOSAGES for each in listed)
+
+
+def _uses(context: Context, concept: Concept, order: Order, dosages: list[Resource]) -> set[Use]:
+    """Return the uses that codes, forms, routes and words say."""
+    found: set[Use] = {meant.hit.use for meant in concept.meant if meant.hit.use}
+    ways = [*order.forms, *(way for dosage in dosages for way in _ways(dosage))]
+    for way in ways:
+        for coding in many(way.get("coding"), MOST_DOSAGES):
+            system = context.codes.systems.get(text(coding.get("system")))
+            code = text(coding.get("code"))
+            key = (system.name, normal(system, code)) if system else (text(coding.get("system")), code)
+            if use := context.codes.use_codes.get(key):
+                found.add(use)
+    said = [concept.searched, *(each for way in ways for each in said_of(way)), *(text(d.get("text")) for d in dosages)]
+    words = " ; ".join(said)[:LONGEST_TEXT]
+    if not context.concepts.afford(words):
+        return {"local", "systemic"}  # as good as both: it is asked
+    return (found | set(context.codes.use_words.found(words))) - {"both"}
+
+
+def _ways(dosage: Resource) -> Iterator[Resource]:
+    for element in ("route", "method"):
+        if element in dosage:
+            yield from many(dosage[element], 1)
+
+
+def _use(explicit: set[Use], meant: Meant) -> Literal["systemic", "local", "open_use", "both_uses"]:
+    """Return how a medicine is used."""
+    if len(explicit) > 1:
+        return "both_uses"
+    for use in explicit:
+        return "local" if use == "local" else "systemic"
+    usual = meant.hit.medicine.use if meant.hit.medicine else "both"
+    return "open_use" if usual == "both" else usual

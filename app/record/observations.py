@@ -1,0 +1,127 @@
+"""Observations: what was asked or measured, and the result."""
+
+from typing import Any
+
+from app.core.codes import Meaning, normal
+from app.core.facts import Value
+from app.record.concepts import Concept
+from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, meant_of, not_understood
+from app.record.dates import WrongDateError
+from app.record.elements import Resource, text
+from app.record.identity import Found
+from app.record.places import Entry
+from app.record.standing import Situation, said_of
+from app.record.weigh import Claim, Draft
+
+FINAL = frozenset({"final", "amended", "corrected"})
+OPEN = frozenset({"preliminary", "unknown"})
+NOT_DONE = frozenset({"registered", "cancelled"})
+MOST_PARTS = 20
+ROMAN = ("I", "II", "III", "IV", "V", "VI")
+
+
+class UnknownAnswerError(Exception):
+    """A result that is not understood."""
+
+
+def observation(context: Context, found: Found) -> Draft | Entry:
+    """Read an Observation and its components."""
+    resource = found.resource
+    parts = [(resource, _code(context, resource))]
+    if "component" in resource:
+        parts += [(part, _code(context, part)) for part in many(resource["component"], MOST_PARTS)]
+    elif not parts[0][1].meant and parts[0][1].reason is None:
+        return irrelevant(found, parts[0][1])
+    concept = next((c for _, c in parts if c.meant), next((c for _, c in parts if c.reason), parts[0][1]))
+    if not concept.meant and concept.reason is None:
+        return irrelevant(found, concept)
+    draft, facts = drafted(found, concept), context.facts_of(concept)
+    if is_modified(resource):
+        return not_understood(draft, "unknown_modifier", facts)
+    status = text(resource.get("status")) or "unknown"
+    if status == "entered-in-error":
+        return aside(draft, "in_error", facts)
+    if status in NOT_DONE:
+        return aside(draft, "not_done", facts)
+    if not concept.meant:
+        return not_understood(draft, concept.reason or "no_code", facts)
+    if status not in FINAL | OPEN:
+        return not_understood(draft, "unknown_status", facts)
+    try:
+        draft.day = context.day(
+            resource, "effectiveDateTime", "effectivePeriod.end", "effectivePeriod.start", "effectiveInstant", "issued"
+        )
+    except WrongDateError:
+        return not_understood(draft, "wrong_date", facts)
+    for part, code in parts:
+        _result(context, draft, code, part, "not_final" if status in OPEN else None, resource)
+    return draft
+
+
+def _code(context: Context, part: Resource) -> Concept:
+    """Read the code of an observation, with the words of its result."""
+    words = text(part.get("valueString"))
+    if "valueCodeableConcept" in part and isinstance(part["valueCodeableConcept"], dict):
+        words = "; ".join(said_of(part["valueCodeableConcept"]))
+    return context.concepts.read(part.get("code"), context.codes.observations, words=words)
+
+
+def _result(context: Context, draft: Draft, concept: Concept, part: Resource, state: Any, whole: Resource) -> None:
+    for meant in meant_of(concept):
+        site = None
+        if any(meaning.area for meaning in meant.hit.meanings):
+            site = context.sites.of(whole.get("bodySite"), concept.site, concept.searched)
+        situation = Situation("unknown", draft.day, draft.day, None, site=site, open=state)
+        for meaning in context.known(meant):
+            try:
+                value = _value(context, part, meaning)
+            except UnknownAnswerError:
+                draft.claims.append(Claim(draft, meaning.fact, None, "not_understood", "unknown_answer"))
+                continue
+            if value is None and (is_answered(meaning) or not _has_value(part)):
+                draft.claims.append(Claim(draft, meaning.fact, None, "set_aside", "no_value"))
+                continue
+            context.standing.claim(draft, meaning, situation, value)
+
+
+def is_answered(meaning: Meaning) -> bool:
+    """Return whether the result gives the value, or is a hint."""
+    return bool(meaning.answers or meaning.reads or meaning.value is not None)
+
+
+def _has_value(part: Resource) -> bool:
+    return any(key.startswith("value") for key in part)
+
+
+def _value(context: Context, part: Resource, meaning: Meaning) -> Value | None:
+    """Return the value of a result; `None` where there is none."""
+    if not is_answered(meaning) or not _has_value(part):
+        return None
+    said = part.get("valueBoolean")
+    if isinstance(said, bool) and context.release.facts[meaning.fact].kind == "boolean":
+        return said if meaning.value is not False else not said
+    if meaning.reads == "roman":
+        return _roman(part)
+    found: set[Value | None] = set()
+    concept = many(part.get("valueCodeableConcept"), 1)
+    for coding in many(concept[0].get("coding"), 50) if concept else ():
+        system = context.codes.systems.get(text(coding.get("system")))
+        if system and (key := (system.name, normal(system, text(coding.get("code"))))) in meaning.answers:
+            found.add(meaning.answers[key])
+    if len(found) != 1:
+        raise UnknownAnswerError
+    return found.pop()
+
+
+def _roman(part: Resource) -> Value:
+    number = part.get("valueInteger")
+    if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= 6:
+        return ROMAN[number - 1]
+    concept = part.get("valueCodeableConcept")
+    words = [text(part.get("valueString"))]
+    if isinstance(concept, dict):
+        words += [text(coding.get("code")) for coding in many(concept.get("coding"), 50)] + said_of(concept)
+    said = {each for word in words[:50] for each in word[:200].replace("-", " ").split() if each in ROMAN}
+    if len(said) != 1:
+        raise UnknownAnswerError
+    return said.pop()

@@ -1,0 +1,117 @@
+"""Procedures and devices: what was done, and what is in the body."""
+
+from app.record.concepts import Concept
+from app.record.context import Context, aside, drafted, irrelevant, is_modified, meant_of, not_understood
+from app.record.dates import WrongDateError, latest
+from app.record.elements import Resource, text
+from app.record.identity import Found
+from app.record.places import Entry
+from app.record.standing import Situation, State
+from app.record.statuses import ORDERS
+from app.record.weigh import Draft
+
+DEVICE_STATES = {"active": "active", "inactive": "ended", "entered-in-error": "in_error", "unknown": "open", "": "open"}
+
+
+def procedure(context: Context, found: Found) -> Draft | Entry:
+    """Read a Procedure: it is an event, and what it left stays."""
+    resource = found.resource
+    concept = context.concepts.read(resource.get("code"), context.codes.procedures, context.codes.conditions)
+    draft = _begun(context, found, concept)
+    if isinstance(draft, Entry):
+        return draft
+    status = ORDERS.get(text(resource.get("status")) or "unknown")
+    if (refused := _refused(context, found, draft, concept, status)) is not None:
+        return refused
+    try:
+        draft.day = latest(
+            context.day(resource, "performedDateTime", "performedPeriod.end", "performedPeriod.start"),
+        )
+    except WrongDateError:
+        return not_understood(draft, "wrong_date", context.facts_of(concept))
+    is_open = status == "open" or text(resource.get("status")) == "stopped"
+    _say(context, draft, concept, resource, "unknown", is_open=is_open)
+    for claim in draft.claims:
+        if claim.reason == "too_old" and draft.day:
+            claim.put("set_aside", "ended")
+    return draft
+
+
+def device(context: Context, found: Found) -> Draft | Entry:
+    """Read a Device that is the patient's."""
+    resource = found.resource
+    concept = context.concepts.read(resource.get("type"), context.codes.devices)
+    draft = _begun(context, found, concept)
+    if isinstance(draft, Entry):
+        return draft
+    status = DEVICE_STATES.get(text(resource.get("status")))
+    if (refused := _refused(context, found, draft, concept, status)) is not None:
+        return refused
+    state: State = "active" if status == "active" else "ended" if status == "ended" else "unknown"
+    _say(context, draft, concept, resource, state, is_open=False)
+    return draft
+
+
+def device_use(context: Context, found: Found) -> Draft | Entry:
+    """Read a DeviceUseStatement, by the device that it refers to."""
+    resource = found.resource
+    target = context.identity.follow(resource.get("device"), found, "Device")
+    device = resource.get("device")
+    words = text(device.get("display")) if isinstance(device, dict) else ""
+    concept = context.concepts.read(target.get("type") if target else None, context.codes.devices, words=words)
+    if target is None:
+        return not_understood(drafted(found, concept), "dead_reference", concept.might)
+    draft = _begun(context, found, concept)
+    if isinstance(draft, Entry):
+        return draft
+    status = ORDERS.get(text(resource.get("status")) or "unknown")
+    if target.get("status") == "entered-in-error":
+        status = "in_error"
+    refused = _refused(context, found, draft, concept, status)
+    if refused is None and is_modified(target):
+        refused = not_understood(draft, "unknown_modifier", context.facts_of(concept))
+    if refused is not None:
+        return refused
+    try:
+        draft.day = latest(
+            context.day(resource, "timingDateTime", "timingPeriod.start"), context.day(resource, "recordedOn")
+        )
+        end = context.day(resource, "timingPeriod.end", planned=True)
+    except WrongDateError:
+        return not_understood(draft, "wrong_date", context.facts_of(concept))
+    has_ended = status == "ended" or (end is not None and end.last < context.days.on)
+    state: State = "ended" if has_ended else "active" if status == "active" else "unknown"
+    _say(context, draft, concept, resource, state, is_open=status == "open")
+    return draft
+
+
+def _begun(context: Context, found: Found, concept: Concept) -> Draft | Entry:
+    if not concept.meant and concept.reason is None:
+        return irrelevant(found, concept)
+    return drafted(found, concept)
+
+
+def _refused(context: Context, found: Found, draft: Draft, concept: Concept, status: str | None) -> Draft | None:
+    """Return the draft in its place, where nothing of it can count."""
+    facts = context.facts_of(concept)
+    if is_modified(found.resource):
+        return not_understood(draft, "unknown_modifier", facts)
+    if status == "in_error":
+        return aside(draft, "in_error", facts)
+    if status == "not_done":
+        return aside(draft, "not_done", facts)
+    if not concept.meant:
+        return not_understood(draft, concept.reason or "no_code", facts)
+    if status is None:
+        return not_understood(draft, "unknown_status", facts)
+    return None
+
+
+def _say(context: Context, draft: Draft, concept: Concept, resource: Resource, state: State, *, is_open: bool) -> None:
+    for meant in meant_of(concept):
+        site = None
+        if any(meaning.area for meaning in meant.hit.meanings):
+            site = context.sites.of(resource.get("bodySite"), concept.site, concept.searched)
+        situation = Situation(state, draft.day, draft.day, None, site=site, open="open_status" if is_open else None)
+        for meaning in context.known(meant):
+            context.standing.claim(draft, meaning, situation)

@@ -1,0 +1,172 @@
+"""Whether what is said counts today, by state, place and time."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from app.core.codes import Codes, Meaning, Places, Site, Span, is_no
+from app.core.facts import Value
+from app.record.concepts import LONGEST_TEXT, MOST_WORDS
+from app.record.dates import Day, Days
+from app.record.elements import Resource, items, text
+from app.record.weigh import Claim, Draft
+
+State = Literal["active", "unknown", "ended"]
+MOST_SITES = 8
+UNSURE = Span(yes_days=365, no_days=90)
+"""The span of a fact that an older release has and the lists do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a resource says about itself, whatever its codes mean.
+
+    `day` is when it was said last, `onset` when it began, `end` when it ended. `site` is the place of the body that it
+    names, `reason` why all that it says must be asked.
+    """
+
+    state: State
+    day: Day | None
+    onset: Day | None = None
+    end: Day | None = None
+    is_suspected: bool = False
+    site: Site | None = None
+    open: Literal["open_status", "given_once", "not_final", "open_use", "both_uses", None] = None
+    ends_with_order: bool = False
+    """Whether the day of an order is the day of its end, where none is named."""
+
+
+class Standing:
+    """Judges statements on one day."""
+
+    def __init__(self, codes: Codes, days: Days) -> None:
+        self._spans = codes.spans
+        self._days = days
+
+    def claim(self, draft: Draft, meaning: Meaning, at: Situation, value: Value | None = None) -> Claim:
+        """Return what a meaning says in a situation."""
+        span = self._spans.get(meaning.fact, UNSURE)
+        claim = Claim(draft, meaning.fact, meaning.value if value is None else value, "asked", "open_value")
+        draft.claims.append(claim)
+        if at.state == "ended":
+            if meaning.ended:
+                self._ended(claim, meaning, at)
+                return claim
+            if not span.history:
+                claim.put("set_aside", "ended")
+                return claim
+        if at.open:
+            claim.reason = at.open
+        elif at.is_suspected and not meaning.suspected:
+            claim.reason = "suspected"
+        elif meaning.area and at.site == "elsewhere":
+            claim.reason = "other_place"
+        elif meaning.area == "placed" and at.site is None:
+            claim.reason = "no_place"
+        else:
+            self._time(claim, meaning, span, at)
+        return claim
+
+    def _ended(self, claim: Claim, meaning: Meaning, at: Situation) -> None:
+        """Say what is still said of what ended."""
+        ended = meaning.ended
+        if ended is None:
+            return
+        claim.value, claim.is_past = ended.value, True
+        end = at.end or (at.day if at.ends_with_order else None)
+        if end is None and at.day and self._days.ago(at.day.first) <= ended.within_days:
+            end = at.day  # it ended after it was said
+        if end is None:
+            claim.reason = "end_unknown"
+        elif self._days.ago(end.first) <= ended.within_days:
+            if at.is_suspected and not meaning.suspected:
+                claim.reason = "suspected"
+            elif claim.value is not None:
+                claim.counts = True
+                claim.put("used", "ended_recently")
+        elif self._days.ago(end.last) > ended.within_days:
+            claim.put("set_aside", "ended")
+        else:
+            claim.reason = "end_unknown"
+
+    def _time(self, claim: Claim, meaning: Meaning, span: Span, at: Situation) -> None:
+        """Say whether it can be relied on today."""
+        is_yes = not is_no(claim.value)
+        days = meaning.yes_days if meaning.yes_days is not None and is_yes else span.days(claim.value)
+        day = (at.onset if span.from_onset else None) or at.day
+        is_active = at.state == "active"
+        lasts = days is None or (span.while_active and is_yes)
+        in_time = day is not None and (days is None or self._days.ago(day.first) <= days)
+        if not (in_time or (is_active and lasts) or (day is None and span.history and is_yes)):
+            claim.reason = "no_date" if day is None else "too_old"
+        elif claim.value is None:
+            claim.rules_out = meaning.rules_out
+        else:
+            claim.counts = True
+            claim.put("used", "history" if span.history else "current")
+
+    def answer(self, claim: Claim, day: Day) -> None:
+        """Say whether an answer of the intake can be relied on today."""
+        days = self._spans.get(claim.fact, UNSURE).days(claim.value)
+        if days is not None and self._days.ago(day.first) > days:
+            claim.put("asked", "too_old")
+        else:
+            claim.counts = True
+            claim.put("used", "answered")
+
+
+class Sites:
+    """Places of the body, as far as they are in the area.
+
+    The area is face, head and neck, and what a draft or an appointment names.
+    """
+
+    def __init__(self, places: Places, area: Any) -> None:
+        self._places = places
+        self._left = MOST_WORDS
+        self._codes: set[tuple[str, str]] = set()
+        self._words: set[str] = set()
+        self._texts: set[str] = set()
+        for concept in list(items(area))[:MOST_SITES]:
+            codings = list(items(concept.get("coding")))[:MOST_SITES]
+            self._codes |= {(text(c.get("system")), text(c.get("code"))) for c in codings}
+            said = said_of(concept)
+            self._texts |= {each.casefold() for each in said}
+            self._words |= {word for each in said for _, word in places.words.found(each)}
+
+    def of(self, body_sites: Any, code: Site | None, words: str) -> Site | None:
+        """Return where something is, by body sites, code and words."""
+        named = [self._named(concept) for concept in list(items(body_sites))[:MOST_SITES]]
+        if "widened" in named:
+            return "in"
+        body: Site | None = ("in" if "in" in named else "elsewhere") if named else None
+        if body and code and body != code:
+            return "elsewhere"
+        return body or code or self._by_words(words)
+
+    def _named(self, concept: Resource) -> Literal["in", "elsewhere", "widened"]:
+        said = said_of(concept)
+        codes = [(text(c.get("system")), text(c.get("code"))) for c in list(items(concept.get("coding")))[:MOST_SITES]]
+        words = [found for each in said for found in self._found(each)]
+        if self._codes.intersection(codes) or any(each.casefold() in self._texts for each in said):
+            return "widened"
+        if any(word in self._words for _, word in words):
+            return "widened"
+        sites: list[Site] = [self._places.codes[code] for _, code in codes if code in self._places.codes]
+        sites = sites or [site for site, _ in words]
+        return "in" if "in" in sites else "elsewhere"
+
+    def _found(self, words: str) -> dict[tuple[Site, str], None]:
+        self._left -= len(words)
+        return self._places.words.found(words) if words and self._left >= 0 else {}
+
+    def _by_words(self, words: str) -> Site | None:
+        found = self._found(words[:LONGEST_TEXT])
+        if any(site == "in" or word in self._words for site, word in found):
+            return "in"
+        return "elsewhere" if found else None
+
+
+def said_of(concept: Resource) -> list[str]:
+    """Return the displays and the text of a concept."""
+    displays = [text(coding.get("display")) for coding in list(items(concept.get("coding")))[:MOST_SITES]]
+    return [each[:LONGEST_TEXT] for each in (*displays, text(concept.get("text"))) if each]
