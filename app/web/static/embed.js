@@ -17,7 +17,7 @@ class CandidateTriage extends HTMLElement {
     this.holder = document.createElement("div");
     root.append(style, this.holder);
     const language = this.getAttribute("lang") ?? "";
-    const first = await fetch(`${base}/?lang=${encodeURIComponent(language)}`, { credentials: "omit" });
+    const first = await fetch(`${base}/intake?lang=${encodeURIComponent(language)}`, { credentials: "omit" });
     this.show(parse(await first.text()), false);
   }
 

@@ -1,5 +1,5 @@
-// Makes the intake smoother where JavaScript is there: the next step is fetched and put in place, the answers stand in the
-// address after the #, where no server sees them. Without it every step is a plain form.
+// Makes intake and report smoother where JavaScript is there: the next step is fetched and put in place, the answers stand in
+// the address after the #, where no server sees them. Without it every step is a plain form.
 import { place, post } from "./steps.js";
 
 const FRAGMENT = "#answers=";
@@ -35,7 +35,8 @@ async function send(action, fields, remember = true) {
   const form = document.querySelector("form[data-answers]");
   if (remember && form) {
     const answers = JSON.parse(form.dataset.answers);
-    history.pushState(null, "", answers.length ? encode(answers) : location.pathname + location.search);
+    const { pathname, search } = new URL(action);
+    history.pushState(null, "", pathname + search + (answers.length ? encode(answers) : ""));
   }
 }
 
@@ -54,7 +55,7 @@ function ready(main) {
   if (share && form) {
     share.hidden = false;
     share.addEventListener("click", async () => {
-      const link = form.action.replace(/intake(\?.*)?$/, "") + location.search + encode(JSON.parse(form.dataset.answers));
+      const link = form.action.replace(/intake(\?.*)?$/, "report") + location.search + encode(JSON.parse(form.dataset.answers));
       await navigator.clipboard?.writeText(link).catch(() => {});
       const status = main.querySelector("[data-shared]");
       status.textContent = status.dataset.shared;
@@ -66,7 +67,7 @@ function restore() {
   const answers = decode(location.hash);
   const form = document.querySelector("form.intake");
   if (form) {
-    send(form.action, answers ?? [], false);
+    send(location.pathname + location.search, answers ?? [], false);
   }
 }
 
