@@ -46,12 +46,16 @@ function keep() {
 }
 
 async function send(action, fields, remember) {
-  const { offline } = form()?.dataset ?? {};
+  const { offline, failed } = form()?.dataset ?? {};
   let page;
   try {
     page = await post(action, fields);
   } catch {
     say(offline);
+    return;
+  }
+  if (!page.querySelector("main")) {
+    say(failed);
     return;
   }
   place(main, page, remember);
