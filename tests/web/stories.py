@@ -52,7 +52,7 @@ STORIES: dict[str, Story] = {
     ),
     "17 years": Story({"primary_concern": "dullness", "age_years": 17}, "clinician_review", LOOK),
     "keloid": Story(PHASE_2 | {"keloid_history": True}, "clinician_review", LOOK),
-    "does not know the grades": Story({"primary_concern": "dullness"} | UNSURE, "needs_information", OPEN),
+    "does not know the grades": Story(UNSURE | {"primary_concern": "dullness"}, "needs_information", OPEN),
     "hair": Story({"primary_concern": "hair_thinning"}, "clinician_review", LOOK),
     "scars": Story({"primary_concern": "acne_scars"}, "clinician_review", LOOK),
     "75 with a blood thinner": Story(PHASE_2 | {"age_years": 75, "anticoagulant_use": True}, "clinician_review", LOOK),

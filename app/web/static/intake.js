@@ -145,6 +145,7 @@ async function restore() {
 
 document.addEventListener("submit", (event) => event.target.matches("form.intake") && submit(event));
 main.addEventListener("change", exclude);
+main.addEventListener("input", keep);
 document.addEventListener("keydown", key);
 window.addEventListener("popstate", restore);
 ready();
