@@ -7,19 +7,14 @@ the default mode takes the assumed value only where the decision itself assumes 
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 from sqlglot import transpile
 
-from app.core.diagram import UNKNOWN, Variable
+from app.cohort.nodes import UNUSABLE, Nodes, runs_of, word_of
 from app.core.facts import Value
-from app.core.logic import Logic
-from app.core.precedence import Decision
 from app.core.rules import Release
 
 DIALECTS = ("duckdb", "postgres", "spark", "sqlite")
-NOTHING, UNUSABLE = -1, -2
-"""The regions of a value that is unknown, and of one that is no answer to its fact."""
 SEPARATOR = ", "
 
 
@@ -40,54 +35,26 @@ def sql_of(
     """
     if dialect not in DIALECTS:
         raise ValueError(f"`{dialect}` is no dialect; the dialects are {', '.join(DIALECTS)}")
-    text = _Query(release, strict, [_name(column) for column in columns]).text(_name(table))
+    text = _Query(Nodes(release), strict, [_name(column) for column in columns]).text(_name(table))
     return str(transpile(text, read="duckdb", write=dialect, pretty=True)[0])
-
-
-def facts_read(release: Release) -> list[str]:
-    """Return the facts that a table has columns for, in asking order."""
-    read = {variable.fact.name for variable, _ in _levels(_logic(release)).values()}
-    return [name for name in release.facts if name in read]
-
-
-def _logic(release: Release) -> Logic:
-    return Logic(release.facts, release.rules, release.order, release.budget)
-
-
-def _levels(logic: Logic) -> dict[int, tuple[Variable, list[int]]]:
-    """Return each level of the decision with its nodes, the last level first."""
-    d = logic.diagram
-    seen: set[int] = set()
-    todo = [logic.decision_root]
-    while todo:
-        node = todo.pop()
-        if node >= 0 and node not in seen:
-            seen.add(node)
-            todo += d.children[node]
-    ordered = sorted(seen, key=lambda node: (-d.levels[node], node))
-    return {level: (d.variables[level], list(nodes)) for level, nodes in groupby(ordered, d.levels.__getitem__)}
 
 
 class _Query:
     """Writes the query of one release in the dialect of DuckDB."""
 
-    def __init__(self, release: Release, strict: bool, columns: Sequence[str]) -> None:
-        self._logic = _logic(release)
-        self._levels = _levels(self._logic)
+    def __init__(self, nodes: Nodes, strict: bool, columns: Sequence[str]) -> None:
+        self._nodes = nodes
+        self._strict = strict
         self._columns = columns
-        unknown = [NOTHING if region == UNKNOWN else region for region in self._logic.regions({}, strict=strict)]
-        self._unknown = {level: unknown[level] for level in self._levels}
-        decisions = self._logic.possible(self._logic.regions({}, strict=True))
-        terminals = {self._logic.diagram.terminal(decision): decision for decision in decisions}
-        self._bits = {terminal: 1 << place for place, terminal in enumerate(terminals)}
-        self._decisions = [(1 << place, decision) for place, decision in enumerate(decisions)]
+        self._bits = {end: 1 << place for place, end in enumerate(nodes.ends)}
+        self._decisions = [(self._bits[end], decision) for end, decision in nodes.ends.items()]
 
     def text(self, table: str) -> str:
         """Return the whole query over a table."""
-        regions = {level: f"{self._region(level)} AS r{level}" for level in self._levels}
-        steps = [f"regions AS MATERIALIZED (SELECT {self._listed(*regions.values())} FROM {table})"]
-        before, held = "regions", [f"r{level}" for level in self._levels]
-        for level, (_, nodes) in self._levels.items():
+        regions = [f"{self._region(level)} AS r{level}" for level in self._nodes.levels]
+        steps = [f"regions AS MATERIALIZED (SELECT {self._listed(*regions)} FROM {table})"]
+        before, held = "regions", [f"r{level}" for level in self._nodes.levels]
+        for level, nodes in self._nodes.levels.items():
             made = [f"{self._reached(level, node)} AS n{node}" for node in nodes]
             steps.append(f"level_{level} AS MATERIALIZED (SELECT {self._listed(*held, *made)} FROM {before})")
             before, held = f"level_{level}", [*held, *(f"n{node}" for node in nodes)]
@@ -98,14 +65,14 @@ class _Query:
         return ", ".join([*self._columns, *expressions])
 
     def _region(self, level: int) -> str:
-        variable, _ = self._levels[level]
+        variable, unknown = self._nodes.variables[level], self._nodes.unknown(level, strict=self._strict)
         name = _name(variable.fact.name)
         known = " ".join(f"WHEN {_one_of(name, values)} THEN {r}" for r, values in enumerate(variable.regions))
-        return f"CASE WHEN {name} IS NULL THEN {self._unknown[level]} {known} ELSE {UNUSABLE} END"
+        return f"CASE WHEN {name} IS NULL THEN {unknown} {known} ELSE {UNUSABLE} END"
 
     def _reached(self, level: int, node: int) -> str:
         """Return the decisions below a node, as bits."""
-        children = [self._child(child) for child in self._logic.diagram.children[node]]
+        children = [self._child(child) for child in self._nodes.children[node]]
         known = " ".join(f"WHEN {region} THEN {child}" for region, child in enumerate(children))
         return f"CASE r{level} {known} ELSE {' | '.join(dict.fromkeys(children))} END"
 
@@ -114,11 +81,9 @@ class _Query:
 
     def _ends(self) -> Iterator[str]:
         """Yield the decisions that can be reached, and the first value that cannot be used."""
-        first = sorted(self._levels, key=lambda level: list(self._logic.facts).index(self._levels[level][0].fact.name))
-        wrong = " ".join(
-            f"WHEN r{level} = {UNUSABLE} THEN {_text(self._levels[level][0].fact.name)}" for level in first
-        )
-        yield f"{self._child(self._logic.decision_root)} AS bits"
+        named = [(level, self._nodes.variables[level].fact.name) for level in self._nodes.asked]
+        wrong = " ".join(f"WHEN r{level} = {UNUSABLE} THEN {_text(name)}" for level, name in named)
+        yield f"{self._child(self._nodes.root)} AS bits"
         yield f"CASE {wrong or 'WHEN FALSE THEN NULL'} ELSE NULL END AS unusable"
 
     def _answers(self) -> Iterator[str]:
@@ -146,17 +111,11 @@ class _Query:
         )
 
 
-def word_of(decision: Decision) -> str:
-    """Return a decision as one word: its pathway, else its disposition."""
-    return decision.pathway or decision.disposition
-
-
 def _one_of(name: str, values: Sequence[Value]) -> str:
     """Return whether a column has one of these values of its type."""
     whole = sorted(value for value in values if type(value) is int)
     if whole:
-        runs = [list(run) for _, run in groupby(enumerate(whole), lambda each: each[1] - each[0])]
-        ranges = " OR ".join(f"{name} BETWEEN {run[0][1]} AND {run[-1][1]}" for run in runs)
+        ranges = " OR ".join(f"{name} BETWEEN {first} AND {last}" for first, last in runs_of(whole))
         return f"({ranges}) AND CAST({name} AS BIGINT) = {name}"
     if type(values[0]) is bool:
         return " OR ".join(f"{name} = {str(value).upper()}" for value in values)

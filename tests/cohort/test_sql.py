@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.cohort.sql import facts_read, sql_of, word_of
+from app.cohort.nodes import facts_read, word_of
+from app.cohort.sql import sql_of
 from app.core.engine import Engine, Engines, Question
 from app.core.facts import Value
 from app.core.rules import Release
