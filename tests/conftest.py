@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from app.core.engine import Engines
 from app.fhir.localization import Localizations
@@ -15,7 +15,10 @@ from app.settings import Settings
 from tests.fhir.resources import NOW
 from tests.serving import serving
 
-settings.register_profile("long", max_examples=1_000, deadline=None)  # of `make test-long PART=fuzz`
+# no test depends on how fast the machine is
+settings.register_profile("usual", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("long", settings.get_profile("usual"), max_examples=1_000)  # of `make test-long PART=fuzz`
+settings.load_profile("usual")
 
 
 @pytest.fixture(scope="session")

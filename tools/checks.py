@@ -35,6 +35,7 @@ LONG: dict[str, list[str]] = {
         "tests/api/test_openapi.py",
         "tests/api/test_anything.py",
     ],
+    "engines": [PYTEST, "-n", "1", "-m", "long", "tests/cohort"],
     "oracle": [PYTEST, "-n", "auto", "-m", "long", "tests/independent"],
     "wire": [PYTEST, "-n", "1", "-m", "long", "tests/wire"],
     "peers": [PYTHON, "-m", "tools.peers"],

@@ -1,4 +1,4 @@
-"""The nodes of a decision, level by level, as other engines' languages write them."""
+"""The nodes of a decision, for the languages of other engines."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -13,7 +13,7 @@ NOTHING, UNUSABLE = -1, -2
 
 
 class Nodes:
-    """The decision of a release without its engine: facts, regions, nodes and ends.
+    """A decision without its engine: facts, regions, nodes and ends.
 
     Nothing of it reads an unknown value as an answer: a node whose fact is unknown reaches what any of its children
     reaches, save where the decision itself assumes a value.

@@ -1,4 +1,4 @@
-"""The decision of a release as one SQL query, with the exact possible set.
+"""A release's decision as one SQL query, with the exact possible set.
 
 A column of each fact is cut into the regions that the decision tells apart. From the last level of the diagram to the
 first, every node then holds the decisions that can still be reached below it, as bits: a known fact takes those of one
@@ -80,7 +80,7 @@ class _Query:
         return f"n{node}" if node >= 0 else str(self._bits[node])
 
     def _ends(self) -> Iterator[str]:
-        """Yield the decisions that can be reached, and the first value that cannot be used."""
+        """Yield the reachable decisions and the first unusable value."""
         named = [(level, self._nodes.variables[level].fact.name) for level in self._nodes.asked]
         wrong = " ".join(f"WHEN r{level} = {UNUSABLE} THEN {_text(name)}" for level, name in named)
         yield f"{self._child(self._nodes.root)} AS bits"

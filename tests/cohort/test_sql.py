@@ -54,7 +54,7 @@ def test_every_release_decides_alike(engines: Engines, dialect: str, strict: boo
         assert answered(engine.release, rows, dialect, query) == [decided(engine, each, strict=strict) for each in rows]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10**6), strict=st.booleans())
 def test_small_rule_books_decide_alike(seed: int, strict: bool) -> None:
     release, random = release_of(small_book(seed)), Random(seed)
