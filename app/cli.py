@@ -49,7 +49,7 @@ class Commands(TyperGroup):
     """The commands, which refuse a bad setting or rule book alike."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the command line; what cannot be written is one line, of `--help` too."""
+        """Run the command line; say in one line what cannot be written."""
         try:
             return super().main(*args, **kwargs)
         except OSError as error:
