@@ -72,7 +72,7 @@ class Cards:
                 for name, source in answer.sources.items()
             )
         for card in cards:
-            card["detail"] = "\n\n".join([*self.locale.engine.release.warnings, card["detail"]])
+            card["detail"] = "\n\n".join([*self.locale.warnings, card["detail"]])
             if answer.ruleset.withdrawn and card["indicator"] == "info":
                 card["indicator"] = "warning"
         return cards
@@ -101,20 +101,19 @@ class Cards:
         }
 
     def _decisions(self, answer: Answer, weighed: Weighed, drafts: list[Draft]) -> Iterator[Card]:
-        if any(not draft.pathway for draft in drafts) or self.call.hook == "patient-view":
-            yield self._decision(answer, weighed)
         detail = detail_of(answer, weighed, self.locale)
+        if any(not draft.pathway for draft in drafts) or self.call.hook == "patient-view":
+            yield self._decision(answer, weighed, detail)
         doubted = weighed.doubted or any(each.status == "unmet" for each in answer.preconditions)
         for draft in drafts:
             if draft.pathway and (answer.decision.pathway != draft.pathway or doubted):
                 yield self._conflict(answer, draft, detail, weighed)
 
-    def _decision(self, answer: Answer, weighed: Weighed) -> Card:
+    def _decision(self, answer: Answer, weighed: Weighed, detail: str) -> Card:
         disposition = answer.decision.disposition
         settled = disposition in ("recommended", "excluded") and not weighed.record.contradictions
         card = self._card(answer, "decision", self._headline(answer), "info" if settled else "warning")
-        card["detail"] = detail_of(answer, weighed, self.locale)
-        card["links"] = self._links(answer)
+        card |= {"detail": detail, "links": self._links(answer)}
         if answer.decision.pathway:
             order = self._order(answer.decision.pathway)
             card |= self._suggested("decision", answer.id, self._say("Draft an order for this pathway"), order)
