@@ -55,7 +55,7 @@ def detail_of(answer: Answer, weighed: Weighed, locale: Localization) -> str:
     section("Contradictions", list(said.contradictions(record, locale)))
     section("To be asked, because of the record", list(said.asked(record, locale)))
     section("Not understood", said.not_understood(weighed.named, locale), len(weighed.named))
-    section("From the record", said.used(record, locale), said.used_count(record))
+    section("From the record", list(said.used(record, locale)))
     section("Not read", said.sentences((*weighed.notes, *weighed.not_read), locale))
     not_named = len(record.not_understood) - len(weighed.named)
     section("Without effect", list(said.counted(record, locale, not_named)))

@@ -84,8 +84,9 @@ def test_a_coded_infection_excludes(client: TestClient) -> None:
     assert card["summary"].startswith("Excluded: An active skin infection")
     assert card["indicator"] == "info"
     read = card["detail"].partition("**From the record**")[2]
-    assert "active\\_skin\\_infection" not in read  # a name of a fact is no text of the record
-    assert "active_skin_infection: Condition/c1 (L01.00, 2026-11-20)" in read
+    assert "Is there an infection of the skin now, in or near the area that would be treated? Yes. Condition/c1" in read
+    assert "Condition/c1 (L01.00, 2026-11-20)" in read
+    assert "active_skin_infection" not in read  # people read questions, not names of members
     assert card["links"][0]["url"] == f"{BASE}/rules/EXC-INFECTION"
 
 
@@ -112,7 +113,8 @@ def test_a_contradiction_between_answer_and_record_is_a_warning(client: TestClie
     (card,) = cards(client, call(intake=intake(engines), conditions=bundle(condition("Z33.1"))))
     assert card["indicator"] == "warning"
     contradictions = card["detail"].partition("**Contradictions**")[2].partition("\n\n**")[0]
-    assert "pregnant: " in contradictions
+    assert "Are you pregnant, or could you be? Yes, or I may be: Condition/c1" in contradictions
+    assert "No, or this does not apply to me: QuestionnaireResponse/q1 (2026-11-20)" in contradictions
     assert "Condition/c1" in contradictions
     assert "(Z33.1" in contradictions
 
