@@ -122,15 +122,26 @@ class Cards:
         return card
 
     def _conflict(self, answer: Answer, draft: Draft, detail: str, weighed: Weighed) -> Card:
-        """Return the card about a draft that the decision does not settle."""
+        """Return the card about a draft that the decision does not settle.
+
+        An exclusion of what is ordered is named first while something else decides, or nothing does yet.
+        """
         excluded = answer.decision.disposition == "excluded"
+        against = [rule for rule in weighed.held if rule.effect == "excludes" and draft.pathway in rule.pathways]
         name = reference_of(draft.resource).partition("/")[2]
         key = f"order {name or text(draft.resource.get('id'))}"
         agrees = answer.decision.pathway == draft.pathway
         says = "Ordered: {pathway}. {headline}" if self.call.hook in ORDERS else "Booked: {pathway}. {headline}"
         headline = self._doubt(weighed) if agrees and weighed.doubted else self._headline(answer)
+        if against and not excluded:
+            headline = self._say("Ruled out: {statement}", statement=against[0].says)
+            detail = "\n".join(
+                [f"**{self._say('Rules out what is ordered')}**", ""]
+                + [f"- {rule.says} ({', '.join(rule.sources)})" for rule in against]
+                + ["", detail]
+            )
         words = self._say(says, pathway=self._pathway(draft.pathway), headline=headline)
-        card = self._card(answer, key, words, "critical" if excluded else "warning")
+        card = self._card(answer, key, words, "critical" if excluded or against else "warning")
         card |= {"detail": detail, "links": self._links(answer), "overrideReasons": self._override_reasons()}
         if name and not agrees and self.call.hook in ORDERS:
             says = self._say("Take back the drafted order")

@@ -6,6 +6,7 @@ from itertools import islice
 
 from app.core.answer import Answer
 from app.core.languages import Sentence
+from app.core.rules import DecisionRule
 from app.fhir import said
 from app.fhir.localization import Localization
 from app.record.places import Entry, PatientFacts
@@ -23,6 +24,8 @@ class Weighed:
     """What of the record could not be fetched."""
     named: tuple[Entry, ...] = ()
     """What was not understood and is named: on order hooks, what might be about a fact that decides."""
+    held: tuple[DecisionRule, ...] = ()
+    """The rules that hold, whether or not they decide yet."""
     not_read: tuple[Sentence, ...] = ()
     """What of a search was not read, as it has more pages than are read."""
 

@@ -109,7 +109,8 @@ class Service:
             if not has_reason(call, answer, facts, locale.engine, open_orders(record.bundles.get(OURS))):
                 invited = [cards.invitation(answer, record.notes)] if self.invites else []
                 return JSONResponse({"cards": invited}, headers=headers)
-        weighed = Weighed(facts, record.notes, named, record.not_read)
+        held = tuple(standing.rule for standing in locale.engine.standings(asked) if standing.state)
+        weighed = Weighed(facts, record.notes, named, held, record.not_read)
         return JSONResponse({"cards": cards.of(answer, weighed)}, headers=headers)
 
 
