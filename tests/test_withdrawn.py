@@ -221,6 +221,17 @@ def test_a_card_says_so_first_and_never_only_informs(engine: Engine, engines: En
     assert card["indicator"] == "info"
 
 
+def test_a_korean_card_says_so_in_korean(withdrawn: RuleBook) -> None:
+    engines = Engines.of(withdrawn.releases.values(), "2026.1", [withdrawn.languages["ko"]])
+    locale = Localizations.of(engines, {"ko": withdrawn.languages["ko"].phrases}, withdrawn.codes).find("ko")
+    asked = read_call(call(), "patient-view", Systems("", ""))
+    answer = locale.engine.answer(Question(RECOMMENDED))
+    (card,) = Cards(locale, BASE, asked).of(answer, Weighed(PatientFacts(RECOMMENDED)))
+    assert card["detail"].startswith(
+        f"2026.1 판은 2026-12-01에 철회되었습니다. {KOREAN}\n\n{locale.engine.release.limits}"
+    )
+
+
 def test_what_leaves_as_fhir_says_so_first(engine: Engine, withdrawn: RuleBook) -> None:
     locale = Localization(engine, engine.release)
     locales = Localizations({"en": locale}, "en")
