@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from errno import EPIPE
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,16 +49,20 @@ def refuse(text: str) -> typer.Exit:
 class Commands(TyperGroup):
     """The commands, which refuse a bad setting or rule book alike."""
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line; say in one line what cannot be written."""
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            typer.echo(f"{error.filename or 'standard output'}: {why(error)}", err=True)
+            sys.exit(1)
+
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
         try:
             return super().invoke(ctx)
         except (BrokenRuleBookError, BadSettingError) as error:
             raise refuse(str(error)) from None
-        except OSError as error:
-            if error.errno == EPIPE:  # who reads it has seen enough
-                raise
-            raise refuse(f"{error.filename or 'standard output'}: {why(error)}") from None
 
 
 cli = typer.Typer(
@@ -95,7 +98,7 @@ def question_in(file: str, ruleset: str, *, strict: bool) -> tuple[Engine, Quest
     try:
         body = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
-        raise refuse(f"{file}: {(error.strerror or 'cannot be read').lower()}") from None
+        raise refuse(f"{file}: {why(error)}") from None
     engines = build_engines(read_settings())
     engine = engine_or_exit(engines, ruleset)
     try:

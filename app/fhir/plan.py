@@ -119,7 +119,7 @@ def care_plan(answer: Answer, locale: Localization, record: PatientFacts, about:
         "description": answer.summary,
         **about,
         "supportingInfo": [{"reference": "#guidance"}],
-        "note": [{"text": notice} for notice in (*release.warnings, *answer.notices)],
+        "note": [{"text": notice} for notice in (*locale.warnings, *answer.notices)],
     }
     if not found["note"]:
         del found["note"]
@@ -156,7 +156,7 @@ def guidance_response(
         "status": status,
         **about,
         "reasonCode": reasons,
-        "note": [{"text": text} for text in (*release.warnings, *_notes(answer, record, locale, base))],
+        "note": [{"text": text} for text in (*locale.warnings, *_notes(answer, record, locale, base))],
     }
     if wanted:
         found["dataRequirement"] = [
