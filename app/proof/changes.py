@@ -62,7 +62,7 @@ def changes(
 def _after(
     logic: Logic, regions: Regions, level: int, visited: Visited, bits: Callable[[int], int]
 ) -> Iterator[tuple[int, int]]:
-    """Yield every other region of a fact with the decisions that it leaves reachable."""
+    """Yield every other region of a fact with the decisions then reachable."""
     nodes, crossing = visited[0].get(level, ()), visited[1][level]
     for region in range(len(logic.diagram.variables[level].regions)) if nodes else ():
         if region != regions[level]:

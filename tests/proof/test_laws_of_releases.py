@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from app.core import logic
+from app.core import logic, precedence
 from app.core.conditions import ALWAYS, NEVER, All, Any, Comparison, Condition, Not, facts_read
 from app.core.precedence import Case
 from app.core.rules import Alternative, DecisionRule, Law, LawKind, Phase, Release, Row
@@ -124,7 +124,7 @@ def wrong_books(law: Law, release: Release) -> Iterator[WrongBook]:
                             law,
                             when=when,
                             of=(of,) if of else (),
-                            pathways=(pathway,) if pathway else (),  # type: ignore[arg-type]
+                            pathways=(pathway,) if pathway else (),
                         )
                         for fact in facts_read(when):
                             yield WrongBook(part, blind_to(fact, release))
@@ -148,7 +148,7 @@ def test_a_precedence_that_decides_nothing_for_somebody_breaks_the_law(
     release: str, book: RuleBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last case of `cases` always holds, so wrong code alone leaves anybody without a decision."""
-    right: Callable[[Sequence[DecisionRule]], tuple[Case, ...]] = logic.cases
+    right: Callable[[Sequence[DecisionRule]], tuple[Case, ...]] = precedence.cases
     whole = book.releases[release]
     law = next(law for law in whole.laws if law.kind == "one_decision")
     assert Verifier(whole).law(law).holds
