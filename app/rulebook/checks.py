@@ -304,7 +304,7 @@ def check_examples(book: Book, release: Release, only: str | None = None) -> Ite
             roots = {word: diagram.condition(condition) for word, condition in listed}
             changed = book.entries[file][place].changed
             for at, example in enumerate(entry.examples):
-                where = book.where(file, place, "examples", release.id) + (at,)
+                where = (*book.where(file, place, "examples", release.id), at)
                 if not listed:
                     yield book.error(file, where, "this kind of entry has no examples")
                     continue
