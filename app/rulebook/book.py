@@ -99,7 +99,7 @@ class Book:
                 yield place, as_of(entry, [name for name in entry.changed if self.lives(name, None, release)])
 
     def where(self, file: str, place: int, key: str, release: str) -> Where:
-        """Return the way to a key of an entry, as a release has it."""
+        """Return the way to a key of an entry in a release."""
         changed = self.entries[file][place].changed
         last = max((name for name in changed if key in changed[name] and self.lives(name, None, release)), default=None)
         return (place, key) if last is None else (place, "from", last, key)
