@@ -1,4 +1,4 @@
-"""The intake form as posted: answers, choices on a page, where to go."""
+"""The intake form as posted: answers, choices, where to go."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
