@@ -32,7 +32,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class Filled:
-    """A posted form; `page` is the page it was on, `go` the button."""
+    """A posted form: `page` is where it was, `go` the button."""
 
     answers: Answers = field(default_factory=dict)
     choices: Choices = Choices()

@@ -250,7 +250,7 @@ class Intake:
         return self._check()
 
     def _practical(self, *, again: bool = False) -> list[str]:
-        """Return what a patient can answer and only what goes with this decision waits for.
+        """Return what only what goes with this decision still waits for.
 
         `again`: with what was answered there before.
         """
