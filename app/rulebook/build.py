@@ -1,7 +1,7 @@
 """One release out of a rule book; what it cites is unchecked."""
 
 from collections.abc import Callable, Mapping
-from inspect import signature
+from dataclasses import fields
 from typing import Any, TypeVar
 
 from app.core import rules as core
@@ -14,7 +14,7 @@ from app.rulebook.files import RuleBookError, Where
 from app.rulebook.grammar import GrammarError, read_condition
 from app.rulebook.signing import review_of
 from app.rulebook.sources import sources
-from app.rulebook.words import current_entries, in_language, name_of
+from app.rulebook.words import Translator
 
 R = TypeVar("R")
 ALL_PATHWAYS: tuple[core.Pathway, ...] = ("conservative_care", "exosome_microchanneling", "combination_therapy")
@@ -23,9 +23,9 @@ ALL_PATHWAYS: tuple[core.Pathway, ...] = ("conservative_care", "exosome_microcha
 class Builder:
     """Makes one release; what cannot be read becomes an error."""
 
-    def __init__(self, book: Book, release: str, language: str | None = None) -> None:
+    def __init__(self, book: Book, release: str, translator: Translator | None = None) -> None:
         self._book = book
-        self._language = language
+        self._translator = translator
         self._id = release
         self._entry = next(entry for entry in book.releases if entry.id == release)
         self.errors: list[RuleBookError] = []
@@ -62,7 +62,7 @@ class Builder:
             alternatives=self._records(core.Alternative, "alternatives.yaml", self._alternative),
             notices=self._records(core.Notice, "notices.yaml", self._notice),
             scales={e.name: made(core.Scale, e) for _, e in self._living("scales.yaml")},
-            sources=sources(self._book, self._language),
+            sources=sources(self._book, self._translator.code if self._translator else None),
             wording=self._wording(),
             weights=self._weights(),
             laws=self._records(core.Law, "laws.yaml", self._law),
@@ -78,12 +78,9 @@ class Builder:
 
     def _living(self, file: str) -> list[tuple[int, Any]]:
         living = self._book.living(file, self._id)
-        words = self._book.words.get((self._language, file)) if self._language else None
-        if not words:
+        if self._translator is None:
             return list(living)
-        now = current_entries(self._book, file)
-        named = [(place, entry, name_of(entry)) for place, entry in living]
-        return [(place, in_language(entry, words.get(name, {}), now.get(name))) for place, entry, name in named]
+        return [(place, self._translator.entry(file, entry)) for place, entry in living]
 
     def _refuse(self, file: str, where: Where, says: str) -> None:
         self.errors.append(self._book.error(file, where, says))
@@ -167,7 +164,7 @@ class Builder:
                 return frozenset({value}), value
 
     def _records(
-        self, record: Callable[..., R], file: str, more: Callable[[int, Any], Mapping[str, Any]] = lambda *_: {}
+        self, record: type[R], file: str, more: Callable[[int, Any], Mapping[str, Any]] = lambda *_: {}
     ) -> tuple[R, ...]:
         """Return the entries of a file as records; `more` adds fields."""
         records = []
@@ -328,9 +325,10 @@ class Builder:
         return weights
 
 
-def made(record: Callable[..., R], entry: Any, **other: Any) -> R:
-    """Return a record of an entry's fields and `other` ones."""
-    same = {name: getattr(entry, name) for name in signature(record).parameters if hasattr(entry, name)}
+def made(record: type[R], entry: Any, **other: Any) -> R:
+    """Return a record, a dataclass, of an entry's fields and `other` ones."""
+    names = [field.name for field in fields(record) if field.name not in other]  # type: ignore[arg-type]
+    same = {name: getattr(entry, name) for name in names if hasattr(entry, name)}
     return record(**{name: tuple(value) if isinstance(value, list) else value for name, value in same.items()} | other)
 
 

@@ -6,7 +6,7 @@ itself, or stand for a billion others.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,6 +119,7 @@ class _Reader:
 
     def __init__(self, loader: _Loader, name: str) -> None:
         self._loader = loader
+        self._next: Callable[[], Any] = loader.get_event
         self._name = name
         self._lines: dict[Where, int] = {}
 
@@ -133,9 +134,6 @@ class _Reader:
         if not isinstance(after := self._next(), yaml.StreamEndEvent):
             raise self._refused(after, "a file holds one document")
         return File(self._name, data, self._lines)
-
-    def _next(self) -> Any:
-        return self._loader.get_event()
 
     def _refused(self, event: Any, says: str) -> BrokenRuleBookError:
         return BrokenRuleBookError([RuleBookError(self._name, event.start_mark.line + 1, "", says)])
@@ -175,10 +173,12 @@ class _Reader:
     def _scalar(self, event: Any) -> Any:
         text: str = event.value
         tag: str = event.tag
-        if tag in (None, "!"):
-            tag = self._loader.resolve(yaml.ScalarNode, text, event.implicit)  # type: ignore[no-untyped-call]
-        if strange := UNPRINTABLE.search(text):  # an escape
+        if event.style == '"' and (strange := UNPRINTABLE.search(text)):  # an escape
             raise self._refused(event, _no_text(strange[0]))
+        if tag in (None, "!"):
+            if not event.implicit[0] or text[:1] not in self._loader.yaml_implicit_resolvers:
+                return text  # quoted, or no first character of anything else
+            tag = self._loader.resolve(yaml.ScalarNode, text, event.implicit)  # type: ignore[no-untyped-call]
         try:
             match tag.removeprefix(TAG):
                 case "str":

@@ -10,7 +10,7 @@ from app.rulebook import schema_book
 from app.rulebook.book import COUNTRIES, LANGUAGES, PHRASES, TRANSLATED, Book
 from app.rulebook.build import Builder, made
 from app.rulebook.files import RuleBookError
-from app.rulebook.words import PARTLY_OURS, current_entries, sentences_of
+from app.rulebook.words import PARTLY_OURS, Translator, current_entries, sentences_of
 
 YES_NO = {"yes": True, "no": False}
 """The answers to a question of yes or no, as rule files write them."""
@@ -20,7 +20,8 @@ def translations(book: Book) -> dict[str, Translation]:
     """Return every language of a checked rule book by its code."""
     found = {}
     for code, entry in book.languages.items():
-        built = [release for each in book.releases if (release := Builder(book, each.id, code).build())]
+        translator = Translator(book, code)
+        built = [release for each in book.releases if (release := Builder(book, each.id, translator).build())]
         entries = {release.id: release for release in built}
         found[code] = Translation(
             code,

@@ -1,9 +1,9 @@
 """The sentences of entries, and entries with their sentences in another language."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from app.rulebook.book import SOURCES, Book
+from app.rulebook.book import SOURCES, TRANSLATED, Book
 from app.rulebook.schema import Model
 from app.rulebook.schema_book import Ledger
 
@@ -60,16 +60,36 @@ def cited_entries(book: Book, file: str) -> Sequence[Any]:
     return entries
 
 
-def in_language(entry: M, words: Mapping[str, str], now: Model | None) -> M:
-    """Return an entry with its sentences in another language.
+class Translator:
+    """Gives entries of a rule book their sentences in another language."""
 
-    Sentences are those of `now`, the entry in the current release; what an older release says otherwise stays as it is.
-    """
-    if not words or now is None:
-        return entry
-    current = sentences_of(now)
-    same = {way: words[way] for way, text in sentences_of(entry).items() if way in words and current.get(way) == text}
-    return type(entry).model_validate(_put(entry.model_dump(exclude_unset=True, exclude={"changed"}), same, ""))
+    def __init__(self, book: Book, code: str) -> None:
+        self.code = code
+        self._words = {file: words for (language, file), words in book.words.items() if language == code}
+        files = [file for file in self._words if file in TRANSLATED and file not in SOURCES]
+        now = {(file, name): entry for file in files for name, entry in current_entries(book, file).items()}
+        self._current = {key: sentences_of(entry) for key, entry in now.items()}
+        self._last: dict[tuple[str, str], tuple[Model, Model]] = {}
+
+    def entry(self, file: str, entry: M) -> M:
+        """Return an entry with its sentences in the language.
+
+        Sentences are those of the current release; what an older release says otherwise stays as it is.
+        """
+        key = file, name_of(entry)
+        before, done = self._last.get(key, (None, None))
+        if before is not entry:  # most entries are the same in every release
+            before, done = self._last[key] = entry, self._translated(key, entry)
+        return cast(M, done)
+
+    def _translated(self, key: tuple[str, str], entry: M) -> M:
+        file, name = key
+        words, current = self._words.get(file, {}).get(name), self._current.get(key)
+        if not words or not current:
+            return entry
+        given = sentences_of(entry)
+        same = {way: text for way, text in words.items() if way in given and current.get(way) == given[way]}
+        return type(entry).model_validate(_put(entry.model_dump(exclude_unset=True, exclude={"changed"}), same, ""))
 
 
 def _put(data: Any, words: Mapping[str, str], way: str) -> Any:
