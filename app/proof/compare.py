@@ -11,7 +11,7 @@ from app.core.conditions import NEVER
 from app.core.documented import documented
 from app.core.facts import Fact, Value
 from app.core.logic import Logic, diagram_of
-from app.core.precedence import Decision, cases, stages
+from app.core.precedence import Decision, cases, steps_of
 from app.core.rationale import DECIDES
 from app.core.rules import DecisionRule, LawOfParts, Release
 from app.proof.goes_with import conditions_of_parts
@@ -153,11 +153,11 @@ class _Side:
     def __init__(self, logic: Logic, space: Space, release: Release) -> None:
         self._logic, self._space, self._rules = logic, space, release.rules
         d = logic.diagram
-        self.decision_root = self._stage_root = d.terminal(None)
+        self.decision_root = self._step_root = d.terminal(None)
         for case in reversed(cases(release.rules)):
             test = d.condition(case.when)
             self.decision_root = d.choose(test, d.terminal(case.then.decision), self.decision_root)
-            self._stage_root = d.choose(test, d.terminal(case.then.stage), self._stage_root)
+            self._step_root = d.choose(test, d.terminal(case.then.step), self._step_root)
 
     def deciding(self, among: int, decision: Decision, other: Release) -> list[str]:
         """Return the rules behind a changed decision that `other` lacks."""
@@ -168,8 +168,8 @@ class _Side:
 
     def _decides(self, rule: DecisionRule, among: int) -> bool:
         d = self._logic.diagram
-        at = set(stages(rule))
-        decides = self._space.where(self._stage_root, self._stage_root, lambda stage, _: stage in at)
+        at = set(steps_of(rule))
+        decides = self._space.where(self._step_root, self._step_root, lambda step, _: step in at)
         return d.choose(among, d.choose(decides, d.condition(rule.when), d.false), d.false) != d.false
 
 
