@@ -1,4 +1,4 @@
-"""What the FHIR face can do, as a CapabilityStatement."""
+"""What the FHIR interface can do, as a CapabilityStatement."""
 
 from app.fhir.localization import Localization
 from app.fhir.plan import NAME as PLAN
