@@ -1,4 +1,4 @@
-"""What the FHIR face can do, as a CapabilityStatement."""
+"""What the FHIR interface can do, as a CapabilityStatement."""
 
 from app.cohort.cql import NAME
 from app.fhir.localization import Localization
