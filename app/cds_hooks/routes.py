@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
@@ -92,8 +93,7 @@ class Service:
             return JSONResponse({"cards": []}, headers=headers)
         doubted = () if call.hook in STRICT else facts.doubted
         asked = Question(dict(facts.facts), call.hook in STRICT, facts.unavailable, doubted=doubted)
-        outcome = locale.engine.decide(asked)
-        if waiting := needed(record, outcome, release, self.codes):
+        if waiting := needed(record, partial(locale.engine.decide, asked), release, self.codes):
             says = "`prefetch.{key}` is needed by {rules}"
             issues = [
                 issue(locale.phrases.of(says, key=key, rules=", ".join(rules)), "required", f"prefetch.{key}")
@@ -104,13 +104,14 @@ class Service:
         answer = locale.engine.answer(asked)
         cards = Cards(locale, self.base, call)
         if call.hook in STRICT:
-            named = might_decide(facts, asked, locale.engine)
+            named = might_decide(facts, asked, answer, locale.engine)
         else:
             named = facts.not_understood
             if not has_reason(call, answer, facts, locale.engine, open_orders(record.bundles.get(OURS))):
                 invited = [cards.invitation(answer, record.notes)] if self.invites else []
                 return JSONResponse({"cards": invited}, headers=headers)
-        weighed = Weighed(facts, record.notes, named, record.not_read)
+        held = tuple(standing.rule for standing in locale.engine.standings(asked) if standing.state)
+        weighed = Weighed(facts, record.notes, named, held, record.not_read)
         return JSONResponse({"cards": cards.of(answer, weighed)}, headers=headers)
 
 

@@ -174,14 +174,14 @@ class _Side:
             self._stage_root = d.choose(test, d.terminal(case.then.stage), self._stage_root)
 
     def shown(self, part: tuple[LawOfParts, str]) -> int:
-        """Return the root that is true for whom a part is shown so."""
+        """Return the root that holds for whom a part is shown so."""
         d, name = self.diagram, part[1]
         if part not in self.parts:
             return d.false
         return d.choose(self._listed(name), d.condition(self.parts[part]), d.false)
 
     def _listed(self, name: str) -> int:
-        """Return the root that is true where a part stands in an answer."""
+        """Return the root that holds where an answer has a part."""
         names = [phase.id for phase in self._phases]
         if name in names:
             higher = {phase.pathway for phase in self._phases[: names.index(name)]}
