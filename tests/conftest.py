@@ -17,7 +17,7 @@ from tests.counted import counted
 from tests.fhir.resources import NOW
 from tests.serving import serving
 
-settings.register_profile("long", max_examples=1_000, deadline=None)  # of `make test-long PART=fuzz`
+settings.register_profile("long", max_examples=1_000, deadline=None)  # of `make test-long`
 
 
 def pytest_configure(config: pytest.Config) -> None:

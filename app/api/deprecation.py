@@ -36,7 +36,7 @@ SUNSET: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Going:
-    """A path of the API, or a query parameter of one, that ends."""
+    """A path of the API, or a query parameter, that ends."""
 
     path: str
     """As in openapi.json."""
