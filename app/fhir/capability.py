@@ -1,4 +1,4 @@
-"""What the FHIR face can do, as a CapabilityStatement."""
+"""What the FHIR interface can do, as a CapabilityStatement."""
 
 from app.cohort.cql import NAME
 from app.fhir.localization import Localization
@@ -52,7 +52,10 @@ def capability_statement(locale: Localization, base: str, program: str) -> Resou
         "rest": [
             {
                 "mode": "server",
-                "documentation": say("Stateless: nothing is stored, and no resource can be written."),
+                "documentation": say(
+                    "Stateless: nothing is stored, and no resource can be written. Operations are called by POST with "
+                    "a body, searches by GET: a record has no place in an address."
+                ),
                 "resource": [
                     resource(
                         "Questionnaire", say(questions, name=INTAKE), next_question=NEXT_QUESTION, populate=POPULATE

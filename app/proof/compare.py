@@ -11,7 +11,7 @@ from app.core.conditions import NEVER, facts_read
 from app.core.documented import documented
 from app.core.facts import Value
 from app.core.logic import Logic
-from app.core.precedence import Decision, cases, phases, stages
+from app.core.precedence import Decision, cases, phases, steps_of
 from app.core.rationale import DECIDES
 from app.core.rules import DecisionRule, LawOfParts, Pathway, Release
 from app.proof.goes_with import conditions_of_parts
@@ -167,11 +167,11 @@ class _Side:
         for plan in release.plans:
             self._pathways |= {component.id: (plan.pathway,) for component in plan.components}
         self.diagram = d = logic.diagram
-        self.decision_root = self._stage_root = d.terminal(None)
+        self.decision_root = self._step_root = d.terminal(None)
         for case in reversed(cases(release.rules)):
             test = d.condition(case.when)
             self.decision_root = d.choose(test, d.terminal(case.then.decision), self.decision_root)
-            self._stage_root = d.choose(test, d.terminal(case.then.stage), self._stage_root)
+            self._step_root = d.choose(test, d.terminal(case.then.step), self._step_root)
 
     def shown(self, part: tuple[LawOfParts, str]) -> int:
         """Return the root that holds for whom a part is shown so."""
@@ -185,7 +185,7 @@ class _Side:
         names = [phase.id for phase in self._phases]
         if name in names:
             higher = {phase.pathway for phase in self._phases[: names.index(name)]}
-            at, root = self._stage_root, self.decision_root
+            at, root = self._step_root, self.decision_root
             return self._space.where(
                 at, root, lambda s, decision: s in higher and not _is_recommended(decision, higher)
             )
@@ -204,8 +204,8 @@ class _Side:
 
     def _decides(self, rule: DecisionRule, among: int) -> bool:
         d = self._logic.diagram
-        at = set(stages(rule))
-        decides = self._space.where(self._stage_root, self._stage_root, lambda stage, _: stage in at)
+        at = set(steps_of(rule))
+        decides = self._space.where(self._step_root, self._step_root, lambda step, _: step in at)
         return d.choose(among, d.choose(decides, d.condition(rule.when), d.false), d.false) != d.false
 
 

@@ -223,7 +223,7 @@ def shown_to(release: Release, candidate: Candidate) -> set[str]:
     if pathway is not None:
         components = (each for plan in release.plans if plan.pathway == pathway for each in plan.components)
         found |= {each.id for each in (*components, *release.preconditions) if each.when.holds(candidate)}
-    elif (indicated := next((p for p in phases(release.rules) if p.pathway == then.stage), None)) is not None:
+    elif (indicated := next((p for p in phases(release.rules) if p.pathway == then.step), None)) is not None:
         for lower in phases(release.rules):
             holds = [rule.when.holds(candidate) for rule in row_of(lower, release)]
             if lower.phase < indicated.phase and lower.when.holds(candidate) and not any(holds):

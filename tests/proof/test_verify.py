@@ -13,7 +13,7 @@ import pytest
 
 from app.core.conditions import Comparison
 from app.core.facts import Candidate, Fact, Value
-from app.core.precedence import Decision, StagedDecision, decide, phases, stages
+from app.core.precedence import Decision, DecisionAtStep, decide, phases, steps_of
 from app.core.rules import DecisionRule, Law, LawKind, Phase
 from app.proof.verify import LawReport, Verification, Verifier
 from tests.books import PATHWAYS, SmallBook, every_candidate, release_of, small_book
@@ -44,7 +44,7 @@ class Proof:
 
     def deciding(self, rule: DecisionRule) -> list[int]:
         """Those of them in whose decision it takes part."""
-        return [place for place in self.holding(rule) if self.outcomes[place].stage in stages(rule)]
+        return [place for place in self.holding(rule) if self.outcomes[place].step in steps_of(rule)]
 
     def masked(self) -> set[str]:
         """Rules that can hold and never take part in deciding."""
@@ -57,9 +57,9 @@ class Proof:
     def has_unnamed_gap(self) -> bool:
         """Whether somebody whom no phase fits is named by no gap rule."""
         named = {place for rule in self.book.rules if rule.kind == "gap" for place in self.deciding(rule)}
-        return any(o.stage == "gap" and place not in named for place, o in enumerate(self.outcomes))
+        return any(o.step == "gap" and place not in named for place, o in enumerate(self.outcomes))
 
-    def completions(self, facts: Candidate) -> Iterator[tuple[dict[str, Value], StagedDecision]]:
+    def completions(self, facts: Candidate) -> Iterator[tuple[dict[str, Value], DecisionAtStep]]:
         """Everybody who has these facts."""
         for candidate, outcome in zip(self.everybody, self.outcomes, strict=True):
             if all(candidate[name] == value for name, value in facts.items()):
@@ -108,7 +108,7 @@ class Proof:
         rank: dict[Hashable, int] = {rule.pathway: rule.phase for rule in phases(self.book.rules)}
         for candidate, before in self.completions({fact: low}):
             after = self.outcome_of[key({**candidate, fact: high})]
-            if rank.get(before.stage, 0) > rank.get(after.stage, 0):
+            if rank.get(before.step, 0) > rank.get(after.step, 0):
                 return True
             both = before.decision.phase is not None and after.decision.phase is not None
             if both and (before.decision.phase or 0) > (after.decision.phase or 0):
@@ -182,7 +182,7 @@ def test_every_example_and_witness_holds_for_all_its_completions() -> None:
             assert (report.witness is None) == (not proof.deciding(rule))
             for candidate, outcome in proof.completions(report.witness or {}) if report.witness is not None else ():
                 assert rule.when.holds(candidate)
-                assert outcome.stage in stages(rule)
+                assert outcome.step in steps_of(rule)
 
 
 def test_dead_masked_and_redundant_rules_are_exactly_those() -> None:
