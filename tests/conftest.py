@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from app.core.engine import Engines
 from app.fhir.localization import Localizations
@@ -17,7 +17,10 @@ from tests.counted import counted
 from tests.fhir.resources import NOW
 from tests.serving import serving
 
-settings.register_profile("long", max_examples=1_000, deadline=None)  # of `make test-long`
+# no test depends on how fast the machine is
+settings.register_profile("usual", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("long", settings.get_profile("usual"), max_examples=1_000)  # of `make test-long PART=fuzz`
+settings.load_profile("usual")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -33,6 +33,7 @@ LONG: dict[str, list[str]] = {
     "stress": [PYTHON, "-m", "tools.stress"],
     "fuzz": ["env", f"{LEAST}={LEAST_REQUESTS}", *LONGER, "tests/api/test_anything.py"],
     "contract": [*LONGER, "tests/api/test_openapi.py"],
+    "engines": [PYTEST, "-n", "1", "-m", "long", "tests/cohort"],
     "oracle": [PYTEST, "-n", "auto", "-m", "long", "tests/independent"],
     "wire": [PYTEST, "-n", "1", "-m", "long", "tests/wire"],
     "peers": [PYTHON, "-m", "tools.peers"],

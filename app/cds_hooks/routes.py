@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
 
+from app.api.endpoint import AcceptLanguage
 from app.api.problems import own_path
 from app.api.worker import LIGHT_BYTES, in_worker
 from app.cds_hooks.cards import Cards
@@ -118,15 +119,19 @@ class Service:
 def routes(service: Service, read: ReadBody) -> APIRouter:
     """Return the routes of the services."""
     router = APIRouter(prefix="/cds-services", tags=["cds hooks"])
-    found = discovery(service.base, service.codes)
+    found = {
+        locale.language: discovery(service.base, service.codes, locale.phrases.of)
+        for locale in service.locales.by_language.values()
+    }
     if service.trust.is_open and not service.is_protected:
         LOG.warning("no CDS client is configured: anybody may call the CDS services")
 
     @router.get("", operation_id="listCdsServices", summary="Which CDS services there are", responses=lists("services"))
     @router.get("/", include_in_schema=False)
-    def discover() -> JSONResponse:
+    def discover(accept_language: AcceptLanguage = "") -> JSONResponse:
         """The four services, with their hooks and prefetch templates."""
-        return JSONResponse(found)
+        language = service.locales.find(accept_language).language
+        return JSONResponse(found[language], headers={"Content-Language": language, "Vary": "Accept-Language"})
 
     async def answered(request: Request, name: str, work: Callable[..., Awaitable[JSONResponse]]) -> JSONResponse:
         hook = name.removeprefix(PREFIX)

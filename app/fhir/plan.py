@@ -11,6 +11,7 @@ from app.core.answer import Answer
 from app.core.precedence import phases
 from app.core.rules import Release
 from app.fhir import said
+from app.fhir.library import library_address
 from app.fhir.localization import Localization
 from app.fhir.outcome import issue
 from app.fhir.questionnaire import canonical
@@ -58,6 +59,7 @@ def plan_definition(locale: Localization, base: str) -> Resource:
             "Which documented pathway of regenerative skin treatment applies, what comes first, or what is missing."
         ),
         "purpose": say("Decision support for a clinician; no diagnosis and no treatment order."),
+        "library": [f"{library_address(base)}|{release.id}"],
         "relatedArtifact": [
             {
                 "type": "justification",

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from app.core.codes import CERTAINTIES, LONGEST_CODE, OPEN_SYSTEMS, Codes, Hit, Meaning, Site, System, Table, normal
 from app.core.reasons import NotUnderstood
 from app.core.rules import Release
-from app.core.words import Words
 from app.record.elements import items, text
 from app.record.places import Coding
 
@@ -99,6 +98,49 @@ class Concepts:
                 found.site = "elsewhere" if "elsewhere" in sites else "in" if sites else None
         return found
 
+    def beyond(self, value: Any, most: int, table: Table) -> list[Concept]:
+        """Return what stands for parts that are not read.
+
+        They are counted, and may be about every fact of the table.
+        """
+        left = len(value) - most if isinstance(value, list) else 0
+        if left <= 0:
+            return []
+        self.unread += left
+        return [self.open("too_many", table)]
+
+    def open(self, reason: NotUnderstood, table: Table) -> Concept:
+        """Return a part that may be about every fact of a table."""
+        return Concept([], None, "", reason=reason, facts=self.all_of(table))
+
+    def together(self, whole: Concept, parts: list[Concept]) -> Concept:
+        """Return a concept with its parts, each read by itself.
+
+        Where there are parts, these say what it is: the whole may have a name that nobody knows. A code of the whole
+        that is understood settles what a part leaves open, but not what was not read.
+        """
+        if not parts:
+            return whole
+        each = [whole, *parts]
+        meant = list(dict.fromkeys(meant for concept in each for meant in concept.meant))
+        settled = whole.coding is not None and whole.reason is None
+        lacks = next((part for part in parts if part.reason and (part.reason == "too_many" or not settled)), None)
+        first = next((concept for concept in each if concept.meant), lacks or whole)
+        words = "; ".join(dict.fromkeys(concept.words for concept in each if concept.words))
+        said = [concept for concept in each if concept.meant] or [concept for concept in parts if concept.reason]
+        return Concept(
+            meant,
+            first.coding or whole.coding,
+            words,
+            words[:LONGEST_TEXT],
+            words[:SHOWN],
+            reason=lacks.reason if lacks and not meant else None,
+            facts=tuple(dict.fromkeys(fact for concept in said for fact in concept.facts)),
+            site=first.site,
+            is_listed=any(concept.is_listed for concept in each),
+            by_name=first.by_name,
+        )
+
     def _codings(self, value: Any) -> tuple[list[Written], list[str], int]:
         """Return codings with their certainty, texts, and how many are left."""
         codings: list[Written] = []
@@ -164,7 +206,7 @@ class Concepts:
         """Say why nothing is meant where no code is in a list."""
         if found.unread or len(found.words) > LONGEST_TEXT or not self.afford(found.words):
             found.reason, found.facts = "too_many", self.all_of(table)
-        elif found.words and (might := self.concerned(self.codes.fact_words, found.words)):
+        elif found.words and (might := self.concerned(found.words)):
             found.reason, found.facts = ("words_of_a_fact" if is_read else "unknown_system"), might
             if found.coding is None:
                 found.reason = "text_alone"
@@ -197,9 +239,13 @@ class Concepts:
         self._left -= len(words)
         return self._left >= 0
 
-    def concerned(self, words: Words[str], said: str) -> tuple[str, ...]:
+    def concerned(self, said: str) -> tuple[str, ...]:
         """Return the facts whose words stand in a text."""
-        return tuple(fact for fact in words.found(said) if fact in self._facts)
+        found = [fact for fact in self.codes.fact_words.found(said) if fact in self._facts]
+        inside = self.codes.inside
+        if not inside.facts.isdisjoint(found) and inside.leaves_out(said):
+            found = [fact for fact in found if fact not in inside.facts]
+        return tuple(found)
 
     def all_of(self, table: Table) -> tuple[str, ...]:
         """Return every fact that a table speaks of."""

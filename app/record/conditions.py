@@ -38,10 +38,12 @@ def condition(context: Context, found: Found) -> Draft | Entry:
 def allergy(context: Context, found: Found) -> Draft | Entry:
     """Read an AllergyIntolerance, by name where no code is in a list."""
     codes, resource = context.codes, found.resource
-    substances = [each.get("substance") for each in many(resource.get("reaction"), MOST_REACTIONS)]
-    concept = context.concepts.read(
-        [resource.get("code"), *substances], codes.allergies, codes.conditions, by_name=True
-    )
+    concepts, table = context.concepts, codes.allergies
+    reactions = resource.get("reaction")
+    whole = concepts.read(resource.get("code"), table, codes.conditions, by_name=True)
+    substances = [each["substance"] for each in many(reactions, MOST_REACTIONS) if "substance" in each]
+    parts = [concepts.read(each, table, codes.conditions, by_name=True) for each in substances]
+    concept = concepts.together(whole, [*parts, *concepts.beyond(reactions, MOST_REACTIONS, table)])
     if not concept.meant and concept.reason is None:
         return irrelevant(found, concept)
     return _read(context, found, concept, drafted(found, concept))

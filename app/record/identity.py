@@ -81,7 +81,7 @@ class Identity:
         for each in found:
             if each.kind == "Patient":
                 patients.append(each)
-            elif each.kind in ("Medication", "Device"):
+            elif each.kind in ("Medication", "Substance", "Device"):
                 self._targets.setdefault((each.kind, text(each.resource.get("id"))), []).append(each)
         self._bases = {plain_base(server)} - {""}
         self._urls: set[str] = set()
@@ -195,8 +195,11 @@ class Identity:
         named = set(_identifiers(inside))
         return "other" if self._by_identifiers(named) == "other" else "patient"
 
-    def follow(self, reference: Any, found: Found, kind: str) -> Resource | None:
-        """Return what a reference of a resource leads to, or `None`."""
+    def follow(self, reference: Any, found: Found, *kinds: str) -> Resource | None:
+        """Return what a reference of a resource leads to, or `None`.
+
+        `kinds` are what it may be where no type is said.
+        """
         if not isinstance(reference, dict):
             return None
         address = text(reference.get("reference"))[: LONGEST_REFERENCE + 1]
@@ -206,16 +209,16 @@ class Identity:
             return target
         if "?" in address:
             asked = parse_qs(address.partition("?")[2]) if len(address) < 1_000 else {}
-            return self._known_as(kind, [each.partition("|") for each in asked.get("identifier", ())])
+            return self._known_as(kinds, [each.partition("|") for each in asked.get("identifier", ())])
         if not address:
-            return self._known_as(kind, [(system, "|", value) for system, value in _identifiers(reference)])
+            return self._known_as(kinds, [(system, "|", value) for system, value in _identifiers(reference)])
         parts = REST.fullmatch(address)
         listed = self._targets.get((parts[2], parts[3]), []) if parts else []
         base = (plain_base(parts[1]) if parts and parts[1] else "") or base_of(found.url)
         alike = [each.resource for each in listed if not base or base_of(each.url) in ("", base)]
         return alike[0] if alike else None
 
-    def _known_as(self, kind: str, named: Iterable[tuple[str, str, str]]) -> Resource | None:
+    def _known_as(self, kinds: tuple[str, ...], named: Iterable[tuple[str, str, str]]) -> Resource | None:
         if self._identified is None:
             self._identified = {
                 (target, *pair): each.resource
@@ -223,7 +226,7 @@ class Identity:
                 for each in listed
                 for pair in _identifiers(each.resource)
             }
-        known = (self._identified.get((kind, system, value)) for system, _, value in named)
+        known = (self._identified.get((kind, system, value)) for kind in kinds for system, _, value in named)
         return next((resource for resource in known if resource), None)
 
 

@@ -3,7 +3,7 @@
 A code, a route, a dose form or a word that says local use takes a medicine out of what works in the whole body.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from app.core.codes import Use, normal
@@ -18,6 +18,8 @@ from app.record.statuses import ORDERS, PROPOSALS
 from app.record.weigh import Claim, Draft
 
 MOST_INGREDIENTS = 20
+DEEPEST = 1
+"""How far ingredients of ingredients are followed."""
 MOST_DOSAGES = 8
 GIVEN = frozenset({"MedicationAdministration", "MedicationDispense"})
 
@@ -25,9 +27,8 @@ GIVEN = frozenset({"MedicationAdministration", "MedicationDispense"})
 class Order(NamedTuple):
     """The parts of an order that say what is given and how."""
 
-    concepts: list[object]
+    concept: Concept
     forms: list[Resource]
-    words: str
     leads_nowhere: bool = False
     is_modified: bool = False
 
@@ -36,7 +37,7 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
     """Read an order, a statement, an administration or a dispense."""
     resource, table = found.resource, context.codes.medicines
     order = _order(context, found)
-    concept = context.concepts.read(order.concepts, table, words=order.words, by_name=True)
+    concept = order.concept
     if not concept.meant and concept.reason is None:
         return irrelevant(found, concept)
     draft = drafted(found, concept)
@@ -95,22 +96,52 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
 
 def _order(context: Context, found: Found) -> Order:
     """Return what is ordered, wherever it stands."""
-    resource = found.resource
+    resource, table = found.resource, context.codes.medicines
     if "medicationCodeableConcept" in resource:
-        return Order([resource["medicationCodeableConcept"]], [], "")
+        return Order(context.concepts.read(resource["medicationCodeableConcept"], table, by_name=True), [])
     reference = resource.get("medicationReference")
     words = text(reference.get("display")) if isinstance(reference, dict) else ""
     target = context.identity.follow(reference, found, "Medication")
     if target is None:
-        return Order([], [], words, leads_nowhere=reference is not None)
-    concepts: list[object] = [target.get("code")]
-    for ingredient in many(target.get("ingredient"), MOST_INGREDIENTS):
-        concepts.append(ingredient.get("itemCodeableConcept"))
-        inner = context.identity.follow(
-            ingredient.get("itemReference"), Found(target, "Medication", found.url), "Medication"
-        )
-        concepts.append(inner.get("code") if inner else None)
-    return Order(concepts, many(target.get("form"), 1), words, is_modified=is_modified(target))
+        named = context.concepts.read(None, table, words=words, by_name=True)
+        return Order(named, [], leads_nowhere=reference is not None)
+    owner = _owner(reference, target, found)
+    whole = context.concepts.read(target.get("code"), table, words=words, by_name=True)
+    concept = context.concepts.together(whole, list(_ingredients(context, target, owner)))
+    return Order(concept, many(target.get("form"), 1), is_modified=is_modified(target))
+
+
+def _owner(reference: object, target: Resource, found: Found) -> Found:
+    """Return whose contained resources a target refers to.
+
+    What is contained refers to what lies beside it.
+    """
+    is_contained = isinstance(reference, dict) and text(reference.get("reference")).startswith("#")
+    return found if is_contained else Found(target, "Medication", found.url)
+
+
+def _ingredients(context: Context, medication: Resource, owner: Found, depth: int = 0) -> Iterator[Concept]:
+    """Yield each ingredient; one that cannot be read may be anything."""
+    concepts, table = context.concepts, context.codes.medicines
+    listed = medication.get("ingredient")
+    for ingredient in many(listed, MOST_INGREDIENTS):
+        reference = ingredient.get("itemReference")
+        if reference is None:
+            yield concepts.read(ingredient.get("itemCodeableConcept"), table, by_name=True)
+            continue
+        words = text(reference.get("display")) if isinstance(reference, dict) else ""
+        inner = context.identity.follow(reference, owner, "Medication", "Substance")
+        code = inner.get("code") if inner else None
+        whole = concepts.read(code, table, words=words, by_name=True) if code or words else None
+        parts: Iterable[Concept] = ()
+        if inner and inner.get("ingredient"):
+            is_deep = depth >= DEEPEST
+            within = _owner(reference, inner, owner)
+            parts = [concepts.open("too_many", table)] if is_deep else _ingredients(context, inner, within, depth + 1)
+        if whole is None:
+            whole = concepts.open("dead_reference" if inner is None else "no_code", table)
+        yield concepts.together(whole, list(parts))
+    yield from concepts.beyond(listed, MOST_INGREDIENTS, table)
 
 
 def _times(context: Context, resource: Resource) -> tuple[Day | None, Day | None]:

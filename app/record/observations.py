@@ -27,9 +27,12 @@ class UnknownAnswerError(Exception):
 def observation(context: Context, found: Found) -> Draft | Entry:
     """Read an Observation and its components."""
     resource = found.resource
+    components = resource.get("component")
     parts = [(resource, _code(context, resource))]
-    if "component" in resource:
-        parts += [(part, _code(context, part)) for part in many(resource["component"], MOST_PARTS)]
+    if components is not None:
+        parts += [(part, _code(context, part)) for part in many(components, MOST_PARTS)]
+        left = context.concepts.beyond(components, MOST_PARTS, context.codes.observations)
+        parts += [(resource, part) for part in left]
     elif not parts[0][1].meant and parts[0][1].reason is None:
         return irrelevant(found, parts[0][1])
     concept = next((c for _, c in parts if c.meant), next((c for _, c in parts if c.reason), parts[0][1]))
