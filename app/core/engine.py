@@ -93,7 +93,8 @@ class Engine:
         self._indicated: dict[frozenset[Stage], Indicated] = {
             frozenset([rule.pathway]): Indicated(rule.pathway, rule.phase) for rule in self._phases
         }
-        self._referring = {name for r in release.rules if r.kind == "scope" for name in facts_read(r.when)}
+        self.referring = {name for r in release.rules if r.kind == "scope" for name in facts_read(r.when)}
+        """The facts on which a referral may rest."""
         self._points = Points(release.facts)
         self._projection = Projection(self._points, self.logic.diagram)
         self._identity = Identity(release, self._points, language)
@@ -138,7 +139,7 @@ class Engine:
 
         An infected burn is sent on, not only excluded; without strict mode it stands under `unresolved`.
         """
-        if not outcome.settled or all(name in question.facts for name in self._referring):
+        if not outcome.settled or all(name in question.facts for name in self.referring):
             return outcome
         asked = self.rationale.referring(self.standings(question), question.unavailable)
         return outcome._replace(next_fact=asked) if asked else outcome
