@@ -69,7 +69,19 @@ def main() -> None:
         known = ("--constraint", COHORT, "--constraint", BUILD)
         lock(DEV, *how, *known, "--extra", "dev", "--extra", "cohort", "pyproject.toml")
         lock(CLIENTS, *how, "--group", "pyproject.toml:clients")
-        lock(BENCH, *how, "--constraint", DEV, "--extra", "dev", "--extra", "cohort", "--extra", "bench", "pyproject.toml")
+        lock(
+            BENCH,
+            *how,
+            "--constraint",
+            DEV,
+            "--extra",
+            "dev",
+            "--extra",
+            "cohort",
+            "--extra",
+            "bench",
+            "pyproject.toml",
+        )
     if names := stale():
         sys.exit(f"made for other dependencies than pyproject.toml has now: {', '.join(names)}; run `make lock`")
     print("The locks are those of pyproject.toml.")

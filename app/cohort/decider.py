@@ -91,6 +91,8 @@ class Decider:
         referring = engine.referring if strict and engine.release.stages else set()
         self._referring = [level for level, v in enumerate(variables) if v.fact.name in referring]
         self._changes: dict[int, npt.NDArray[np.int8]] = {}
+        self.digest = engine.release.digest
+        """The digest of the release."""
         self._forget()
 
     def _forget(self) -> None:
@@ -103,7 +105,7 @@ class Decider:
         if len(self._outcomes) > self._most:  # in strict mode nearly every candidate may leave a rest of its own
             self._forget()
         count = len(candidates)
-        given = [table[candidates.columns[place]] for table, place in zip(self._regions, self._places, strict=True)]
+        given = self.regions(candidates)
         assuming = self._assuming(given, candidates.doubted)
         regions = [
             np.where(assuming[level], np.int32(self._assumed[level]), column) if level in assuming else column
@@ -133,12 +135,16 @@ class Decider:
 
     def possible(self, candidates: Candidates) -> tuple[Numbers, list[tuple[Decision, ...]]]:
         """Return the set of decisions that completions reach, by number."""
-        given = [table[candidates.columns[place]] for table, place in zip(self._regions, self._places, strict=True)]
+        given = self.regions(candidates)
         assuming = self._assuming(given, candidates.doubted)
         for level, rows in assuming.items():
             given[level] = np.where(rows, np.int32(self._assumed[level]), given[level])
         last = self._later(given, len(candidates))[0]
         return last, [self._sets.decisions(self._reach.bits(number)) for number in range(len(self._reach.states[0]))]
+
+    def regions(self, candidates: Candidates) -> list[Numbers]:
+        """Return the candidates as regions, one column a level, the last of each for unknown."""
+        return [table[candidates.columns[place]] for table, place in zip(self._regions, self._places, strict=True)]
 
     def question(self, candidates: Candidates, row: int) -> Question:
         """Return the question about one of the candidates."""
