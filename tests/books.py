@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from random import Random
 
 from app.core.conditions import All, Any, Comparison, Condition, Not
 from app.core.facts import GRADES, Fact, Policy, Value
+from app.core.logic import Logic
+from app.core.questions import Questions
 from app.core.rules import DecisionRule, Kind, Pathway, Phase, Release, Wording
 
 PATHWAYS: tuple[Pathway, ...] = ("conservative_care", "exosome_microchanneling", "combination_therapy")
@@ -20,6 +23,16 @@ class SmallBook:
     rules: tuple[DecisionRule, ...]
     weights: dict[str, dict[Value, float]]
     order: tuple[str, ...]
+
+    @cached_property
+    def logic(self) -> Logic:
+        """The rules, compiled."""
+        return Logic(self.facts, self.rules, self.order)
+
+    @cached_property
+    def questions(self) -> Questions:
+        """What is asked about them."""
+        return Questions(self.logic, self.weights)
 
 
 def small_book(seed: int) -> SmallBook:

@@ -1,1 +1,1 @@
-"""Many candidates at once, as columns."""
+"""Many candidates as columns, and the decision in other engines' languages."""

@@ -12,7 +12,7 @@ from app.core.diagram import UNKNOWN
 from app.core.engine import Engine, Question
 from app.core.logic import Logic
 from app.core.outcome import Outcome
-from app.core.precedence import Decision, StagedDecision
+from app.core.precedence import Decision, DecisionAtStep
 
 Flags = npt.NDArray[np.bool_]
 NONE: tuple[str, ...] = ()
@@ -71,8 +71,8 @@ class Decider:
     def __init__(self, engine: Engine, *, strict: bool, most: int = MOST) -> None:
         self._engine, self._strict, self._most = engine, strict, most
         names, variables = list(engine.release.facts), engine.logic.diagram.variables
-        self._rests = Rests(engine.logic.diagram, engine.logic.staged_root, most)
-        self._reach = Reach(engine.logic.diagram, engine.logic.staged_root, most)
+        self._rests = Rests(engine.logic.diagram, engine.logic.case_root, most)
+        self._reach = Reach(engine.logic.diagram, engine.logic.case_root, most)
         self._sets = _Sets(engine.logic)
         self._names = names
         self._values = [tuple(fact.domain) for fact in engine.release.facts.values()]
@@ -291,7 +291,7 @@ class _Sets:
         """Return the decisions of terminals given as bits, each once."""
         if bits not in self._of:
             staged = [each for place, each in enumerate(self._terminals) if bits >> place & 1]
-            found = {each.decision: None for each in staged if isinstance(each, StagedDecision)}
+            found = {each.decision: None for each in staged if isinstance(each, DecisionAtStep)}
             self._of[bits] = tuple(sorted(found, key=lambda d: (d.disposition, d.pathway or "")))
         return self._of[bits]
 

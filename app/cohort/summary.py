@@ -12,7 +12,7 @@ from app.cohort.decider import Candidates, Decider, Decisions, Flags
 from app.cohort.walk import Reach
 from app.core.conditions import facts_read
 from app.core.engine import Engine
-from app.core.precedence import stages
+from app.core.precedence import steps_of
 
 MOST_GROUPS = 20
 """How many values of a column are shown apart; the rest are together."""
@@ -55,7 +55,7 @@ class Summing:
         self._decider = decider
         diagram = engine.logic.diagram
         self._rules = [
-            (rule.id, frozenset(stages(rule)), Reach(diagram, engine.logic.rule_roots[rule.id]), levels)
+            (rule.id, frozenset(steps_of(rule)), Reach(diagram, engine.logic.rule_roots[rule.id]), levels)
             for rule in engine.release.rules
             if rule.effect == "excludes"
             for levels in [sorted((diagram.level_of[name] for name in facts_read(rule.when)), reverse=True)]
@@ -103,6 +103,6 @@ class Summing:
                 else:  # nothing of the rule is here: any region will do
                     states = reach.step(level, states, np.zeros(len(rows), np.int32))
             holds: Flags = np.array([reach.bits(n) == self._true for n in range(len(reach.states[0]))], np.bool_)
-            part = np.array([bool(each.stages <= at) for each in decided.outcomes], np.bool_)
+            part = np.array([bool(each.steps <= at) for each in decided.outcomes], np.bool_)
             found.append((rule, int((holds[states] & part[numbers]).sum())))
         return found

@@ -58,7 +58,7 @@ class _ReachesTheFirstChild(Reach):
 class TakesTheFirstWayForUnknown(Decider):
     def __init__(self, engine: Engine, *, strict: bool) -> None:
         super().__init__(engine, strict=strict)
-        self._reach = _ReachesTheFirstChild(engine.logic.diagram, engine.logic.staged_root)
+        self._reach = _ReachesTheFirstChild(engine.logic.diagram, engine.logic.case_root)
 
 
 class _RestsThatForget(Rests):
@@ -69,7 +69,7 @@ class _RestsThatForget(Rests):
 class RestsForgetWhatIsUnknown(Decider):
     def __init__(self, engine: Engine, *, strict: bool) -> None:
         super().__init__(engine, strict=strict)
-        self._rests = _RestsThatForget(engine.logic.diagram, engine.logic.staged_root)
+        self._rests = _RestsThatForget(engine.logic.diagram, engine.logic.case_root)
 
 
 class DecidesTheLostAsTheFirst(Decider):

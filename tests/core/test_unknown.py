@@ -10,9 +10,7 @@ import pytest
 
 from app.core.diagram import restrict
 from app.core.facts import Candidate
-from app.core.logic import Logic
 from app.core.precedence import decide
-from app.core.questions import Questions
 from tests.books import SmallBook, random_candidate, small_book
 from tests.core.wrong import WRONG, Implementation, diagram
 from tests.oracle import Contract, Oracle
@@ -41,15 +39,15 @@ def test_the_diagram_is_the_enumeration_of_all_completions(block: int) -> None:
 def test_the_interpreter_and_the_walk_agree_on_complete_candidates() -> None:
     for seed in range(BOOKS):
         book = small_book(seed)
-        logic = Logic(book.facts, book.rules, book.order)
+        logic = book.logic
         oracle = Oracle(book.facts, book.rules, book.weights)
         random = Random(seed)
         for _ in range(CANDIDATES):
             candidate = random_candidate(random, book.facts, 1.0)
             plain = decide(book.rules, candidate)
-            outlook = logic.outlook(restrict(logic.diagram, logic.staged_root, logic.regions(candidate, strict=True)))
+            outlook = logic.outlook(restrict(logic.diagram, logic.case_root, logic.regions(candidate, strict=True)))
             assert list(outlook.possible) == [plain.decision]
-            assert set(outlook.stages) == {plain.stage}
+            assert set(outlook.steps) == {plain.step}
             assert oracle.contract(candidate, strict=True).possible == {plain.decision}
 
 
@@ -68,9 +66,8 @@ def test_facts_that_cannot_be_answered_are_not_asked() -> None:
         for book, oracle, candidate, strict in questions_of(seed):
             missing = oracle.contract(candidate, strict=strict).missing
             unavailable = missing[: len(missing) // 2 + 1]
-            logic = Logic(book.facts, book.rules, book.order)
-            left = logic.left(logic.regions(candidate, strict=strict))
-            asked = Questions(logic, book.weights).next(left, unavailable)
+            left = book.logic.left(book.logic.regions(candidate, strict=strict))
+            asked = book.questions.next(left, unavailable)
             expected = oracle.contract(candidate, strict=strict, unavailable=unavailable).next_fact
             assert (asked[0] if asked else None) == expected
 

@@ -6,9 +6,7 @@ from random import Random
 
 from app.core.conditions import All, Any, Comparison, Condition, Not, facts_read
 from app.core.facts import Candidate, Value
-from app.core.logic import Logic
 from app.core.precedence import Decision, cases, decide
-from app.core.questions import Questions
 from app.core.rules import DecisionRule, Kind, Phase
 from tests.books import SmallBook
 from tests.oracle import DECISIONS, Contract
@@ -18,10 +16,10 @@ Implementation = Callable[[SmallBook, Candidate, bool], Contract]
 
 def diagram(book: SmallBook, candidate: Candidate, strict: bool) -> Contract:
     """The real implementation."""
-    logic = Logic(book.facts, book.rules, book.order)
+    logic = book.logic
     regions = logic.regions(candidate, strict=strict)
     left = logic.left(regions)
-    question = Questions(logic, book.weights).next(left)
+    question = book.questions.next(left)
     return Contract(
         frozenset(logic.possible(regions)),
         tuple(logic.missing(left)),

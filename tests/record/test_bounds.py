@@ -7,13 +7,17 @@ import pytest
 from app.record.answers import GROUPS, answers_of
 from app.record.bounds import DATES, MOST_ANSWERS, MOST_RESOURCES, PERIODS, most_important, newest
 from app.record.concepts import MOST_CODINGS
+from app.record.conditions import MOST_REACTIONS
 from app.record.identity import Found
+from app.record.medicines import MOST_INGREDIENTS
+from app.record.observations import MOST_PARTS
 from app.record.places import PatientFacts, Unread
 from app.record.reader import Reader
 from app.rulebook.load import RuleBook
-from tests.fhir.resources import ICD, INTAKE, Resource, condition, response, yes_no
+from tests.fhir.resources import ICD, INTAKE, Resource, condition, medication, response, yes_no
 from tests.record.charts import TODAY
 
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 KINDS = [
     *("Patient", "QuestionnaireResponse", "Condition", "MedicationRequest", "AllergyIntolerance", "Device"),
     *("Procedure", "Observation", "Encounter"),
@@ -29,7 +33,7 @@ def named(count: int, **more: Any) -> list[Resource]:
 
 
 def important(resources: list[Resource]) -> tuple[list[Resource], int]:
-    read, left = most_important([Found(resource) for resource in resources])
+    read, left = most_important([Found(resource, resource["resourceType"]) for resource in resources])
     return [found.resource for found in read], left
 
 
@@ -114,6 +118,48 @@ def test_codings_beyond_the_limit_are_counted_and_never_pass_for_nothing(book: R
     found = read(book, coded([*many, pregnant]))
     assert (found.facts, len(found.not_understood)) == ({}, 1)
     assert found.unread == (Unread("unread_codings", 1, MOST_CODINGS),)
+
+
+def test_parts_beyond_the_limit_are_counted_and_never_pass_for_nothing(book: RuleBook) -> None:
+    known, isotretinoin, lidocaine = (
+        {"coding": [{"system": RXNORM, "code": code, "display": display}]}
+        for code, display in (("723", "Amoxicillin"), ("6064", "isotretinoin"), ("6387", "lidocaine"))
+    )
+    pregnant = {
+        "code": {"coding": [{"system": "http://loinc.org", "code": "82810-3"}]},
+        "valueCodeableConcept": {"coding": [{"system": "http://snomed.info/sct", "code": "77386006"}]},
+    }
+    other = {"code": {"coding": [{"system": "http://loinc.org", "code": "8480-6", "display": "Systolic"}]}}
+
+    def mixed(left: int) -> Resource:
+        ingredients = [{"itemCodeableConcept": known}] * left + [{"itemCodeableConcept": isotretinoin}]
+        mixture = {"resourceType": "Medication", "id": "m", "ingredient": ingredients}
+        ordered = medication(RXNORM, "723") | {"contained": [mixture], "medicationReference": {"reference": "#m"}}
+        return {key: value for key, value in ordered.items() if key != "medicationCodeableConcept"}
+
+    def allergic(left: int) -> Resource:
+        reactions = [{"substance": known}] * left + [{"substance": lidocaine}]
+        return condition("I10") | {"resourceType": "AllergyIntolerance", "code": known, "reaction": reactions}
+
+    def measured(left: int) -> Resource:
+        panel = {"coding": [{"system": "http://loinc.org", "code": "85354-9", "display": "Panel"}]}
+        components = [other] * left + [pregnant]
+        return {
+            "resourceType": "Observation",
+            "id": "o1",
+            "status": "final",
+            "subject": {"reference": "Patient/1"},
+            "code": panel,
+            "effectiveDateTime": "2026-11-20",
+            "component": components,
+        }
+
+    for made, most in ((mixed, MOST_INGREDIENTS), (allergic, MOST_REACTIONS), (measured, MOST_PARTS)):
+        assert read(book, made(most - 1)).facts, made
+        found = read(book, made(most))
+        assert (found.facts, len(found.not_understood)) == ({}, 1), made
+        assert found.not_understood[0].reason == "too_many"
+        assert [each.reason for each in found.unread] == ["unread_codings"]
 
 
 def test_a_code_of_any_length_is_not_kept(book: RuleBook) -> None:
