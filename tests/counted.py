@@ -1,6 +1,6 @@
 """How many requests the tests made of the application, counted over all processes of a run.
 
-`make test-long PART=fuzz` sets `TRIAGE_TEST_LEAST_REQUESTS`: the last line of the run is then the count, and a run of
+`make test-long PART=fuzz` sets `LEAST_REQUESTS`: the last line of the run is then the count, and a run of
 fewer requests, or with an answer of 500 and above, fails.
 """
 
@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LEAST = "TRIAGE_TEST_LEAST_REQUESTS"
+from tools.checks import LEAST
+
 _COUNTS: Counter[str] = Counter()
 
 

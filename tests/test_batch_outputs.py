@@ -2,7 +2,9 @@
 
 import os
 import subprocess
+import sys
 from fcntl import LOCK_EX, flock
+from io import FileIO, StringIO, TextIOWrapper
 from pathlib import Path
 from signal import SIGKILL
 from threading import Thread
@@ -11,11 +13,20 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app import batch
+from app import cli as command_line
 from app.cli import cli
+from app.core.engine import Engines
 from app.main import rules_folder
 from tools.serving import BIN
 
 LINES = b'{"pregnant": true}\n{"pregnant": false}\n'
+
+
+@pytest.fixture(autouse=True)
+def compiled_once(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile the rule book once for all that runs in this process: what is tried is what is written."""
+    for module in (batch, command_line):
+        monkeypatch.setattr(module, "build_engines", lambda _: engines)
 
 
 def run(*arguments: str) -> Result:
@@ -96,6 +107,41 @@ def test_a_full_device_and_a_folder_are_named(source: Path) -> None:
 def test_what_cannot_be_read_or_written_is_one_line_with_its_name(source: Path, command: str, said: str) -> None:
     assert in_shell(command, str(source)) == (1, [said.replace("$1", str(source))])
     assert source.read_bytes() == LINES
+
+
+PRINTS = [
+    *("decide $1", "explain $1", "digest", "key me", "signing-key", "--help"),
+    "decide --help",
+]
+
+
+@pytest.mark.parametrize("command", PRINTS)
+def test_closed_and_full_standard_output_are_one_line_of_every_command(
+    source: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = command.replace("$1", str(source)).split()
+    source.write_bytes(b"{}")
+    reading = os.open(os.devnull, os.O_RDONLY)
+    for number, said in ((reading, "it is closed"), (os.open("/dev/full", os.O_WRONLY), "no space left on device")):
+        with TextIOWrapper(FileIO(number, "w"), write_through=True) as written, monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", written)
+            errors = StringIO()
+            patch.setattr(sys, "stderr", errors)
+            with pytest.raises(SystemExit) as ended:
+                cli(arguments)
+        assert ended.value.code == 1
+        assert errors.getvalue().splitlines()[-1] == f"standard output: {said}"
+
+
+@pytest.mark.parametrize("streams", [">&-", "<&- >&-"])
+def test_a_closed_standard_output_is_held_and_said(source: Path, streams: str) -> None:
+    found = subprocess.run(
+        ["sh", "-c", f'"$0" decide "$1" {streams}', str(BIN / "triage"), str(source)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (found.returncode, found.stderr) == (1, "standard output: it is closed\n")
 
 
 def test_a_disk_that_is_full_half_way_is_gone_on_from(source: Path, tmp_path: Path) -> None:

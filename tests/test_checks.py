@@ -70,7 +70,7 @@ def test_a_part_is_kept_with_the_commit_at_which_it_began(kept: Path, monkeypatc
 def test_a_fuzz_of_too_few_requests_fails(
     counts: dict[str, int], short: bool, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(counted.LEAST, "10")
+    monkeypatch.setenv(checks.LEAST, "10")
     assert (counted.is_short(Counter(counts)), counted.in_words(Counter(counts))) == (short, says)
-    monkeypatch.delenv(counted.LEAST)
+    monkeypatch.delenv(checks.LEAST)
     assert not counted.is_short(Counter(counts))

@@ -120,7 +120,20 @@ def pages(book: RuleBook) -> list[str]:
     for rule in (*release.rules, *release.cautions, *release.preconditions, *release.notices, *release.alternatives):
         kinds.setdefault(f"{type(rule).__name__} {getattr(rule, 'kind', '')}", rule.id)
     rules = [*kinds.values(), *(plan.id for plan in release.plans)]
-    listed = ["/", "/all", "/embed", "/rules", "/facts", "/sources", "/changes", "/proof", "/sign"]
+    listed = [
+        "/",
+        "/intake",
+        "/all",
+        "/report",
+        "/developers",
+        "/embed",
+        "/rules",
+        "/facts",
+        "/sources",
+        "/changes",
+        "/proof",
+        "/sign",
+    ]
     return [*listed, "/sources/X5", "/sources/C-01", *(f"/rules/{name}" for name in rules)]
 
 
@@ -139,7 +152,7 @@ def test_no_decision_page_holds_an_english_sentence(client: TestClient, book: Ru
         plain = {name: value for name, value in facts.items() if not isinstance(value, dict)}
         form = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in plain.items()}
         unknown = [name for name in book.releases[book.current].facts if name not in form]
-        page = client.post("/intake?lang=ko", data=form | {"unknown": unknown, "everything": "1"})
+        page = client.post("/report?lang=ko", data=form | {"unknown": unknown})
         assert page.status_code == 200
         assert [run for text in texts_of_page(page.text) for run in english_in(text)] == [], facts
 

@@ -25,20 +25,14 @@ TEST: dict[str, list[str]] = {
     "verify": [str(BIN / "triage"), "verify"],
     "pytest": [PYTEST, "-n", "auto"],
 }
+LONGER = [PYTEST, "-n", "auto", "--hypothesis-profile=long"]
+LEAST = "LEAST_REQUESTS"
 LEAST_REQUESTS = 200_000
 """Of a fuzz."""
 LONG: dict[str, list[str]] = {
     "stress": [PYTHON, "-m", "tools.stress"],
-    "fuzz": [
-        "env",
-        f"TRIAGE_TEST_LEAST_REQUESTS={LEAST_REQUESTS}",
-        PYTEST,
-        "-n",
-        "auto",
-        "--hypothesis-profile=long",
-        "tests/api/test_openapi.py",
-        "tests/api/test_anything.py",
-    ],
+    "fuzz": ["env", f"{LEAST}={LEAST_REQUESTS}", *LONGER, "tests/api/test_anything.py"],
+    "contract": [*LONGER, "tests/api/test_openapi.py"],
     "engines": [PYTEST, "-n", "1", "-m", "long", "tests/cohort"],
     "oracle": [PYTEST, "-n", "auto", "-m", "long", "tests/independent"],
     "wire": [PYTEST, "-n", "1", "-m", "long", "tests/wire"],

@@ -13,8 +13,8 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = tuple(f"requirements{part}.txt" for part in ("", "-cohort", "-build", "-dev", "-bench", "-clients"))
-RUNTIME, COHORT, BUILD, DEV, BENCH, CLIENTS = LOCKS
+LOCKS = tuple(f"requirements{part}.txt" for part in ("", "-cohort", "-build", "-dev", "-bench", "-clients", "-pages"))
+RUNTIME, COHORT, BUILD, DEV, BENCH, CLIENTS, PAGES = LOCKS
 COMPILE = [
     *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"),
     *("--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--no-header"),
@@ -69,6 +69,7 @@ def main() -> None:
         known = ("--constraint", COHORT, "--constraint", BUILD)
         lock(DEV, *how, *known, "--extra", "dev", "--extra", "cohort", "pyproject.toml")
         lock(CLIENTS, *how, "--group", "pyproject.toml:clients")
+        lock(PAGES, *how, "--no-deps", "--group", "pyproject.toml:pages")
         lock(
             BENCH,
             *how,

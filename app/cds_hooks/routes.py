@@ -28,7 +28,7 @@ from app.fhir.outcome import MEDIA_TYPE, issue, outcome
 from app.fhir.plan import PATHWAYS, plan_address
 from app.fhir.questionnaire import canonical
 from app.fhir.routes import ReadBody, today
-from app.record.elements import RecordError, items, text
+from app.record.elements import RecordError, entries, items, text
 from app.record.r4 import check_r4
 from app.record.reader import Reader
 
@@ -80,9 +80,10 @@ class Service:
         return self._answer(call, record, languages)
 
     def _answer(self, call: Call, record: Record, languages: str) -> JSONResponse:
-        check_r4(record.resources())
+        check_r4(entries(record.bundles.get(OURS)))
         release = self.locales.find("").engine.release
-        area = [concept for draft in call.drafts for concept in items(draft.resource.get("bodySite"))]
+        sites = (draft.resource["bodySite"] for draft in call.drafts if "bodySite" in draft.resource)
+        area = [concept for site in sites for concept in items(site)]
         reader = Reader(
             release, self.codes, canonical(self.base), self.on(), f"Patient/{call.patient}", area, call.server
         )

@@ -47,7 +47,11 @@ def _inside_of(resource: Any, url: str, depth: int) -> Iterator[Found]:
         says = "a Bundle inside a Bundle inside a Bundle is not read"
         raise RecordError(says, "Bundle.entry.resource", "too-costly")
     for entry in items(resource.get("entry")):
-        yield from _inside_of(entry.get("resource"), text(entry.get("fullUrl")), depth + 1)
+        inside, own = entry.get("resource"), text(entry.get("fullUrl"))
+        if isinstance(inside, dict) and (kind := text(inside.get("resourceType"))) != "Bundle":
+            yield Found(inside, kind, own)
+        else:
+            yield from _inside_of(inside, own, depth + 1)
 
 
 def base_of(url: str) -> str:

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from app.record.answers import GROUPS, answers_of
-from app.record.bounds import DATES, MOST_ANSWERS, MOST_RESOURCES, PERIODS, most_important, newest
+from app.record.bounds import DATES, MOST_ANSWERS, MOST_RESOURCES, MOST_SEEN, PERIODS, most_important, newest
 from app.record.concepts import MOST_CODINGS
 from app.record.conditions import MOST_REACTIONS
+from app.record.elements import RecordError
 from app.record.identity import Found
 from app.record.medicines import MOST_INGREDIENTS
 from app.record.observations import MOST_PARTS
@@ -166,3 +167,24 @@ def test_a_code_of_any_length_is_not_kept(book: RuleBook) -> None:
     long = condition("L01" + "0" * 62) | {"recordedDate": "2026-11-20"}
     assert read(book, condition("L01" + "0" * 61) | {"recordedDate": "2026-11-20"}).facts
     assert read(book, long).facts == {}
+
+
+def test_of_resources_of_nobody_or_others_as_many_are_placed_and_the_rest_is_said(book: RuleBook) -> None:
+    nobodys = [{"resourceType": "Condition", "id": f"n{n}"} for n in range(MOST_RESOURCES + 3)]
+    found = read(book, *nobodys, condition("L01.00"))
+    assert found.facts == {"active_skin_infection": True}
+    assert len(found.not_understood) == MOST_RESOURCES
+    assert found.unread == (Unread("unread_resources", 3, MOST_RESOURCES),)
+
+
+def test_of_very_many_resources_the_first_kinds_are_looked_at(book: RuleBook) -> None:
+    many: list[Resource] = [{"resourceType": "Observation"}] * MOST_SEEN
+    found = read(book, *many, condition("L01.00"))
+    assert found.facts == {"active_skin_infection": True}
+    assert found.unread == (Unread("unread_resources", MOST_SEEN + 1 - MOST_RESOURCES - 1, MOST_RESOURCES),)
+
+
+def test_another_release_of_fhir_is_refused_where_it_is_read(book: RuleBook) -> None:
+    newer = condition("L01.00") | {"participant": []}
+    with pytest.raises(RecordError, match="R5"):
+        read(book, *[condition("I10")] * MOST_RESOURCES, newer)

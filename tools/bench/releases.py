@@ -36,7 +36,7 @@ Work = Callable[[Any], object]
 def run() -> None:
     """Measure and print."""
     print(
-        f"{'':46} {BEFORE:>8} {CURRENT:>8}  microseconds of CPU (a line of a batch: of time), median; at most {MOST:g} times as much"
+        f"{'':46} {BEFORE:>8} {CURRENT:>8}  median of CPU, of a line of a batch of time, in us; at most {MOST:g} times"
     )
     for name, made, known, count in _rows():
         _print(name, *_in_turn([_work(release, made, known, count) for release in (BEFORE, CURRENT)]))

@@ -7,6 +7,7 @@ row, where nothing else is asked.
 import json
 import threading
 import time
+from contextlib import suppress
 from http.client import HTTPConnection
 from typing import Any, NamedTuple
 
@@ -56,7 +57,8 @@ def asked(server: Server, worst: Worst) -> tuple[int, int]:
     if worst.path.startswith("/intake"):
         headers = {"content-type": "application/x-www-form-urlencoded"}
     connection = HTTPConnection("127.0.0.1", server.port, timeout=120)
-    connection.request("POST" if worst.body else "GET", worst.path, worst.body or None, headers)
+    with suppress(BrokenPipeError, ConnectionResetError):  # refused by its length: the rest of it is not read
+        connection.request("POST" if worst.body else "GET", worst.path, worst.body or None, headers)
     answer = connection.getresponse()
     size = len(answer.read())
     connection.close()
