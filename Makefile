@@ -67,7 +67,7 @@ sbom: $(VENV)/.installed-dev ## list what runs, as CycloneDX, in dist/sbom.cdx.j
 
 audit: $(VENV)/.installed-dev ## look up what is locked among known vulnerabilities; asks PyPI, or OSV=address
 	@$(AUDIT) -r requirements-clients.txt && $(AUDIT) -r requirements-pages.txt && \
-		$(AUDIT) -r requirements.txt -r requirements-build.txt -r requirements-dev.txt -r requirements-bench.txt
+		$(AUDIT) -r requirements.txt -r requirements-cohort.txt -r requirements-build.txt -r requirements-dev.txt -r requirements-bench.txt
 
 clean: ## remove everything made
 	rm -rf $(VENV) tests/node/node_modules tools/peers/node/node_modules build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -74,7 +74,7 @@ def answer_file(source: str, output: str, how: How, progress: Callable[[int], No
 
     `-` is standard input or output. Nothing is written before the output is found to be its own.
     """
-    with _opened_source(source) as file, _opened_output(output, file) as answers:
+    with _opened_source(source) as file, opened_output(output, file) as answers:
         kept = answers.readable()
         cut_off = f"{_named(output)}: {CUT_OFF}{'; the same command goes on' if kept else ''}"
         lines = _lines(file, how.settings.max_body_bytes, progress, source)
@@ -89,9 +89,9 @@ def answer_file(source: str, output: str, how: How, progress: Callable[[int], No
                 waiting.append(processes.submit(_answer, block, first))
                 first += len(block)
                 if len(waiting) > cores * WAITING:
-                    _write(answers, waiting.popleft().result(), cut_off)
+                    write_all(answers, waiting.popleft().result(), cut_off)
             while waiting:
-                _write(answers, waiting.popleft().result(), cut_off)
+                write_all(answers, waiting.popleft().result(), cut_off)
         except BrokenProcessPool:
             raise BatchError(f"{cut_off}: a process that answers was killed") from None
         except KeyboardInterrupt:
@@ -114,7 +114,7 @@ def _opened_source(source: str) -> BinaryIO:
     return sys.stdin.buffer
 
 
-def _opened_output(output: str, file: BinaryIO) -> BinaryIO:
+def opened_output(output: str, file: BinaryIO) -> BinaryIO:
     """Open an output that is not the input and no other run's."""
     if output == "-":
         number = sys.stdout.fileno()
@@ -156,7 +156,8 @@ def _lines(file: BinaryIO, most: int, progress: Callable[[int], None], source: s
     yield from cutter.last()
 
 
-def _write(answers: BinaryIO, written: bytes, cut_off: str) -> None:
+def write_all(answers: BinaryIO, written: bytes, cut_off: str) -> None:
+    """Write all of the bytes, or raise what stopped it."""
     left = memoryview(written)
     try:
         while left:

@@ -157,6 +157,50 @@ def decide_batch(source: str, output: str, ruleset: str, *, strict: bool, full: 
     typer.echo(f"{answered} lines answered into {output}", err=True)
 
 
+@cli.command("screen")
+def screen_cohort(
+    source: Annotated[str, typer.Argument(metavar="IN", help="Parquet, Arrow, CSV or JSON Lines, by its ending.")],
+    out: Annotated[str | None, typer.Option(help="Where the answers go; beside IN when left out.")] = None,
+    ruleset: RulesetOption = "current",
+    unknowns: Annotated[str, typer.Option(help="`confirm`, or `strict` to assume nothing.")] = "confirm",
+    full: Annotated[bool, typer.Option("--full", help="Add each whole answer as JSON; slow.")] = False,
+    by: Annotated[str | None, typer.Option(help="A column by whose values decisions are counted too.")] = None,
+    report: Annotated[Path | None, typer.Option(help="An HTML file for a report with pictures.")] = None,
+) -> None:
+    """Screen a whole cohort: a table in, answers out as columns.
+
+    Where it is stopped, the same command goes on from there. Needs the extra `cohort`.
+    """
+    if unknowns not in ("confirm", "strict"):
+        raise typer.BadParameter("write `confirm` or `strict`", param_hint="--unknowns")
+    try:
+        from app.cohort.files import FormatError, beside, rows_of
+        from app.cohort.report import in_lines, page
+        from app.screen import screen_file
+    except ImportError:
+        raise refuse("`triage screen` needs numpy and pyarrow; install `candidate-triage[cohort]`") from None
+    settings = read_settings()
+    engine = engine_or_exit(build_engines(settings), ruleset)
+    how = How(settings, engine.release.id, unknowns == "strict", full)
+    try:
+        output = out or beside(source)
+        if sys.stderr is not None and sys.stderr.isatty():
+            with typer.progressbar(range(rows_of(source) or 0), label=Path(source).name, file=sys.stderr) as bar:
+                done = screen_file(source, output, how, by, lambda rows: bar.update(rows - bar.pos))
+        else:
+            done = screen_file(source, output, how, by)
+    except (FormatError, BatchError) as error:
+        raise refuse(str(error)) from None
+    except BadOutputError as error:
+        raise refuse(f"{out or beside(source)}: {error}; remove it, or name another with `--out`") from None
+    typer.echo(in_lines(done.summary, engine.release), err=True)
+    for note in done.notes:
+        typer.echo(note, err=True)
+    if report is not None:
+        report.write_text(page(done.summary, engine.release, by), "utf-8")
+    typer.echo(f"{done.rows} rows screened into {output}", err=True)
+
+
 @cli.command("explain")
 def explain_decision(
     file: FileArgument,

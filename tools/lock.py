@@ -13,8 +13,8 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = tuple(f"requirements{part}.txt" for part in ("", "-build", "-dev", "-bench", "-clients", "-pages"))
-RUNTIME, BUILD, DEV, BENCH, CLIENTS, PAGES = LOCKS
+LOCKS = tuple(f"requirements{part}.txt" for part in ("", "-cohort", "-build", "-dev", "-bench", "-clients", "-pages"))
+RUNTIME, COHORT, BUILD, DEV, BENCH, CLIENTS, PAGES = LOCKS
 COMPILE = [
     *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"),
     *("--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--no-header"),
@@ -64,20 +64,10 @@ def main() -> None:
         pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
         backend = "\n".join(pyproject["build-system"]["requires"])
         lock(RUNTIME, *how, "pyproject.toml")
+        lock(COHORT, *how, "--constraint", RUNTIME, "--extra", "cohort", "pyproject.toml")
         lock(BUILD, *how, "--constraint", RUNTIME, "-", requires=backend)
-        lock(
-            DEV,
-            *how,
-            "--constraint",
-            RUNTIME,
-            "--constraint",
-            BUILD,
-            "--extra",
-            "dev",
-            "--extra",
-            "cohort",
-            "pyproject.toml",
-        )
+        known = ("--constraint", COHORT, "--constraint", BUILD)
+        lock(DEV, *how, *known, "--extra", "dev", "--extra", "cohort", "pyproject.toml")
         lock(CLIENTS, *how, "--group", "pyproject.toml:clients")
         lock(PAGES, *how, "--no-deps", "--group", "pyproject.toml:pages")
         lock(

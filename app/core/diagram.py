@@ -239,7 +239,7 @@ class Rest(NamedTuple):
         """Return the same with other terminals, reduced again."""
         if self.root < 0:
             return Rest(terminals[self.root], ())
-        reduced = _Reduced()
+        reduced = Reduced()
         results: list[int] = []
         for level, children in self.nodes:
             kids = tuple([terminals[child] if child < 0 else results[child] for child in children])
@@ -247,7 +247,7 @@ class Rest(NamedTuple):
         return reduced.rest(results[self.root])
 
 
-class _Reduced:
+class Reduced:
     """Nodes, each once, and none whose children are all the same."""
 
     def __init__(self) -> None:
@@ -259,6 +259,7 @@ class _Reduced:
         return Rest(root, tuple(self.nodes))
 
     def node(self, level: int, children: tuple[int, ...]) -> int:
+        """Return the one node at `level` with these children."""
         if children.count(children[0]) == len(children):
             return children[0]
         key = (level, children)
@@ -275,7 +276,7 @@ def restrict(diagram: Diagram, root: int, regions: Regions) -> Rest:
     answer, because the result is reduced.
     """
     levels, children = diagram.levels, diagram.children
-    reduced = _Reduced()
+    reduced = Reduced()
     done: dict[int, int] = {}
 
     def visit(node: int) -> int:

@@ -93,10 +93,11 @@ class Engine:
         self._indicated: dict[frozenset[Step], Indicated] = {
             frozenset([rule.pathway]): Indicated(rule.pathway, rule.phase) for rule in self._phases
         }
-        self._referring = {name for r in release.rules if r.kind == "scope" for name in facts_read(r.when)}
+        self.referring = {name for r in release.rules if r.kind == "scope" for name in facts_read(r.when)}
+        """The facts on which a referral may rest."""
         self._points = Points(release.facts)
         self._projection = Projection(self._points, self.logic.diagram)
-        self._identity = Identity(release, self._points, language)
+        self.identities = Identity(release, self._points, language)
         self._outcomes = Memo[tuple[Rest, tuple[str, ...], bool], Outcome](self._outcome, RESTS)
         self.rationale = Rationale(release, self.logic, self._points, self._projection)
         self._parts = Parts(release, self._points, self.rationale.could_object)
@@ -138,7 +139,7 @@ class Engine:
 
         An infected burn is sent on, not only excluded; without strict mode it stands under `unresolved`.
         """
-        if not outcome.settled or all(name in question.facts for name in self._referring):
+        if not outcome.settled or all(name in question.facts for name in self.referring):
             return outcome
         asked = self.rationale.referring(self.standings(question), question.unavailable)
         return outcome._replace(next_fact=asked) if asked else outcome
@@ -201,7 +202,7 @@ class Engine:
             sources=sources_cited,
             facts={**question.facts, **self._graded(question)} if question.graded else question.facts,
             ruleset=self.ruleset,
-            id=self._identity.of(point, question.unavailable, question.doubted, strict=question.strict),
+            id=self.identities.of(point, question.unavailable, question.doubted, strict=question.strict),
             reference=question.reference,
         )
         if sources == "all":
@@ -235,7 +236,7 @@ class Engine:
             assumptions=parts.assumptions(outcome) if outcome.open_assumptions else [],
             rules=[reason.rule for reason in rationale.reasons(outcome, standings)],
             ruleset=self.ruleset,
-            id=self._identity.of(point, question.unavailable, question.doubted, strict=question.strict),
+            id=self.identities.of(point, question.unavailable, question.doubted, strict=question.strict),
             reference=question.reference,
         )
         if self._on_decision is not None:
@@ -245,7 +246,7 @@ class Engine:
     def identity(self, question: Question) -> str:
         """Return the id of the answer to a question."""
         point = self._points.of(question.facts)
-        return self._identity.of(point, question.unavailable, question.doubted, strict=question.strict)
+        return self.identities.of(point, question.unavailable, question.doubted, strict=question.strict)
 
     def _if_resolved(self, question: Question, outcome: Outcome, standings: Iterable[Standing]) -> IfResolved | None:
         """Return the decision once time or treatment lifts what stands against it.

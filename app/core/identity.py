@@ -21,10 +21,13 @@ class Identity:
     def __init__(self, release: Release, points: Points, language: str) -> None:
         order = sorted(range(len(points.names)), key=points.names.__getitem__)
         self._places = picking(order)
-        self._members = [
+        self.members = [
             {n: b"".join(_member(points.names[place], v) for v in value) for n, value in points.values[place].items()}
             for place in order
         ]
+        """By sorted name the member of the canonical JSON for each number of the fact."""
+        self.order: Sequence[int] = order
+        """By sorted name the place of the fact in asking order."""
         self._options = Memo[tuple[tuple[str, ...], bool], bytes](
             lambda key: _canonical(
                 {
@@ -38,10 +41,14 @@ class Identity:
 
     def of(self, point: Point, unavailable: Sequence[str], doubted: Sequence[str] = (), *, strict: bool) -> str:
         """Return the id of the answer to a question."""
-        known = b",".join(filter(None, map(getitem, self._members, self._places(point))))
+        known = b",".join(filter(None, map(getitem, self.members, self._places(point))))
+        before, after = self.around(unavailable, doubted, strict=strict)
+        return "sha256:" + sha256(b"%b%b%b" % (before, known, after)).hexdigest()
+
+    def around(self, unavailable: Sequence[str], doubted: Sequence[str], *, strict: bool) -> tuple[bytes, bytes]:
+        """Return what stands before and after the members in the canonical JSON."""
         first = b'"doubted":%b,' % _canonical(sorted(set(doubted))) if doubted else b""
-        options = self._options[tuple(unavailable), strict]
-        return "sha256:" + sha256(b'{%b"facts":{%b},%b' % (first, known, options)).hexdigest()
+        return b'{%b"facts":{' % first, b"},%b" % self._options[tuple(unavailable), strict]
 
 
 def _member(name: str, value: object) -> bytes:

@@ -1,0 +1,150 @@
+"""The decisions about many candidates as the columns of a table."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from itertools import pairwise, product
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from app.cohort.columns import REFERENCE, Block
+from app.cohort.decider import NONE, Candidates, Decider, Decisions
+from app.core.engine import Engine
+from app.core.outcome import Outcome
+from app.core.precedence import Decision
+
+WORDS = pa.list_(pa.string())
+ANSWERED = pa.schema(
+    [
+        (REFERENCE, pa.string()),
+        ("disposition", pa.string()),
+        ("pathway", pa.string()),
+        ("phase", pa.int8()),
+        ("possible", WORDS),
+        ("missing", WORDS),
+        ("next_question", pa.string()),
+        ("open_assumptions", WORDS),
+        ("id", pa.string()),
+        ("ruleset", pa.string()),
+    ]
+)
+"""The columns of an answer, in order."""
+TOGETHER = 4096
+"""How many combinations of values are written once for the ids of all candidates."""
+
+
+def word_of(decision: Decision) -> str:
+    """Return a decision as one word, such as `recommended:conservative_care:1`."""
+    return ":".join(str(part) for part in (decision.disposition, decision.pathway, decision.phase) if part is not None)
+
+
+class Answers:
+    """The answers of one release in one mode."""
+
+    def __init__(self, engine: Engine, *, strict: bool) -> None:
+        self.decider = Decider(engine, strict=strict)
+        self._engine = engine
+        self._ids = _Ids(engine, strict=strict)
+        self._shared: tuple[Sequence[Outcome], int, list[pa.Array]] = ([], -1, [])
+
+    def table(self, block: Block, given: pa.Table, decided: Decisions) -> pa.Table:
+        """Return the answers to a block, with the columns that pass through."""
+        count = len(block.rows)
+        if count < given.num_rows:
+            given = given.take(pa.array(block.rows))
+        places = pa.array(decided.numbers)
+        shared = [column.take(places) for column in self._columns(decided)]
+        names = pa.array(self.decider.assumable, pa.string())
+        rows, facts = np.nonzero(decided.open.T)
+        ends = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=count))]).astype(np.int32)
+        opened = pa.ListArray.from_arrays(pa.array(ends), names.take(pa.array(facts)))
+        has = REFERENCE in given.column_names
+        reference = given[REFERENCE].cast(pa.string()) if has else pa.nulls(count, pa.string())
+        ruleset = pa.DictionaryArray.from_arrays(
+            pa.array(np.zeros(count, np.int8)), pa.array([self._engine.release.id])
+        ).cast(pa.string())
+        answered = [reference, *shared, opened, self._ids.of(block.candidates), ruleset]
+        table = pa.table(answered, schema=ANSWERED)
+        for name in given.column_names:
+            if name != REFERENCE:
+                table = table.append_column(given.schema.field(name), given[name])
+        return table
+
+    def _columns(self, decided: Decisions) -> list[pa.Array]:
+        """Return the columns of the outcomes met so far."""
+        outcomes, count, columns = self._shared
+        if outcomes is not decided.outcomes or count != len(outcomes):
+            outcomes = decided.outcomes
+            columns = [
+                pa.array([each.decision.disposition for each in outcomes], pa.string()),
+                pa.array([each.decision.pathway for each in outcomes], pa.string()),
+                pa.array([each.decision.phase for each in outcomes], pa.int8()),
+                pa.array([[word_of(d) for d in each.possible] for each in outcomes], WORDS),
+                pa.array([list(each.missing) for each in outcomes], WORDS),
+                pa.array([each.next_fact for each in outcomes], pa.string()),
+            ]
+            self._shared = outcomes, len(outcomes), columns
+        return columns
+
+
+class _Ids:
+    """The ids of many answers, as `Identity` makes each."""
+
+    def __init__(self, engine: Engine, *, strict: bool) -> None:
+        self._identity, self._strict = engine.identities, strict
+        self._groups: list[tuple[list[int], list[int], pa.Array]] = []
+        members = list(zip(self._identity.order, self._identity.members, strict=True))
+        while members:
+            size = taken = 1
+            while taken <= len(members) and size * len(members[taken - 1][1]) <= TOGETHER:
+                size *= len(members[taken - 1][1])
+                taken += 1
+            group, members = members[: max(1, taken - 1)], members[max(1, taken - 1) :]
+            written = [b",".join(filter(None, each)) or None for each in product(*(m.values() for _, m in group))]
+            self._groups.append(
+                ([place for place, _ in group], [len(m) for _, m in group], pa.array(written, pa.binary()))
+            )
+
+    def of(self, candidates: Candidates) -> pa.Array:
+        """Return the id of the answer to every candidate."""
+        count = len(candidates)
+        if not count:
+            return pa.array([], pa.string())
+        parts, some = [], np.zeros(count, np.bool_)
+        for places, sizes, written in self._groups:
+            keys: npt.NDArray[np.int32] = np.zeros(count, np.int32)
+            for place, size in zip(places, sizes, strict=True):
+                keys = keys * np.int32(size) + candidates.columns[place]
+            some |= keys != 0
+            parts.append(written.take(pa.array(keys)))
+        if not some.all():  # Arrow leaves out rows of which all parts are null
+            parts[0] = pc.if_else(pa.array(some), parts[0], pa.scalar(b""))
+        known = pc.binary_join_element_wise(*parts, pa.scalar(b","), null_handling="skip")
+        before, after = self._around(candidates)
+        whole = pc.binary_join_element_wise(before, known, after, pa.scalar(b""))
+        ends = np.frombuffer(whole.buffers()[1], np.int32)[whole.offset : whole.offset + count + 1].tolist()
+        text = memoryview(whole.buffers()[2])
+        digests = b"".join([sha256(text[start:end]).digest() for start, end in pairwise(ends)])
+        return _in_hex(digests, count)
+
+    def _around(self, candidates: Candidates) -> tuple[pa.Scalar | pa.Array, pa.Scalar | pa.Array]:
+        listed = [candidates.unavailable, candidates.doubted]
+        if listed == [None, None]:
+            before, after = self._identity.around(NONE, NONE, strict=self._strict)
+            return pa.scalar(before), pa.scalar(after)
+        rows = [lists.numbers.tolist() if lists else [0] * len(candidates) for lists in listed]
+        names = [lists.lists if lists else [NONE] for lists in listed]
+        pairs = [(names[0][u], names[1][d]) for u, d in zip(*rows, strict=True)]
+        around = [self._identity.around(*pair, strict=self._strict) for pair in pairs]
+        return pa.array([before for before, _ in around]), pa.array([after for _, after in around])
+
+
+def _in_hex(digests: bytes, count: int) -> pa.Array:
+    """Return digests as the text of ids."""
+    text = np.empty((count, 71), np.uint8)
+    text[:, :7] = np.frombuffer(b"sha256:", np.uint8)
+    text[:, 7:] = np.frombuffer(digests.hex().encode(), np.uint8).reshape(count, 64)
+    ends = np.arange(0, 71 * (count + 1), 71, dtype=np.int32)
+    return pa.StringArray.from_buffers(count, pa.py_buffer(ends), pa.py_buffer(text))

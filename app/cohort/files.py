@@ -1,0 +1,172 @@
+"""Tables in files: read in blocks, and written in pieces that stand one after another.
+
+What is written so far is whole after every piece, so that a run that stopped goes on behind the last one.
+"""
+
+import gzip
+import io
+import json
+import os
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.ipc
+import pyarrow.parquet
+
+ROWS = 1 << 16
+"""Rows in a block: large enough for Parquet, small enough for memory."""
+CSV_BYTES = 1 << 22
+"""How much CSV is read at once."""
+FORMATS = {"parquet": "parquet", "arrow": "arrow", "feather": "arrow", "arrows": "arrows", "csv": "csv"}
+LINES = ("jsonl", "ndjson")
+COMPRESSIONS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "gz": ("gzip", lambda data: gzip.compress(data, 6, mtime=0)),
+    "zst": ("zstd", lambda data: pa.compress(data, "zstd", asbytes=True)),
+}
+
+
+class FormatError(Exception):
+    """A file of a kind that is not read or not written."""
+
+
+def kind_of(name: str, *, written: bool = False) -> tuple[str, str | None]:
+    """Return the format and compression that a name says, or raise."""
+    *stem, last = name.lower().rsplit("/", 1)[-1].split(".")
+    compression = last if last in COMPRESSIONS and stem else None
+    kind = (stem[-1] if stem else "") if compression else last
+    kind = "jsonl" if kind in LINES else FORMATS.get(kind, "")
+    if not kind or (compression and kind not in ("csv", "jsonl")):
+        raise FormatError("name it .parquet, .arrow, .arrows, .csv or .jsonl; the last two with .gz or .zst too")
+    if written and kind == "arrow":
+        raise FormatError("Arrow is written as a stream; name it .arrows")
+    return kind, compression
+
+
+def beside(path: str) -> str:
+    """Return where the answers to a file go if nobody says."""
+    kind, _ = kind_of(path)
+    head, _, name = path.rpartition("/")
+    stem, dot, ending = name.partition(".")
+    ending = "arrows" if kind == "arrow" else ending
+    return f"{head}/{stem}.screened.{ending}" if head else f"{stem}.screened{dot}{ending}"
+
+
+def rows_of(path: str) -> int | None:
+    """Return how many rows a file says that it has, if it does."""
+    kind, _ = kind_of(path)
+    return int(pyarrow.parquet.read_metadata(path).num_rows) if kind == "parquet" else None
+
+
+def tables(path: str, rows: int = ROWS) -> Iterator[pa.Table]:
+    """Yield the rows of a Parquet, Arrow or CSV file in blocks."""
+    kind, compression = kind_of(path)
+    match kind:
+        case "parquet":
+            with pyarrow.parquet.ParquetFile(path) as file:
+                for batch in file.iter_batches(rows, use_threads=False):
+                    yield pa.Table.from_batches([batch])
+        case "csv":
+            with pa.input_stream(path, compression=COMPRESSIONS[compression][0] if compression else None) as source:
+                head = pyarrow.csv.open_csv(source).schema.names
+            with pa.input_stream(path, compression=COMPRESSIONS[compression][0] if compression else None) as source:
+                words = pyarrow.csv.ConvertOptions(
+                    column_types=dict.fromkeys(head, pa.string()), strings_can_be_null=True, null_values=[""]
+                )
+                options = pyarrow.csv.ReadOptions(block_size=CSV_BYTES)
+                yield from _cut(pyarrow.csv.open_csv(source, options, convert_options=words), rows)
+        case _:
+            with pa.memory_map(path) as source:
+                opened = pyarrow.ipc.open_file if kind == "arrow" else pyarrow.ipc.open_stream
+                reader = opened(source)
+                batches = (reader.get_batch(n) for n in range(reader.num_record_batches)) if kind == "arrow" else reader
+                yield from _cut(batches, rows)
+
+
+def _cut(batches: Any, rows: int) -> Iterator[pa.Table]:
+    for batch in batches:
+        for start in range(0, batch.num_rows, rows):
+            yield pa.Table.from_batches([batch.slice(start, rows)])
+
+
+def opened_lines(path: str) -> BinaryIO:
+    """Open a file of JSON Lines, compressed or not."""
+    _, compression = kind_of(path)
+    opened: BinaryIO = pa.input_stream(path, compression=COMPRESSIONS[compression][0] if compression else None)
+    return opened
+
+
+class Pieces:
+    """The writer of one file: tables follow one another."""
+
+    def __init__(self, path: str) -> None:
+        self._kind, compression = kind_of(path, written=True)
+        self._compress: Callable[[bytes], bytes] = COMPRESSIONS[compression][1] if compression else bytes
+
+    @property
+    def partial(self) -> str:
+        """The ending of the file that pieces stand in until the end, none where it is the output itself.
+
+        A Parquet file cannot be appended to, so its rows wait as an Arrow stream.
+        """
+        return ".partial" if self._kind == "parquet" else ""
+
+    def append(self, file: BinaryIO, table: pa.Table) -> None:
+        """Append a table to a file that is open to append."""
+        first = file.seek(0, io.SEEK_END) == 0
+        match self._kind:
+            case "csv":
+                _write(file, self._compress(_csv(table, header=first)))
+            case "jsonl":
+                lines = [json.dumps(row, ensure_ascii=False, default=str).encode() for row in table.to_pylist()]
+                _write(file, self._compress(b"".join(line + b"\n" for line in lines)))
+            case _:
+                if first:
+                    _write(file, table.schema.serialize())
+                options = pyarrow.ipc.IpcWriteOptions(compression="lz4" if self.partial else None)
+                for batch in table.combine_chunks().to_batches():
+                    sink = pa.BufferOutputStream()
+                    with pyarrow.ipc.new_stream(sink, batch.schema, options=options) as writer:
+                        writer.write_batch(batch)
+                    head = table.schema.serialize().size
+                    _write(file, sink.getvalue()[head : -len(END)])
+
+    def end(self, file: BinaryIO, path: str) -> None:
+        """Append what stands behind the last piece, or make the whole file of the pieces."""
+        if self._kind == "arrows":
+            file.seek(0, io.SEEK_END)
+            _write(file, END)
+        elif self._kind == "parquet":
+            _to_parquet(path + self.partial, path)
+
+
+END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
+"""The end of an Arrow stream."""
+
+
+def _to_parquet(stream: str, path: str) -> None:
+    """Write an Arrow stream without its end as a Parquet file."""
+    with pa.memory_map(stream) as source:
+        reader = pyarrow.ipc.open_stream(source)
+        plain = [name for name in reader.schema.names if name not in ("id", "reference")]
+        with pyarrow.parquet.ParquetWriter(f"{path}.new", reader.schema, use_dictionary=plain) as writer:
+            for batch in reader:
+                writer.write_batch(batch)
+    os.replace(f"{path}.new", path)
+
+
+def _write(file: BinaryIO, data: bytes | pa.Buffer) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
+
+
+def _csv(table: pa.Table, *, header: bool) -> bytes:
+    for place, field in enumerate(table.schema):
+        if pa.types.is_list(field.type):
+            words = pa.compute.binary_join(table[field.name].cast(pa.list_(pa.string())), " ")
+            table = table.set_column(place, field.name, words)
+    sink = io.BytesIO()
+    pyarrow.csv.write_csv(table, sink, pyarrow.csv.WriteOptions(include_header=header))
+    return sink.getvalue()

@@ -1,0 +1,263 @@
+"""`triage screen`: every format, in and out, row by row as the engine answers; what is refused; what goes on."""
+
+import gc
+import json
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.ipc
+import pyarrow.parquet
+import pytest
+from typer.testing import CliRunner, Result
+
+from app import screen as screening
+from app.batch import BatchError, How
+from app.cli import cli
+from app.cohort.answers import ANSWERED, word_of
+from app.cohort.files import opened_lines, tables
+from app.core.engine import Engine, Engines, Question
+from app.main import rules_folder
+from app.screen import RefusedRowsError, screen, screen_file
+from app.settings import Settings
+from tests.books import random_candidate
+
+Row = dict[str, Any]
+COUNT = 23
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["screen", *arguments], env={"TRIAGE_RULES": str(rules_folder())})
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch: pytest.MonkeyPatch, engines: Engines) -> None:
+    for module in ("app.batch", "app.cli", "app.screen"):  # compiled once for all of these tests
+        monkeypatch.setattr(f"{module}.build_engines", lambda _: engines)
+    monkeypatch.setattr(screening, "ROWS", 5)
+    monkeypatch.setattr(screening, "ROWS_OF_LINES", 5)
+
+
+@pytest.fixture
+def engine(engines: Engines) -> Engine:
+    return engines.by_id["2026.3"]
+
+
+@pytest.fixture
+def rows(engine: Engine) -> list[Row]:
+    random = Random(5)
+    drawn = [random_candidate(random, engine.release.facts, random.choice((0.3, 0.9, 1.0))) for _ in range(COUNT)]
+    return [{"reference": f"r{n}", **facts, "clinic": "ab"[n % 2]} for n, facts in enumerate(drawn)]
+
+
+def as_table(engine: Engine, rows: list[Row]) -> pa.Table:
+    names = ["reference", *engine.release.facts, "clinic"]
+    return pa.table({name: pa.array([row.get(name) for row in rows]) for name in names})
+
+
+def write(path: Path, engine: Engine, rows: list[Row]) -> Path:
+    table = as_table(engine, rows)
+    kind = path.name.split(".")[1]
+    if kind == "parquet":
+        pyarrow.parquet.write_table(table, path, row_group_size=7)
+    elif kind == "csv":
+        with pa.output_stream(path, compression="detect") as sink:
+            pyarrow.csv.write_csv(table, sink)
+    elif kind == "jsonl":
+        with pa.output_stream(path, compression="detect") as sink:
+            sink.write("".join(json.dumps(row) + "\n" for row in rows).encode())
+    else:
+        make = pyarrow.ipc.new_file if kind == "arrow" else pyarrow.ipc.new_stream
+        with make(str(path), table.schema) as writer:
+            writer.write_table(table)
+    return path
+
+
+def read(path: Path) -> list[Row]:
+    if ".jsonl" in path.name:
+        return [json.loads(line) for line in opened_lines(str(path)).read().splitlines()]
+    return [row for table in tables(str(path)) for row in table.to_pylist()]
+
+
+def expected(engine: Engine, row: Row, *, strict: bool = False) -> Row:
+    facts = {name: value for name, value in row.items() if name in engine.release.facts and value is not None}
+    view = engine.view(Question(facts, strict, reference=row.get("reference")))
+    return {
+        "reference": row.get("reference"),
+        "disposition": view.decision.disposition,
+        "pathway": view.decision.pathway,
+        "phase": view.decision.phase,
+        "possible": [word_of(each) for each in view.possible],
+        "missing": list(view.missing),
+        "next_question": view.next_question.fact if view.next_question else None,
+        "open_assumptions": list(engine.decide(Question(facts, strict)).open_assumptions),
+        "id": view.id,
+        "ruleset": engine.release.id,
+        "clinic": row.get("clinic"),
+    }
+
+
+def in_csv(row: Row) -> Row:
+    """Return a row as CSV has it."""
+    words = {name: " ".join(value) if isinstance(value, list) else value for name, value in row.items()}
+    return {name: None if value in ("", None) else str(value) for name, value in words.items()}
+
+
+@pytest.mark.parametrize("out", ["o.parquet", "o.arrows", "o.csv", "o.csv.gz", "o.jsonl", "o.jsonl.zst"])
+def test_every_format_is_written(tmp_path: Path, engine: Engine, rows: list[Row], out: str) -> None:
+    source = write(tmp_path / "in.parquet", engine, rows)
+    done = run(str(source), "--out", str(tmp_path / out))
+    assert done.exit_code == 0, done.stderr
+    right = [expected(engine, row) for row in rows]
+    assert read(tmp_path / out) == ([in_csv(row) for row in right] if ".csv" in out else right)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["in.parquet", out])
+
+
+@pytest.mark.parametrize("given", ["i.arrow", "i.arrows", "i.csv", "i.csv.zst", "i.jsonl", "i.jsonl.gz"])
+def test_every_format_is_read(tmp_path: Path, engine: Engine, rows: list[Row], given: str) -> None:
+    source = write(tmp_path / given, engine, rows)
+    done = run(str(source), "--out", str(tmp_path / "out.jsonl"), "--unknowns", "strict")
+    assert done.exit_code == 0, done.stderr
+    assert read(tmp_path / "out.jsonl") == [expected(engine, row, strict=True) for row in rows]
+
+
+@pytest.mark.parametrize("given", ["i.parquet", "i.jsonl", "i.csv"])
+def test_a_row_without_an_answer_has_the_problem_of_the_api(
+    tmp_path: Path, engine: Engine, rows: list[Row], given: str
+) -> None:
+    for row in rows:
+        row["age_years"] = 40
+    rows[3]["age_years"] = 4000
+    rows[4]["primary_concern"] = "dulness"
+    rows[9]["reference"] = "two words"
+    source = write(tmp_path / given, engine, rows)
+    done = run(str(source), "--out", str(tmp_path / "out.jsonl"))
+    assert "3 rows cannot be answered" in done.stderr
+    problems = read(tmp_path / "out.jsonl.problems.jsonl")
+    answerer = How(Settings(), "2026.3", strict=False, full=False).answerer()
+    right = []
+    for n in (3, 4, 9):
+        facts = {name: value for name, value in rows[n].items() if name != "clinic"}
+        right.append(json.loads(answerer.answer(json.dumps(facts).encode(), n + 1)))
+    assert problems == right
+    kept = [row for n, row in enumerate(rows) if n not in (3, 4, 9)]
+    assert read(tmp_path / "out.jsonl") == [expected(engine, row) for row in kept]
+
+
+@pytest.mark.parametrize("out", ["o.parquet", "o.arrows", "o.csv.gz", "o.jsonl"])
+@pytest.mark.parametrize("given", ["i.parquet", "i.jsonl"])
+def test_it_goes_on_where_it_stopped(
+    tmp_path: Path, engine: Engine, rows: list[Row], given: str, out: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows[2]["age_years"] = rows[12]["age_years"] = 4000
+    source = write(tmp_path / given, engine, rows)
+    how = How(Settings(), "2026.3", strict=False, full=False)
+    whole = tmp_path / f"whole.{out.split('.', 1)[1]}"
+    right = screen_file(str(source), str(whole), how, by="clinic")
+    output = str(tmp_path / out)
+
+    def stop(_: int) -> None:
+        raise KeyboardInterrupt
+
+    for _ in range(2):
+        with pytest.raises(BatchError, match="the same command goes on"):
+            screen_file(str(source), output, how, by="clinic", progress=stop)
+        for part in (output, f"{output}.partial", f"{output}.problems.jsonl"):
+            if Path(part).exists() and Path(part).stat().st_size:
+                with Path(part).open("ab") as torn:  # as a kill between two writes leaves it
+                    torn.write(b"half of an ans")
+    gone_on = screen_file(str(source), output, how, by="clinic")
+    assert (gone_on.rows, gone_on.summary) == (right.rows, right.summary)
+    assert Path(output).read_bytes() == whole.read_bytes()
+    assert read(Path(f"{output}.problems.jsonl")) == read(Path(f"{whole}.problems.jsonl"))
+
+
+def test_it_does_not_go_on_with_answers_to_something_else(tmp_path: Path, engine: Engine, rows: list[Row]) -> None:
+    source = write(tmp_path / "in.jsonl", engine, rows)
+    output = tmp_path / "out.jsonl"
+    output.write_text("mine\n", "utf-8")
+    refused = run(str(source), "--out", str(output))
+    assert refused.exit_code == 1
+    assert "holds something else" in refused.stderr
+    assert output.read_text("utf-8") == "mine\n"
+    assert run(str(source), "--out", str(source)).exit_code == 1
+    assert len(read(source)) == COUNT
+
+
+def test_an_ending_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    for name in ("in.xlsx", "in", "in.parquet.gz"):
+        refused = run(str(tmp_path / name), "--out", str(tmp_path / "out.jsonl"))
+        assert (refused.exit_code, "name it .parquet" in refused.stderr) == (1, True)
+    assert "no such file" in run(str(tmp_path / "in.csv"), "--out", str(tmp_path / "out.csv")).stderr
+
+
+def test_a_column_that_resembles_a_fact_is_named(tmp_path: Path, engine: Engine, rows: list[Row]) -> None:
+    table = as_table(engine, rows).rename_columns({"age_years": "age_year"})
+    pyarrow.parquet.write_table(table, tmp_path / "in.parquet")
+    done = run(str(tmp_path / "in.parquet"))
+    assert "`age_year` is no fact and passes through; `age_years`?" in done.stderr
+    assert "clinic" not in done.stderr
+    assert "age_year" in read(tmp_path / "in.screened.parquet")[0]
+
+
+def test_the_report_counts_every_row_once(tmp_path: Path, engine: Engine, rows: list[Row]) -> None:
+    source = write(tmp_path / "in.parquet", engine, rows)
+    page = tmp_path / "r.html"
+    assert run(str(source), "--report", str(page), "--by", "clinic").exit_code == 0
+    text = page.read_text("utf-8")
+    assert "<script" not in text
+    decided = [
+        word_of(engine.decide(Question({n: v for n, v in r.items() if n in engine.release.facts})).decision)
+        for r in rows
+    ]
+    assert all(f"{word}: {decided.count(word)}" in text for word in decided)
+    excluding: dict[str, int] = {}
+    for row in rows:
+        answer = engine.answer(Question({n: v for n, v in row.items() if n in engine.release.facts}))
+        for reason in answer.rationale if answer.decision.disposition == "excluded" else ():
+            excluding[reason.rule] = excluding.get(reason.rule, 0) + (reason.effect == "excludes")
+    assert excluding
+    assert all(f"{rule}: " in text for rule, count in excluding.items() if count)
+
+
+def test_full_adds_the_whole_answer(tmp_path: Path, engine: Engine, rows: list[Row]) -> None:
+    source = write(tmp_path / "in.jsonl", engine, rows[:2])
+    assert run(str(source), "--out", str(tmp_path / "out.jsonl"), "--full").exit_code == 0
+    for row, answered in zip(rows, read(tmp_path / "out.jsonl"), strict=False):
+        assert json.loads(answered["answer"])["id"] == expected(engine, row)["id"]
+        assert json.loads(answered["answer"])["reference"] == row["reference"]
+
+
+def test_a_table_is_screened_in_python(engine: Engine, rows: list[Row]) -> None:
+    answered = screen(as_table(engine, rows), settings=Settings(rules=rules_folder()))
+    assert answered.column_names == [*ANSWERED.names, "clinic"]
+    assert answered.to_pylist() == [expected(engine, row) for row in rows]
+    rows[0]["age_years"] = 4000
+    with pytest.raises(RefusedRowsError) as refused:
+        screen(as_table(engine, rows), settings=Settings(rules=rules_folder()))
+    assert [each["line"] for each in refused.value.problems] == [1]
+
+
+def test_lists_of_facts_may_be_columns(engine: Engine) -> None:
+    row = {"primary_concern": "dullness", "unavailable": ["age_years"], "doubted": ["pregnant"]}
+    table = pa.table({name: pa.array([value, None]) for name, value in row.items()})
+    answered = screen(table, settings=Settings(rules=rules_folder())).to_pylist()
+    asked = Question({"primary_concern": "dullness"}, unavailable=("age_years",), doubted=("pregnant",))
+    assert answered[0]["id"] == engine.view(asked).id
+    assert answered[0]["missing"] == list(engine.decide(asked).missing)
+    assert answered[1]["id"] == engine.view(Question({})).id
+
+
+def test_what_is_held_does_not_grow_with_the_file(tmp_path: Path, engine: Engine, rows: list[Row]) -> None:
+    held = []
+    for times in (2, 20):
+        gc.collect()  # what the run before has held
+        table = as_table(engine, rows * times)
+        with pyarrow.ipc.new_stream(str(tmp_path / "in.arrows"), table.schema) as writer:
+            writer.write_table(table, max_chunksize=10)
+        how = How(Settings(), "2026.3", strict=False, full=False)
+        screen_file(str(tmp_path / "in.arrows"), str(tmp_path / f"{times}.csv"), how)
+        held.append(pa.default_memory_pool().max_memory())
+    assert held[1] - held[0] < 200_000
