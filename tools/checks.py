@@ -23,7 +23,7 @@ TEST: dict[str, list[str]] = {
     "lock": [PYTHON, "tools/lock.py", "--check"],
     "check": [str(BIN / "triage"), "check"],
     "verify": [str(BIN / "triage"), "verify"],
-    "pytest": [PYTEST, "-n", "auto"],
+    "pytest": [PYTEST, "-n", "auto", "--dist", "worksteal"],
 }
 LONG: dict[str, list[str]] = {
     "stress": [PYTHON, "-m", "tools.stress"],
@@ -34,6 +34,14 @@ LONG: dict[str, list[str]] = {
         "--hypothesis-profile=long",
         "tests/api/test_openapi.py",
         "tests/api/test_anything.py",
+    ],
+    "random": [
+        PYTEST,
+        "-n",
+        "auto",
+        "--hypothesis-profile=long",
+        *("tests/core", "tests/proof", "tests/record", "tests/observe", "tests/rulebook/test_yaml.py"),
+        *("tests/api/test_receipts.py", "tests/test_faces.py", "tests/test_one_engine.py"),
     ],
     "oracle": [PYTEST, "-n", "auto", "-m", "long", "tests/independent"],
     "wire": [PYTEST, "-n", "1", "-m", "long", "tests/wire"],
