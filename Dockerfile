@@ -1,10 +1,11 @@
 FROM python:3.13-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
-COPY requirements.txt requirements-build.txt ./
+COPY requirements.txt requirements-pages.txt requirements-build.txt ./
 RUN python -m venv --without-pip /opt/triage \
     && python -m venv /opt/build \
     && python -m pip --python /opt/triage/bin/python install --require-hashes -r requirements.txt \
+    && python -m pip --python /opt/triage/bin/python install --require-hashes --no-deps -r requirements-pages.txt \
     && /opt/build/bin/pip install --require-hashes -r requirements-build.txt
 COPY pyproject.toml LICENSE ./
 COPY rules rules

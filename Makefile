@@ -29,7 +29,7 @@ run: $(VENV)/.installed ## install what the service needs and start it (TRIAGE_H
 test: $(VENV)/.installed-dev $(VENV)/.installed-node $(VENV)/.installed-clients $(VENV)/.browser ## every check, then the tests
 	@$(BIN)/python -m tools.checks test
 
-test-long: $(VENV)/.installed-bench $(VENV)/.installed-node $(VENV)/.installed-peers $(VENV)/.wrk $(VENV)/.wire ## longer runs, in parts: PART=stress, fuzz, random, oracle, wire, peers, bench, questions, image
+test-long: $(VENV)/.installed-bench $(VENV)/.installed-node $(VENV)/.installed-peers $(VENV)/.wrk $(VENV)/.wire ## longer runs, in parts: PART=stress, fuzz, contract, random, engines, oracle, wire, peers, bench, questions, image
 	@$(BIN)/python -m tools.checks long $(PART)
 
 format: $(VENV)/.installed-dev ## format the code and mend what can be mended
@@ -66,7 +66,7 @@ sbom: $(VENV)/.installed-dev ## list what runs, as CycloneDX, in dist/sbom.cdx.j
 		--sv 1.6 --of JSON --validate -o dist/sbom.cdx.json requirements.txt
 
 audit: $(VENV)/.installed-dev ## look up what is locked among known vulnerabilities; asks PyPI, or OSV=address
-	@$(AUDIT) -r requirements-clients.txt && \
+	@$(AUDIT) -r requirements-clients.txt && $(AUDIT) -r requirements-pages.txt && \
 		$(AUDIT) -r requirements.txt -r requirements-build.txt -r requirements-dev.txt -r requirements-bench.txt
 
 clean: ## remove everything made
@@ -79,9 +79,10 @@ $(VENV)/.made:
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt | $(PIP) install --require-hashes -r /dev/stdin
 	@touch $@
 
-$(VENV)/.installed: pyproject.toml requirements.txt requirements-build.txt $(VENV)/.made
+$(VENV)/.installed: pyproject.toml requirements.txt requirements-pages.txt requirements-build.txt $(VENV)/.made
 	@echo "Installing into $(VENV) ..." >&2
 	@$(call install,$(BIN)/python,-r requirements.txt -r requirements-build.txt)
+	@$(PIP) install --require-hashes --no-deps -r requirements-pages.txt
 	@$(PIP) install --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 

@@ -77,7 +77,7 @@ def test_no_decision_depends_on_the_language(client: TestClient, book: RuleBook)
 
 
 def test_the_pages_speak_korean(client: TestClient, book: RuleBook) -> None:
-    page = client.get("/", headers=KOREAN).text
+    page = client.get("/intake", headers=KOREAN).text
     assert '<html lang="ko">' in page
     assert book.languages["ko"].facts["primary_concern"].question in page
     switched = client.get("/?lang=en", headers=KOREAN).text

@@ -8,7 +8,7 @@ import pytest
 from app.core.conditions import ALWAYS, NEVER, All, Any, Comparison, Not
 from app.core.engine import Engine, Engines
 from app.core.facts import Fact, Value
-from app.core.precedence import EXCLUDED, REVIEW, Case, StagedDecision, cases
+from app.core.precedence import EXCLUDED, REVIEW, Case, DecisionAtStep, cases
 from tools.inside import RELEASE
 from tools.peers.compare import PEERS, Peer, checked, difference, swapped
 from tools.peers.languages import Facts, named
@@ -89,7 +89,7 @@ FACTS = {
 def test_every_form_of_condition(peer: Peer) -> None:
     given = [dict(zip(FACTS, values, strict=True)) for values in product(*(fact.domain for fact in FACTS.values()))]
     for condition in CONDITIONS:
-        listed = (Case(condition, StagedDecision("exclusion", EXCLUDED)), Case(ALWAYS, StagedDecision("gap", REVIEW)))
+        listed = (Case(condition, DecisionAtStep("exclusion", EXCLUDED)), Case(ALWAYS, DecisionAtStep("gap", REVIEW)))
         for name, decide in peer.ways(listed, FACTS).items():
             wanted = [named(EXCLUDED if condition.holds(facts) else REVIEW) for facts in given]
             assert [decide(facts) for facts in given] == wanted, (name, condition)

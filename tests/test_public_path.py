@@ -35,7 +35,23 @@ def follow(client: TestClient, link: str) -> int:
     return client.get("https://clinic.example" + within.partition("#")[0]).status_code
 
 
-@pytest.mark.parametrize("page", ["/", "/all", "/embed", "/rules", "/facts", "/sources", "/changes", "/proof", "/docs"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "/",
+        "/intake",
+        "/all",
+        "/report",
+        "/developers",
+        "/embed",
+        "/rules",
+        "/facts",
+        "/sources",
+        "/changes",
+        "/proof",
+        "/docs",
+    ],
+)
 def test_every_link_of_a_page_has_the_path_and_leads_somewhere(client: TestClient, page: str) -> None:
     answer = client.get(page)
     assert answer.status_code == 200
@@ -51,7 +67,6 @@ def test_every_link_of_a_page_has_the_path_and_leads_somewhere(client: TestClien
 def test_a_decision_page_and_a_redirect_stay_below_the_path(client: TestClient) -> None:
     page = client.post("/intake", data={"everything": "1"})
     assert f'action="{ROOT}/intake' in page.text
-    assert client.get("/intake").headers["location"] == ROOT + "/"
     redirect = client.get("/rules/")
     assert redirect.status_code == 307
     assert urlsplit(redirect.headers["location"]).path == ROOT + "/rules"

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 LOCKED = re.compile(r"^([a-z0-9][a-z0-9.-]*)==([^\s;]+)", re.MULTILINE)
 HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
-LOCKS = {f"requirements{part}.txt" for part in ("", "-build", "-dev", "-bench", "-clients")}
+LOCKS = {f"requirements{part}.txt" for part in ("", "-build", "-dev", "-bench", "-clients", "-pages")}
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 
 

@@ -1,1 +1,1 @@
-"""The HTTP face: JSON in, JSON or a problem document out."""
+"""The HTTP API: JSON in, JSON or a problem document out."""

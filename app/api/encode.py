@@ -48,10 +48,10 @@ def encode(record: object) -> bytes:
     if isinstance(record, Explanation):
         return _EXPLANATION.dump_json(record)
     shape = SHAPES.get(type(record))
-    return _ENCODER.encode(record if shape is None else _outline(record, shape))
+    return _ENCODER.encode(record if shape is None else _members(record, shape))
 
 
-def _outline(record: Any, shape: Shape) -> dict[str, Any]:
+def _members(record: Any, shape: Shape) -> dict[str, Any]:
     names, values_of, lists, parts = shape
     values: list[Any] = list(values_of(record))
     for place in lists:
@@ -63,12 +63,12 @@ def _outline(record: Any, shape: Shape) -> dict[str, Any]:
     for place in parts:
         if values[place] is not None:
             values[place] = _written(values[place])
-    outline = dict(zip(names, values, strict=True))
+    members = dict(zip(names, values, strict=True))
     if isinstance(record, Answer):
-        outline["sources"] = {name: _written(source) for name, source in record.sources.items()}
+        members["sources"] = {name: _written(source) for name, source in record.sources.items()}
         if isinstance(record.plan, PlanShown):
-            outline["plan"] = _outline(record.plan, SHAPES[PlanShown])
-    return outline
+            members["plan"] = _members(record.plan, SHAPES[PlanShown])
+    return members
 
 
 def _written(part: Any) -> object:

@@ -86,8 +86,8 @@ def engine_named(engines: Engines, name: str) -> Engine:
     return found
 
 
-class Way(NamedTuple):
-    """How requests with one query and language are answered."""
+class Handler(NamedTuple):
+    """Answers requests of one query, language and `Accept`."""
 
     engine: Engine
     reader: CandidateReader
@@ -109,7 +109,7 @@ class Endpoint:
         self._engines = engines
         self._root = root
         self._readers = readers
-        self._ways = Memo[tuple[bytes, str, str], Way](self._way)
+        self._handlers = Memo[tuple[bytes, str, str], Handler](self._handler)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read a request, and send its response."""
@@ -136,16 +136,16 @@ class Endpoint:
                 check_coding(value.decode("latin-1"))
         if content_type != "application/json":
             check_json_type(content_type)
-        way = self._ways[request.scope["query_string"], ",".join(languages), ",".join(accept)]
-        response = Response(way.answer(body))
-        response.raw_headers += way.headers
+        handler = self._handlers[request.scope["query_string"], ",".join(languages), ",".join(accept)]
+        response = Response(handler.answer(body))
+        response.raw_headers += handler.headers
         return response
 
     def headers_of(self, engine: Engine) -> dict[str, str]:
         """Return the headers that say that a release is withdrawn."""
         return headers_of(engine.release, self._engines.current, self._root)
 
-    def _way(self, key: tuple[bytes, str, str]) -> Way:
+    def _handler(self, key: tuple[bytes, str, str]) -> Handler:
         query, languages, accept = key
         accepted(accept, (JSON,))
         values = read_query(query, TriageOptions.model_fields)
@@ -157,7 +157,7 @@ class Endpoint:
         headers = {"content-type": "application/json", "content-language": engine.language, "vary": "Accept-Language"}
         headers |= self.headers_of(engine)
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-        return Way(engine, self._readers[engine.release.id], options, raw)
+        return Handler(engine, self._readers[engine.release.id], options, raw)
 
 
 def routes(endpoint: Endpoint, engines: Engines, readers: Mapping[str, CandidateReader]) -> APIRouter:

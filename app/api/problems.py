@@ -152,7 +152,7 @@ def refusals(says: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
 
 
 ErrorFormat = Callable[[int, str, dict[str, str] | None], JSONResponse]
-"""How a face with a format of its own says an error: from status, text and headers."""
+"""How an interface with a format of its own writes an error: from status, text and headers."""
 
 
 def problem_content(
@@ -183,7 +183,7 @@ def own_path(request: Request) -> str:
 
 
 def language_accepted(request: Request) -> str:
-    """Return the language in which a request is told of problems."""
+    """Return the language in which problems of a request are written."""
     return language_of(None, ",".join(request.headers.getlist("accept-language")), LANGUAGES)
 
 
@@ -194,18 +194,18 @@ def problem(
     errors: Sequence[FieldError] = (),
     headers: dict[str, str] | None = None,
 ) -> JSONResponse:
-    """Return a problem as a response, in the face's own format."""
+    """Return a problem as a response, in the interface's own format."""
     status = PROBLEMS[kind].status
     language = language_accepted(request)
-    spoken = {"Content-Language": language, "Vary": "Accept-Language"}
-    headers = {**PROBLEMS[kind].headers, **spoken, **(headers or {})}
+    language_headers = {"Content-Language": language, "Vary": "Accept-Language"}
+    headers = {**PROBLEMS[kind].headers, **language_headers, **(headers or {})}
     request.scope["triage.problem"] = kind
     app = request.scope.get("app")
     formats: dict[str, ErrorFormat] = getattr(app.state, "error_formats", {}) if app else {}
     for prefix, render in formats.items():
         if own_path(request).startswith(prefix):
-            told = [error.in_language(language) for error in errors]
-            each = (f"{error['pointer']}: {error['detail']}" for error in told)
+            fields = [error.in_language(language) for error in errors]
+            each = (f"{error['pointer']}: {error['detail']}" for error in fields)
             return render(status, "; ".join([in_language(detail, language), *each]), headers)
     instance = request.scope.get("root_path", "") + own_path(request)
     content = problem_content(kind, detail, instance.encode("utf-8", "replace").decode(), errors, language)

@@ -1,1 +1,1 @@
-"""The CDS Hooks face: version 2.0, with version fields of 3.0."""
+"""The CDS Hooks interface: version 2.0, with version fields of 3.0."""

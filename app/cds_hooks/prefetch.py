@@ -5,7 +5,7 @@ next page is not whole. None of the four says that anything is not so.
 """
 
 from asyncio import gather
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from app.core.conditions import facts_read
 from app.core.languages import Sentence
 from app.core.outcome import Outcome
 from app.core.rules import Release
-from app.record.elements import RecordError, Resource, entries
+from app.record.elements import RecordError
 from app.security.fetch import Allowance
 
 State = Literal["given", "empty", "absent", "failed", "partial"]
@@ -37,11 +37,6 @@ class Record:
     """What has more pages than were read."""
     fetched: bool = False
     """Whether any of it was read from the caller's server."""
-
-    def resources(self) -> Iterator[Resource]:
-        """Yield the resources, those of Bundles too."""
-        for bundle in self.bundles.values():
-            yield from entries(bundle)
 
 
 def state_of(prefetch: Mapping[str, Any], key: str) -> State:
@@ -103,10 +98,13 @@ async def _read(call: Call, template: str, server: FhirServer, allowance: Allowa
         return error
 
 
-def needed(record: Record, outcome: Outcome, release: Release, codes: Codes) -> dict[str, list[str]]:
+def needed(record: Record, decide: Callable[[], Outcome], release: Release, codes: Codes) -> dict[str, list[str]]:
     """Return the absent keys that can matter, with the rules that wait."""
     absent = [key for key, state in record.states.items() if state == "absent" and key != OURS]
     found: dict[str, list[str]] = {}
+    if not absent:
+        return found
+    outcome = decide()
     open_facts = {*outcome.missing, *outcome.open_assumptions}
     for key in absent:
         if waiting := _brings(key, release, codes) & open_facts:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.record.elements import RecordError, Resource, codings, entries, items, text
+from app.record.elements import RecordError, Resource, entries, items, text
 
 PATIENT_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -152,4 +152,7 @@ def _coded(concept: Any, system: str) -> str:
     for found in items(concept):
         if "concept" in found and _coded(found["concept"], system):
             raise RecordError("this is FHIR R5, and R4 is read here: a code is a CodeableConcept there", "context")
-    return next((code for address, code, _ in codings(concept) if address == system), "")
+        for coding in items(found.get("coding")):
+            if coding.get("system") == system:
+                return text(coding.get("code"))
+    return ""

@@ -4,11 +4,13 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
 
+from app.api.endpoint import AcceptLanguage
 from app.api.problems import own_path
 from app.api.worker import LIGHT_BYTES, in_worker
 from app.cds_hooks.cards import Cards
@@ -26,7 +28,7 @@ from app.fhir.outcome import MEDIA_TYPE, issue, outcome
 from app.fhir.plan import PATHWAYS, plan_address
 from app.fhir.questionnaire import canonical
 from app.fhir.routes import ReadBody, today
-from app.record.elements import RecordError, items, text
+from app.record.elements import RecordError, entries, items, text
 from app.record.r4 import check_r4
 from app.record.reader import Reader
 
@@ -78,9 +80,10 @@ class Service:
         return self._answer(call, record, languages)
 
     def _answer(self, call: Call, record: Record, languages: str) -> JSONResponse:
-        check_r4(record.resources())
+        check_r4(entries(record.bundles.get(OURS)))
         release = self.locales.find("").engine.release
-        area = [concept for draft in call.drafts for concept in items(draft.resource.get("bodySite"))]
+        sites = (draft.resource["bodySite"] for draft in call.drafts if "bodySite" in draft.resource)
+        area = [concept for site in sites for concept in items(site)]
         reader = Reader(
             release, self.codes, canonical(self.base), self.on(), f"Patient/{call.patient}", area, call.server
         )
@@ -91,8 +94,7 @@ class Service:
             return JSONResponse({"cards": []}, headers=headers)
         doubted = () if call.hook in STRICT else facts.doubted
         asked = Question(dict(facts.facts), call.hook in STRICT, facts.unavailable, doubted=doubted)
-        outcome = locale.engine.decide(asked)
-        if waiting := needed(record, outcome, release, self.codes):
+        if waiting := needed(record, partial(locale.engine.decide, asked), release, self.codes):
             says = "`prefetch.{key}` is needed by {rules}"
             issues = [
                 issue(locale.phrases.of(says, key=key, rules=", ".join(rules)), "required", f"prefetch.{key}")
@@ -103,28 +105,33 @@ class Service:
         answer = locale.engine.answer(asked)
         cards = Cards(locale, self.base, call)
         if call.hook in STRICT:
-            named = might_decide(facts, asked, locale.engine)
+            named = might_decide(facts, asked, answer, locale.engine)
         else:
             named = facts.not_understood
             if not has_reason(call, answer, facts, locale.engine, open_orders(record.bundles.get(OURS))):
                 invited = [cards.invitation(answer, record.notes)] if self.invites else []
                 return JSONResponse({"cards": invited}, headers=headers)
-        weighed = Weighed(facts, record.notes, named, record.not_read)
+        held = tuple(standing.rule for standing in locale.engine.standings(asked) if standing.state)
+        weighed = Weighed(facts, record.notes, named, held, record.not_read)
         return JSONResponse({"cards": cards.of(answer, weighed)}, headers=headers)
 
 
 def routes(service: Service, read: ReadBody) -> APIRouter:
     """Return the routes of the services."""
     router = APIRouter(prefix="/cds-services", tags=["cds hooks"])
-    found = discovery(service.base, service.codes)
+    found = {
+        locale.language: discovery(service.base, service.codes, locale.phrases.of)
+        for locale in service.locales.by_language.values()
+    }
     if service.trust.is_open and not service.is_protected:
         LOG.warning("no CDS client is configured: anybody may call the CDS services")
 
     @router.get("", operation_id="listCdsServices", summary="Which CDS services there are", responses=lists("services"))
     @router.get("/", include_in_schema=False)
-    def discover() -> JSONResponse:
+    def discover(accept_language: AcceptLanguage = "") -> JSONResponse:
         """The four services, with their hooks and prefetch templates."""
-        return JSONResponse(found)
+        language = service.locales.find(accept_language).language
+        return JSONResponse(found[language], headers={"Content-Language": language, "Vary": "Accept-Language"})
 
     async def answered(request: Request, name: str, work: Callable[..., Awaitable[JSONResponse]]) -> JSONResponse:
         hook = name.removeprefix(PREFIX)

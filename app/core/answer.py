@@ -1,4 +1,4 @@
-"""The shape of an answer, the same for every face."""
+"""The shape of an answer, the same for every interface."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal

@@ -174,6 +174,22 @@ class Places:
 
 
 @dataclass(frozen=True)
+class Inside:
+    """Facts of the skin, and words by which something is none.
+
+    `words` are true for the skin, false for what is inside the body.
+    """
+
+    facts: frozenset[str]
+    words: Words[bool]
+
+    def leaves_out(self, text: str) -> bool:
+        """Return whether a text speaks of the inside of the body alone."""
+        found = self.words.found(text)
+        return False in found and True not in found
+
+
+@dataclass(frozen=True)
 class Codes:
     """Every list, found by system; `digest` is over all of them."""
 
@@ -187,6 +203,7 @@ class Codes:
     allergies: Table
     medicines: Table
     fact_words: Words[str]
+    inside: Inside
     use_words: Words[Use]
     use_codes: Mapping[tuple[str, str], Use]
     """Routes and dose forms by system and code."""

@@ -1,4 +1,4 @@
-"""The engine: facts in, answer out, for every face."""
+"""The engine: facts in, answer out, for every interface."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,7 +24,7 @@ from app.core.logic import Logic
 from app.core.memo import Memo
 from app.core.outcome import Outcome
 from app.core.parts import NO_PATHWAY, Parts
-from app.core.precedence import EXCLUDED, REVIEW, UNDECIDED, Decision, Indicated, Stage, phases
+from app.core.precedence import EXCLUDED, REVIEW, UNDECIDED, Decision, Indicated, Step, phases
 from app.core.questions import Questions
 from app.core.rationale import Rationale, Standing, beside
 from app.core.rules import Release
@@ -33,7 +33,7 @@ from app.core.sections import Point, Points, Projection
 RESTS = 2048
 """How many rests keep their outcome: in the default mode a million half-known candidates leave about so many."""
 Sources = Literal["rationale", "all", "none"]
-GAP: frozenset[Stage] = frozenset(["gap"])
+GAP: frozenset[Step] = frozenset(["gap"])
 BLOCKED = (EXCLUDED, REVIEW)
 """The decisions that time or treatment may lift."""
 
@@ -90,7 +90,7 @@ class Engine:
         self.ruleset = ruleset_of(release)
         self._on_decision = on_decision
         self._phases = phases(release.rules)
-        self._indicated: dict[frozenset[Stage], Indicated] = {
+        self._indicated: dict[frozenset[Step], Indicated] = {
             frozenset([rule.pathway]): Indicated(rule.pathway, rule.phase) for rule in self._phases
         }
         self._referring = {name for r in release.rules if r.kind == "scope" for name in facts_read(r.when)}
@@ -114,7 +114,7 @@ class Engine:
         given = self._projection.of(point or self._points.of(facts))
         regions = given if strict else self.logic.assumed(given, question.doubted)
         if rest is None:
-            rest = restrict(self.logic.diagram, self.logic.staged_root, regions)
+            rest = restrict(self.logic.diagram, self.logic.case_root, regions)
         outcome = self._outcomes[rest, question.unavailable, strict]
         if strict:
             return self._with_referral(outcome, question) if self.release.stages else outcome
@@ -124,14 +124,14 @@ class Engine:
     def _outcome(self, key: tuple[Rest, tuple[str, ...], bool]) -> Outcome:
         """Return what a rest comes to, assumptions aside."""
         rest, unavailable, strict = key
-        possible, stages, left = self.logic.outlook(rest)
-        pathways = frozenset(rule.pathway for rule in self._phases if rule.pathway in stages)
-        indicated = self._indicated.get(stages)
+        possible, steps, left = self.logic.outlook(rest)
+        pathways = frozenset(rule.pathway for rule in self._phases if rule.pathway in steps)
+        indicated = self._indicated.get(steps)
         if len(possible) == 1:
-            return Outcome(possible[0], indicated, stages, pathways, (), (), None, False, strict)
+            return Outcome(possible[0], indicated, steps, pathways, (), (), None, False, strict)
         asked, settles = self.questions.next(left, unavailable) or (None, False)
         missing = self.logic.missing(left)
-        return Outcome(UNDECIDED, indicated, stages, pathways, possible, missing, asked, settles, strict)
+        return Outcome(UNDECIDED, indicated, steps, pathways, possible, missing, asked, settles, strict)
 
     def _with_referral(self, outcome: Outcome, question: Question) -> Outcome:
         """Return a settled outcome that asks whether to send on too.
@@ -158,7 +158,7 @@ class Engine:
             standings = rationale.doubting(standings, question.facts, question.doubted)
         outcome = self.decide(question, point)
         decision, indicated, pathways = outcome.decision, outcome.indicated, outcome.pathways
-        near = rationale.near.of(self._projection.of(point)) if indicated or outcome.stages == GAP else []
+        near = rationale.near.of(self._projection.of(point)) if indicated or outcome.steps == GAP else []
         cautions: list[CautionShown] = []
         unresolved: list[Unresolved] = []
         for each in parts.cautions.of(point, pathways or NO_PATHWAY):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from app.core.conditions import Condition, comparisons, facts_read
 from app.core.diagram import UNKNOWN, Diagram, Regions, Rest, restrict, variable
 from app.core.facts import Candidate, Fact, Value
-from app.core.precedence import Decision, Stage, StagedDecision, cases
+from app.core.precedence import Decision, DecisionAtStep, Step, cases
 from app.core.rules import DecisionRule
 
 
@@ -24,15 +24,17 @@ def state_of(condition: Condition, facts: Mapping[str, Fact], known: Candidate) 
     return diagram.state(diagram.condition(condition), diagram.regions(known))
 
 
-Way = tuple[str | None, Any]
-"""The fact to look at next with the way for each of its values; at the end no fact, and the rest that is left."""
+Visited = tuple[dict[int, list[int]], list[int]]
+"""By level the nodes that are reached there, and the decisions that are reached past it, as bits."""
+Branch = tuple[str | None, Any]
+"""The fact to look at next, and a branch for each of its values; at the end no fact, and the rest that is left."""
 
 
 class Outlook(NamedTuple):
     """The outlook of completions: decisions, deciding steps, facts to find out."""
 
     possible: Sequence[Decision]
-    stages: frozenset[Stage]
+    steps: frozenset[Step]
     left: Rest
 
 
@@ -41,6 +43,7 @@ class Logic:
 
     `facts` are all facts of the release in asking order, `order` the order in which the diagram looks at them (any
     that are not named follow in asking order). Raises `BudgetExceededError` where the diagram outgrows `budget` nodes.
+    `beside` are conditions that the diagram is asked about beside the rules, such as those of laws.
     """
 
     def __init__(
@@ -49,27 +52,28 @@ class Logic:
         rules: Sequence[DecisionRule],
         order: Sequence[str] = (),
         budget: int = 1_000_000,
+        beside: Sequence[Condition] = (),
     ) -> None:
         self.facts = facts
         self.rules = tuple(rules)
         listed = cases(rules)
         ordered = [facts[name] for name in order if name in facts]
         ordered += [fact for name, fact in facts.items() if name not in set(order)]
-        self.diagram = diagram_of(ordered, [rule.when for rule in rules], budget)
+        self.diagram = diagram_of(ordered, [*(rule.when for rule in rules), *beside], budget)
         self.decision_root = self._root([(case.when, case.then.decision) for case in listed])
-        self.stage_root = self._root([(case.when, case.then.stage) for case in listed])
-        self.staged_root = self._root([(case.when, case.then) for case in listed])
+        self.step_root = self._root([(case.when, case.then.step) for case in listed])
+        self.case_root = self._root([(case.when, case.then) for case in listed])
         self.rule_roots = {rule.id: self.diagram.condition(rule.when) for rule in rules}
         self._assumed = self._assumed_regions()
-        self._walked = {strict: self._ways(strict=strict) for strict in (False, True)}
+        self._trees = {strict: self._tree(strict=strict) for strict in (False, True)}
         terminal = self.diagram.terminal
         self._decisions = [(terminal(d), d) for d in dict.fromkeys(case.then.decision for case in listed)]
         self._decision_of = {terminal(case.then): terminal(case.then.decision) for case in listed}
 
     @cached_property
     def size(self) -> int:
-        """How many nodes decision and stage use."""
-        return self.diagram.size([self.decision_root, self.stage_root])
+        """How many nodes decision and step use."""
+        return self.diagram.size([self.decision_root, self.step_root])
 
     def _root(self, answers: Sequence[tuple[Condition, Hashable]]) -> int:
         """Return the root of the first case that holds."""
@@ -102,38 +106,43 @@ class Logic:
 
     def possible(self, regions: Regions) -> list[Decision]:
         """Return every decision that a completion reaches, in fixed order."""
-        bits = self.diagram.reachable(self.decision_root, regions)
+        return self.decisions(self.diagram.reachable(self.decision_root, regions))
+
+    def decisions(self, bits: int) -> list[Decision]:
+        """Return the decisions that bits of terminals stand for, in fixed order."""
         return [decision for terminal, decision in self._decisions if bits >> ~terminal & 1]
 
-    def _ways(self, *, strict: bool) -> Way:
+    def _tree(self, *, strict: bool) -> Branch:
         """Return the diagram as nested tables by value."""
         d = self.diagram
-        known: dict[int, Way] = {}
+        known: dict[int, Branch] = {}
 
-        def way(node: int) -> Way:
+        def branch(node: int) -> Branch:
             if node < 0:
                 return None, Rest(node, ())
             if node not in known:
                 v, children = d.variables[d.levels[node]], d.children[node]
-                ways: dict[Value | None, Way] = {value: way(children[region]) for value, region in v.region_of.items()}
+                branches: dict[Value | None, Branch] = {
+                    value: branch(children[region]) for value, region in v.region_of.items()
+                }
                 assumed = self._assumed[d.levels[node]]
                 if not strict and assumed != UNKNOWN:
-                    ways[None] = way(children[assumed])
-                known[node] = v.fact.name, ways
+                    branches[None] = branch(children[assumed])
+                known[node] = v.fact.name, branches
             return known[node]
 
-        return way(self.staged_root)
+        return branch(self.case_root)
 
     def settled(self, candidate: Candidate, *, strict: bool) -> Rest | None:
         """Return the rest that known facts lead to, if they do."""
-        name, ways = self._walked[strict]
+        name, branches = self._trees[strict]
         known = candidate.get
         try:
             while name is not None:
-                name, ways = ways[known(name)]
+                name, branches = branches[known(name)]
         except KeyError:
             return None
-        return ways  # type: ignore[no-any-return]
+        return branches  # type: ignore[no-any-return]
 
     def outlook(self, rest: Rest) -> Outlook:
         """Return the outlook of a rest; equal rests, equal outlooks."""
@@ -142,7 +151,7 @@ class Logic:
         staged = [self.diagram.terminals[~terminal] for terminal in reached]
         return Outlook(
             [decision for terminal, decision in self._decisions if terminal in decisions],
-            frozenset(each.stage for each in staged if isinstance(each, StagedDecision)),
+            frozenset(each.step for each in staged if isinstance(each, DecisionAtStep)),
             rest.mapped(self._decision_of) if len(decisions) > 1 else Rest(decisions.pop(), ()),
         )
 
@@ -172,7 +181,7 @@ class Logic:
         d = self.diagram
         bits = d.reachability(regions)
         now = bits(self.decision_root)
-        inside, crossing = self._visited(regions, bits)
+        inside, crossing = self.visited(regions, bits)
         found = set()
         for level, nodes in inside.items():
             if given[level] != UNKNOWN or regions[level] == UNKNOWN:
@@ -186,7 +195,7 @@ class Logic:
                     break
         return tuple(name for name in self.facts if name in found) if found else ()
 
-    def _visited(self, regions: Regions, bits: Callable[[int], int]) -> tuple[dict[int, list[int]], list[int]]:
+    def visited(self, regions: Regions, bits: Callable[[int], int]) -> Visited:
         """Return by level the reached nodes, and decisions that skip it."""
         d = self.diagram
         depth = len(d.variables)

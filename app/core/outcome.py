@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from app.core.precedence import UNDECIDED, Decision, Indicated, Stage
+from app.core.precedence import UNDECIDED, Decision, Indicated, Step
 from app.core.rules import Pathway
 
 Asks = Literal["settles", "narrows", "refers"]
@@ -15,7 +15,7 @@ class Outcome(NamedTuple):
 
     decision: Decision
     indicated: Indicated | None
-    stages: frozenset[Stage]
+    steps: frozenset[Step]
     """The steps of the precedence at which completions are decided."""
     pathways: frozenset[Pathway | None]
     """Those that are indicated or may still be."""

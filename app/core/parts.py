@@ -26,7 +26,7 @@ from app.core.facts import Candidate, Fact, Value
 from app.core.logic import diagram_of
 from app.core.memo import Memo
 from app.core.outcome import Asks, Outcome
-from app.core.precedence import Stage
+from app.core.precedence import Step
 from app.core.rules import (
     Caution,
     Component,
@@ -65,14 +65,14 @@ class Parts:
     """Finds the parts of answers by one release."""
 
     def __init__(
-        self, release: Release, points: Points, could_object: Callable[[DecisionRule, frozenset[Stage]], bool]
+        self, release: Release, points: Points, could_object: Callable[[DecisionRule, frozenset[Step]], bool]
     ) -> None:
         self._release = release
         self._could_object = could_object
         self._readers = {name: [r for r in release.rules if name in facts_read(r.when)] for name in release.facts}
         self._questions = {name: _question(fact, release.wording) for name, fact in release.facts.items()}
         self._next = Memo[tuple[str, Asks], NextQuestion](self._next_question)
-        self._assumptions = Memo[tuple[str, frozenset[Stage]], Assumption](self._assumption)
+        self._assumptions = Memo[tuple[str, frozenset[Step]], Assumption](self._assumption)
         listed = [ALWAYS, *conditions_of(release)]
         self._diagram = diagram_of(release.facts.values(), listed)
         self._roots = {condition: self._diagram.condition(condition) for condition in dict.fromkeys(listed)}
@@ -132,27 +132,27 @@ class Parts:
         """Return the assumptions that a decision stands on."""
         made = []
         for name in outcome.open_assumptions:
-            made.append(self._assumptions[name, outcome.stages])
+            made.append(self._assumptions[name, outcome.steps])
         return made
 
-    def _assumption(self, key: tuple[str, frozenset[Stage]]) -> Assumption:
-        name, stages = key
+    def _assumption(self, key: tuple[str, frozenset[Step]]) -> Assumption:
+        name, steps = key
         fact = self._release.facts[name]
-        because = [rule.id for rule in self._readers[name] if self._could_object(rule, stages)]
+        because = [rule.id for rule in self._readers[name] if self._could_object(rule, steps)]
         return Assumption(name, fact.assumed_as, because, fact.question)
 
     def summary(self, outcome: Outcome, *, ready: bool, referred: bool) -> str:
         """Return the answer in one or two plain sentences."""
         texts, disposition = self._release.wording.summary, outcome.decision.disposition
-        several = len(outcome.stages) > 1
-        stage = next(iter(outcome.stages), "gap")
+        several = len(outcome.steps) > 1
+        step = next(iter(outcome.steps), "gap")
         match disposition:
             case "recommended":
                 key = f"recommended.{outcome.decision.pathway}"
             case "excluded":
-                key = f"excluded.{'undetermined' if several else 'documented' if stage == 'exclusion' else stage}"
+                key = f"excluded.{'undetermined' if several else 'documented' if step == 'exclusion' else step}"
             case "clinician_review":
-                key = f"clinician_review.{'undetermined' if several else stage}"
+                key = f"clinician_review.{'undetermined' if several else step}"
             case "referred":
                 key = "referred"
             case "needs_information":

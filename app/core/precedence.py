@@ -37,15 +37,15 @@ class Indicated(Part):
     """Its phase in the documents, 1 to 3."""
 
 
-Stage = Kind | Pathway
+Step = Kind | Pathway
 """The step that decides: `exclusion`, `scope`, `concern`, an indicated pathway, or `gap`."""
 
 
 @dataclass(frozen=True)
-class StagedDecision:
+class DecisionAtStep:
     """A decision with the step that makes it."""
 
-    stage: Stage
+    step: Step
     decision: Decision
 
 
@@ -54,7 +54,7 @@ class Case:
     """A case: its decision holds unless an earlier case does."""
 
     when: Condition
-    then: StagedDecision
+    then: DecisionAtStep
 
 
 REVIEW = Decision("clinician_review")
@@ -70,20 +70,20 @@ def cases(rules: Sequence[DecisionRule]) -> tuple[Case, ...]:
         return Any(tuple(r.when for r in rules if r.kind == kind and (pathway is None or pathway in r.pathways)))
 
     listed = [
-        Case(some("exclusion"), StagedDecision("exclusion", EXCLUDED)),
-        Case(some("scope"), StagedDecision("scope", REFERRED)),
-        Case(some("concern"), StagedDecision("concern", REVIEW)),
+        Case(some("exclusion"), DecisionAtStep("exclusion", EXCLUDED)),
+        Case(some("scope"), DecisionAtStep("scope", REFERRED)),
+        Case(some("concern"), DecisionAtStep("concern", REVIEW)),
     ]
     for rule in phases(rules):
         indicated = rule.pathway
         excluded = All((rule.when, some("label_exclusion", indicated)))
         reviewed = All((rule.when, some("label_review", indicated)))
         listed += [
-            Case(excluded, StagedDecision(indicated, EXCLUDED)),
-            Case(reviewed, StagedDecision(indicated, REVIEW)),
-            Case(rule.when, StagedDecision(indicated, Decision("recommended", indicated, rule.phase))),
+            Case(excluded, DecisionAtStep(indicated, EXCLUDED)),
+            Case(reviewed, DecisionAtStep(indicated, REVIEW)),
+            Case(rule.when, DecisionAtStep(indicated, Decision("recommended", indicated, rule.phase))),
         ]
-    return (*listed, Case(ALWAYS, StagedDecision("gap", REVIEW)))
+    return (*listed, Case(ALWAYS, DecisionAtStep("gap", REVIEW)))
 
 
 def phases(rules: Sequence[DecisionRule]) -> list[Phase]:
@@ -91,12 +91,12 @@ def phases(rules: Sequence[DecisionRule]) -> list[Phase]:
     return sorted((rule for rule in rules if isinstance(rule, Phase)), key=lambda rule: -rule.phase)
 
 
-def decide(rules: Sequence[DecisionRule], candidate: Candidate) -> StagedDecision:
+def decide(rules: Sequence[DecisionRule], candidate: Candidate) -> DecisionAtStep:
     """Return the decision of a candidate whose facts are all known."""
     return next(case.then for case in cases(rules) if case.when.holds(candidate))
 
 
-def stages(rule: DecisionRule) -> tuple[Stage, ...]:
+def steps_of(rule: DecisionRule) -> tuple[Step, ...]:
     """Return the steps at which a rule takes part in the decision."""
     if isinstance(rule, Phase):
         return (rule.pathway,)

@@ -10,7 +10,7 @@ from app.core.facts import Candidate
 from app.core.logic import Logic
 from app.core.memo import Memo
 from app.core.outcome import Outcome
-from app.core.precedence import Stage, phases, stages
+from app.core.precedence import Step, phases, steps_of
 from app.core.rules import DecisionRule, Disposition, Effect, Phase, Release
 from app.core.sections import Entry, Points, Projection, Section
 
@@ -43,7 +43,7 @@ class Rationale:
     def __init__(self, release: Release, logic: Logic, points: Points, projection: Projection) -> None:
         self._release = release
         self._logic = logic
-        self._stages = {rule.id: frozenset(stages(rule)) for rule in release.rules}
+        self._steps = {rule.id: frozenset(steps_of(rule)) for rule in release.rules}
         self._phases = phases(release.rules)
         self.standings = Section(points, [Entry(facts_read(r.when), _standing_of(r, logic)) for r in release.rules])
         self.near = Section(projection, [Entry(facts_read(r.when), _near_miss_of(r, logic)) for r in self._phases])
@@ -62,11 +62,11 @@ class Rationale:
 
     def takes_part(self, standing: Standing, outcome: Outcome) -> bool | None:
         """Return whether a rule takes part in every, no or some decision."""
-        at = self._stages[standing.rule.id]
+        at = self._steps[standing.rule.id]
         state = standing.state if outcome.strict else standing.assumed
-        if state is False or at.isdisjoint(outcome.stages):
+        if state is False or at.isdisjoint(outcome.steps):
             return False
-        return True if state and outcome.stages <= at else None
+        return True if state and outcome.steps <= at else None
 
     def reasons(self, outcome: Outcome, standings: Iterable[Standing]) -> list[Reason]:
         """Return every rule that takes part in the decision.
@@ -132,9 +132,9 @@ class Rationale:
                 also.append(AlsoMatched(rule.id, rule.pathway, rule.phase))
         return sorted(also, key=attrgetter("phase"), reverse=True) if len(also) > 1 else also
 
-    def could_object(self, rule: DecisionRule, at: frozenset[Stage]) -> bool:
+    def could_object(self, rule: DecisionRule, at: frozenset[Step]) -> bool:
         """Return whether a rule would take part in decisions at these steps."""
-        return rule.kind in ("exclusion", "scope", "concern", "phase") or not self._stages[rule.id].isdisjoint(at)
+        return rule.kind in ("exclusion", "scope", "concern", "phase") or not self._steps[rule.id].isdisjoint(at)
 
     def cited(
         self, referrals: Iterable[Referral], reasons: Iterable[Reason], *others: str

@@ -1,1 +1,1 @@
-"""The FHIR R4 face: questionnaire, plan definition, and its application."""
+"""The FHIR R4 interface: questionnaire, plan definition, and its application."""

@@ -14,8 +14,7 @@ from app.fhir.plan import care_plan, plan_address
 from app.fhir.provenance import provenance
 from app.fhir.questionnaire import canonical
 from app.record.answers import response_of, value_of
-from app.record.elements import RecordError, Resource, codings, entries, text
-from app.record.r4 import check_r4
+from app.record.elements import RecordError, Resource, codings, text
 from app.record.reader import Reader
 
 UNUSED = frozenset(
@@ -125,8 +124,6 @@ def apply(
     if application.facts:
         said = response_of(application.facts, (), release, canonical(base), base)
         record.append(said | {"subject": {"reference": application.subject}, "authored": now.date().isoformat()})
-    for part in record:
-        check_r4(entries(part))
     read = Reader(release, codes, canonical(base), now.date(), application.subject).read(record)
     locale = locales.find(languages, application.language or read.language)
     doubted = () if application.strict else read.doubted

@@ -1,5 +1,6 @@
-"""What the FHIR face can do, as a CapabilityStatement."""
+"""What the FHIR interface can do, as a CapabilityStatement."""
 
+from app.cohort.cql import NAME
 from app.fhir.localization import Localization
 from app.fhir.plan import NAME as PLAN
 from app.fhir.questionnaire import NAME as INTAKE
@@ -51,12 +52,16 @@ def capability_statement(locale: Localization, base: str, program: str) -> Resou
         "rest": [
             {
                 "mode": "server",
-                "documentation": say("Stateless: nothing is stored, and no resource can be written."),
+                "documentation": say(
+                    "Stateless: nothing is stored, and no resource can be written. Operations are called by POST with "
+                    "a body, searches by GET: a record has no place in an address."
+                ),
                 "resource": [
                     resource(
                         "Questionnaire", say(questions, name=INTAKE), next_question=NEXT_QUESTION, populate=POPULATE
                     ),
                     resource("PlanDefinition", say("{name}: the documented pathways.", name=PLAN), apply=APPLY),
+                    resource("Library", say("{name}: the decision in CQL and ELM.", name=NAME)),
                     resource("CodeSystem", say("The codes of answers, pathways and dispositions.")),
                 ],
             }

@@ -34,5 +34,5 @@ def issue(says: str, code: str = "invalid", expression: str = "", severity: str 
 
 
 def outcome_response(status: int, says: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """Return an error of a face that speaks FHIR."""
+    """Return an error as a FHIR OperationOutcome."""
     return JSONResponse(outcome(says, CODES.get(status, "processing")), status, headers=headers, media_type=MEDIA_TYPE)

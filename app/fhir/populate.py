@@ -12,9 +12,8 @@ from app.fhir.outcome import issue
 from app.fhir.parameters import Parameter, parameters, unknown
 from app.fhir.questionnaire import NAME, canonical
 from app.record.answers import response_of
-from app.record.elements import RecordError, Resource, entries, items, text
+from app.record.elements import RecordError, Resource, items, text
 from app.record.places import PatientFacts
-from app.record.r4 import check_r4
 from app.record.reader import Reader
 
 PARAMETERS = frozenset(
@@ -88,8 +87,6 @@ def _check_named(parameter: Parameter, address: str) -> None:
 def populate(asked: Population, locales: Localizations, languages: str, codes: Codes, base: str, on: date) -> Resource:
     """Return Parameters with the response and the issues around it."""
     release = locales.find("").engine.release
-    for part in asked.record:
-        check_r4(entries(part))
     record = Reader(release, codes, canonical(base), on, asked.subject).read(asked.record)
     locale = locales.find(languages, record.language)
     release = locale.engine.release

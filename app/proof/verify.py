@@ -7,7 +7,7 @@ from typing import Literal
 from app.core.documented import documented
 from app.core.facts import Value
 from app.core.logic import Logic
-from app.core.precedence import Decision, Stage, phases, stages
+from app.core.precedence import Decision, Step, phases, steps_of
 from app.core.rules import DecisionRule, Law, LawKind, Phase, Release
 from app.proof.goes_with import LAWS_OF_PARTS, GoesWith
 from app.proof.space import OfPair, Space
@@ -49,7 +49,7 @@ class Defect:
 
     kind: FindingKind
     """`dead`: a condition that no candidate satisfies. `masked`: one that holds and never takes part in deciding.
-    `redundant`: a masked one that shows nowhere else either. `conflict`: two rules of one stage that contradict each
+    `redundant`: a masked one that shows nowhere else either. `conflict`: two rules of one step that contradict each
     other. `unnamed_gap`: a candidate whom no phase fits and no gap rule names."""
     rules: Sequence[str]
     """The rules."""
@@ -102,12 +102,14 @@ class Verifier:
 
     def __init__(self, release: Release) -> None:
         self.release = release
-        # a diagram of its own: proving adds nodes, and the one that answers is left alone
-        self.logic = Logic(release.facts, release.rules, release.order)
+        # a diagram of its own: proving adds nodes, and the one that answers is left alone; laws may tell values apart
+        # that no rule tells apart
+        of_decisions = [law.when for law in release.laws if law.when is not None and law.kind not in LAWS_OF_PARTS]
+        self.logic = Logic(release.facts, release.rules, release.order, beside=of_decisions)
         self.space = Space(self.logic.diagram, release.facts, release.weights)
         d = self.logic.diagram
         self._fires = {
-            rule.id: d.choose(self.at_stages(frozenset(stages(rule))), self.logic.rule_roots[rule.id], d.false)
+            rule.id: d.choose(self.at_steps(frozenset(steps_of(rule))), self.logic.rule_roots[rule.id], d.false)
             for rule in release.rules
         }
 
@@ -183,14 +185,14 @@ class Verifier:
         """Compare all pairs of values of a fact, not neighbours alone."""
         rank = {rule.pathway: rule.phase for rule in phases(self.release.rules)}
 
-        def lowered_stage(before: Hashable, after: Hashable) -> bool:
+        def lowered_step(before: Hashable, after: Hashable) -> bool:
             return rank.get(before, 0) > rank.get(after, 0)  # type: ignore[call-overload, no-any-return]
 
         def lowered_phase(before: Hashable, after: Hashable) -> bool:
             both = isinstance(before, Decision) and isinstance(after, Decision)
             return both and (before.phase or 0) > (after.phase or 9)  # type: ignore[attr-defined]
 
-        for root, bad in ((self.logic.stage_root, lowered_stage), (self.logic.decision_root, lowered_phase)):
+        for root, bad in ((self.logic.step_root, lowered_step), (self.logic.decision_root, lowered_phase)):
             found = self._raised(root, law.fact, bad)
             if found is not None:
                 return found
@@ -224,10 +226,10 @@ class Verifier:
                     return {**found, fact: values[0], f"{fact} (becomes)": value}
         return None
 
-    def at_stages(self, wanted: frozenset[Stage]) -> int:
+    def at_steps(self, wanted: frozenset[Step]) -> int:
         """Return the root that is true where one of these steps decides."""
-        root = self.logic.stage_root
-        return self.space.where(root, root, lambda stage, _: stage in wanted)
+        root = self.logic.step_root
+        return self.space.where(root, root, lambda step, _: step in wanted)
 
     def _rule(self, rule: DecisionRule) -> RuleReport:
         holds = self.space.counts(self.logic.rule_roots[rule.id]).get(True, 0)
@@ -237,7 +239,7 @@ class Verifier:
     def _unnamed_gap(self) -> Mapping[str, Value] | None:
         """Find a candidate whom no phase fits and no gap rule names."""
         d = self.logic.diagram
-        unnamed = self.at_stages(frozenset(["gap"]))
+        unnamed = self.at_steps(frozenset(["gap"]))
         for rule in self.release.rules:
             if rule.kind == "gap":
                 unnamed = d.choose(self.logic.rule_roots[rule.id], d.false, unnamed)

@@ -10,6 +10,9 @@ from app.record.elements import Resource, text
 from app.record.identity import Found
 
 MOST_RESOURCES = 2_000
+"""Of the patient, and as many of others or of nobody that is known."""
+MOST_SEEN = 10_000
+"""Of which it is looked at whose they are."""
 MOST_ANSWERS = 500
 KINDS = (
     ("Patient",),
@@ -41,16 +44,16 @@ PERIODS = ("effectivePeriod", "onsetPeriod", "performedPeriod")
 DATED = frozenset((*DATES, *PERIODS))
 
 
-def most_important(resources: Sequence[Found]) -> tuple[list[Found], int]:
+def most_important(resources: Sequence[Found], most: int = MOST_RESOURCES) -> tuple[list[Found], int]:
     """Return what is read of many resources, and how many are not."""
-    if len(resources) <= MOST_RESOURCES:
+    if len(resources) <= most:
         return list(resources), 0
     by_rank: list[list[Found]] = [[] for _ in range(len(KINDS) + 1)]
     for found in resources:
-        by_rank[RANK.get(text(found.resource.get("resourceType")), len(KINDS))].append(found)
+        by_rank[RANK.get(found.kind, len(KINDS))].append(found)
     read: list[Found] = []
     for listed in by_rank:
-        left = MOST_RESOURCES - len(read)
+        left = most - len(read)
         read += listed if len(listed) <= left else nlargest(left, listed, lambda found: newest(found.resource))
     return read, len(resources) - len(read)
 

@@ -3,12 +3,12 @@
 A code, a route, a dose form or a word that says local use takes a medicine out of what works in the whole body.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from app.core.codes import Use, normal
 from app.record.concepts import LONGEST_TEXT, Concept, Meant
-from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, meant_of, not_understood
+from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, not_understood
 from app.record.dates import Day, WrongDateError, latest
 from app.record.elements import Resource, text
 from app.record.identity import Found
@@ -18,6 +18,8 @@ from app.record.statuses import ORDERS, PROPOSALS
 from app.record.weigh import Claim, Draft
 
 MOST_INGREDIENTS = 20
+DEEPEST = 1
+"""How far ingredients of ingredients are followed."""
 MOST_DOSAGES = 8
 GIVEN = frozenset({"MedicationAdministration", "MedicationDispense"})
 
@@ -25,9 +27,8 @@ GIVEN = frozenset({"MedicationAdministration", "MedicationDispense"})
 class Order(NamedTuple):
     """The parts of an order that say what is given and how."""
 
-    concepts: list[object]
+    concept: Concept
     forms: list[Resource]
-    words: str
     leads_nowhere: bool = False
     is_modified: bool = False
 
@@ -36,14 +37,13 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
     """Read an order, a statement, an administration or a dispense."""
     resource, table = found.resource, context.codes.medicines
     order = _order(context, found)
-    concept = context.concepts.read(order.concepts, table, words=order.words)
-    context.concepts.name(concept, table)
+    concept = order.concept
     if not concept.meant and concept.reason is None:
         return irrelevant(found, concept)
     draft = drafted(found, concept)
     if not concept.meant and order.leads_nowhere:
-        return not_understood(draft, "dead_reference", concept.might or context.concepts.all_of(table))
-    facts = context.facts_of(concept)
+        return not_understood(draft, "dead_reference", concept.facts or context.concepts.all_of(table))
+    facts = concept.facts
     if order.is_modified or is_modified(resource):
         return not_understood(draft, "unknown_modifier", facts)
     status = ORDERS.get(text(resource.get("status")) or "unknown")
@@ -62,15 +62,15 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
     except WrongDateError:
         return not_understood(draft, "wrong_date", facts)
     has_ended = status == "ended" or (end is not None and end.last < context.days.on)
-    is_given = text(resource.get("resourceType")) in GIVEN
+    is_given = found.kind in GIVEN
     dosages = _dosages(resource)
     explicit = _uses(context, concept, order, dosages)
     as_needed = any(d.get("asNeededBoolean") is True or "asNeededCodeableConcept" in d for d in dosages)
-    for meant in meant_of(concept):
+    for meant in concept.meant:
         use = _use(explicit, meant)
         if use == "local" and _has_more(resource):  # one that was not looked at may be swallowed
             use = "both_uses"
-        for meaning in context.known(meant):
+        for meaning in meant.meanings:
             if use == "local" and not meaning.local:
                 draft.claims.append(Claim(draft, meaning.fact, None, "set_aside", "local_use"))
                 continue
@@ -96,31 +96,63 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
 
 def _order(context: Context, found: Found) -> Order:
     """Return what is ordered, wherever it stands."""
-    resource = found.resource
+    resource, table = found.resource, context.codes.medicines
     if "medicationCodeableConcept" in resource:
-        return Order([resource["medicationCodeableConcept"]], [], "")
+        return Order(context.concepts.read(resource["medicationCodeableConcept"], table, by_name=True), [])
     reference = resource.get("medicationReference")
     words = text(reference.get("display")) if isinstance(reference, dict) else ""
     target = context.identity.follow(reference, found, "Medication")
     if target is None:
-        return Order([], [], words, leads_nowhere=reference is not None)
-    concepts: list[object] = [target.get("code")]
-    for ingredient in many(target.get("ingredient"), MOST_INGREDIENTS):
-        concepts.append(ingredient.get("itemCodeableConcept"))
-        inner = context.identity.follow(ingredient.get("itemReference"), Found(target, found.url), "Medication")
-        concepts.append(inner.get("code") if inner else None)
-    return Order(concepts, many(target.get("form"), 1), words, is_modified=is_modified(target))
+        named = context.concepts.read(None, table, words=words, by_name=True)
+        return Order(named, [], leads_nowhere=reference is not None)
+    owner = _owner(reference, target, found)
+    whole = context.concepts.read(target.get("code"), table, words=words, by_name=True)
+    concept = context.concepts.together(whole, list(_ingredients(context, target, owner)))
+    return Order(concept, many(target.get("form"), 1), is_modified=is_modified(target))
+
+
+def _owner(reference: object, target: Resource, found: Found) -> Found:
+    """Return whose contained resources a target refers to.
+
+    What is contained refers to what lies beside it.
+    """
+    is_contained = isinstance(reference, dict) and text(reference.get("reference")).startswith("#")
+    return found if is_contained else Found(target, "Medication", found.url)
+
+
+def _ingredients(context: Context, medication: Resource, owner: Found, depth: int = 0) -> Iterator[Concept]:
+    """Yield each ingredient; one that cannot be read may be anything."""
+    concepts, table = context.concepts, context.codes.medicines
+    listed = medication.get("ingredient")
+    for ingredient in many(listed, MOST_INGREDIENTS):
+        reference = ingredient.get("itemReference")
+        if reference is None:
+            yield concepts.read(ingredient.get("itemCodeableConcept"), table, by_name=True)
+            continue
+        words = text(reference.get("display")) if isinstance(reference, dict) else ""
+        inner = context.identity.follow(reference, owner, "Medication", "Substance")
+        code = inner.get("code") if inner else None
+        whole = concepts.read(code, table, words=words, by_name=True) if code or words else None
+        parts: Iterable[Concept] = ()
+        if inner and inner.get("ingredient"):
+            is_deep = depth >= DEEPEST
+            within = _owner(reference, inner, owner)
+            parts = [concepts.open("too_many", table)] if is_deep else _ingredients(context, inner, within, depth + 1)
+        if whole is None:
+            whole = concepts.open("dead_reference" if inner is None else "no_code", table)
+        yield concepts.together(whole, list(parts))
+    yield from concepts.beyond(listed, MOST_INGREDIENTS, table)
 
 
 def _times(context: Context, resource: Resource) -> tuple[Day | None, Day | None]:
     """Return when it was last said, and when it ends."""
     said = (
         context.day(resource, "authoredOn"),
-        context.day(resource, "effectiveDateTime", "effectivePeriod.start"),
+        context.day(resource, "effectiveDateTime", ("effectivePeriod", "start")),
         context.day(resource, "dateAsserted"),
         context.day(resource, "whenHandedOver", "whenPrepared"),
     )
-    end = context.day(resource, "effectivePeriod.end", planned=True)
+    end = context.day(resource, ("effectivePeriod", "end"), planned=True)
     if end is None:
         ends = [_bound(context, dosage) for dosage in _dosages(resource)]
         # a dosage without an end goes on, and so may one that was not looked at

@@ -9,18 +9,19 @@ from app.core.facts import Value
 from app.core.rules import Release
 from app.record.age import FACT as AGE
 from app.record.age import Age
-from app.record.bounds import MOST_RESOURCES, most_important
+from app.record.bounds import MOST_RESOURCES, MOST_SEEN, most_important
 from app.record.concepts import MOST_CODINGS, Concepts
 from app.record.conditions import allergy, condition
 from app.record.context import Context, drafted, irrelevant, not_understood
 from app.record.dates import Days
 from app.record.elements import Resource, items, reference_of, text
-from app.record.identity import Found, Identity, collected
+from app.record.identity import Found, Identity, Whose, collected
 from app.record.intake import Intake
 from app.record.medicines import medicine
 from app.record.observations import observation
 from app.record.places import PLACES, Entry, PatientFacts, Place, Statement, Unread
 from app.record.procedures import device, device_use, procedure
+from app.record.r4 import check_r4
 from app.record.standing import Sites, Standing
 from app.record.weigh import Claim, Draft, contradiction, weigh
 
@@ -59,7 +60,8 @@ class Reader:
 
     def read(self, record: Iterable[Resource]) -> PatientFacts:
         """Return what Bundles, resources, or both say."""
-        found = list(collected(record))
+        found, left = most_important(list(collected(record)), MOST_SEEN)
+        check_r4(each.resource for each in found)
         identity = Identity(found, self.patient, self.server)
         days = Days(self.on)
         context = Context(
@@ -71,16 +73,20 @@ class Reader:
             days,
             identity,
         )
-        placed = [each for each in found if text(each.resource.get("resourceType")) not in NO_PLACE]
+        placed = [each for each in found if each.kind not in NO_PLACE]
         ours: list[Found] = []
+        others: list[tuple[Found, Whose]] = []
+        for each, whose in zip(placed, identity.whose(placed), strict=True):
+            if whose == "patient":
+                ours.append(each)
+            else:
+                others.append((each, whose))
         drafts: list[Draft] = []
         intake = Intake(context, self.questionnaire)
         entries: list[Entry] = []
-        for each, whose in zip(placed, identity.whose(placed), strict=True):
-            kind = text(each.resource.get("resourceType"))
-            if whose == "patient":
-                ours.append(each)
-            elif kind == "QuestionnaireResponse" and intake.is_ours(each):
+        for each, whose in others[:MOST_RESOURCES]:
+            kind = each.kind
+            if kind == "QuestionnaireResponse" and intake.is_ours(each):
                 intake.take(each, whose)
             elif kind in KINDS and whose == "unknown":
                 drafts.append(not_understood(drafted(each), "nobodys", ()))
@@ -88,11 +94,11 @@ class Reader:
                 entries.append(Entry(reference_of(each.resource), "set_aside", "somebody_elses"))
             else:
                 entries.append(irrelevant(each, reason="kind_not_read"))
-        read, left = most_important(ours)
+        read, more = most_important(ours)
+        left += more + max(len(others) - MOST_RESOURCES, 0)
         unread = [Unread("unread_resources", left, MOST_RESOURCES)] if left else []
         for each in read:
-            kind = text(each.resource.get("resourceType"))
-            if kind == "QuestionnaireResponse":
+            if each.kind == "QuestionnaireResponse":
                 is_ours = intake.is_ours(each)
                 if is_ours:
                     intake.take(each, "patient")
@@ -100,7 +106,7 @@ class Reader:
                     drafts.append(not_understood(drafted(each), "dead_reference", ()))
                 else:
                     entries.append(irrelevant(each, reason="other_form"))
-            elif read_kind := KINDS.get(kind):
+            elif read_kind := KINDS.get(each.kind):
                 said = read_kind(context, each)
                 if isinstance(said, Entry):
                     entries.append(said)

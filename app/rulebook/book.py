@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from app.rulebook import schema, schema_book, schema_codes
+from app.rulebook import schema, schema_book, schema_codes, schema_intake
 from app.rulebook.files import BrokenRuleBookError, File, RuleBookError, Where, read
 
 FILES: dict[str, Any] = {
@@ -29,6 +29,8 @@ FILES: dict[str, Any] = {
     "plans.yaml": list[schema.Plan],
     "laws.yaml": list[schema.Law],
     "wording.yaml": schema.Wording,
+    "intake.yaml": list[schema_intake.Section],
+    "patient.yaml": list[schema_intake.PatientWords],
     "ledger.yaml": schema_book.Ledger,
     "evidence.yaml": list[schema_book.Evidence],
     "silences.yaml": list[schema_book.Silence],
@@ -55,7 +57,9 @@ RULE_FILES = tuple(name for name, shape in FILES.items() if issubclass((*get_arg
 """The files whose entries have an id, a sentence and sources."""
 SOURCES = ("ledger.yaml", "evidence.yaml", "silences.yaml")
 """The files of what entries cite, which every release shares."""
-TRANSLATED = (*RULE_FILES, "scales.yaml", "laws.yaml", *SOURCES)
+INTAKE = ("intake.yaml", "patient.yaml")
+"""The files of what a patient is asked and reads."""
+TRANSLATED = (*RULE_FILES, "scales.yaml", "laws.yaml", *INTAKE, *SOURCES)
 """The files whose sentences a language has in a file of the same name."""
 COUNTRIES = "countries.yaml"
 LANGUAGES = "languages"
@@ -97,6 +101,12 @@ class Book:
         for place, entry in enumerate(self.entries[file]):
             if self.lives(entry.since, entry.until, release):
                 yield place, as_of(entry, [name for name in entry.changed if self.lives(name, None, release)])
+
+    def where(self, file: str, place: int, key: str, release: str) -> Where:
+        """Return the way to a key of an entry in a release."""
+        changed = self.entries[file][place].changed
+        last = max((name for name in changed if key in changed[name] and self.lives(name, None, release)), default=None)
+        return (place, key) if last is None else (place, "from", last, key)
 
     def lives(self, since: str | None, until: str | None, release: str) -> bool:
         """Return whether a release lies from `since` to before `until`."""

@@ -83,6 +83,9 @@ class _Checks:
         for name in words.facts:
             if self._release and name not in self._release.facts:
                 yield self._error("words", ("facts", name), f"`{name}` is not a fact of {self._book.current}")
+        for name in words.inside.facts:
+            if name not in words.facts:
+                yield self._error("words", ("inside", "facts"), f"`{name}` has no words in `facts`")
         for place, entry in enumerate(words.use_codes):
             yield from self._check_seen("words", ("use_codes", place), entry.seen, 1)
         for word in sorted(set(words.local) & set(words.systemic)):

@@ -31,6 +31,7 @@ def codes_of(book: Book) -> core.Codes:
         spans={span.fact: _span(span) for span in entries["spans"]},
         medicines=_medicines(book.entries[f"{CODES}/medicines.yaml"], systems),
         fact_words=Words((word, fact) for fact, listed in words.facts.items() for word in listed),
+        inside=_inside(words.inside),
         use_words=Words(uses),
         use_codes={(entry.system, entry.code): entry.use for entry in words.use_codes},
         places=_places(words.area),
@@ -134,6 +135,11 @@ def _span(entry: schema.Span) -> core.Span:
     return core.Span(
         entry.yes_days, entry.no_days, entry.while_active, entry.history, entry.from_onset, dict(entry.values)
     )
+
+
+def _inside(inside: schema.Inside) -> core.Inside:
+    listed = [*((word, False) for word in inside.words), *((word, True) for word in inside.unless)]
+    return core.Inside(frozenset(inside.facts), Words(listed))
 
 
 def _places(area: schema.Area) -> core.Places:

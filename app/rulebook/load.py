@@ -14,6 +14,7 @@ from app.rulebook.checks import check_book, check_release
 from app.rulebook.codes import codes_of
 from app.rulebook.digests import digest
 from app.rulebook.files import BrokenRuleBookError, RuleBookError
+from app.rulebook.intake import check_intake
 from app.rulebook.languages import check_languages, translations
 from app.rulebook.signing import check_signatures
 
@@ -37,7 +38,9 @@ def load(folder: Path) -> RuleBook:
     errors += check_signatures(book, {entry.id: digest(book, entry.id) for entry in book.releases})
     for release in releases.values():
         errors += check_release(book, release)
-    if not errors:  # what is wrong is mended before it is translated
+    if not errors:  # what is wrong is mended before it is asked in a patient's words, and then translated
+        errors += [error for release in releases.values() for error in check_intake(book, release)]
+    if not errors:
         errors += [error for release in releases.values() for error in check_languages(book, release)]
     if errors:
         raise BrokenRuleBookError(errors)

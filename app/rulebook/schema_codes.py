@@ -163,6 +163,15 @@ class UseCode(Model):
     seen: Ids
 
 
+class Inside(Model):
+    """Words by which something is no matter of the skin."""
+
+    says: Text
+    facts: Ids
+    words: Ids
+    unless: Ids
+
+
 class Vocabulary(Model):
     """Words in displays and texts."""
 
@@ -171,6 +180,7 @@ class Vocabulary(Model):
     systemic: Ids
     use_codes: list[UseCode] = Field(default_factory=list)
     area: Area
+    inside: Inside
 
 
 class Sentence(Model):

@@ -1,1 +1,1 @@
-"""Keys, tokens, limits and receipts, alike for every face."""
+"""Keys, tokens, limits and receipts, the same for every interface."""

@@ -31,9 +31,10 @@ OPEN_BELOW = (
     "/changes",
     "/proof",
     "/sign",
+    "/developers",
 )
 """The pages that decide nothing, and what operators and machines must read before they have a key."""
-INTAKE = ("/", "/intake", "/all", "/embed")
+INTAKE = ("/", "/intake", "/all", "/result", "/report", "/embed")
 """The pages that decide: a browser has no key, so that they open to everybody or to nobody."""
 NEEDS: tuple[tuple[str, Permission], ...] = (
     ("/v1/triage", "triage"),

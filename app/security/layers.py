@@ -1,4 +1,4 @@
-"""The layers that stand before every face: limits, cross-origin requests, access."""
+"""The layers before every interface: limits, cross-origin requests, access."""
 
 from collections.abc import Callable, Mapping, Sequence
 

@@ -66,13 +66,13 @@ class Signer:
         """Return the receipt for an answer's id, decision and release."""
         return self._made[name, decision, digest]
 
-    def receipt_of(self, told: Decided) -> str:
+    def receipt_of(self, decided: Decided) -> str:
         """Return the receipt for an answer."""
-        return self.receipt(told.id, told.decision, told.digest)
+        return self.receipt(decided.id, decided.decision, decided.digest)
 
-    def whole_receipt_of(self, told: Decided) -> str:
+    def whole_receipt_of(self, decided: Decided) -> str:
         """Return the receipt with its payload, where no answer goes along."""
-        return self._signed(told.id, told.decision, told.digest)
+        return self._signed(decided.id, decided.decision, decided.digest)
 
     def _make(self, signed: tuple[str, Decision, str]) -> str:
         header, _, signature = self._signed(*signed).split(".")

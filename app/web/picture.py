@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.core.engine import Engine, Question
-from app.core.precedence import stages
+from app.core.precedence import steps_of
 
 KINDS = ("exclusion", "scope", "concern", "phase", "label_exclusion", "label_review", "gap")
 """The steps of the precedence, by the kind of their rules."""
@@ -67,7 +67,7 @@ def picture(engine: Engine, texts: Mapping[str, str], asked: Question | None = N
             x = LEFT + (place % across) * (BOX_W + GAP_X)
             boxes.append(Box(rule.id, x, y + PAD / 2 + (place // across) * (BOX_H + GAP_Y), state))
         height = -(-len(rules) // across) * (BOX_H + GAP_Y) - GAP_Y + PAD
-        lit = outcome is not None and any(not outcome.stages.isdisjoint(stages(rule)) for rule in rules)
+        lit = outcome is not None and any(not outcome.steps.isdisjoint(steps_of(rule)) for rule in rules)
         steps.append(Step(texts[f"step_{kind}"], y, height, boxes, lit))
         y += height + 10
     words = f"{texts['steps_in_order']} {'; '.join(step.name for step in steps)}."

@@ -6,7 +6,21 @@ from fastapi.testclient import TestClient
 from app.api.entity_tags import matches
 
 READ = [
-    *("/", "/all", "/rules", "/rules/PHASE-2", "/facts", "/sources", "/changes", "/proof", "/sign", "/embed"),
+    *(
+        "/",
+        "/intake",
+        "/all",
+        "/report",
+        "/developers",
+        "/rules",
+        "/rules/PHASE-2",
+        "/facts",
+        "/sources",
+        "/changes",
+        "/proof",
+        "/sign",
+        "/embed",
+    ),
     *("/fhir/metadata", "/fhir/Questionnaire/candidate-intake", "/fhir/PlanDefinition/candidate-triage"),
     *("/cds-services", "/openapi.json", "/docs", "/redoc", "/version", "/problems/not-facts"),
     *("/.well-known/jwks.json", "/v1/rulesets", "/v1/rulesets/current/rules"),

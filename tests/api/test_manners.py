@@ -25,7 +25,21 @@ PLACES = {
 }
 JSON = {"Content-Type": "application/json"}
 BATCH = "/v1/triage/batch"
-PAGES = ["/", "/all", "/embed", "/rules", "/rules/PHASE-1", "/facts", "/sources", "/changes", "/proof", "/sign"]
+PAGES = [
+    "/",
+    "/intake",
+    "/all",
+    "/report",
+    "/developers",
+    "/embed",
+    "/rules",
+    "/rules/PHASE-1",
+    "/facts",
+    "/sources",
+    "/changes",
+    "/proof",
+    "/sign",
+]
 EXPLORERS = ["/docs", "/redoc", "/openapi.json", "/static/style.css", "/explorer-assets/swagger-ui.css"]
 DOCUMENT: dict[str, Any] = json.loads((Path(__file__).resolve().parents[2] / "openapi.json").read_text("utf-8"))
 LENIENT = ("/fhir", "/livez", "/readyz")

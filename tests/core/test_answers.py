@@ -13,7 +13,7 @@ from app.core.facts import Candidate, Value
 from app.core.languages import translated
 from app.core.logic import state_of
 from app.core.memo import Memo
-from app.core.precedence import stages
+from app.core.precedence import steps_of
 from app.core.rules import Alternative, Release
 from app.rulebook.load import RuleBook
 from tests.books import random_candidate
@@ -128,7 +128,7 @@ def test_a_rule_is_told_in_the_state_of_its_own_condition(engines: Engines) -> N
                 rule = rules[reason.rule]
                 state = state_of(rule.when, release.facts, question.facts)
                 assert reason.state == ("held" if state else "undecided"), (reason.rule, question)
-                settled = outcome.settled and state is True and outcome.stages <= set(stages(rule))
+                settled = outcome.settled and state is True and outcome.steps <= set(steps_of(rule))
                 assert reason.decides == ((rule.effect == effect) if settled else None), (reason.rule, question)
                 seen.add((reason.state, reason.decides))
     assert seen == {("held", True), ("held", False), ("held", None), ("undecided", None)}

@@ -46,9 +46,9 @@ def test_the_interpreter_and_the_walk_agree_on_complete_candidates() -> None:
         for _ in range(CANDIDATES):
             candidate = random_candidate(random, book.facts, 1.0)
             plain = decide(book.rules, candidate)
-            outlook = logic.outlook(restrict(logic.diagram, logic.staged_root, logic.regions(candidate, strict=True)))
+            outlook = logic.outlook(restrict(logic.diagram, logic.case_root, logic.regions(candidate, strict=True)))
             assert list(outlook.possible) == [plain.decision]
-            assert set(outlook.stages) == {plain.stage}
+            assert set(outlook.steps) == {plain.step}
             assert oracle.contract(candidate, strict=True).possible == {plain.decision}
 
 

@@ -40,7 +40,7 @@ def gives_up_where_several_steps_may_decide(engine: Engine, patch: pytest.Monkey
 
     def outcome(self: Engine, key: Any) -> Outcome:
         found = right(self, key)
-        return found._replace(decision=UNDECIDED) if len(found.stages) > 1 else found
+        return found._replace(decision=UNDECIDED) if len(found.steps) > 1 else found
 
     patch.setattr(Engine, "_outcome", outcome)
     return anew(engine)

@@ -190,7 +190,7 @@ def check_forms(watched: Watched, only: str = "/intake") -> None:
         for media in ("application/x-www-form-urlencoded", "multipart/form-data", "application/json"):
             page = watched.client.post(only, content=raw, headers={"Content-Type": media})
             assert MARKER not in page.text
-    for path in ("/", "/intake", "/all", "/embed", "/rules", "/sign"):
+    for path in ("/", "/intake", "/all", "/report", "/embed", "/rules", "/sign"):
         for name in ("lang", "ruleset", MARKER):
             assert MARKER not in watched.client.get(path, params={name: MARKER}).text
     watched.client.get("/rules", params={"q": MARKER})
@@ -229,7 +229,7 @@ WRONG: dict[str, Wrong] = {
     "the subject is logged": ("app.fhir.apply.care_plan", said, check_leaves, APPLY),
     "a call is logged": ("app.cds_hooks.routes.read_call", said, check_leaves, service()),
     "a comment is logged": ("app.cds_hooks.routes._outcome", said, check_leaves, FEEDBACK),
-    "a form is logged": ("app.web.routes.read_form", said, check_forms, "/intake"),
+    "a form is logged": ("app.web.intake.read_form", said, check_forms, "/intake"),
     "an error repeats a value": ("app.api.validation.closest", repeated, check_leaves, "/v1/triage"),
 }
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.core.conditions import Not, facts_read
 from app.core.facts import Candidate, Value
-from app.core.precedence import Decision, decide, stages
+from app.core.precedence import Decision, decide, steps_of
 from app.core.rationale import DECIDES
 from app.core.rules import DecisionRule
 from app.proof.compare import Comparison, compare
@@ -50,7 +50,7 @@ def _new(book: SmallBook, other: SmallBook, decision: Decision, among: list[dict
     for rule in book.rules:
         if rule.effect == DECIDES[decision.disposition] and not any(_same(rule, one) for one in other.rules):
             for candidate in among:
-                if rule.when.holds(candidate) and decide(book.rules, candidate).stage in stages(rule):
+                if rule.when.holds(candidate) and decide(book.rules, candidate).step in steps_of(rule):
                     yield rule.id
 
 

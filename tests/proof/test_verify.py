@@ -5,15 +5,17 @@ Each wrong way to verify that is listed below must be noticed by the same compar
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
+from dataclasses import replace
 from math import isclose, prod
 from random import Random
 
 import pytest
 
+from app.core.conditions import Comparison
 from app.core.facts import Candidate, Fact, Value
-from app.core.precedence import Decision, StagedDecision, decide, phases, stages
+from app.core.precedence import Decision, DecisionAtStep, decide, phases, steps_of
 from app.core.rules import DecisionRule, Law, LawKind, Phase
-from app.proof.verify import Verification, Verifier
+from app.proof.verify import LawReport, Verification, Verifier
 from tests.amounts import amount
 from tests.books import PATHWAYS, SmallBook, every_candidate, release_of, small_book
 
@@ -43,7 +45,7 @@ class Proof:
 
     def deciding(self, rule: DecisionRule) -> list[int]:
         """Those of them in whose decision it takes part."""
-        return [place for place in self.holding(rule) if self.outcomes[place].stage in stages(rule)]
+        return [place for place in self.holding(rule) if self.outcomes[place].step in steps_of(rule)]
 
     def masked(self) -> set[str]:
         """Rules that can hold and never take part in deciding."""
@@ -56,9 +58,9 @@ class Proof:
     def has_unnamed_gap(self) -> bool:
         """Whether somebody whom no phase fits is named by no gap rule."""
         named = {place for rule in self.book.rules if rule.kind == "gap" for place in self.deciding(rule)}
-        return any(o.stage == "gap" and place not in named for place, o in enumerate(self.outcomes))
+        return any(o.step == "gap" and place not in named for place, o in enumerate(self.outcomes))
 
-    def completions(self, facts: Candidate) -> Iterator[tuple[dict[str, Value], StagedDecision]]:
+    def completions(self, facts: Candidate) -> Iterator[tuple[dict[str, Value], DecisionAtStep]]:
         """Everybody who has these facts."""
         for candidate, outcome in zip(self.everybody, self.outcomes, strict=True):
             if all(candidate[name] == value for name, value in facts.items()):
@@ -75,11 +77,15 @@ class Proof:
         if kind == "never_recommends":
             chosen = random.sample(facts, min(2, len(facts)))
             return Law("law", kind, "", changes={fact.name: random.choice(list(fact.domain)) for fact in chosen})
-        when = random.choice(self.book.rules).when
+        when = random.choice([random.choice(self.book.rules).when, comparison(random, random.choice(facts))])
         listed = tuple(random.sample(DISPOSITIONS, random.randint(1, 2)))
         pathways = tuple(random.sample(PATHWAYS, 1)) if "recommended" in listed and random.random() < 0.5 else ()
         chosen_kind: LawKind = "at_least" if kind == "at_least" else "never"
         return Law("law", chosen_kind, "", when=when, dispositions=listed, pathways=pathways)  # type: ignore[arg-type]
+
+    def prove(self, law: Law) -> LawReport:
+        """What the proof says of a law."""
+        return Verifier(replace(self.verifier.release, laws=(law,))).law(law)
 
     def holds(self, law: Law) -> bool:
         """Whether a law holds, candidate by candidate and for all pairs of values."""
@@ -103,7 +109,7 @@ class Proof:
         rank: dict[Hashable, int] = {rule.pathway: rule.phase for rule in phases(self.book.rules)}
         for candidate, before in self.completions({fact: low}):
             after = self.outcome_of[key({**candidate, fact: high})]
-            if rank.get(before.stage, 0) > rank.get(after.stage, 0):
+            if rank.get(before.step, 0) > rank.get(after.step, 0):
                 return True
             both = before.decision.phase is not None and after.decision.phase is not None
             if both and (before.decision.phase or 0) > (after.decision.phase or 0):
@@ -117,6 +123,12 @@ class Proof:
             if before.decision.phase is None and after.decision.phase is not None:
                 return True
         return False
+
+
+def comparison(random: Random, fact: Fact) -> Comparison:
+    """A comparison that no rule need make."""
+    values = list(fact.domain)
+    return Comparison(fact.name, frozenset(random.sample(values, random.randint(1, len(values) - 1))), "a comparison")
 
 
 def key(candidate: Candidate) -> tuple[tuple[str, Value], ...]:
@@ -171,7 +183,7 @@ def test_every_example_and_witness_holds_for_all_its_completions() -> None:
             assert (report.witness is None) == (not proof.deciding(rule))
             for candidate, outcome in proof.completions(report.witness or {}) if report.witness is not None else ():
                 assert rule.when.holds(candidate)
-                assert outcome.stage in stages(rule)
+                assert outcome.step in steps_of(rule)
 
 
 def test_dead_masked_and_redundant_rules_are_exactly_those() -> None:
@@ -203,7 +215,7 @@ def test_laws_hold_exactly_where_no_candidate_breaks_them() -> None:
     for proof in proofs():
         for _ in range(6):
             law = proof.law()
-            report = proof.verifier.law(law)
+            report = proof.prove(law)
             assert report.holds == proof.holds(law), law
             assert (report.counterexample is None) == report.holds
             verdicts[law.kind, report.holds] += 1
@@ -220,7 +232,7 @@ def test_laws_hold_exactly_where_no_candidate_breaks_them() -> None:
 def test_a_counterexample_breaks_its_law_whatever_else_is_unknown() -> None:
     for proof in proofs():
         law = proof.law()
-        facts = proof.verifier.law(law).counterexample
+        facts = proof.prove(law).counterexample
         if facts is None or law.kind not in ("never", "at_least"):
             continue
         assert law.when

@@ -5,15 +5,20 @@ from typing import Any
 import pytest
 
 from app.record.answers import GROUPS, answers_of
-from app.record.bounds import DATES, MOST_ANSWERS, MOST_RESOURCES, PERIODS, most_important, newest
+from app.record.bounds import DATES, MOST_ANSWERS, MOST_RESOURCES, MOST_SEEN, PERIODS, most_important, newest
 from app.record.concepts import MOST_CODINGS
+from app.record.conditions import MOST_REACTIONS
+from app.record.elements import RecordError
 from app.record.identity import Found
+from app.record.medicines import MOST_INGREDIENTS
+from app.record.observations import MOST_PARTS
 from app.record.places import PatientFacts, Unread
 from app.record.reader import Reader
 from app.rulebook.load import RuleBook
-from tests.fhir.resources import ICD, INTAKE, Resource, condition, response, yes_no
+from tests.fhir.resources import ICD, INTAKE, Resource, condition, medication, response, yes_no
 from tests.record.charts import TODAY
 
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 KINDS = [
     *("Patient", "QuestionnaireResponse", "Condition", "MedicationRequest", "AllergyIntolerance", "Device"),
     *("Procedure", "Observation", "Encounter"),
@@ -29,7 +34,7 @@ def named(count: int, **more: Any) -> list[Resource]:
 
 
 def important(resources: list[Resource]) -> tuple[list[Resource], int]:
-    read, left = most_important([Found(resource) for resource in resources])
+    read, left = most_important([Found(resource, resource["resourceType"]) for resource in resources])
     return [found.resource for found in read], left
 
 
@@ -116,7 +121,70 @@ def test_codings_beyond_the_limit_are_counted_and_never_pass_for_nothing(book: R
     assert found.unread == (Unread("unread_codings", 1, MOST_CODINGS),)
 
 
+def test_parts_beyond_the_limit_are_counted_and_never_pass_for_nothing(book: RuleBook) -> None:
+    known, isotretinoin, lidocaine = (
+        {"coding": [{"system": RXNORM, "code": code, "display": display}]}
+        for code, display in (("723", "Amoxicillin"), ("6064", "isotretinoin"), ("6387", "lidocaine"))
+    )
+    pregnant = {
+        "code": {"coding": [{"system": "http://loinc.org", "code": "82810-3"}]},
+        "valueCodeableConcept": {"coding": [{"system": "http://snomed.info/sct", "code": "77386006"}]},
+    }
+    other = {"code": {"coding": [{"system": "http://loinc.org", "code": "8480-6", "display": "Systolic"}]}}
+
+    def mixed(left: int) -> Resource:
+        ingredients = [{"itemCodeableConcept": known}] * left + [{"itemCodeableConcept": isotretinoin}]
+        mixture = {"resourceType": "Medication", "id": "m", "ingredient": ingredients}
+        ordered = medication(RXNORM, "723") | {"contained": [mixture], "medicationReference": {"reference": "#m"}}
+        return {key: value for key, value in ordered.items() if key != "medicationCodeableConcept"}
+
+    def allergic(left: int) -> Resource:
+        reactions = [{"substance": known}] * left + [{"substance": lidocaine}]
+        return condition("I10") | {"resourceType": "AllergyIntolerance", "code": known, "reaction": reactions}
+
+    def measured(left: int) -> Resource:
+        panel = {"coding": [{"system": "http://loinc.org", "code": "85354-9", "display": "Panel"}]}
+        components = [other] * left + [pregnant]
+        return {
+            "resourceType": "Observation",
+            "id": "o1",
+            "status": "final",
+            "subject": {"reference": "Patient/1"},
+            "code": panel,
+            "effectiveDateTime": "2026-11-20",
+            "component": components,
+        }
+
+    for made, most in ((mixed, MOST_INGREDIENTS), (allergic, MOST_REACTIONS), (measured, MOST_PARTS)):
+        assert read(book, made(most - 1)).facts, made
+        found = read(book, made(most))
+        assert (found.facts, len(found.not_understood)) == ({}, 1), made
+        assert found.not_understood[0].reason == "too_many"
+        assert [each.reason for each in found.unread] == ["unread_codings"]
+
+
 def test_a_code_of_any_length_is_not_kept(book: RuleBook) -> None:
     long = condition("L01" + "0" * 62) | {"recordedDate": "2026-11-20"}
     assert read(book, condition("L01" + "0" * 61) | {"recordedDate": "2026-11-20"}).facts
     assert read(book, long).facts == {}
+
+
+def test_of_resources_of_nobody_or_others_as_many_are_placed_and_the_rest_is_said(book: RuleBook) -> None:
+    nobodys = [{"resourceType": "Condition", "id": f"n{n}"} for n in range(MOST_RESOURCES + 3)]
+    found = read(book, *nobodys, condition("L01.00"))
+    assert found.facts == {"active_skin_infection": True}
+    assert len(found.not_understood) == MOST_RESOURCES
+    assert found.unread == (Unread("unread_resources", 3, MOST_RESOURCES),)
+
+
+def test_of_very_many_resources_the_first_kinds_are_looked_at(book: RuleBook) -> None:
+    many: list[Resource] = [{"resourceType": "Observation"}] * MOST_SEEN
+    found = read(book, *many, condition("L01.00"))
+    assert found.facts == {"active_skin_infection": True}
+    assert found.unread == (Unread("unread_resources", MOST_SEEN + 1 - MOST_RESOURCES - 1, MOST_RESOURCES),)
+
+
+def test_another_release_of_fhir_is_refused_where_it_is_read(book: RuleBook) -> None:
+    newer = condition("L01.00") | {"participant": []}
+    with pytest.raises(RecordError, match="R5"):
+        read(book, *[condition("I10")] * MOST_RESOURCES, newer)

@@ -15,7 +15,15 @@ CHARTS = {chart.name: chart for chart in charts()}
 
 def test_there_are_at_least_sixty_charts_of_every_shape() -> None:
     assert len(CHARTS) >= 60
-    assert {name.partition(":")[0] for name in CHARTS} == {"synthea", "us-core", "ips", "mii", "kr-core", "intake"}
+    assert {name.partition(":")[0] for name in CHARTS} == {
+        "synthea",
+        "us-core",
+        "ips",
+        "mii",
+        "kr-core",
+        "intake",
+        "strange",
+    }
 
 
 @pytest.mark.parametrize("name", CHARTS)

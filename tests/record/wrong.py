@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.core.codes import Codes, Meaning, Span
+from app.core.codes import Codes, Inside, Meaning, Span
 from app.core.facts import Value
 from app.core.words import Words
 from app.record import (
@@ -155,7 +155,7 @@ def _no_abatement(context: Any, resource: Any) -> Any:
 
 
 def _silent(draft: Draft, reason: Any, might: Any) -> Any:
-    return irrelevant(Found({"resourceType": "Condition", "id": "x"}))
+    return irrelevant(Found({"resourceType": "Condition", "id": "x"}, "Condition"))
 
 
 def _absent_is_no(self: Any, record: Any) -> Any:
@@ -209,7 +209,7 @@ WRONG: dict[str, Wrong] = {
     "certainty plays no part": _set(concepts, "certainty_of", _always("")),
     "letters of certainty are not read": _set(concepts, "CERTAINTIES", ""),
     "a sequela is a burn": _set(concepts, "_is_sequela", _always(False)),
-    "names are not read": _set(concepts.Concepts, "name", _always(None)),
+    "names are not read": _set(concepts.Concepts, "_name", _always(None)),
     "names are found inside words": _names_inside,
     "creams work in the whole body": _set(medicines, "_use", _always("systemic")),
     "what has two uses is systemic": _set(medicines, "_use", _use),
@@ -252,6 +252,10 @@ WRONG: dict[str, Wrong] = {
     "what is not understood is silent": _set(conditions, "not_understood", _silent),
     "a code without words is nothing": _set(concepts, "OPEN_SYSTEMS", frozenset()),
     "words of a fact play no part": _set(concepts.Concepts, "concerned", _always(())),
+    "all is of the skin": _set(Inside, "leaves_out", _always(False)),
+    "nothing with such words is of the skin": _set(Inside, "leaves_out", _always(True)),
+    "parts are not read": _set(concepts.Concepts, "together", lambda self, whole, parts: whole),
+    "what is contained refers to itself": _set(medicines, "_owner", lambda r, t, f: Found(t, "Medication", f.url)),
     "unfinished results count": _set(observations, "OPEN", frozenset()),
     "cancelled results count": _set(observations, "NOT_DONE", frozenset()),
     "a device is always there": _set(procedures, "_refused", _always(None)),

@@ -15,7 +15,7 @@ EXCLUDED |= {"elasticity_loss": "severe", "hyperpigmentation": "severe"}
 
 def page_of(client: TestClient, answers: dict[str, str], language: str = "en") -> str:
     """The page that all these answers lead to."""
-    page = client.post(f"/intake?lang={language}", data=answers | {"everything": "1"})
+    page = client.post(f"/report?lang={language}", data=answers)
     assert page.status_code == 200
     return page.text
 

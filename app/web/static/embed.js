@@ -17,7 +17,7 @@ class CandidateTriage extends HTMLElement {
     this.holder = document.createElement("div");
     root.append(style, this.holder);
     const language = this.getAttribute("lang") ?? "";
-    const first = await fetch(`${base}/?lang=${encodeURIComponent(language)}`, { credentials: "omit" });
+    const first = await fetch(`${base}/intake?lang=${encodeURIComponent(language)}`, { credentials: "omit" });
     this.show(parse(await first.text()), false);
   }
 
@@ -31,7 +31,7 @@ class CandidateTriage extends HTMLElement {
     const form = this.holder.querySelector("form.intake");
     form?.addEventListener("submit", async (event) => {
       event.preventDefault();
-      const action = new URL(form.getAttribute("action"), base);
+      const action = new URL(event.submitter?.getAttribute("formaction") ?? form.getAttribute("action"), base);
       this.show(await post(action, [...new FormData(form, event.submitter)]), true);
     });
     const decided = this.holder.querySelector("[data-decision]");

@@ -1,0 +1,174 @@
+"""What all pages share: templates, words, policy, language of a request."""
+
+import json
+from importlib.resources import files
+from typing import Annotated, Any
+
+from fastapi import Query, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader, select_autoescape
+
+from app.core.catalogue import entries, fact_records, rule_record
+from app.core.engine import Engine, Engines
+from app.core.languages import DEFAULT
+from app.core.memo import Memo
+from app.core.precedence import Decision
+from app.core.rules import Release, Source
+from app.proof.compare import compare
+from app.proof.report import facts_in_words
+from app.proof.verify import Verification, Verifier
+from app.web.drawings import drawing
+from app.web.form import as_field
+from app.web.picture import picture
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""No inline script or style, nothing from another host, no frame around a page."""
+DESIGN = ("wagtailnhsukfrontend", "static/wagtailnhsukfrontend")
+"""The compiled files of NHS.UK frontend, in the package that carries them; none of its code runs."""
+LANGUAGES = ("en", "ko")
+Ruleset = Annotated[str, Query(max_length=32)]
+
+
+class Words(dict[str, str]):
+    """The words of the pages; a missing one fails the page."""
+
+    def __missing__(self, name: str) -> str:
+        # no LookupError: Jinja takes that for an undefined value, and writes nothing
+        raise ValueError(f"the pages have no word `{name}`")
+
+
+def load_texts() -> dict[str, Words]:
+    """Return the words of the pages by language: data in `texts/`."""
+    return {language: _words(language) for language in LANGUAGES}
+
+
+def _words(language: str) -> Words:
+    words = Words()
+    for file in sorted((files("app.web") / "texts" / language).iterdir(), key=lambda each: each.name):
+        given = json.loads(file.read_text("utf-8"))
+        if twice := words.keys() & given.keys():
+            raise ValueError(f"{file.name}: {', '.join(sorted(twice))} stand in another file of `texts/{language}` too")
+        if taken := [name for name in given if hasattr(dict, name)]:
+            raise ValueError(f"{file.name}: a template reads `{taken[0]}` as a method of `dict`")
+        words.update(given)
+    return words
+
+
+def design_css() -> str:
+    """Return the name of the design system's style sheet."""
+    folder = files(DESIGN[0]).joinpath(DESIGN[1], "css")
+    return next(file.name for file in folder.iterdir() if file.name.endswith(".min.css"))
+
+
+class Pages:
+    """The pages of all releases: templates, words of every language, proofs."""
+
+    def __init__(self, engines: Engines, root: str = "") -> None:
+        """`root` is the public path of the service."""
+        self.engines = engines
+        self.root = root
+        self.texts = load_texts()
+        self.environment = Environment(
+            loader=ChoiceLoader([PackageLoader("app.web"), PackageLoader("nhsuk_frontend_jinja")]),
+            autoescape=select_autoescape(("html", "svg", "jinja")),
+            undefined=ChainableUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self.environment.filters["in_words"] = facts_in_words
+        self.environment.filters["as_field"] = as_field
+        self.environment.globals |= {"root": root, "design_css": design_css(), "drawing": drawing}
+        self.proofs = Memo[str, Verification](self._proof)
+        self.made = Memo[tuple[str, str, str, str], str](lambda asked: self._made(*asked))
+        """Pages that are functions of a release, by name, release, older release and language."""
+
+    def _proof(self, name: str) -> Verification:
+        release = self.engines.by_id[name].release
+        return Verifier(release).verify(release.laws)
+
+    async def viewed(self, request: Request, lang: Annotated[str | None, Query(max_length=8)] = None) -> "View":
+        """Return a request for a page, in the language it asks for."""
+        engines = self.engines.in_language(request.headers.get("accept-language", ""), lang)
+        return View(self, engines, kept=request.method == "GET")
+
+    def render(self, template: str, language: str, release: Release, **values: Any) -> str:
+        """Return a page as HTML."""
+        return self.environment.get_template(template).render(
+            t=self.texts[language],
+            lang=language,
+            said=language if release.id == self.engines.current else DEFAULT,  # an older release is English in part
+            release=release,
+            words=lambda d: decision_in_words(release, d),
+            **values,
+        )
+
+    def _made(self, page: str, name: str, older: str, language: str) -> str:
+        engines = self.engines.in_language("", language)
+        engine = engines.by_id[name]
+        release = engine.release
+        values: dict[str, Any] = {}
+        if page == "rules":
+            listed = [rule_record(entry, release) for entry in entries(release)]
+            values = {
+                "listed": listed,
+                "q": "",
+                "releases": list(engines.by_id),
+                "picture": picture(engine, self.texts[language]),
+            }
+        elif page == "facts":
+            values = {"facts": fact_records(release)}
+        elif page == "sources":
+            values = {"sources": cited_sources(release)}
+        elif page == "changes":
+            values = {"found": compare(engines.by_id[older].release, release)}
+        elif page == "proof":
+            values = {"report": self.proofs[name], "says": {law.name: law.says for law in release.laws}}
+        return self.render(f"rules/{page}.html", language, release, **values)
+
+
+class View:
+    """One request for a page, in the language it is answered in."""
+
+    def __init__(self, pages: Pages, engines: Engines, *, kept: bool) -> None:
+        """`kept`: what is shown says nothing of anybody, and may be kept."""
+        self.kept = kept
+        self.pages = pages
+        self.engines = engines
+        self.current = engines.by_id[engines.current]
+        self.texts = pages.texts[engines.language]
+
+    def named(self, ruleset: str) -> Engine:
+        """Return the engine of a release, or the current one."""
+        return self.engines.find(ruleset) or self.current
+
+    def page(self, template: str, release: Release, status: int = 200, **values: Any) -> HTMLResponse:
+        """Return a rendered page with its policy."""
+        return self._respond(self.pages.render(template, self.engines.language, release, **values), status)
+
+    def made(self, page: str, ruleset: str, older: str = "") -> HTMLResponse:
+        """Return a page that is a function of a release, made once."""
+        return self._respond(self.pages.made[page, self.named(ruleset).release.id, older, self.engines.language])
+
+    def _respond(self, html: str, status: int = 200) -> HTMLResponse:
+        language = self.engines.language
+        headers = {"Content-Security-Policy": POLICY, "Content-Language": language, "Vary": "Accept-Language"}
+        headers["Cache-Control"] = "no-cache" if self.kept else "no-store"
+        return HTMLResponse(html, status, headers)
+
+
+def decision_in_words(release: Release, decision: Decision) -> str:
+    """Return a decision as a clinician reads it."""
+    words = release.wording.dispositions[decision.disposition]
+    return f"{words}: {release.wording.pathways[decision.pathway]}" if decision.pathway else words
+
+
+def cited_sources(release: Release) -> list[tuple[Source, list[str]]]:
+    """Return every source with the ids of the entries that cite it."""
+    citing: dict[str, list[str]] = {}
+    for entry in entries(release):
+        for name in entry.sources:
+            citing.setdefault(name, []).append(entry.id)
+    return [(source, citing.get(name, [])) for name, source in release.sources.items()]
