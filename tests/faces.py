@@ -8,6 +8,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from app.api.lines import BATCH_PATH
+from tests.amounts import amount
 from tests.cds_hooks.calls import call, order
 from tests.cds_hooks.calls import path as service
 from tests.fhir.resources import ATC, BASE, bundle, condition, medication, observation, response, yes_no
@@ -147,6 +148,16 @@ def places(value: Any, place: Place = ()) -> Iterator[Place]:
     if isinstance(value, dict | list):
         for step, inside in value.items() if isinstance(value, dict) else enumerate(value):
             yield from places(inside, (*place, step))
+
+
+def places_tried(body: Any) -> Iterator[Place]:
+    """Yield one place of each kind, those of one list alike; in the long run every place."""
+    seen = set()
+    for place in places(body):
+        kind = tuple("*" if isinstance(step, int) else step for step in place)
+        if kind not in seen or amount(False, True):
+            seen.add(kind)
+            yield place
 
 
 def at(body: Any, place: Place) -> Any:

@@ -8,18 +8,19 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.core.engine import Engines
+from tests.amounts import amount
 from tests.books import random_candidate
 from tests.cds_hooks.calls import call, path
 from tests.fhir.resources import answers
 
-BLOCKS = 10
-CANDIDATES = 500
+BLOCKS = 4
+CANDIDATES = amount(100, 1_500)
 QUESTION = re.compile(r"\*\*Still missing\*\*\n\n((?:- .*\n?)+)")
 
 
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_json_cds_hooks_and_apply_agree(block: int, client: TestClient, engines: Engines) -> None:
-    """5,000 random candidates, half of them in strict mode."""
+    """Random candidates, half of them in strict mode."""
     release = engines.by_id[engines.current].release
     random = Random(block)
     strict = block % 2 == 1

@@ -23,7 +23,7 @@ TEST: dict[str, list[str]] = {
     "lock": [PYTHON, "tools/lock.py", "--check"],
     "check": [str(BIN / "triage"), "check"],
     "verify": [str(BIN / "triage"), "verify"],
-    "pytest": [PYTEST, "-n", "auto"],
+    "pytest": [PYTEST, "-n", "auto", "--dist", "worksteal"],
 }
 LONGER = [PYTEST, "-n", "auto", "--hypothesis-profile=long"]
 LEAST = "LEAST_REQUESTS"
@@ -33,6 +33,10 @@ LONG: dict[str, list[str]] = {
     "stress": [PYTHON, "-m", "tools.stress"],
     "fuzz": ["env", f"{LEAST}={LEAST_REQUESTS}", *LONGER, "tests/api/test_anything.py"],
     "contract": [*LONGER, "tests/api/test_openapi.py"],
+    "random": [
+        *(*LONGER, "tests/core", "tests/proof", "tests/record", "tests/observe", "tests/rulebook/test_yaml.py"),
+        *("tests/api/test_receipts.py", "tests/test_faces.py", "tests/test_one_engine.py"),
+    ],
     "engines": [PYTEST, "-n", "1", "-m", "long", "tests/cohort"],
     "oracle": [PYTEST, "-n", "auto", "-m", "long", "tests/independent"],
     "wire": [PYTEST, "-n", "1", "-m", "long", "tests/wire"],

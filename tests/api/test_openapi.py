@@ -15,12 +15,13 @@ from starlette.types import ASGIApp
 
 from app.main import build_app
 from app.settings import Settings
+from tests.amounts import amount
 from tests.counted import counted
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "openapi.json"
 schema = schemathesis.openapi.from_path(DOCUMENT)
 schema.config.base_url = "http://testserver"
-EXAMPLES = settings().max_examples if settings.get_current_profile_name() == "long" else 40
+EXAMPLES = amount(15, settings().max_examples)
 """For each operation."""
 NEVER_ASSUMED = frozenset(
     (

@@ -3,8 +3,10 @@
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
+from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,6 +29,7 @@ from app.main import build_app, build_engines
 from app.rulebook.load import RuleBook
 from app.security.signing import Signer, SigningKey, new_signing_key, payload
 from app.settings import Settings
+from tests.amounts import amount
 from tests.api.receipts import KEY, URL, asked, decoded, holds, verdict
 from tests.books import random_candidate
 from tests.cds_hooks.calls import call
@@ -238,6 +241,12 @@ def test_an_answer_stays_valid_when_its_release_is_signed_or_withdrawn(book: Rul
     assert replayer.verdict(Stored(answer=answer, receipt=receipt)).result == "valid"
 
 
+@pytest.fixture(scope="module")
+def later(book: RuleBook) -> Callable[[str], TestClient]:
+    """Services after a correction of texts of one kind, made once."""
+    return cache(lambda kind: TestClient(build_app(Settings(signing_keys=(KEY,)), corrected(book, kind))))
+
+
 def corrected(book: RuleBook, kind: str) -> RuleBook:
     """Return a rule book with other texts of one kind, as a correction makes them."""
 
@@ -280,31 +289,32 @@ KINDS = ("sources", "population", "countries", "languages", "notices")
 @pytest.mark.parametrize("language", ["en", "ko"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_corrected_texts_are_told_from_altered_answers(
-    book: RuleBook, signing: TestClient, kind: str, language: str
+    later: Callable[[str], TestClient], signing: TestClient, kind: str, language: str
 ) -> None:
-    later = TestClient(build_app(Settings(signing_keys=(KEY,)), corrected(book, kind)))
-    for query in ("?ruleset=2026.1", "", "?unknowns=strict"):
-        for facts in ({}, CANDIDATE, {"active_skin_infection": True}):
-            answer, receipt = asked(signing, facts, query, language)
-            found = verdict(later, answer, receipt)
-            assert found["result"] == "other_texts", found
-            assert f"/answer/ruleset/digests/{kind}" in found["differs"]
-            answer["ready"] = "yes"
-            found = verdict(later, answer, receipt)
-            assert (found["result"], found["differs"]) == ("altered", ["/answer/ready"])
-            assert verdict(signing, answer, receipt)["result"] == "altered"
+    queries = ("?ruleset=2026.1", "", "?unknowns=strict")
+    candidates: list[dict[str, Any]] = [{}, CANDIDATE, {"active_skin_infection": True}]
+    for query, facts in list(product(queries, candidates))[:: amount(4, 1)]:  # each of them, or each with each
+        answer, receipt = asked(signing, facts, query, language)
+        found = verdict(later(kind), answer, receipt)
+        assert found["result"] == "other_texts", found
+        assert f"/answer/ruleset/digests/{kind}" in found["differs"]
+        answer["ready"] = "yes"
+        found = verdict(later(kind), answer, receipt)
+        assert (found["result"], found["differs"]) == ("altered", ["/answer/ready"])
+        assert verdict(signing, answer, receipt)["result"] == "altered"
 
 
 @pytest.mark.parametrize("kind", ["population", "countries", "languages"])
-def test_a_text_of_one_kind_is_not_excused_by_another_kind(book: RuleBook, signing: TestClient, kind: str) -> None:
-    later = TestClient(build_app(Settings(signing_keys=(KEY,)), corrected(book, kind)))
+def test_a_text_of_one_kind_is_not_excused_by_another_kind(
+    later: Callable[[str], TestClient], signing: TestClient, kind: str
+) -> None:
     answer, receipt = asked(signing, {"active_skin_infection": True})
     path = next(place for place in places(answer) if place[-1] == "says" and "sources" in place)
     within = answer
     for step in path[:-1]:
         within = within[step]
     within["says"] = "Something else."
-    found = verdict(later, answer, receipt)
+    found = verdict(later(kind), answer, receipt)
     assert (found["result"], len(found["differs"])) == ("altered", 1)
 
 

@@ -21,15 +21,23 @@ def stored() -> list[dict[str, Any]]:
     return [json.loads(line) for line in (STORED / "answers.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
+@pytest.fixture(scope="module")
+def replaying(book: RuleBook) -> TestClient:
+    """A service that knows the key of the stored answers."""
+    return TestClient(build_app(Settings(signing_keys=(KEY, old_key())), book))
+
+
+def old_key() -> SigningKey:
+    return SigningKey.model_validate_json((STORED / "key.json").read_text(encoding="utf-8"))
+
+
 @pytest.mark.parametrize("given", stored(), ids=lambda each: f"{each['ruleset']}-{each['receipt'][-6:]}")
-def test_a_stored_answer_of_any_release_replays_byte_for_byte(book: RuleBook, given: dict[str, Any]) -> None:
-    old = SigningKey.model_validate_json((STORED / "key.json").read_text(encoding="utf-8"))
-    client = TestClient(build_app(Settings(signing_keys=(KEY, old)), book))
+def test_a_stored_answer_of_any_release_replays_byte_for_byte(replaying: TestClient, given: dict[str, Any]) -> None:
     query = f"?ruleset={given['ruleset']}&unknowns={given['unknowns']}"
-    again = client.post(f"/v1/triage{query}", json=given["facts"], headers={"Accept-Language": given["language"]})
+    again = replaying.post(f"/v1/triage{query}", json=given["facts"], headers={"Accept-Language": given["language"]})
     assert again.content == given["answer"].encode()
-    found = verdict(client, json.loads(given["answer"]), given["receipt"])
-    assert (found["result"], found["release"], found["key"]) == ("valid", given["ruleset"], old.kid)
+    found = verdict(replaying, json.loads(given["answer"]), given["receipt"])
+    assert (found["result"], found["release"], found["key"]) == ("valid", given["ruleset"], old_key().kid)
 
 
 def test_all_releases_have_stored_answers_of_each_kind() -> None:

@@ -11,11 +11,12 @@ import pytest
 from app.core.diagram import restrict
 from app.core.facts import Candidate
 from app.core.precedence import decide
+from tests.amounts import amount
 from tests.books import SmallBook, random_candidate, small_book
 from tests.core.wrong import WRONG, Implementation, diagram
 from tests.oracle import Contract, Oracle
 
-BOOKS = 300
+BOOKS = amount(150, 3_000)
 CANDIDATES = 20
 
 

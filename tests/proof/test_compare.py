@@ -13,9 +13,10 @@ from app.core.precedence import Decision, decide, steps_of
 from app.core.rationale import DECIDES
 from app.core.rules import DecisionRule
 from app.proof.compare import Comparison, compare
+from tests.amounts import amount
 from tests.books import SmallBook, every_candidate, release_of, small_book
 
-PAIRS = 120
+PAIRS = amount(60, 1_000)
 
 
 class Two:

@@ -12,10 +12,11 @@ from app.core.logic import Logic
 from app.core.precedence import Decision
 from app.proof.changes import Change, changes
 from app.proof.sufficient import sufficient_reasons
+from tests.amounts import amount
 from tests.books import SmallBook, random_candidate, small_book
 from tests.oracle import Oracle
 
-BOOKS = 200
+BOOKS = amount(80, 1_000)
 CANDIDATES = 8
 Reasons = set[frozenset[str]]
 Changed = set[tuple[frozenset[tuple[str, Value]], Decision]]

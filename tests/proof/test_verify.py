@@ -16,9 +16,10 @@ from app.core.facts import Candidate, Fact, Value
 from app.core.precedence import Decision, DecisionAtStep, decide, phases, steps_of
 from app.core.rules import DecisionRule, Law, LawKind, Phase
 from app.proof.verify import LawReport, Verification, Verifier
+from tests.amounts import amount
 from tests.books import PATHWAYS, SmallBook, every_candidate, release_of, small_book
 
-BOOKS = 150
+BOOKS = amount(80, 1_000)
 DISPOSITIONS = ("excluded", "referred", "clinician_review", "recommended")
 
 

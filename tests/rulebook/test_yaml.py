@@ -14,6 +14,7 @@ from app.rulebook.book import read_book
 from app.rulebook.files import DEEPEST, BrokenRuleBookError, read
 from app.rulebook.load import build, load
 from app.rulebook.signing import why_unsigned
+from tests.amounts import amount
 
 BILLION = "- &a [x]\n" + "".join(f"- &{b} [*{a}, *{a}]\n" for a, b in zip("abcdefg", "bcdefgh", strict=True))
 
@@ -109,7 +110,7 @@ BITS = [
 ]
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=amount(15, 1_000), deadline=None, derandomize=True)
 @given(st.integers(0, len(FILES) - 1), st.integers(0, 2**32), st.lists(st.sampled_from(BITS), min_size=1, max_size=4))
 def test_a_damaged_rule_book_gets_complaints_and_no_traceback(
     tmp_path_factory: pytest.TempPathFactory, file: int, seed: int, bits: list[str]
