@@ -92,6 +92,8 @@ def translated(release: Release, translation: Translation) -> Release:
         scales=entries.scales,
         laws=entries.laws,
         sources=entries.sources,
+        intake=entries.intake,
+        patient=entries.patient,
         wording=replace(translation.wording, grades=release.wording.grades),
         withdrawn=withdrawn and replace(withdrawn, reason=notices.withdrawn or withdrawn.reason),
         limits=release.limits and (notices.limits or release.limits),

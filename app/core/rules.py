@@ -8,6 +8,7 @@ from typing import Literal
 from app.core.conditions import Condition
 from app.core.documented import Part, documented
 from app.core.facts import Fact, Value
+from app.core.intake import PatientWords, Section
 
 Pathway = Literal["conservative_care", "exosome_microchanneling", "combination_therapy"]
 Disposition = Literal["referred", "excluded", "clinician_review", "recommended", "needs_information"]
@@ -327,7 +328,7 @@ class Release:
     """One immutable version of the rule book.
 
     `digest` covers what decides, what goes with it and its English sentences; `digests` covers apart the `sources`,
-    `population`, `countries`, `languages` and `notices` (`withdrawn` and `limits`), which may change under it.
+    `population`, `countries`, `languages`, `intake` and `notices` (`withdrawn`, `limits`), which may change under it.
     """
 
     id: str
@@ -349,6 +350,10 @@ class Release:
     budget: int
     stages: tuple[tuple[str, ...], ...] = ()
     """The facts that questions ask, in stages; without any, all together."""
+    intake: tuple[Section, ...] = ()
+    """How a patient is asked."""
+    patient: Mapping[str, PatientWords] = field(default_factory=dict)
+    """What a patient reads, by outcome and by rule."""
     released: str = ""
     changes: str = ""
     withdrawn: Withdrawn | None = None

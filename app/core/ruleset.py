@@ -26,7 +26,8 @@ class RuleSet(Part):
     limits: str | None
     """What it does not know, where that must be said; null otherwise."""
     digests: Mapping[str, str]
-    """The digests of its `sources`, `population`, `countries`, `languages` and `notices`, which `digest` leaves out."""
+    """The digests of its `sources`, `population`, `countries`, `languages`, `intake` and `notices`, which `digest`
+    leaves out."""
 
 
 def ruleset_of(release: Release) -> RuleSet:

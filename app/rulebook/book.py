@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from app.rulebook import schema, schema_book, schema_codes
+from app.rulebook import schema, schema_book, schema_codes, schema_intake
 from app.rulebook.files import BrokenRuleBookError, File, RuleBookError, Where, read
 
 FILES: dict[str, Any] = {
@@ -29,6 +29,8 @@ FILES: dict[str, Any] = {
     "plans.yaml": list[schema.Plan],
     "laws.yaml": list[schema.Law],
     "wording.yaml": schema.Wording,
+    "intake.yaml": list[schema_intake.Section],
+    "patient.yaml": list[schema_intake.PatientWords],
     "ledger.yaml": schema_book.Ledger,
     "evidence.yaml": list[schema_book.Evidence],
     "silences.yaml": list[schema_book.Silence],
@@ -55,7 +57,9 @@ RULE_FILES = tuple(name for name, shape in FILES.items() if issubclass((*get_arg
 """The files whose entries have an id, a sentence and sources."""
 SOURCES = ("ledger.yaml", "evidence.yaml", "silences.yaml")
 """The files of what entries cite, which every release shares."""
-TRANSLATED = (*RULE_FILES, "scales.yaml", "laws.yaml", *SOURCES)
+INTAKE = ("intake.yaml", "patient.yaml")
+"""The files of what a patient is asked and reads."""
+TRANSLATED = (*RULE_FILES, "scales.yaml", "laws.yaml", *INTAKE, *SOURCES)
 """The files whose sentences a language has in a file of the same name."""
 COUNTRIES = "countries.yaml"
 LANGUAGES = "languages"

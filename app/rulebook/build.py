@@ -12,6 +12,7 @@ from app.rulebook.book import Book
 from app.rulebook.digests import digest, digests
 from app.rulebook.files import RuleBookError, Where
 from app.rulebook.grammar import GrammarError, read_condition
+from app.rulebook.intake import patient_words, section_of
 from app.rulebook.signing import review_of
 from app.rulebook.sources import sources
 from app.rulebook.words import Translator
@@ -69,6 +70,8 @@ class Builder:
             order=tuple(order.facts) if order else (),
             budget=order.budget if order else 1_000_000,
             stages=tuple(tuple(entry.facts) for _, entry in self._living("stages.yaml")),
+            intake=tuple(section_of(entry, self.facts) for _, entry in self._living("intake.yaml")),
+            patient={e.id: patient_words(e) for _, e in self._living("patient.yaml")},
             released=self._entry.date,
             changes=self._entry.changes,
             withdrawn=core.Withdrawn(withdrawn.date, withdrawn.reason) if withdrawn else None,

@@ -23,6 +23,8 @@ UNIQUE = {
     "scales.yaml": "name",
     "laws.yaml": "name",
     "stages.yaml": "name",
+    "intake.yaml": "id",
+    "patient.yaml": "id",
     "evidence.yaml": "id",
     "silences.yaml": "id",
 }

@@ -1,8 +1,8 @@
 """The digest of a release, and those of texts beside it.
 
 The digest of a release covers facts, rules, laws, plans, all other entries that go with a decision, and their English
-sentences. Paraphrases of sources, population weights, names of countries, languages and notices about the release
-have a digest each, so that they can be corrected without another release.
+sentences. Paraphrases of sources, population weights, names of countries, languages, what a patient is asked and reads,
+and notices about the release have a digest each, so that they can be corrected without another release.
 """
 
 import json
@@ -11,7 +11,7 @@ from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
-from app.rulebook.book import RULE_FILES, Book
+from app.rulebook.book import INTAKE, RULE_FILES, Book
 from app.rulebook.sources import cited, sources
 
 NOT_DIGESTED = {"since", "until", "changed", "examples"}
@@ -46,6 +46,7 @@ def digests(book: Book, release: str) -> dict[str, str]:
             }
             for code, words in ((code, language.model_dump()) for code, language in book.languages.items())
         },
+        "intake": _living(book, release, INTAKE),
         "notices": entry.model_dump(include={"withdrawn", "limits"}),
     }
     return {name: digest_of(what) for name, what in apart.items()}

@@ -14,6 +14,7 @@ from app.rulebook.checks import check_book, check_release
 from app.rulebook.codes import codes_of
 from app.rulebook.digests import digest
 from app.rulebook.files import BrokenRuleBookError, RuleBookError
+from app.rulebook.intake import check_intake
 from app.rulebook.languages import check_languages, translations
 from app.rulebook.signing import check_signatures
 
@@ -37,6 +38,7 @@ def load(folder: Path) -> RuleBook:
     errors += check_signatures(book, {entry.id: digest(book, entry.id) for entry in book.releases})
     for release in releases.values():
         errors += check_release(book, release)
+        errors += check_intake(book, release)
     if not errors:  # what is wrong is mended before it is translated
         errors += [error for release in releases.values() for error in check_languages(book, release)]
     if errors:

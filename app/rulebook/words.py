@@ -7,7 +7,9 @@ from app.rulebook.book import SOURCES, TRANSLATED, Book
 from app.rulebook.schema import Model
 from app.rulebook.schema_book import Ledger
 
-SENTENCES = frozenset({"says", "reading", "otherwise", "title", "discuss", "lifted_when", "to", "answered_by"})
+SENTENCES = frozenset(
+    {"says", "reading", "otherwise", "title", "discuss", "lifted_when", "to", "answered_by", "asks", "hint", "nothing"}
+)
 """The keys whose text people read."""
 PARTLY_OURS = {"ledger.yaml": {"section"}, "evidence.yaml": {"citation"}}
 """Keys that hold headings and names, and here and there words of ours: a language may translate them."""

@@ -1,53 +1,104 @@
-"""The intake form as posted: answers by fact, `unknown` and `change`."""
+"""The intake form as posted: answers, choices on a page, where to go."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import parse_qsl
 
 from app.core.facts import Fact, Value
 from app.core.rules import Release
+from app.web.code import answers_of
 
-MOST_FIELDS = 200
+MOST_FIELDS = 400
+UNKNOWN = "unknown"
+"""The name of the field, and the answer, for what a candidate does not know."""
+Answers = Mapping[str, Value | None]
+"""Answers in the order in which they were given; `None` is "not known", said explicitly."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What is chosen on a page, as posted."""
+
+    asked: tuple[str, ...] = ()
+    """The facts that the page asks for."""
+    raw: Mapping[str, str] = field(default_factory=dict)
+    """By fact, the answer chosen or written."""
+    yes: frozenset[str] = frozenset()
+    unsure: frozenset[str] = frozenset()
+    nothing: frozenset[str] = frozenset()
+    """The topics of which none applies."""
 
 
 @dataclass(frozen=True)
 class Filled:
-    """A posted form; `wrong` names facts whose answer cannot be used."""
+    """A posted form; `page` is the page it was on, `go` the button."""
 
-    facts: dict[str, Value] = field(default_factory=dict)
-    unavailable: tuple[str, ...] = ()
-    change: str = ""
-    wrong: tuple[str, ...] = ()
-    everything: bool = False
+    answers: Answers = field(default_factory=dict)
+    choices: Choices = Choices()
+    page: str = ""
+    go: str = ""
+    flags: frozenset[str] = frozenset()
+    damaged: bool = False
+    """Whether an answer of a link could not be read."""
+
+    @cached_property
+    def facts(self) -> Mapping[str, Value]:
+        """The facts that are known."""
+        return {name: value for name, value in self.answers.items() if value is not None}
+
+    @cached_property
+    def unavailable(self) -> tuple[str, ...]:
+        """The facts that the candidate cannot answer."""
+        return tuple(name for name, value in self.answers.items() if value is None)
+
+
+FLAGS = ("finished", "skipped", "everything")
+"""`finished`: with what is known. `skipped`: practical things were shown. `everything`: all on one page."""
 
 
 def read_form(body: bytes, release: Release) -> Filled:
-    """Read a posted form; fields of older pages are left aside."""
+    """Read a posted form."""
     try:
         fields = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except (UnicodeDecodeError, ValueError):
-        fields = []
-    unavailable = [value for name, value in fields if name == "unknown" and value in release.facts]
-    change = next((value for name, value in fields if name == "change" and value in release.facts), "")
-    facts: dict[str, Value] = {}
-    wrong: list[str] = []
+        return Filled(damaged=True)
+    facts = release.facts
+    given: dict[str, list[str]] = {}
     for name, text in fields:
-        fact = release.facts.get(name)
-        if fact is None or name == change or name in unavailable or not text.strip():
-            continue
-        value = value_of(fact, text.strip())
-        if value is None:
-            wrong.append(name)
-        else:
-            facts[name] = value
-    return Filled(
-        facts={name: facts[name] for name in release.facts if name in facts},
-        unavailable=tuple(
-            name for name in release.facts if name in unavailable and name not in facts and name != change
-        ),
-        change=change,
-        wrong=tuple(wrong),
-        everything=any(name == "everything" for name, _ in fields),
+        given.setdefault(name, []).append(text)
+    asked = tuple(name for name in facts if name in given.get("asked", ()))
+    answers: dict[str, Value | None] = {}
+    damaged = False
+    for name, text in fields:
+        if name == "code":
+            found = answers_of(text, release)
+            damaged |= found is None
+            answers |= found or {}
+        elif name == UNKNOWN and text in facts:
+            if text not in asked:
+                answers.setdefault(text, None)
+        elif name in facts:
+            if name not in asked and text.strip():
+                value = value_of(facts[name], text.strip())
+                damaged |= value is None
+                if value is not None:
+                    answers[name] = value
+        elif name not in KNOWN:
+            damaged = True
+    choices = Choices(
+        asked=asked,
+        raw={name: given[name][-1].strip() for name in asked if name in given},
+        yes=frozenset(given.get("yes", ())) & facts.keys(),
+        unsure=frozenset(given.get("unsure", ())) & facts.keys(),
+        nothing=frozenset(given.get("nothing", ())),
     )
+    flags = frozenset(name for name in FLAGS if name in given)
+    return Filled(answers, choices, given.get("page", [""])[-1], given.get("go", [""])[-1], flags, damaged)
+
+
+KNOWN = frozenset({UNKNOWN, "code", "asked", "yes", "unsure", "nothing", "page", "go", "lang", *FLAGS})
+"""The names of fields beside facts."""
 
 
 def value_of(fact: Fact, text: str) -> Value | None:
@@ -55,6 +106,20 @@ def value_of(fact: Fact, text: str) -> Value | None:
     if fact.kind == "boolean":
         return {"true": True, "false": False}.get(text)
     if fact.kind == "integer":
-        number = int(text) if text.isdecimal() and len(text) < 6 else -1
+        number = int(text) if text.isdecimal() and text.isascii() and len(text) < 6 else -1
         return number if number in fact.domain else None
     return text if text in fact.domain else None
+
+
+def as_field(value: object) -> str:
+    """Return a value as a field of a form holds it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def fields_of(answers: Answers, but: Sequence[str] = ()) -> list[list[str]]:
+    """Return answers as the fields of a form or a link."""
+    return [
+        [UNKNOWN, name] if value is None else [name, as_field(value)]
+        for name, value in answers.items()
+        if name not in but
+    ]

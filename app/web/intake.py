@@ -1,14 +1,26 @@
-"""`/` and `/intake`: the start page, and one question after another."""
+"""`/` and `/intake`: the start page, then page by page to the check of answers."""
 
-from typing import Annotated
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from app.core.engine import Question
-from app.web.form import Filled, read_form
-from app.web.pages import Pages, View, decision_in_words, fields_of
-from app.web.report import answers_shown, report
+from app.core.answer import Answer, PlanShown
+from app.core.conditions import facts_read
+from app.core.engine import Engine, Question
+from app.core.intake import Section, Topic
+from app.web.form import Answers, Choices, Filled, fields_of, read_form
+from app.web.pages import Pages, View
+from app.web.topics import Field, Topics
+
+PRACTICAL, CHECK = "practical", "check"
+"""The pages that are no topic."""
+ONE_BY_ONE = "."
+"""Between a topic and the one fact of it that is asked alone."""
+LEAVING = ("back", "finish")
+"""The buttons that leave a page as it is: what is missing on it is no error."""
 
 
 def routes(pages: Pages) -> APIRouter:
@@ -22,41 +34,318 @@ def routes(pages: Pages) -> APIRouter:
 
     @router.get("/intake")
     def first(view: Asked) -> HTMLResponse:
-        return step(view, Filled())
+        return Intake(view, Filled()).respond()
 
     @router.post("/intake")
     async def answered(request: Request, view: Asked) -> HTMLResponse:
-        return step(view, read_form(await request.body(), view.current.release))
+        return Intake(view, read_form(await request.body(), view.current.release)).respond()
 
     @router.get("/all")
     def everything(view: Asked) -> HTMLResponse:
-        return view.page("intake/all.html", view.current.release, filled=Filled())
+        return Intake(view, Filled()).all_on_one_page()
+
+    @router.post("/all")
+    async def everything_so_far(request: Request, view: Asked) -> HTMLResponse:
+        filled = read_form(await request.body(), view.current.release)
+        return Intake(view, filled).all_on_one_page()
 
     return router
 
 
-def step(view: View, filled: Filled) -> HTMLResponse:
-    """Return the next question, or the decision once nothing is left."""
-    release = view.current.release
-    asked = Question(filled.facts, strict=True, unavailable=filled.unavailable)
-    outcome = view.current.decide(asked)
-    again = filled.change or (filled.wrong[0] if filled.wrong else "")
-    fact = release.facts.get(again or outcome.next_fact or "")
-    if filled.everything and filled.wrong:
-        return view.page("intake/all.html", release, filled=filled)
-    if fact is None or (filled.everything and not again):
-        return report(view, filled)
-    left = len([name for name in outcome.missing if name not in filled.unavailable])
-    return view.page(
-        "intake/intake.html",
-        release,
-        filled=filled,
-        shown=answers_shown(release, filled, view.texts),
-        answers=fields_of(filled.facts, filled.unavailable),
-        fact=fact,
-        chosen=None,
-        asked=len(filled.facts) + len(filled.unavailable),
-        at_most=max(left, 1),
-        left=view.texts["at_most_one"] if left < 2 else view.texts["at_most"].format(n=left),
-        possible=[decision_in_words(release, decision) for decision in outcome.possible],
-    )
+@dataclass(frozen=True)
+class Row:
+    """The answers of one topic, to check."""
+
+    topic: str
+    title: str
+    yes: Sequence[str]
+    unsure: Sequence[str]
+    no: Sequence[str]
+
+
+class Intake:
+    """One step of one intake."""
+
+    def __init__(self, view: View, filled: Filled) -> None:
+        self.view = view
+        self.filled = filled
+        self.engine: Engine = view.current
+        self.topics = Topics(self.engine.release, view.texts)
+        self.answers: Answers = filled.answers
+        self._pending: tuple[str, ...] = ()
+
+    def respond(self) -> HTMLResponse:
+        """Return the page that follows from what was posted."""
+        filled = self.filled
+        go, _, wanted = filled.go.partition(":")
+        posted = bool(filled.choices.asked)
+        if posted and go == "stay":
+            return self._asked_again({})
+        if "everything" in filled.flags:
+            return self._everything(go)
+        if posted:
+            errors = self._take(needed=filled.page != PRACTICAL and go not in LEAVING, alone=filled.page == PRACTICAL)
+            if errors and go not in LEAVING:
+                return self._asked_again(errors)
+        match go:
+            case "back":
+                self._flag(finished=False)
+                return self._show(self._before(filled.page) or self._next())
+            case "change":
+                return self._show(wanted)
+            case "finish":
+                self._flag(finished=True)
+                return self._check()
+            case "more":
+                self._flag(finished=False)
+                return self._show(self._next())
+        if not posted and filled.page:
+            return self._show(filled.page)
+        if self._pending:
+            name = self._pending[0]
+            topic = self.topics.of[name]
+            return self._ask(topic, [name], f"{topic.id}{ONE_BY_ONE}{name}")
+        if posted and filled.page == PRACTICAL:
+            self._flag(skipped=True)
+        return self._show(self._next())
+
+    def _flag(self, **flags: bool) -> None:
+        given = {name for name, is_set in flags.items() if is_set}
+        self.filled = replace(self.filled, flags=(self.filled.flags - flags.keys()) | given)
+
+    def _take(self, *, needed: bool, alone: bool = False) -> dict[str, str]:
+        """Take over what was chosen on the page, and return its errors."""
+        errors: dict[str, str] = {}
+        asked = self.filled.choices.asked
+        for topic in {
+            self.topics.of[name].id: self.topics.of[name] for name in asked if name in self.topics.of
+        }.values():
+            read = self.topics.read(topic, self.filled.choices, self.answers, needed=needed, alone=alone)
+            self.answers = read.answers
+            self._pending += read.pending
+            errors |= read.errors
+        return errors
+
+    def _named(self, page: str) -> tuple[Topic | None, list[str]]:
+        """Return the topic of a page, and the fact that it asks alone."""
+        name, _, alone = page.partition(ONE_BY_ONE)
+        topic = self.topics.by_id.get(name)
+        return topic, [alone] if topic and alone in topic.names else []
+
+    @property
+    def question(self) -> Question:
+        """The question that the answers so far put to the engine."""
+        facts = {name: value for name, value in self.answers.items() if value is not None}
+        unavailable = tuple(name for name, value in self.answers.items() if value is None)
+        return Question(facts, strict=True, unavailable=unavailable)
+
+    def _open(self) -> tuple[str | None, set[str]]:
+        """Return the fact to ask next, and all that may be asked with it."""
+        outcome = self.engine.decide(self.question)
+        asked = outcome.next_fact if outcome.next_fact in self.topics.of else None
+        return asked, {*outcome.missing, *([asked] if asked else [])} - self.answers.keys()
+
+    def _next(self) -> str:
+        asked, _ = self._open()
+        if asked and "finished" not in self.filled.flags:
+            return self.topics.of[asked].id
+        done = self.filled.flags & {"finished", "skipped"}
+        return PRACTICAL if not done and self._practical() else CHECK
+
+    def _show(self, page: str) -> HTMLResponse:
+        if page == PRACTICAL:
+            if not (names := self._practical(again=True)):
+                return self._check()
+            return self._ask_practical(self.topics.chosen(names, self.answers), names, {})
+        topic, names = self._named(page)
+        if topic is None:
+            return self._check()
+        if not self.topics.section_of[topic.id].stages:
+            return self._show(PRACTICAL)
+        if not names:
+            _, missing = self._open()
+            names = [name for name in topic.names if name in missing or name in self.answers]
+        if not names:
+            return self._show(self._next())
+        return self._ask(topic, names, page)
+
+    def _asked_again(self, errors: Mapping[str, str]) -> HTMLResponse:
+        """Return the page as it was posted, with what was wrong."""
+        choices = self.filled.choices
+        if "everything" in self.filled.flags:
+            return self.all_on_one_page(errors)
+        if self.filled.page == PRACTICAL:
+            return self._ask_practical(choices, choices.asked, errors)
+        topic, _ = self._named(self.filled.page)
+        topic = topic or next((self.topics.of[name] for name in choices.asked if name in self.topics.of), None)
+        if topic is None:
+            return self._show(self._next())
+        return self._ask(topic, choices.asked, self.filled.page or topic.id, choices, errors)
+
+    def _ask(
+        self,
+        topic: Topic,
+        names: Sequence[str],
+        page: str,
+        choices: Choices | None = None,
+        errors: Mapping[str, str] | None = None,
+    ) -> HTMLResponse:
+        section = self.topics.section_of[topic.id]
+        chosen = choices or self.topics.chosen(names, self.answers)
+        fields = list(self.topics.fields(topic, names, chosen, errors or {}, alone=len(names) == 1))
+        return self._page("intake/questions.html", page, names, fields, section)
+
+    def _ask_practical(self, choices: Choices, names: Sequence[str], errors: Mapping[str, str]) -> HTMLResponse:
+        fields = list(self._fields_of(names, choices, errors))
+        section = next(each for each in self.topics.sections if not each.stages)
+        return self._page("intake/practical.html", PRACTICAL, names, fields, section)
+
+    def _fields_of(self, names: Sequence[str], choices: Choices, errors: Mapping[str, str]) -> Iterator[Field]:
+        for topic in self.topics.by_id.values():
+            yield from self.topics.fields(topic, names, choices, errors, alone=True)
+
+    def all_on_one_page(self, errors: Mapping[str, str] | None = None) -> HTMLResponse:
+        """Return every question on one page, with what was chosen so far."""
+        if not errors and self.filled.choices.asked and "everything" not in self.filled.flags:
+            self._take(needed=False)
+        names = list(self.topics.of)
+        chosen = self.filled.choices if "everything" in self.filled.flags else self.topics.chosen(names, self.answers)
+        parts = [
+            (
+                section,
+                [
+                    f
+                    for topic in section.topics
+                    for f in self.topics.fields(topic, names, chosen, errors or {}, alone=True)
+                ],
+            )
+            for section in self.topics.sections
+        ]
+        fields = [field for _, each in parts for field in each]
+        return self._page("intake/all.html", "", names, fields, parts=parts)
+
+    def _everything(self, go: str) -> HTMLResponse:
+        """Return what follows the page with every question."""
+        errors = self._take(needed=False, alone=True)
+        self._flag(everything=False)
+        if go == "one":
+            return self._show(self._next())
+        if errors:
+            self._flag(everything=True)
+            return self.all_on_one_page(errors)
+        self._flag(finished=True)
+        return self._check()
+
+    def _practical(self, *, again: bool = False) -> list[str]:
+        """Return what a patient can answer and only what goes with this decision waits for.
+
+        `again`: with what was answered there before.
+        """
+        answer = self.engine.answer(self.question, "none")
+        if answer.decision.disposition == "needs_information" or answer.referral:
+            return []
+        waits = {*_waiting(answer, self.engine)}
+        practical = {
+            name for each in self.topics.sections if not each.stages for topic in each.topics for name in topic.names
+        }
+        given = {name for name in self.answers if name in practical} if again else set()
+        return [name for name in self.topics.of if name in given or (name in waits and name not in self.answers)]
+
+    def _sequence(self) -> list[str]:
+        """Return the pages so far, in the order in which they were answered."""
+        practical = {topic.id for each in self.topics.sections if not each.stages for topic in each.topics}
+        topics = dict.fromkeys(self.topics.of[name].id for name in self.answers if name in self.topics.of)
+        pages = [topic for topic in topics if topic not in practical]
+        return [*pages, PRACTICAL] if "skipped" in self.filled.flags and self._practical(again=True) else pages
+
+    def _before(self, page: str) -> str:
+        """Return the page before a page; empty before the first."""
+        topic, alone = self._named(page)
+        if topic and alone:
+            return topic.id
+        pages = self._sequence()
+        at = pages.index(page) if page in pages else len(pages)
+        return pages[at - 1] if at else ""
+
+    def _check(self) -> HTMLResponse:
+        rows = [
+            (section, [row for topic in section.topics if (row := self._row(topic))])
+            for section in self.topics.sections
+        ]
+        asked, missing = self._open()
+        left = [
+            self.topics.by_id[name].title
+            for name in dict.fromkeys(self.topics.of[n].id for n in self.topics.of if n in missing)
+        ]
+        shown = [(section, each) for section, each in rows if each]
+        return self._page("intake/check.html", CHECK, (), (), rows=shown, left=left if asked else [])
+
+    def _row(self, topic: Topic) -> Row | None:
+        given = {name: self.answers[name] for name in topic.names if name in self.answers}
+        if not given:
+            return None
+        says = {name: self.topics.words[name].says for name in given}
+        boxes = len(topic.facts) > 1
+        yes, no = [], []
+        for name, value in given.items():
+            fact = self.engine.release.facts[name]
+            if value is False or (boxes and value == "none"):
+                no.append(says[name] if boxes else self.topics.label(fact, value))
+            elif value is True:
+                yes.append(says[name])
+            elif value is not None:
+                label = self.topics.label(fact, value)
+                yes.append(f"{says[name]}: {label}" if boxes else label)
+        return Row(topic.id, topic.title, yes, [says[name] for name, value in given.items() if value is None], no)
+
+    def _page(
+        self,
+        template: str,
+        page: str,
+        names: Sequence[str],
+        fields: Sequence[Field],
+        section: Section | None = None,
+        **values: Any,
+    ) -> HTMLResponse:
+        flags = sorted(self.filled.flags - {"everything"})
+        answers = fields_of(self.answers, names)
+        first = not self._sequence() or page == next(iter(self._sequence()), "")
+        return self.view.page(
+            template,
+            self.engine.release,
+            page=page,
+            names=names,
+            fields=fields,
+            hidden=[*answers, *([flag, "1"] for flag in flags)],
+            state=[*fields_of(self.answers), *([flag, "1"] for flag in flags), ["page", page]],
+            errors=[(field.name, field.error) for field in fields if field.error],
+            damaged=self.filled.damaged,
+            section=section,
+            place=self.topics.sections.index(section) + 1 if section else 0,
+            sections=self.topics.sections,
+            is_first=first,
+            emergency=self._emergency() if page != "" else None,
+            **values,
+        )
+
+    def _emergency(self) -> Any:
+        """Return what a patient reads of an emergency, as soon as it is known."""
+        standings = self.engine.rationale.referral(self.engine.standings(self.question))
+        rule = next((each.rule for each in standings if each.urgency == "emergency"), None)
+        return self.engine.release.patient.get(rule) if rule else None
+
+
+def _waiting(answer: Answer, engine: Engine) -> Iterator[str]:
+    """Yield the facts that what goes with a decision waits for."""
+    for each in answer.unresolved:
+        yield from each.ask
+    for precondition in answer.preconditions:
+        yield from precondition.ask
+    if isinstance(answer.plan, PlanShown):
+        for component in answer.plan.components:
+            yield from component.ask
+    open_rows = {shown.rule for shown in answer.alternatives if shown.fits == "unknown"}
+    for alternative in engine.release.alternatives:
+        if alternative.id in open_rows and alternative.fits:
+            yield from facts_read(alternative.fits.yes)
+            yield from facts_read(alternative.fits.no)

@@ -1,7 +1,6 @@
 """What all pages share: templates, words, policy, language of a request."""
 
 import json
-from collections.abc import Mapping
 from importlib.resources import files
 from typing import Annotated, Any
 
@@ -18,6 +17,8 @@ from app.core.rules import Release, Source
 from app.proof.compare import compare
 from app.proof.report import facts_in_words
 from app.proof.verify import Verification, Verifier
+from app.web.drawings import drawing
+from app.web.form import as_field
 from app.web.picture import picture
 
 POLICY = (
@@ -72,10 +73,12 @@ class Pages:
             loader=ChoiceLoader([PackageLoader("app.web"), PackageLoader("nhsuk_frontend_jinja")]),
             autoescape=select_autoescape(("html", "svg", "jinja")),
             undefined=ChainableUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
         )
         self.environment.filters["in_words"] = facts_in_words
         self.environment.filters["as_field"] = as_field
-        self.environment.globals |= {"root": root, "design_css": design_css()}
+        self.environment.globals |= {"root": root, "design_css": design_css(), "drawing": drawing}
         self.proofs = Memo[str, Verification](self._proof)
         self.made = Memo[tuple[str, str, str, str], str](lambda asked: self._made(*asked))
         """Pages that are functions of a release, by name, release, older release and language."""
@@ -154,11 +157,6 @@ class View:
         return HTMLResponse(html, status, headers)
 
 
-def as_field(value: object) -> str:
-    """Return a value as a field of a form holds it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def decision_in_words(release: Release, decision: Decision) -> str:
     """Return a decision as a clinician reads it."""
     words = release.wording.dispositions[decision.disposition]
@@ -172,8 +170,3 @@ def cited_sources(release: Release) -> list[tuple[Source, list[str]]]:
         for name in entry.sources:
             citing.setdefault(name, []).append(entry.id)
     return [(source, citing.get(name, [])) for name, source in release.sources.items()]
-
-
-def fields_of(facts: Mapping[str, object], unavailable: tuple[str, ...]) -> list[list[str]]:
-    """Return answers as the fields of a form or a link."""
-    return [*([name, as_field(value)] for name, value in facts.items()), *(["unknown", name] for name in unavailable)]

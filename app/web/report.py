@@ -11,8 +11,8 @@ from app.core.engine import Question
 from app.core.facts import Fact, Value
 from app.core.rules import Release
 from app.proof.explain import DecisionChange, explain
-from app.web.form import Filled, read_form
-from app.web.pages import Pages, View, decision_in_words, fields_of
+from app.web.form import Filled, fields_of, read_form
+from app.web.pages import Pages, View, decision_in_words
 from app.web.picture import picture
 from app.web.timeline import timelines
 
@@ -46,7 +46,7 @@ def report(view: View, filled: Filled) -> HTMLResponse:
     values: dict[str, Any] = {
         "filled": filled,
         "shown": answers_shown(engine.release, filled, view.texts),
-        "answers": fields_of(filled.facts, filled.unavailable),
+        "answers": fields_of(filled.answers),
         "answer": answer,
         "headline": decision_in_words(engine.release, answer.decision),
         "machine": {"decision": asdict(answer.decision), "id": answer.id, "ruleset": answer.ruleset.id},

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.staticfiles import StaticFiles
 
 from app.core.engine import Engines
-from app.web import developers, intake, report, rules
+from app.web import developers, intake, report, result, rules
 from app.web.pages import DESIGN, Pages
 
 STATIC = "/static"
@@ -15,6 +15,6 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
     router = APIRouter(include_in_schema=False)
     pages = Pages(engines, root)
     router.mount(STATIC, StaticFiles(packages=[("app.web", "static"), DESIGN]), name="static")
-    for part in (intake, report, rules, developers):
+    for part in (intake, result, report, rules, developers):
         router.include_router(part.routes(pages))
     return router

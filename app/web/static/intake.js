@@ -1,78 +1,149 @@
-// Makes intake and report smoother where JavaScript is there: the next step is fetched and put in place, the answers stand in
-// the address after the #, where no server sees them. Without it every step is a plain form.
+// Makes intake, result and report smoother where JavaScript is there. The next page is fetched and put in place; the answers stand
+// in the address after the #, where no server sees them, so that Back, reload, a change of language and a link find them. Without
+// it every page is a plain form.
 import { place, post } from "./steps.js";
 
 const FRAGMENT = "#answers=";
+const CODE = "#code=";
+const main = document.querySelector("main");
+const here = () => location.pathname + location.search;
+const encode = (fields) => FRAGMENT + encodeURIComponent(JSON.stringify(fields));
 
-function encode(answers) {
-  return FRAGMENT + encodeURIComponent(JSON.stringify(answers));
-}
-
+// The fields after the #; null where there are none, undefined where they cannot be read.
 function decode(hash) {
+  if (hash.startsWith(CODE)) {
+    return [["code", hash.slice(CODE.length)]];
+  }
   if (!hash.startsWith(FRAGMENT)) {
     return null;
   }
   try {
     const found = JSON.parse(decodeURIComponent(hash.slice(FRAGMENT.length)));
-    return Array.isArray(found) ? found.filter((pair) => Array.isArray(pair) && pair.length === 2) : null;
+    const isFields = Array.isArray(found) && found.every((pair) => Array.isArray(pair) && pair.length === 2);
+    return isFields ? found : undefined;
   } catch {
-    return null;
+    return undefined;
   }
 }
 
-function show(page, focus) {
-  const main = document.querySelector("main");
-  place(main, page, focus);
+function say(text) {
+  main.querySelector("[data-said]")?.remove();
+  const said = Object.assign(document.createElement("div"), { className: "nhsuk-inset-text", role: "alert", tabIndex: -1 });
+  said.dataset.said = "";
+  said.append(Object.assign(document.createElement("p"), { textContent: text }));
+  main.prepend(said);
+  said.focus();
+}
+
+const form = () => main.querySelector("form.intake");
+const shown = () => [...new FormData(form()), ["go", "stay"]];
+
+// Keep what is chosen on this page where Back and reload find it.
+function keep() {
+  if (form()?.querySelector("[name=asked]")) {
+    history.replaceState(null, "", here() + encode(shown()));
+  }
+}
+
+async function send(action, fields, remember) {
+  const { offline } = form()?.dataset ?? {};
+  let page;
+  try {
+    page = await post(action, fields);
+  } catch {
+    say(offline);
+    return;
+  }
+  place(main, page, remember);
+  document.dispatchEvent(new CustomEvent("placed"));
   document.title = page.title;
-  ready(main);
-  if (focus) {
+  const language = document.querySelector("header .ct-language");
+  const other = page.querySelector("header .ct-language");
+  if (language && other) {
+    language.parentElement.replaceChildren(...other.parentElement.childNodes);
+  }
+  if (remember) {
+    history.pushState(null, "", here() + encode(JSON.parse(form().dataset.answers)));
     window.scrollTo(0, 0);
   }
+  ready();
 }
 
-async function send(action, fields, remember = true) {
-  show(await post(action, fields), true);
-  const form = document.querySelector("form[data-answers]");
-  if (remember && form) {
-    const answers = JSON.parse(form.dataset.answers);
-    const { pathname, search } = new URL(action);
-    history.pushState(null, "", pathname + search + (answers.length ? encode(answers) : ""));
+function submit(event) {
+  event.preventDefault();
+  const { submitter, target } = event;
+  const action = new URL(submitter?.hasAttribute("formaction") ? submitter.formAction : target.action);
+  const fields = [...new FormData(target, submitter)];
+  if (action.pathname + action.search === here()) {
+    keep();
+    send(action, fields, true);
+  } else {
+    keep();
+    location.assign(action.pathname + action.search + encode(fields));
   }
 }
 
-function ready(main) {
-  const form = main.querySelector("form.intake");
-  form?.addEventListener("submit", (event) => {
-    event.preventDefault();
-    send(form.action, [...new FormData(form, event.submitter)]);
-  });
+function ready() {
   const print = main.querySelector("[data-print]");
   if (print) {
     print.hidden = false;
     print.addEventListener("click", () => window.print());
   }
   const share = main.querySelector("[data-share]");
-  if (share && form) {
+  if (share) {
     share.hidden = false;
     share.addEventListener("click", async () => {
-      const link = form.action.replace(/intake(\?.*)?$/, "report") + location.search + encode(JSON.parse(form.dataset.answers));
-      await navigator.clipboard?.writeText(link).catch(() => {});
+      await navigator.clipboard?.writeText(share.dataset.share || location.href).catch(() => {});
       const status = main.querySelector("[data-shared]");
       status.textContent = status.dataset.shared;
     });
   }
 }
 
-function restore() {
-  const answers = decode(location.hash);
-  const form = document.querySelector("form.intake");
-  if (form) {
-    send(location.pathname + location.search, answers ?? [], false);
+// A box that says "yes" and one that says "not sure" of the same thing do not go together.
+function exclude({ target }) {
+  if (target.checked && (target.name === "yes" || target.name === "unsure")) {
+    const other = target.name === "yes" ? "unsure" : "yes";
+    const box = main.querySelector(`input[name=${other}][value="${target.value}"]`);
+    if (box) {
+      box.checked = false;
+    }
+  }
+  keep();
+}
+
+// A number picks an answer, Enter goes on.
+function key(event) {
+  const typing = event.target.matches("input[type=text], textarea, select");
+  if (event.ctrlKey || event.altKey || event.metaKey || typing || !form()) {
+    return;
+  }
+  if (/^[0-9]$/.test(event.key)) {
+    const all = [...main.querySelectorAll("input[type=radio], input[type=checkbox]")];
+    const options = all.filter((one) => one.closest("details:not([open])") === null);
+    const option = options[event.key === "0" ? 9 : Number(event.key) - 1];
+    option?.focus();
+    option?.click();
+  } else if (event.key === "Enter" && !event.target.matches("a, button, summary, input")) {
+    event.preventDefault();
+    form().requestSubmit(document.querySelector("[data-default]") ?? undefined);
   }
 }
 
-ready(document.querySelector("main"));
+async function restore() {
+  const fields = decode(location.hash);
+  if (fields === undefined) {
+    say(form()?.dataset.damaged);
+  } else if (form()) {
+    await send(here(), fields ?? [], false);
+  }
+}
+
+document.addEventListener("submit", (event) => event.target.matches("form.intake") && submit(event));
+main.addEventListener("change", exclude);
+document.addEventListener("keydown", key);
 window.addEventListener("popstate", restore);
-if (decode(location.hash)) {
+ready();
+if (decode(location.hash) !== null) {
   restore();
 }

@@ -3,3 +3,4 @@ import { initAll } from "./js/nhsuk-frontend-10.4.2.min.js";
 
 document.body.classList.add("js-enabled", "nhsuk-frontend-supported");
 initAll();
+document.addEventListener("placed", () => initAll({ scope: document.querySelector("main") }));
