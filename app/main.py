@@ -147,7 +147,7 @@ def build_app(
     application.include_router(fhir.routes(locales, book.codes, base, program, record_of, whole, clock))
     application.include_router(cds_hooks.routes(hooks, record_of))
     application.state.error_formats = {"/fhir": outcome_response, "/cds-services": outcome_response}
-    application.include_router(web.routes(engines, settings.root_path))
+    application.include_router(web.routes(engines, settings.root_path, base, lambda: clock().date()))
     explorer.add_explorer(application, settings.root_path)
     application.state.access_log, application.state.tracer = access_log, tracer
     if settings.metrics == "path" and access_log.metrics is not None:

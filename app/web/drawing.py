@@ -96,7 +96,15 @@ class Figure:
 def width_of(says: str, *, bold: bool = False) -> float:
     """Return how wide a text is at most, whatever system font draws it."""
     wide = sum(
-        1.02 if ord(letter) > 0x1100 else 0.36 if letter in THIN else 1.0 if letter in BROAD else 0.74 if letter.isupper() else 0.635
+        1.02
+        if ord(letter) > 0x1100
+        else 0.36
+        if letter in THIN
+        else 1.0
+        if letter in BROAD
+        else 0.74
+        if letter.isupper()
+        else 0.635
         for letter in says
     )
     return wide * SIZE * (1.1 if bold else 1)

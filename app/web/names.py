@@ -12,28 +12,28 @@ class Names:
 
     def __init__(self, release: Release, texts: Mapping[str, str]) -> None:
         self.release = release
-        self._texts = texts
+        self.texts = texts
 
     def fact(self, name: str) -> str:
         """Return the short name of a fact."""
-        return self._texts[f"fact_{name}"]
+        return self.texts[f"fact_{name}"]
 
     def rule(self, rule: Rule) -> str:
         """Return the short name of an entry: its own, else of the one fact that it reads."""
-        own = self._texts.get(f"rule_{rule.id}")
+        own = self.texts.get(f"rule_{rule.id}")
         if own is not None:
             return own
         if isinstance(rule, Alternative):
             return rule.title
         read = facts_read(rule.when)
-        return self.fact(read[0]) if len(read) == 1 else self._texts[f"rule_{rule.id}"]
+        return self.fact(read[0]) if len(read) == 1 else self.texts[f"rule_{rule.id}"]
 
     def answer(self, name: str, value: Value) -> str:
-        """Return an answer as a clinician writes it: a grade in one word."""
+        """Return an answer as a clinician writes it."""
         fact = self.release.facts[name]
         if fact.kind == "grade":
-            return self._texts[f"grade_{value}"]
-        return label_of(fact, value, self._texts)
+            return self.texts[f"grade_{value}"]
+        return label_of(fact, value, self.texts)
 
     def condition(self, when: Condition) -> str:
         """Return a condition in words."""
@@ -41,15 +41,15 @@ class Names:
             case Comparison():
                 return self._comparison(when)
             case Not(part):
-                return self._texts["not_so"].format(what=self.condition(part))
+                return self.texts["not_so"].format(what=self.condition(part))
             case All(()):
-                return self._texts["always"]
+                return self.texts["always"]
             case Any(()):
-                return self._texts["never"]
+                return self.texts["never"]
             case All(parts):
-                return self._texts["all_of"].join(self._grouped(part) for part in parts)
+                return self.texts["all_of"].join(self._grouped(part) for part in parts)
             case Any(parts):
-                return self._texts["any_of"].join(self._grouped(part) for part in parts)
+                return self.texts["any_of"].join(self._grouped(part) for part in parts)
 
     def needed(self, name: str, when: Condition) -> str:
         """Return what a condition asks of one fact, or nothing."""
@@ -64,19 +64,19 @@ class Names:
         whole = last - first + 1 == len(places)
         low, high = (self.answer(fact.name, fact.domain[place]) for place in (first, last))
         if fact.ordered and whole and first != last and last == end:
-            return self._texts["or_more"].format(value=low)
+            return self.texts["or_more"].format(value=low)
         if fact.ordered and whole and first != last and first == 0:
-            return self._texts["or_less"].format(value=high)
+            return self.texts["or_less"].format(value=high)
         if fact.kind == "integer" and whole and first != last:
-            return self._texts["from_to"].format(least=fact.domain[first], most=high)
+            return self.texts["from_to"].format(least=fact.domain[first], most=high)
         if fact.kind == "country" and len(places) > 3:
-            return self._texts["countries"].format(n=len(places))
-        return self._texts["any_of"].join(self.answer(fact.name, fact.domain[place]) for place in places)
+            return self.texts["countries"].format(n=len(places))
+        return self.texts["any_of"].join(self.answer(fact.name, fact.domain[place]) for place in places)
 
     def _comparison(self, comparison: Comparison) -> str:
         name = self.fact(comparison.fact)
         if self.release.facts[comparison.fact].kind == "boolean":
-            return name if True in comparison.accepted else self._texts["is_not"].format(what=name)
+            return name if True in comparison.accepted else self.texts["is_not"].format(what=name)
         return f"{name}: {self.values(comparison)}"
 
     def _grouped(self, part: Condition) -> str:

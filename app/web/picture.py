@@ -10,7 +10,7 @@ from app.web.names import Names
 
 KINDS = ("exclusion", "scope", "concern", "phase", "label_exclusion", "label_review", "gap")
 """The steps of the precedence, by the kind of their rules."""
-STEP, PAD, GAP, BETWEEN = 190, 8, 8, 16
+STEP, PAD, INSIDE, GAP, BETWEEN = 150, 8, 12, 8, 16
 
 
 def picture(engine: Engine, texts: Mapping[str, str], asked: Question | None = None) -> Figure:
@@ -56,10 +56,12 @@ def _step(drawing: Drawing, title: str, rules: Sequence[tuple[str, str]], *, lit
     across = 2 if drawing.narrow else 4
     width = (drawing.width - left - PAD - (across - 1) * GAP) / across
     top = drawing.height
-    named = drawing.write(PAD, top + PAD, STEP - 2 * PAD if not drawing.narrow else drawing.width - 2 * PAD, title, "name")
+    named = drawing.write(
+        PAD, top + PAD, STEP - 2 * PAD if not drawing.narrow else drawing.width - 2 * PAD, title, "name"
+    )
     y = named + PAD if drawing.narrow else top + PAD
     for first in range(0, len(rules), across):
-        row = [(wrapped(says, width - 2 * PAD, bold=True), state) for says, state in rules[first : first + across]]
+        row = [(wrapped(says, width - INSIDE), state) for says, state in rules[first : first + across]]
         height = max(len(lines) for lines, _ in row) * LEADING + PAD
         for place, (lines, state) in enumerate(row):
             x = left + place * (width + GAP)

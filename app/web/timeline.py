@@ -13,7 +13,10 @@ from app.web.drawing import LEADING, SIZE, Box, Dot, Drawing, Figure, Line, Text
 
 DAYS = {"hours": 1 / 24, "days": 1.0, "weeks": 7.0, "months": 30.4}
 """How long a unit is on the drawing; a month is drawn as 30.4 days."""
-CHARTS = {"after_session": ("recovery", "first_effects"), "whole_course": ("interval", "structural_change", "maintenance")}
+CHARTS = {
+    "after_session": ("recovery", "first_effects"),
+    "whole_course": ("interval", "structural_change", "maintenance"),
+}
 AXES = {"after_session": ("days", (1, 2, 7)), "whole_course": ("weeks", (2, 4, 8, 13))}
 """The unit of each axis, and how far apart its marks may be."""
 FROM_THE_START = ("recovery",)
@@ -36,7 +39,9 @@ def timelines(plan: PlanShown, texts: Mapping[str, str]) -> list[Figure]:
 def amount(figure: Stated, texts: Mapping[str, str]) -> str:
     """Return the amount of a figure, in the unit of its document."""
     most = figure.min if figure.max is None else figure.max
-    number = f"{figure.min:g}" if most == figure.min else texts["from_to"].format(least=f"{figure.min:g}", most=f"{most:g}")
+    number = (
+        f"{figure.min:g}" if most == figure.min else texts["from_to"].format(least=f"{figure.min:g}", most=f"{most:g}")
+    )
     single = number == "1" and f"unit_{figure.unit}_1" in texts
     return texts["amount"].format(number=number, unit=texts[f"unit_{figure.unit}" + ("_1" if single else "")])
 
@@ -93,7 +98,15 @@ def _draw(
             if part.name in FROM_THE_START:
                 drawing.boxes.append(Box(start, top, place(begin) - start, BAR, "bar"))
             if end > begin:
-                drawing.boxes.append(Box(place(begin), top, place(end) - place(begin), BAR, "bar soft" if part.name in FROM_THE_START else "bar"))
+                drawing.boxes.append(
+                    Box(
+                        place(begin),
+                        top,
+                        place(end) - place(begin),
+                        BAR,
+                        "bar soft" if part.name in FROM_THE_START else "bar",
+                    )
+                )
             elif part.name not in FROM_THE_START:
                 drawing.dots.append(Dot(place(begin), top + BAR / 2, "point"))
         y += GAP
