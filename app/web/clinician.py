@@ -8,7 +8,7 @@ from typing import Literal
 from app.core.answer import Answer, CautionShown
 from app.core.conditions import conjuncts, in_words
 from app.core.engine import Engine, Question
-from app.core.rules import Rule
+from app.core.rules import Rule, Source
 from app.proof.explain import DecisionChange, explain
 from app.web.confirm import Confirm, to_confirm
 from app.web.names import Names
@@ -20,7 +20,7 @@ OF_THE_PERSON = ("medical", "medicine", "provider", "product")
 TOPICS = ("medical", "product", "evidence", "provider", "device", "medicine", "skin_type", "regulatory")
 """Topics of cautions, the gravest first; others follow."""
 MOST_GRAVE, MOST_ROWS, MOST_NAMED, MOST_CHANGES = 2, 3, 3, 8
-SENTENCE = re.compile(r"(?<=[.다])\s+(?=\S)")
+SENTENCE = re.compile(r"(?<=\.)\s+")
 
 
 @dataclass(frozen=True)
@@ -201,6 +201,12 @@ class Report:
                 grouped.setdefault(each.rule.effect, []).append(self.names.rule(each.rule))
         return [Waiting(effect, list(dict.fromkeys(names))) for effect, names in grouped.items()]
 
+    @property
+    def sources(self) -> list[Source]:
+        """What is cited anywhere in the report, each once."""
+        held = [name for each in self.against for name in each.rule.sources]
+        return [self.release.sources[name] for name in dict.fromkeys([*self.answer.sources, *held])]
+
     def named(self, rules: Sequence[str]) -> list[str]:
         """Return the names of rules."""
         return [self.names.rule(self._rules[name]) for name in rules]
@@ -233,17 +239,12 @@ class Report:
         said = [
             self.texts["changes_to"].format(
                 name=self.names.fact(each.fact),
-                before=self._plain(each.fact, each.from_),
-                after=self._plain(each.fact, each.to),
+                before=self.names.answer(each.fact, each.from_),
+                after=self.names.answer(each.fact, each.to),
             )
             for each in change.facts
         ]
         return Change(said, decision_in_words(self.release, change.decision))
-
-    def _plain(self, name: str, value: bool | int | str) -> str:
-        if isinstance(value, bool):
-            return self.texts["yes" if value else "no"]
-        return self.names.answer(name, value)
 
     @property
     def answers(self) -> list[tuple[str, str, str]]:

@@ -33,6 +33,8 @@ class Names:
         fact = self.release.facts[name]
         if fact.kind == "grade":
             return self.texts[f"grade_{value}"]
+        if fact.kind == "boolean":
+            return self.texts["yes" if value else "no"]
         return label_of(fact, value, self.texts)
 
     def condition(self, when: Condition) -> str:
