@@ -1,6 +1,5 @@
 """`intake.yaml` and `patient.yaml`: into core records, and checked."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from app.core.facts import Fact, Value
@@ -8,7 +7,7 @@ from app.core.intake import AnswerWords, FactWords, PatientWords, Section, Topic
 from app.core.rules import Release
 from app.rulebook import schema_intake
 from app.rulebook.book import INTAKE, Book
-from app.rulebook.files import RuleBookError
+from app.rulebook.files import RuleBookError, Where
 
 FILE, PATIENT = INTAKE
 OUTCOMES = ("referred", "excluded", "clinician_review", "needs_information")
@@ -53,38 +52,51 @@ def check_intake(book: Book, release: Release) -> Iterator[RuleBookError]:
 
 
 def _topics(book: Book, release: Release) -> Iterator[RuleBookError]:
-    topics = Counter(topic.id for section in release.intake for topic in section.topics)
-    for name in sorted(name for name, times in topics.items() if times > 1):
-        yield book.error(FILE, (), f"`{name}` names {topics[name]} topics")
-    asked = [fact for section in release.intake for topic in section.topics for fact in topic.facts]
-    times = Counter(fact.name for fact in asked)
-    for name in sorted(release.facts.keys() - times.keys()):
+    topics: set[str] = set()
+    asked: set[str] = set()
+    for place, section in enumerate(book.entries[FILE]):
+        for at, topic in enumerate(section.topics):
+            where: Where = (place, "topics", at)
+            if topic.id in topics:
+                yield book.error(FILE, where, f"`{topic.id}` is the id of another topic")
+            topics.add(topic.id)
+            for name, words in topic.facts.items():
+                if name in asked:
+                    yield book.error(FILE, (*where, "facts", name), f"`{name}` stands in another topic too")
+                asked.add(name)
+                yield from _answers(book, release, (*where, "facts", name), words)
+    for name in sorted(release.facts.keys() - asked):
         yield book.error(FILE, (), f"`{name}` of {release.id} is in no topic")
-    for name in sorted(name for name in times if name not in release.facts or times[name] > 1):
-        yield book.error(FILE, (), f"`{name}` is no fact of {release.id}, or is in {times[name]} topics")
-    for fact in asked:
-        known = release.facts.get(fact.name)
-        wrong = set(fact.answers) - set(known.values) if known else set()
-        for answer in sorted(map(str, wrong)):
-            yield book.error(FILE, (), f"`{answer}` is no answer of `{fact.name}`")
-        if known and known.kind == "grade" and set(fact.answers) != set(known.values):
-            yield book.error(FILE, (), f"every grade of `{fact.name}` says what to look for")
+
+
+def _answers(book: Book, release: Release, where: Where, words: schema_intake.FactWords) -> Iterator[RuleBookError]:
+    name = str(where[-1])
+    fact = release.facts.get(name)
+    if fact is None:
+        yield book.error(FILE, where, f"`{name}` is no fact of {release.id}")
+        return
+    known = {"yes", "no"} if fact.kind == "boolean" else {*map(str, fact.values)}
+    for answer in sorted(set(words.answers) - known):
+        yield book.error(FILE, (*where, "answers", answer), f"`{answer}` is no answer of `{name}`")
+    if fact.kind == "grade" and set(words.answers) != known:
+        yield book.error(FILE, where, f"every grade of `{name}` says what to look for")
 
 
 def _stages(book: Book, release: Release) -> Iterator[RuleBookError]:
     names = [entry.name for _, entry in book.living("stages.yaml", release.id)]
     facts_of = dict(zip(names, release.stages, strict=True))
-    given = [stage for section in release.intake for stage in section.stages]
-    if given != names:
-        yield book.error(FILE, (), f"the stages of sections are those of `stages.yaml`, in order: {', '.join(names)}")
+    if [stage for section in release.intake for stage in section.stages] != names:
+        says = f"the stages of sections are those of `stages.yaml`, in order: {', '.join(names)}"
+        yield book.error(FILE, (), says)
         return
-    for section in release.intake:
-        staged = {name for stage in section.stages for name in facts_of[stage]}
-        asked = {name for topic in section.topics for name in topic.names}
-        for name in sorted(staged ^ asked if section.stages else asked & set().union(*release.stages)):
-            yield book.error(
-                FILE, (), f"`{name}` is in section `{section.id}`, and its stage is in another, or the reverse"
-            )
+    staged = {name for stage in release.stages for name in stage}
+    for place, section in enumerate(release.intake):
+        of_section = {name for stage in section.stages for name in facts_of[stage]}
+        for at, topic in enumerate(section.topics):
+            for name in topic.names:
+                if (name in staged) if not section.stages else (name not in of_section):
+                    where: Where = (place, "topics", at, "facts", name)
+                    yield book.error(FILE, where, f"the stage of `{name}` is in another section")
 
 
 def _outcomes(book: Book, release: Release) -> Iterator[RuleBookError]:

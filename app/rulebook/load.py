@@ -38,8 +38,9 @@ def load(folder: Path) -> RuleBook:
     errors += check_signatures(book, {entry.id: digest(book, entry.id) for entry in book.releases})
     for release in releases.values():
         errors += check_release(book, release)
-        errors += check_intake(book, release)
-    if not errors:  # what is wrong is mended before it is translated
+    if not errors:  # what is wrong is mended before it is asked in a patient's words, and then translated
+        errors += [error for release in releases.values() for error in check_intake(book, release)]
+    if not errors:
         errors += [error for release in releases.values() for error in check_languages(book, release)]
     if errors:
         raise BrokenRuleBookError(errors)

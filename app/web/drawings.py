@@ -106,7 +106,8 @@ GRADED: dict[str, Callable[[int], str]] = {
 def _drawn(name: str) -> Markup:
     fact, _, value = name.partition("-")
     inside = GRADED[fact](GRADES.index(value)) if fact in GRADED else _tone(value)
-    svg = f'<svg class="ct-drawing" viewBox="0 0 96 96" aria-hidden="true" focusable="false">{inside}</svg>'
+    box = "14 28 68 68" if fact == "elasticity_loss" else "0 0 96 96"
+    svg = f'<svg class="ct-drawing" viewBox="{box}" aria-hidden="true" focusable="false">{inside}</svg>'
     return Markup(svg)  # noqa: S704 - numbers and names of ours alone
 
 

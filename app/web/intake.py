@@ -17,8 +17,8 @@ from app.web.topics import Field, Topics
 
 PRACTICAL, CHECK = "practical", "check"
 """The pages that are no topic."""
-ONE_BY_ONE = "."
-"""Between a topic and the one fact of it that is asked alone."""
+ONLY, AND = ".", "-"
+"""After the name of a topic, and between the facts of it that a page asks, where that is not all."""
 LEAVING = ("back", "finish")
 """The buttons that leave a page as it is: what is missing on it is no error."""
 
@@ -90,7 +90,8 @@ class Intake:
         match go:
             case "back":
                 self._flag(finished=False)
-                return self._show(self._before(filled.page) or self._next())
+                before = self._before(filled.page)
+                return self._show(before) if before else self._go_on()
             case "change":
                 return self._show(wanted)
             case "finish":
@@ -98,16 +99,27 @@ class Intake:
                 return self._check()
             case "more":
                 self._flag(finished=False)
-                return self._show(self._next())
+                return self._go_on()
         if not posted and filled.page:
             return self._show(filled.page)
         if self._pending:
             name = self._pending[0]
             topic = self.topics.of[name]
-            return self._ask(topic, [name], f"{topic.id}{ONE_BY_ONE}{name}")
+            return self._ask(topic, [name], f"{topic.id}{ONLY}{name}")
         if posted and filled.page == PRACTICAL:
             self._flag(skipped=True)
-        return self._show(self._next())
+        return self._go_on()
+
+    def _go_on(self) -> HTMLResponse:
+        """Return the page of the next question: that fact and what of its topic is missing."""
+        page = self._next()
+        topic = self.topics.by_id.get(page)
+        if topic is None:
+            return self._show(page)
+        _, missing = self._open()
+        names = [name for name in topic.names if name in missing]
+        whole = not any(name in self.answers for name in topic.names)
+        return self._ask(topic, names, page if whole else f"{page}{ONLY}{AND.join(names)}")
 
     def _flag(self, **flags: bool) -> None:
         given = {name for name, is_set in flags.items() if is_set}
@@ -127,10 +139,10 @@ class Intake:
         return errors
 
     def _named(self, page: str) -> tuple[Topic | None, list[str]]:
-        """Return the topic of a page, and the fact that it asks alone."""
-        name, _, alone = page.partition(ONE_BY_ONE)
+        """Return the topic of a page, and the facts of it that it asks, where not all."""
+        name, _, only = page.partition(ONLY)
         topic = self.topics.by_id.get(name)
-        return topic, [alone] if topic and alone in topic.names else []
+        return topic, [each for each in topic.names if each in only.split(AND)] if topic else []
 
     @property
     def question(self) -> Question:
@@ -165,9 +177,7 @@ class Intake:
         if not names:
             _, missing = self._open()
             names = [name for name in topic.names if name in missing or name in self.answers]
-        if not names:
-            return self._show(self._next())
-        return self._ask(topic, names, page)
+        return self._ask(topic, names, page) if names else self._go_on()
 
     def _asked_again(self, errors: Mapping[str, str]) -> HTMLResponse:
         """Return the page as it was posted, with what was wrong."""
@@ -179,7 +189,7 @@ class Intake:
         topic, _ = self._named(self.filled.page)
         topic = topic or next((self.topics.of[name] for name in choices.asked if name in self.topics.of), None)
         if topic is None:
-            return self._show(self._next())
+            return self._go_on()
         return self._ask(topic, choices.asked, self.filled.page or topic.id, choices, errors)
 
     def _ask(
@@ -229,7 +239,7 @@ class Intake:
         errors = self._take(needed=False, alone=True)
         self._flag(everything=False)
         if go == "one":
-            return self._show(self._next())
+            return self._go_on()
         if errors:
             self._flag(everything=True)
             return self.all_on_one_page(errors)
@@ -260,8 +270,8 @@ class Intake:
 
     def _before(self, page: str) -> str:
         """Return the page before a page; empty before the first."""
-        topic, alone = self._named(page)
-        if topic and alone:
+        topic, only = self._named(page)
+        if topic and only and topic.names != tuple(only) and topic.id in self._sequence():
             return topic.id
         pages = self._sequence()
         at = pages.index(page) if page in pages else len(pages)

@@ -51,6 +51,8 @@ def _words(language: str) -> Words:
         given = json.loads(file.read_text("utf-8"))
         if twice := words.keys() & given.keys():
             raise ValueError(f"{file.name}: {', '.join(sorted(twice))} stand in another file of `texts/{language}` too")
+        if taken := [name for name in given if hasattr(dict, name)]:
+            raise ValueError(f"{file.name}: a template reads `{taken[0]}` as a method of `dict`")
         words.update(given)
     return words
 

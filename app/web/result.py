@@ -1,6 +1,7 @@
 """`/result`: what a patient reads at the end, on one page."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import segno
@@ -65,6 +66,7 @@ def result(view: View, filled: Filled, base: str) -> HTMLResponse:
         fields=fields_of(filled.answers),
         state=fields_of(filled.answers),
         damaged=filled.damaged,
+        machine={"decision": asdict(answer.decision), "id": answer.id, "ruleset": answer.ruleset.id},
     )
 
 

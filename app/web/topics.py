@@ -199,9 +199,9 @@ class Topics:
     def chosen(self, names: Sequence[str], answers: Answers) -> Choices:
         """Return what a page shows as chosen, of answers that were given."""
         given = {name: answers[name] for name in names if name in answers}
-        topics = {self.of[name] for name in given}
+        topics = {self.of[name].id: self.of[name] for name in given}
         nothing = set()
-        for topic in topics:
+        for topic in topics.values():
             boxes = self.boxes(topic, names, alone=False)
             if boxes and all(given.get(name, True) in (False, NONE, None) for name in boxes):
                 nothing |= {topic.id} if any(given[name] is not None for name in boxes) else set()

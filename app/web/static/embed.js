@@ -31,7 +31,7 @@ class CandidateTriage extends HTMLElement {
     const form = this.holder.querySelector("form.intake");
     form?.addEventListener("submit", async (event) => {
       event.preventDefault();
-      const action = new URL(form.getAttribute("action"), base);
+      const action = new URL(event.submitter?.getAttribute("formaction") ?? form.getAttribute("action"), base);
       this.show(await post(action, [...new FormData(form, event.submitter)]), true);
     });
     const decided = this.holder.querySelector("[data-decision]");

@@ -46,12 +46,16 @@ function keep() {
 }
 
 async function send(action, fields, remember) {
-  const { offline } = form()?.dataset ?? {};
+  const { offline, failed } = form()?.dataset ?? {};
   let page;
   try {
     page = await post(action, fields);
   } catch {
     say(offline);
+    return;
+  }
+  if (!page.querySelector("main")) {
+    say(failed);
     return;
   }
   place(main, page, remember);
@@ -141,6 +145,7 @@ async function restore() {
 
 document.addEventListener("submit", (event) => event.target.matches("form.intake") && submit(event));
 main.addEventListener("change", exclude);
+main.addEventListener("input", keep);
 document.addEventListener("keydown", key);
 window.addEventListener("popstate", restore);
 ready();

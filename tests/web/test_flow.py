@@ -1,0 +1,282 @@
+"""What follows from what was chosen on a page: no browser, only forms."""
+
+import re
+from random import Random
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.core.engine import Engine, Engines, Question
+from app.core.facts import Value
+from app.web.code import answers_of, code_of
+from app.web.form import as_field, read_form
+from tests.books import random_candidate
+
+Fields = list[tuple[str, str]]
+SAFETY = ["suspicious_lesion", "active_skin_infection", "systemic_immunosuppression", "autoimmune_skin_disease"]
+AT_SAFETY: Fields = [("primary_concern", "dullness"), ("page", "safety"), *(("asked", name) for name in SAFETY)]
+
+
+def posted(client: TestClient, fields: Fields, path: str = "/intake") -> str:
+    body = "&".join(f"{name}={value}" for name, value in fields)
+    page = client.post(path, content=body, headers={"content-type": "application/x-www-form-urlencoded"})
+    assert page.status_code == 200
+    return page.text
+
+
+def hidden(page: str) -> Fields:
+    return re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page)
+
+
+def asked(page: str) -> list[str]:
+    return [value for name, value in hidden(page) if name == "asked"]
+
+
+def kept(page: str) -> dict[str, str]:
+    """The answers that a page holds beside its own questions."""
+    return {value if name == "unknown" else name: name if name == "unknown" else value for name, value in hidden(page)}
+
+
+def checked(page: str) -> set[str]:
+    return set(re.findall(r'<input[^>]*id="([^"]+)"[^>]*checked', page))
+
+
+def test_the_first_page_asks_what_brings_somebody(client: TestClient) -> None:
+    assert asked(client.get("/intake").text) == ["primary_concern"]
+
+
+def test_a_page_asks_what_of_its_topic_is_still_missing_and_no_more(client: TestClient, engines: Engines) -> None:
+    engine = engines.by_id[engines.current]
+    random = Random(4)
+    facts_of = engine.release.facts
+    topics = {name: topic for section in engine.release.intake for topic in section.topics for name in topic.names}
+    pages = 0
+    for _ in range(150):
+        facts = random_candidate(random, facts_of, random.random() / 2)
+        page = posted(client, [(name, as_field(value)) for name, value in facts.items()])
+        outcome = engine.decide(Question(facts, strict=True))
+        if outcome.next_fact is None:
+            continue
+        topic = topics[outcome.next_fact]
+        wanted = {name for name in topic.names if name in outcome.missing or name == outcome.next_fact}
+        assert set(asked(page)) == wanted - facts.keys()
+        pages += 1
+    assert pages > 80
+
+
+def test_nothing_chosen_is_an_error_and_never_a_no(client: TestClient) -> None:
+    page = posted(client, AT_SAFETY)
+    assert asked(page) == sorted(SAFETY, key=asked(page).index)
+    assert "nhsuk-error-summary" in page
+    assert 'href="#safety"' in page
+    assert 'id="safety"' in page
+    assert not kept(page).keys() & {*SAFETY}
+    assert "<title>Error:" in page.replace("\n", "")
+
+
+def test_each_fact_of_a_page_gets_its_own_answer(client: TestClient) -> None:
+    page = posted(client, [*AT_SAFETY, ("yes", "active_skin_infection"), ("unsure", "suspicious_lesion")])
+    answers = kept(page)
+    assert answers["active_skin_infection"] == "true"
+    assert answers["suspicious_lesion"] == "unknown"
+    assert answers["systemic_immunosuppression"] == "false"
+    assert answers["autoimmune_skin_disease"] == "none"
+
+
+def test_none_of_these_is_a_no_to_each(client: TestClient) -> None:
+    answers = kept(posted(client, [*AT_SAFETY, ("nothing", "safety")]))
+    assert [answers[name] for name in SAFETY] == ["false", "false", "false", "none"]
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        [("yes", "suspicious_lesion"), ("nothing", "safety")],
+        [("yes", "suspicious_lesion"), ("unsure", "suspicious_lesion")],
+        [("unsure", "suspicious_lesion")],
+    ],
+)
+def test_what_cannot_both_be_meant_is_asked_again_with_what_was_chosen(client: TestClient, chosen: Fields) -> None:
+    page = posted(client, [*AT_SAFETY, *chosen])
+    assert "nhsuk-error-summary" in page
+    assert len(checked(page)) == len(chosen)
+    assert not kept(page).keys() & {*SAFETY}
+
+
+def test_whoever_is_not_sure_of_anything_goes_on(client: TestClient) -> None:
+    page = posted(client, [*AT_SAFETY, *(("unsure", name) for name in SAFETY)])
+    assert {kept(page)[name] for name in SAFETY} == {"unknown"}
+
+
+def test_a_choice_among_checkboxes_is_asked_alone_next(client: TestClient) -> None:
+    page = posted(client, [*AT_SAFETY, ("yes", "autoimmune_skin_disease")])
+    assert asked(page) == ["autoimmune_skin_disease"]
+    assert kept(page)["active_skin_infection"] == "false"
+    after = posted(client, [*hidden(page), ("autoimmune_skin_disease", "controlled")])
+    assert kept(after)["autoimmune_skin_disease"] == "controlled"
+    back = posted(client, [*hidden(page), ("go", "back")])
+    assert set(asked(back)) == {*SAFETY}
+
+
+@pytest.mark.parametrize("age", ["", "200", "-1", "4.5", "forty"])
+def test_a_bad_age_says_what_would_be_right(client: TestClient, age: str) -> None:
+    page = posted(client, [("page", "age"), ("asked", "age_years"), ("age_years", age)])
+    assert "Write a whole number from 0 to 120." in page
+    assert 'href="#age_years"' in page
+    assert f'value="{age}"' in page
+
+
+def test_back_shows_what_was_chosen_and_goes_to_the_start_at_last(client: TestClient) -> None:
+    page = posted(client, [*AT_SAFETY, ("yes", "active_skin_infection")])
+    back = posted(client, [*hidden(page), ("go", "back")])
+    assert set(asked(back)) == {*SAFETY}
+    assert "yes-active_skin_infection" in checked(back)
+    assert "unsure-active_skin_infection" not in checked(back)
+    first = posted(client, [*hidden(back), ("yes", "active_skin_infection"), ("go", "back")])
+    assert asked(first) == ["primary_concern"]
+    assert checked(first) == {"primary_concern"}
+    assert 'class="nhsuk-back-link" href="/?lang=en"' in first
+    assert kept(first)["active_skin_infection"] == "true"
+
+
+@pytest.mark.parametrize("go", ["stay", "all", "back", "finish"])
+def test_no_way_off_a_page_loses_what_was_chosen(client: TestClient, go: str) -> None:
+    chosen = [*AT_SAFETY, ("yes", "active_skin_infection"), ("go", go)]
+    page = posted(client, chosen, "/all" if go == "all" else "/intake?lang=ko")
+    if go in ("stay", "all"):
+        assert "yes-active_skin_infection" in checked(page)
+    else:
+        assert kept(page)["active_skin_infection"] == "true"
+    assert ("primary_concern", "dullness") in hidden(page) or "primary_concern" in checked(page)
+
+
+def test_all_on_one_page_keeps_what_was_answered_and_comes_back(client: TestClient) -> None:
+    page = posted(client, [*AT_SAFETY, ("unsure", "suspicious_lesion"), ("nothing", "safety"), ("go", "all")], "/all")
+    chosen = checked(page)
+    assert {"primary_concern", "nothing-safety", "unsure-suspicious_lesion"} <= chosen
+    fields = [("everything", "1"), *(("asked", name) for name in asked(page)), ("age_years", "200")]
+    wrong = posted(client, [*fields, ("primary_concern", "burn")])
+    assert "Write a whole number from 0 to 120." in wrong
+    assert len(asked(wrong)) == len(asked(page))
+    right = posted(client, [*fields[:-1], ("age_years", "30"), ("primary_concern", "burn")])
+    assert ("page", "check") in hidden(right)
+    assert kept(right)["age_years"] == "30"
+    assert "pregnant" not in kept(right)
+
+
+def test_finishing_early_says_what_is_open_and_can_be_taken_back(client: TestClient) -> None:
+    page = posted(client, [("primary_concern", "dullness"), ("go", "finish")])
+    assert ("page", "check") in hidden(page)
+    assert "Not answered yet: Safety first" in page
+    more = posted(client, [*hidden(page), ("go", "more")])
+    assert set(asked(more)) == {*SAFETY}
+    assert ("finished", "1") not in hidden(more)
+
+
+def test_a_change_shows_the_answer_and_returns_to_the_check(client: TestClient, engines: Engines) -> None:
+    facts = settled(engines) | {"age_years": 50}
+    fields = [(name, as_field(value)) for name, value in facts.items()] + [("skipped", "1")]
+    check = posted(client, fields)
+    assert ("page", "check") in hidden(check)
+    change = posted(client, [*hidden(check), ("go", "change:age")])
+    assert 'value="50"' in change
+    again = posted(client, [*hidden(change), ("age_years", "51")])
+    assert ("page", "check") in hidden(again)
+    assert kept(again)["age_years"] == "51"
+
+
+def settled(engines: Engines) -> dict[str, Value]:
+    """Whom conservative care fits, all that a decision reads known."""
+    release = engines.by_id[engines.current].release
+    staged = {name for stage in release.stages for name in stage}
+    facts: dict[str, Value] = {name: False for name in staged if release.facts[name].kind == "boolean"}
+    graded = {name: "none" for name in staged if release.facts[name].kind == "grade"}
+    return (
+        facts
+        | graded
+        | {
+            "primary_concern": "dullness",
+            "age_years": 40,
+            "isotretinoin": "none",
+            "autoimmune_skin_disease": "none",
+        }
+    )
+
+
+def test_the_practical_page_changes_no_decision_and_can_be_skipped(client: TestClient, engines: Engines) -> None:
+    engine = engines.by_id[engines.current]
+    facts = settled(engines)
+    page = posted(client, [(name, as_field(value)) for name, value in facts.items()])
+    assert ("page", "practical") in hidden(page)
+    names = asked(page)
+    assert "fitzpatrick_type" in names
+    assert not {*names} & {"product_source", "physician_supervised", "lawful_here_checked"}
+    skipped = posted(client, hidden(page))
+    assert ("page", "check") in hidden(skipped)
+    assert not kept(skipped).keys() & {*names}
+    random = Random(3)
+    before = engine.decide(Question(facts, strict=True)).decision
+    for _ in range(50):
+        more = {name: random.choice(list(engine.release.facts[name].domain)) for name in names}
+        assert engine.decide(Question(facts | more, strict=True)).decision == before
+
+
+def test_a_person_of_75_can_say_that_pregnancy_does_not_apply(client: TestClient) -> None:
+    fields = [("primary_concern", "sagging"), ("age_years", "75"), ("page", "medicines"), ("nothing", "safety")]
+    page = posted(client, [*fields, *(("asked", name) for name in ("pregnant", "breastfeeding")), ("go", "stay")])
+    assert "None of these, or they do not apply to me" in page
+    alone = posted(client, [*fields, ("asked", "pregnant"), ("go", "stay")])
+    assert "No, or this does not apply to me" in alone
+
+
+def test_a_burn_is_told_where_to_go_on_the_very_next_page(client: TestClient) -> None:
+    page = posted(client, [("page", "concern"), ("asked", "primary_concern"), ("primary_concern", "burn")])
+    assert "nhsuk-card--care--emergency" in page
+    assert page.index("Get help for your burn now") < page.index("<form")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [("primary_concern", "luck")],
+        [("nonsense", "1")],
+        [("age_years", "999")],
+        [("code", "2026.3~0")],
+        [("code", "")],
+    ],
+)
+@pytest.mark.parametrize("path", ["/intake", "/result"])
+def test_a_damaged_link_is_said_to_be_one(client: TestClient, path: str, fields: Fields) -> None:
+    assert "Part of this link is damaged." in posted(client, fields, path)
+
+
+def test_a_whole_link_is_not_said_to_be_damaged(client: TestClient) -> None:
+    for path in ("/intake", "/result"):
+        assert 'role="alert"' not in posted(client, [("primary_concern", "dullness"), ("unknown", "pregnant")], path)
+
+
+def current(engines: Engines) -> Engine:
+    return engines.by_id[engines.current]
+
+
+def test_a_code_holds_every_answer_and_notices_every_damage(engines: Engines) -> None:
+    release = current(engines).release
+    random = Random(11)
+    for _ in range(60):
+        answers: dict[str, Value | None] = {**random_candidate(random, release.facts, random.random())}
+        answers |= {name: None for name in release.facts if name not in answers and random.random() < 0.3}
+        code = code_of(answers, release)
+        assert len(code) < 80
+        assert answers_of(code, release) == answers
+        assert read_form(f"code={code}".encode(), release).answers == answers
+        at = random.randrange(len(code))
+        other = code[:at] + ("1" if code[at] != "1" else "2") + code[at + 1 :]
+        assert answers_of(other, release) is None
+        assert answers_of(code[:-1], release) is None
+
+
+def test_reading_keeps_the_order_in_which_answers_were_given(engines: Engines) -> None:
+    filled = read_form(b"age_years=40&unknown=pregnant&primary_concern=dullness", current(engines).release)
+    expected: dict[str, Any] = {"age_years": 40, "pregnant": None, "primary_concern": "dullness"}
+    assert list(filled.answers.items()) == list(expected.items())

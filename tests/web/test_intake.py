@@ -1,0 +1,302 @@
+"""The intake in a real browser: people's stories, by mouse and keys, on a phone, offline, without JavaScript."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from app.core.facts import Value
+from app.web.form import as_field
+from tests.web.reading import words
+from tests.web.stories import PHASE_2, PHASE_3, STORIES
+from tests.web.walk import CALM, Walk, asked_for, choose, go_on, heading, to_the_check, to_the_result
+
+AXE = Path(__file__).resolve().parents[1] / "node" / "node_modules" / "axe-core" / "axe.min.js"
+MOST_FIRST_SCREEN = 250
+
+
+def decision(page: Page) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(page.get_attribute("[data-decision]", "data-decision") or "{}")
+    return found["decision"]  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_story_ends_as_it_should_in_few_clicks(context: BrowserContext, name: str) -> None:
+    story = STORIES[name]
+    page = context.new_page()
+    page.goto("/")
+    walk = to_the_result(page, CALM | story.answers)
+    assert heading(page) == story.heading
+    assert decision(page)["disposition"] == story.disposition
+    assert page.locator(".nhsuk-card--care h2 .nhsuk-u-visually-hidden").count() == len(story.cares)
+    for care in story.cares:
+        assert page.get_by_role("heading", name=care).count() == 1
+    assert walk.clicks <= story.most, walk
+    again = [name for name in set(walk.asked) if walk.asked.count(name) > 1]
+    assert {*again} <= {"autoimmune_skin_disease", "isotretinoin"}  # ticked among others, then asked alone
+    assert words(page.locator(".ct-first").inner_html()) <= MOST_FIRST_SCREEN
+
+
+@pytest.mark.parametrize("name", ["phase 2", "burn"])
+def test_a_story_in_korean_ends_alike(context: BrowserContext, name: str) -> None:
+    page = context.new_page()
+    page.goto("/?lang=ko")
+    to_the_result(page, CALM | STORIES[name].answers)
+    assert decision(page)["disposition"] == STORIES[name].disposition
+    assert page.evaluate("document.documentElement.lang") == "ko"
+
+
+def test_without_javascript_it_is_a_plain_form(browser: Browser, address: str) -> None:
+    window = browser.new_context(base_url=address, java_script_enabled=False)
+    page = window.new_page()
+    page.goto("/")
+    walk = to_the_check(page, CALM | PHASE_2)
+    assert "#" not in page.url
+    walk.click(page, "button[value='change:safety']")
+    assert page.is_checked("input[name=nothing]")
+    walk.click(page, "input[name=nothing]")
+    walk.click(page, "[data-main]")
+    assert page.locator(".nhsuk-error-summary").inner_text().startswith("There is a problem")
+    page.click(".ct-language")
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    assert {*asked_for(page)} >= {"suspicious_lesion", "active_skin_infection"}
+    walk.click(page, "input[value=active_skin_infection][name=yes]")
+    walk.click(page, "[data-main]")
+    expect(page.locator("[name=page]")).to_have_value("check")
+    walk.click(page, "[data-main]")
+    assert decision(page)["disposition"] == "excluded"
+    window.close()
+
+
+def test_by_keyboard_alone_a_number_picks_and_enter_goes_on(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto("/")
+    page.keyboard.press("Tab")
+    while page.evaluate("document.activeElement.textContent.trim()") != "Start now":
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-main]")
+    expect(page.locator("[name=asked]")).to_have_count(1)
+    for keys, title in (
+        (["1"], "Is any of this true for you?"),
+        (["5"], "How firm is your skin?"),
+        (["1"], "How much has the sun changed your skin?"),
+        (["1"], "Body dysmorphic disorder"),
+        (["2"], "How old are you?"),
+    ):
+        for key in keys:
+            page.keyboard.press(key)
+        page.keyboard.press("Enter")
+        expect(page.locator("h1")).to_have_text(title)
+        expect(page.locator("h1")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.type("40")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Some practical things, if you like")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Check your answers")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".ct-first")
+    assert decision(page)["pathway"] == "conservative_care"
+
+
+def to_safety(page: Page) -> None:
+    page.goto("/intake?lang=en")
+    page.check("input[value=dullness]")
+    page.click("[data-main]")
+    expect(page.locator("h1")).to_have_text("Is any of this true for you?")
+
+
+def test_nothing_chosen_shows_an_error_with_the_focus_on_it(context: BrowserContext) -> None:
+    page = context.new_page()
+    to_safety(page)
+    page.click("[data-main]")
+    expect(page.locator(".nhsuk-error-summary")).to_be_focused()
+    page.click(".nhsuk-error-summary a")
+    expect(page.locator("#safety")).to_be_focused()
+    assert page.title().startswith("Error:")
+
+
+def test_reload_back_and_language_lose_nothing(context: BrowserContext) -> None:
+    page = context.new_page()
+    to_safety(page)
+    page.check("input[name=yes][value=active_skin_infection]")
+    page.reload()
+    expect(page.locator("h1")).to_have_text("Is any of this true for you?")
+    expect(page.locator("input[name=yes][value=active_skin_infection]")).to_be_checked()
+    page.click(".ct-language")
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    expect(page.locator("input[name=yes][value=active_skin_infection]")).to_be_checked()
+    page.click("[data-main]")
+    expect(page.locator("[name=primary_concern][type=hidden]")).to_have_value("dullness")
+    expect(page.locator("[name=active_skin_infection][type=hidden]")).to_have_value("true")
+    page.go_back()
+    expect(page.locator("input[name=yes][value=active_skin_infection]")).to_be_checked()
+    page.go_forward()
+    expect(page.locator("[name=active_skin_infection][type=hidden]")).to_have_value("true")
+
+
+def test_all_on_one_page_and_back_loses_nothing(context: BrowserContext) -> None:
+    page = context.new_page()
+    to_safety(page)
+    page.check("input[name=yes][value=active_skin_infection]")
+    page.get_by_role("button", name="All questions on one page").click()
+    expect(page.locator("input[name=yes][value=active_skin_infection]")).to_be_checked()
+    expect(page.locator("input[name=primary_concern][value=dullness]")).to_be_checked()
+    page.fill("input[name=age_years]", "33")
+    page.reload()
+    expect(page.locator("input[name=age_years]")).to_have_value("33")
+    page.get_by_role("button", name="One page at a time").click()
+    expect(page.locator("[name=age_years][type=hidden]")).to_have_value("33")
+
+
+def test_wrong_clicks_are_changed_at_the_check(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto("/")
+    walk = to_the_check(page, CALM | PHASE_2 | {"pregnant": True})
+    page.locator("button[value='change:medicines']").click()
+    expect(page.locator("input[name=yes][value=pregnant]")).to_be_checked()
+    page.uncheck("input[name=yes][value=pregnant]")
+    page.check("input[name=nothing]")
+    page.click("[data-main]")
+    while page.locator("[name=asked]").count():
+        if page.locator("[name=page][value=practical]").count():
+            page.click("button[value=next]")
+            expect(page.locator("[name=page]")).to_have_value("check")
+            break
+        choose(page, CALM | PHASE_2, walk)
+        go_on(page, walk)
+    page.click("[data-main]")
+    page.wait_for_selector(".ct-first")
+    assert decision(page) == {"disposition": "recommended", "pathway": "exosome_microchanneling", "phase": 2}
+
+
+def test_none_of_these_and_a_tick_take_each_other_away(context: BrowserContext) -> None:
+    page = context.new_page()
+    to_safety(page)
+    page.check("input[name=yes][value=active_skin_infection]")
+    page.check("input[name=nothing]")
+    expect(page.locator("input[name=yes][value=active_skin_infection]")).not_to_be_checked()
+    page.click("details.ct-unsure summary")
+    page.check("input[name=unsure][value=active_skin_infection]")
+    page.check("input[name=yes][value=active_skin_infection]")
+    expect(page.locator("input[name=unsure][value=active_skin_infection]")).not_to_be_checked()
+    expect(page.locator("input[name=nothing]")).not_to_be_checked()
+
+
+def test_being_offline_is_said_and_loses_nothing(context: BrowserContext) -> None:
+    page = context.new_page()
+    to_safety(page)
+    page.check("input[name=nothing]")
+    context.set_offline(True)
+    page.click("[data-main]")
+    expect(page.get_by_role("alert")).to_contain_text("You seem to be offline.")
+    context.set_offline(False)
+    expect(page.locator("input[name=nothing]")).to_be_checked()
+    page.click("[data-main]")
+    expect(page.locator("h1")).to_have_text("How firm is your skin?")
+
+
+DAMAGED = ["#answers=%5B%5B%22pregn", "#answers=1", "#answers=%5B%5B%22luck%22%2C%221%22%5D%5D", "#code=2026.3~0x0"]
+
+
+@pytest.mark.parametrize("fragment", DAMAGED)
+@pytest.mark.parametrize("path", ["/intake", "/result"])
+def test_a_damaged_link_says_so(context: BrowserContext, path: str, fragment: str) -> None:
+    page = context.new_page()
+    page.goto(path + fragment)
+    expect(page.get_by_role("alert").first).to_contain_text("damaged")
+
+
+def test_answers_never_stand_in_an_address_that_is_sent(browser: Browser, address: str) -> None:
+    window = browser.new_context(base_url=address)
+    page = window.new_page()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    page.goto("/")
+    to_the_result(page, CALM | {"primary_concern": "burn"})
+    page.reload()
+    page.wait_for_selector(".ct-first")
+    assert "burn" in page.url
+    assert not [url for url in sent if re.search(r"burn|primary_concern|answers", url.split("#")[0])]
+    window.close()
+
+
+def test_the_code_opens_the_report_with_the_same_answers(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto("/")
+    to_the_result(page, CALM | PHASE_3)
+    link = page.get_attribute("[data-share]", "data-share") or ""
+    before = decision(page)
+    assert page.locator(".ct-code svg path").count()
+    page.goto(link)
+    page.wait_for_selector("[data-decision]")
+    assert decision(page) == before
+
+
+LIKE_A_PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 640}, "is_mobile": True, "has_touch": True}
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
+
+
+@pytest.mark.parametrize(
+    ("screen", "scheme", "language", "facts"),
+    [
+        (LIKE_A_PHONE, "light", "ko", PHASE_3),
+        (LIKE_A_PHONE, "dark", "en", {"primary_concern": "burn"}),
+        (DESK, "dark", "ko", PHASE_2 | {"autoimmune_skin_disease": "controlled"}),
+        (DESK, "light", "en", PHASE_3),
+    ],
+    ids=["phone", "dark phone", "dark desk", "desk"],
+)
+def test_every_page_on_the_way_is_sound(
+    browser: Browser, address: str, screen: dict[str, Any], scheme: Any, language: str, facts: dict[str, Value | None]
+) -> None:
+    """What axe finds, and what runs out of the screen, on every page up to the result."""
+    window = browser.new_context(base_url=address, color_scheme=scheme, bypass_csp=True, **screen)
+    page = window.new_page()
+    wrong: list[Any] = []
+
+    def look() -> None:
+        page.add_script_tag(path=AXE)
+        found = page.evaluate("axe.run()")["violations"]
+        wrong.extend((heading(page), v["id"], [node["html"][:150] for node in v["nodes"]][:2]) for v in found)
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wide > 0:
+            wrong.append((heading(page), wide))
+
+    page.goto(f"/?lang={language}")
+    look()
+    walk = Walk()
+    go_on(page, walk)
+    while not page.locator("[name=page][value=check]").count():
+        look()
+        if page.locator("[name=page][value=practical]").count():
+            before = page.locator("main").inner_html()
+            page.click("button[value=next]")
+            expect(page.locator("main")).not_to_have_js_property("innerHTML", before)
+            continue
+        choose(page, CALM | facts, walk)
+        go_on(page, walk)
+    look()
+    page.click("[data-main]")
+    page.wait_for_selector(".ct-first")
+    look()
+    assert wrong == []
+    window.close()
+
+
+def test_drawings_differ_from_grade_to_grade(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto("/all")
+    for name in ("elasticity_loss", "hyperpigmentation", "sagging", "photodamage", "fitzpatrick_type"):
+        drawn = page.eval_on_selector_all(
+            f"input[name={name}] ~ label .ct-drawing", "all => all.map(one => one.innerHTML)"
+        )
+        assert len(drawn) == len(set(drawn)) >= 5, name
+
+
+def test_fields_of_a_value_are_written_as_a_form_has_them() -> None:
+    assert [as_field(value) for value in (True, False, 3, "none")] == ["true", "false", "3", "none"]
