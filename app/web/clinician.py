@@ -1,4 +1,4 @@
-"""What a clinician reads of an answer: state, reasons, harms, next step, then depth."""
+"""What a clinician reads of an answer."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ SENTENCE = re.compile(r"(?<=\.)\s+")
 
 @dataclass(frozen=True)
 class Row:
-    """One fact that decides: name, answer, and what the rule asks of it."""
+    """One fact that decides, and what the rule asks of it."""
 
     name: str
     answer: str
@@ -44,7 +44,7 @@ class Holding:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Rules that are not decided, by what they would do, with what they wait for."""
+    """Rules that wait for answers, by what they would do."""
 
     effect: str
     names: Sequence[str]
@@ -142,7 +142,7 @@ class Report:
         return Row(self.names.rule(self._rules[rule]), self.texts["not_reached"], ", ".join(parts))
 
     def _denied(self) -> Row | None:
-        """Return the documented exclusions, where all of them are known not to hold."""
+        """Return the documented exclusions where none of them holds."""
         exclusions = [rule for rule in self.release.rules if rule.kind == "exclusion"]
         standing = {each.rule.id for each in self.standings}
         if any(rule.id in standing for rule in exclusions):
@@ -181,7 +181,7 @@ class Report:
 
     @property
     def against(self) -> list[Holding]:
-        """The rules that hold and stand against a phase, or ask for a clinician."""
+        """The rules that hold and stand against a phase."""
         deciding = {rule.id for rule in self.deciding}
         found = []
         for each in self.standings:
@@ -193,7 +193,7 @@ class Report:
 
     @property
     def waiting(self) -> list[Waiting]:
-        """The rules that would take part in the decision if they held, by their effect."""
+        """The open rules that could take part in the decision."""
         grouped: dict[str, list[str]] = {}
         for each in self.standings:
             part = self.engine.rationale.takes_part(each, self.outcome._replace(strict=True))

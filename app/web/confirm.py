@@ -1,4 +1,4 @@
-"""What is still to confirm, each question once, by who can answer it."""
+"""What is still to confirm, by who can answer it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

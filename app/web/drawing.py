@@ -94,7 +94,7 @@ class Figure:
 
 
 def width_of(says: str, *, bold: bool = False) -> float:
-    """Return how wide a text is at most, whatever system font draws it."""
+    """Return how wide a text is at most, in any system font."""
     wide = sum(
         1.02
         if ord(letter) > 0x1100
@@ -111,7 +111,7 @@ def width_of(says: str, *, bold: bool = False) -> float:
 
 
 def wrapped(says: str, width: float, *, bold: bool = False) -> list[str]:
-    """Return a text in lines of at most `width`; a longer word is cut."""
+    """Return a text in lines; a word that is too long is cut."""
     lines = [""]
     for word in says.split():
         longer = f"{lines[-1]} {word}".strip()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from app.core.conditions import All, Any, Comparison, Condition, Not, facts_read
 from app.core.facts import Fact, Value
-from app.core.rules import Alternative, Release, Rule
+from app.core.rules import Alternative, Notice, Plan, Release, Rule
 
 
 class Names:
@@ -19,7 +19,10 @@ class Names:
         return self.texts[f"fact_{name}"]
 
     def rule(self, rule: Rule) -> str:
-        """Return the short name of an entry: its own, else of the one fact that it reads."""
+        """Return the short name of an entry.
+
+        Without one of its own it has that of the one fact that it reads.
+        """
         own = self.texts.get(f"rule_{rule.id}")
         if own is not None:
             return own
@@ -27,6 +30,12 @@ class Names:
             return rule.title
         read = facts_read(rule.when)
         return self.fact(read[0]) if len(read) == 1 else self.texts[f"rule_{rule.id}"]
+
+    def title(self, rule: Rule) -> str:
+        """Return what to call an entry on a page of its own."""
+        if isinstance(rule, Notice):
+            return rule.id
+        return self.release.wording.pathways[rule.pathway] if isinstance(rule, Plan) else self.rule(rule)
 
     def answer(self, name: str, value: Value) -> str:
         """Return an answer as a clinician writes it."""

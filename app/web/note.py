@@ -7,7 +7,7 @@ from app.web.clinician import Report
 
 
 def note(report: Report, today: date) -> str:
-    """Return the report as text: outcome, reasons, what is open, how to find it again."""
+    """Return the report as text."""
     return "\n".join(_lines(report, today)) + "\n"
 
 

@@ -51,7 +51,7 @@ def _states(engine: Engine, asked: Question) -> dict[str, str]:
 
 
 def _step(drawing: Drawing, title: str, rules: Sequence[tuple[str, str]], *, lit: bool) -> None:
-    """Draw one step below the others: its name, and a box for each rule."""
+    """Draw one step below the others, with its rules."""
     left = PAD if drawing.narrow else STEP
     across = 2 if drawing.narrow else 4
     width = (drawing.width - left - PAD - (across - 1) * GAP) / across

@@ -30,9 +30,10 @@ Form = Literal["page", "text", "fhir", "json"]
 
 
 def routes(pages: Pages, base: str, on: Callable[[], date]) -> APIRouter:
-    """Return the routes of the report; `base` is the public address, `on` the day.
+    """Return the routes of the report.
 
-    Answers come in the body; a link holds them after its #, where no server sees them.
+    `base` is the public address, `on` tells the day. Answers come in the body; a link holds them after its #, where no
+    server sees them.
     """
     router = APIRouter(include_in_schema=False)
     Asked = Annotated[View, Depends(pages.viewed)]

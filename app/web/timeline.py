@@ -1,4 +1,4 @@
-"""The plan as figures: one lane a part, one bar a document's figure.
+"""The plan as figures, a lane a part, a bar a figure.
 
 Every label keeps the unit of its document; the axis below is in days or weeks.
 """
@@ -25,7 +25,7 @@ LANE, BAR, GAP, EDGE = 170, 12, 10, 12
 
 
 def timelines(plan: PlanShown, texts: Mapping[str, str]) -> list[Figure]:
-    """Return the drawings of a plan: after each session, and of the whole course."""
+    """Return the drawings of a plan."""
     parts = {part.name: part for part in plan.parts}
     made = []
     for title, names in CHARTS.items():
@@ -148,7 +148,10 @@ def _agreed(lanes: Sequence[PlanPart], texts: Mapping[str, str]) -> str:
 
 
 def _marks(sessions: PlanPart | None, lanes: Sequence[PlanPart]) -> list[tuple[float, str]]:
-    """Return a mark for each session; those that not every figure has are open."""
+    """Return a mark for each session.
+
+    Those that not every figure has are open.
+    """
     found = _interval(lanes)
     counts = [figure for figure in sessions.figures if figure.unit == "sessions"] if sessions else []
     if found is None or not counts:
