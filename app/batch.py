@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from fcntl import LOCK_EX, LOCK_NB, flock
+from errno import EBADF
+from fcntl import F_GETFL, LOCK_EX, LOCK_NB, fcntl, flock
 from itertools import chain, islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -32,6 +33,7 @@ LOOKED_AT = 100
 """How many of the last answers are compared before going on."""
 
 CUT_OFF = "not all lines are answered"
+CLOSED = "it is closed"
 
 
 class BatchError(Exception):
@@ -115,10 +117,11 @@ def _opened_source(source: str) -> BinaryIO:
 def _opened_output(output: str, file: BinaryIO) -> BinaryIO:
     """Open an output that is not the input and no other run's."""
     if output == "-":
-        if sys.stdout is None:
-            raise BatchError("standard output is closed")
-        _check_other_file(sys.stdout.fileno(), file, output)
-        return os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+        number = sys.stdout.fileno()
+        if fcntl(number, F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+            raise BatchError(f"{_named(output)}: {CLOSED}")
+        _check_other_file(number, file, output)
+        return os.fdopen(os.dup(number), "wb", buffering=0)
     path = Path(output)
     if path.exists():
         _check_other_file(path, file, output)
@@ -164,7 +167,7 @@ def _write(answers: BinaryIO, written: bytes, cut_off: str) -> None:
 
 def why(error: OSError) -> str:
     """Return what the system says of an error."""
-    return (error.strerror or "cannot be read").lower()
+    return CLOSED if error.errno == EBADF else (error.strerror or "cannot be read").lower()
 
 
 def _resume(lines: Iterator[bytes | None], answers: BinaryIO, how: How) -> tuple[int, Iterator[bytes | None]]:

@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from errno import EPIPE
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +19,7 @@ from app.api.decode import decode, readers_of
 from app.api.encode import encode_indented
 from app.api.problems import ProblemError
 from app.batch import BadOutputError, BatchError, How, answer_file, why
+from app.cohort.cql import Library
 from app.core.engine import Engine, Engines, Question
 from app.core.logic import Logic
 from app.main import build_app, build_engines, rules_folder
@@ -49,16 +49,20 @@ def refuse(text: str) -> typer.Exit:
 class Commands(TyperGroup):
     """The commands, which refuse a bad setting or rule book alike."""
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line; say in one line what cannot be written."""
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            typer.echo(f"{error.filename or 'standard output'}: {why(error)}", err=True)
+            sys.exit(1)
+
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
         try:
             return super().invoke(ctx)
         except (BrokenRuleBookError, BadSettingError) as error:
             raise refuse(str(error)) from None
-        except OSError as error:
-            if error.errno == EPIPE:  # who reads it has seen enough
-                raise
-            raise refuse(f"{error.filename or 'standard output'}: {why(error)}") from None
 
 
 cli = typer.Typer(
@@ -94,7 +98,7 @@ def question_in(file: str, ruleset: str, *, strict: bool) -> tuple[Engine, Quest
     try:
         body = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
-        raise refuse(f"{file}: {(error.strerror or 'cannot be read').lower()}") from None
+        raise refuse(f"{file}: {why(error)}") from None
     engines = build_engines(read_settings())
     engine = engine_or_exit(engines, ruleset)
     try:
@@ -315,6 +319,35 @@ def signing_key() -> None:
         "what they signed stays good.",
         err=True,
     )
+
+
+@cli.command()
+def sql(
+    dialect: Annotated[str, typer.Option(help="`duckdb`, `postgres`, `spark` or `sqlite`.")] = "duckdb",
+    ruleset: RulesetOption = "current",
+    strict: StrictOption = False,
+    table: Annotated[str, typer.Option(help="The table with a column of each fact.")] = "candidates",
+    column: Annotated[list[str] | None, typer.Option(help="A column to hand through; again for each.")] = None,
+) -> None:
+    """Print the decision as one SQL query, for a warehouse without Python."""
+    try:
+        from app.cohort.sql import DIALECTS, sql_of
+    except ModuleNotFoundError as error:
+        raise refuse(f"`{error.name}` is not installed; it comes with `pip install candidate-triage[cohort]`") from None
+    if dialect not in DIALECTS:
+        raise typer.BadParameter(f"write one of {', '.join(DIALECTS)}", param_hint="--dialect")
+    release = engine_or_exit(build_engines(read_settings()), ruleset).release
+    typer.echo(sql_of(release, dialect, strict=strict, table=table, columns=column or ["reference"]))
+
+
+@cli.command()
+def cql(
+    ruleset: RulesetOption = "current",
+    elm: Annotated[bool, typer.Option("--elm", help="Print ELM, as JSON, instead of CQL.")] = False,
+) -> None:
+    """Print the decision as a CQL library, exact for unknown facts too."""
+    library = Library(engine_or_exit(build_engines(read_settings()), ruleset).release)
+    typer.echo(json.dumps(library.as_elm(), indent=2) if elm else library.text(), nl=elm)
 
 
 @cli.command()

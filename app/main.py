@@ -1,7 +1,7 @@
 """The wiring of rule book, settings and faces into one application."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
@@ -16,6 +16,7 @@ from app.api import batch, endpoint, explorer, operation, receipts, rulesets
 from app.api.compression import Compression
 from app.api.contract import finish
 from app.api.decode import readers_of, record_of
+from app.api.deprecation import GOING, Deprecations, Going
 from app.api.endpoint import Endpoint
 from app.api.entity_tags import EntityTags
 from app.api.lines import BATCH_PATH
@@ -93,6 +94,7 @@ def build_app(
     book: RuleBook | None = None,
     lines: TextIO | None = None,
     clock: Callable[[], datetime] = fhir.now,
+    going: Sequence[Going] = GOING,
 ) -> FastAPI:
     """Return the ASGI application; requests are logged to `lines`.
 
@@ -157,10 +159,12 @@ def build_app(
         application.include_router(metrics_route(access_log.metrics))
     application.amendments.append(partial(show_access, anonymous=settings.anonymous))
     application.amendments.append(partial(finish, release=engines.by_id[engines.current].release))
+    application.amendments.extend(each.mark for each in going)
     if tracer is None:  # spans are made by FastAPI
         application.endpoints["POST", endpoint.PATH] = answers
+    tagged = Compression(EntityTags(application.dispatch))
     application.front = layered(
-        Compression(EntityTags(application.dispatch)),
+        Deprecations(tagged, going, settings.root_path) if going else tagged,
         settings,
         access_log,
         sign,

@@ -5,17 +5,27 @@ from collections.abc import Iterator
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from app.core.engine import Engines
 from app.fhir.localization import Localizations
 from app.main import build_app, rules_folder
 from app.rulebook.load import RuleBook, load
 from app.settings import Settings
+from tests import counted as counting
+from tests.counted import counted
 from tests.fhir.resources import NOW
 from tests.serving import serving
 
-settings.register_profile("long", max_examples=1_000, deadline=None)  # of `make test-long PART=fuzz`
+# no test depends on how fast the machine is
+settings.register_profile("usual", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("long", settings.get_profile("usual"), max_examples=1_000)  # of `make test-long PART=fuzz`
+settings.load_profile("usual")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Count the requests."""
+    config.pluginmanager.register(counting)
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +56,7 @@ def app(book: RuleBook) -> FastAPI:
 @pytest.fixture(scope="session")
 def client(app: FastAPI) -> Iterator[TestClient]:
     """A client that gets a 500 as a response instead of an exception."""
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with TestClient(counted(app), raise_server_exceptions=False) as client:
         yield client
 
 

@@ -88,7 +88,7 @@ def test_a_full_device_and_a_folder_are_named(source: Path) -> None:
     ("command", "said"),
     [
         ("$0 $1 --output - > /dev/full", "standard output: not all lines are answered: no space left on device"),
-        ("$0 $1 --output - >&-", "standard output is closed"),
+        ("$0 $1 --output - >&-", "standard output: it is closed"),
         ("$0 - --output $1.answers <&-", "standard input is closed"),
         ("$0 $1 --output - >> $1", "standard output: is the input itself; name another file with `--output`"),
     ],

@@ -1,10 +1,12 @@
 """What came of a long run is kept, and a part that fails fails the run."""
 
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from tests import counted
 from tools import checks
 
 
@@ -48,3 +50,27 @@ def test_the_first_failure_ends_the_test(
     assert "first took " in said
     assert "never" not in said
     assert not kept.exists()
+
+
+def test_a_part_is_kept_with_the_commit_at_which_it_began(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commits = iter(["begun", "ended"])
+    monkeypatch.setattr(checks, "commit", lambda: next(commits))
+    asked(monkeypatch, "long", "one")
+    assert "| begun |" in kept.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("counts", "short", "says"),
+    [
+        ({"requests": 10, "5xx": 0}, False, "10 requests, 0 answered by 500 and above"),
+        ({"requests": 9, "5xx": 0}, True, "9 requests, fewer than 10, 0 answered by 500 and above"),
+        ({"requests": 10, "5xx": 1}, True, "10 requests, 1 answered by 500 and above"),
+    ],
+)
+def test_a_fuzz_of_too_few_requests_fails(
+    counts: dict[str, int], short: bool, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(counted.LEAST, "10")
+    assert (counted.is_short(Counter(counts)), counted.in_words(Counter(counts))) == (short, says)
+    monkeypatch.delenv(counted.LEAST)
+    assert not counted.is_short(Counter(counts))

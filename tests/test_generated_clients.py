@@ -111,6 +111,27 @@ def test_the_calls_by_curl_are_answered_as_the_guide_says(desk: Path, address: s
     assert (problem["type"], problem["errors"][0]["suggestion"]) == ("/problems/not-facts", "age_years")
 
 
+def test_the_form_of_the_guide_asks_until_the_decision_is_settled(
+    address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+
+    def show(question: Mapping[str, Any]) -> Any:
+        asked.append(question["fact"])
+        known = {
+            "primary_concern": "dullness",
+            "active_skin_infection": None,
+            "autoimmune_skin_disease": "uncontrolled",
+        }
+        first = question["answers"][0]["value"] if question["answers"] else question["minimum"]
+        return known.get(question["fact"], first)
+
+    exec(compile(blocks("python")[1], "intake.py", "exec"), {"service": address, "show": show})
+    assert len(asked) == len(set(asked))
+    assert asked[:3] == ["primary_concern", "suspicious_lesion", "active_skin_infection"]
+    assert capsys.readouterr().out.split() == ["excluded", str(len(asked) - 1)]
+
+
 def test_openapi_python_client_makes_a_strictly_typed_client_that_talks(desk: Path, address: str) -> None:
     (desk / "openapi-python-client.yaml").write_text(blocks("yaml")[0])
     run_shell(desk, blocks("sh")[1], address)

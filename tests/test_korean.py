@@ -15,14 +15,17 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from app.api.messages import CATALOGUES, Message, in_language
-from app.api.problems import PROBLEMS
+from app.api.problems import MOST_ERRORS, PROBLEMS
 from app.api.query import SAYS
 from app.core.facts import Value
 from app.core.languages import translated
+from app.core.precedence import Decision
 from app.main import build_app
 from app.rulebook.load import RuleBook
 from app.security.keys import ApiKey
+from app.security.signing import Signer, new_signing_key
 from app.settings import Settings
+from tests.api.receipts import KEY, URL, asked
 from tests.api.test_errors import FAULTS
 from tests.books import random_candidate
 from tests.english import english_in, texts_of, texts_of_page
@@ -73,6 +76,42 @@ def test_every_country_is_named_in_korean(client: TestClient, book: RuleBook) ->
     assert {code for code, _ in options} == set(book.releases[book.current].facts["jurisdiction"].values)
     assert [code for code, name in options if not HANGUL.search(name)] == []
     assert dict(options)["KR"] == "대한민국"
+
+
+IN_PATHS = {"{ruleset}": "current", "{rule}": "PHASE-2", "{source}": "X5", "{other}": "2026.2", "{kind}": "not-facts"}
+FORMAL = frozenset({"condition", "expect", "system", "prefetch"})
+"""Members of a formal language: conditions, states, addresses, queries."""
+
+
+def without(members: frozenset[str], part: object) -> object:
+    if isinstance(part, dict):
+        return {name: without(members, each) for name, each in part.items() if name not in members}
+    return [without(members, each) for each in part] if isinstance(part, list) else part
+
+
+def test_nothing_that_is_read_by_get_holds_an_english_sentence(client: TestClient) -> None:
+    """The catalogue of rule sets, FHIR definitions, the discovery of services: every path of the description."""
+    read = 0
+    for template, operations in client.get("/openapi.json").json()["paths"].items():
+        if "get" not in operations:
+            continue
+        path = template
+        for name, value in IN_PATHS.items():
+            path = path.replace(name, value)
+        answer = client.get(path, headers=KOREAN)
+        assert answer.status_code == 200, path
+        if "json" in answer.headers["content-type"]:
+            read += 1
+            titles = {"display", "citation"} if path.startswith("/fhir/PlanDefinition") else set[str]()
+            texts = texts_of(without(FORMAL | titles, answer.json()))
+            assert [run for text in texts for run in english_in(text)] == [], path
+            if path.startswith(("/v1/", "/cds-services")):
+                assert answer.headers["content-language"] == "ko"
+                assert "Accept-Language" in answer.headers["vary"]
+                english = client.get(path)
+                assert english.headers["content-language"] == "en"
+                assert not HANGUL.search(english.text), path
+    assert read > 15
 
 
 def pages(book: RuleBook) -> list[str]:
@@ -215,6 +254,38 @@ def messages() -> dict[str, str]:
                 if isinstance(part, ast.Constant) and isinstance(part.value, str):
                     found[part.value] = f"{path}:{part.lineno}"
     return found
+
+
+def test_every_verdict_is_korean_for_who_reads_korean(book: RuleBook) -> None:
+    signing = TestClient(build_app(Settings(signing_keys=(KEY,)), book))
+    answer, receipt = asked(signing, {"age_years": 34})
+    view, its_receipt = asked(signing, {"age_years": 34}, "?view=decision")
+    facts = {"active_skin_infection": True}
+    elsewhere = answer | {"ruleset": answer["ruleset"] | {"digest": "sha256:0"}}
+    decision = Decision(**answer["decision"])
+    of_another_release = Signer((KEY,)).receipt(answer["id"], decision, "sha256:0")
+    by_a_stranger = Signer((new_signing_key(),)).receipt(answer["id"], decision, answer["ruleset"]["digest"])
+    stored: list[dict[str, Any]] = [
+        {"answer": answer, "receipt": receipt},
+        {"answer": answer | {"summary": "other"}, "receipt": receipt},
+        {"answer": answer | {f"other_{place}": 1 for place in range(MOST_ERRORS + 1)}, "receipt": receipt},
+        {"answer": answer | {"facts": {"no_such_fact": 1}}, "receipt": receipt},
+        {"answer": answer | {"id": "sha256:0"}, "receipt": receipt},
+        {"answer": view, "receipt": its_receipt, "facts": facts},
+        {"answer": elsewhere, "receipt": of_another_release},
+        {"answer": answer, "receipt": by_a_stranger},
+    ]
+    said = set()
+    for body in stored:
+        response = signing.post(URL, json=body, headers=KOREAN)
+        assert response.status_code == 200, response.text
+        assert response.headers["content-language"] == "ko"
+        assert "Accept-Language" in response.headers["vary"]
+        detail = response.json()["detail"]
+        assert english_in(detail) == []
+        assert HANGUL.search(detail)
+        said.add(detail)
+    assert len(said) == len(stored)
 
 
 @pytest.mark.parametrize("language", CATALOGUES)

@@ -5,13 +5,14 @@ import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from typer.testing import CliRunner
 
-from app.api.deprecation import deprecated
+from app.api.deprecation import GOING, Going, deprecated
 from app.cds_hooks.cards import Cards
 from app.cds_hooks.detail import Weighed
 from app.cds_hooks.request import Systems, read_call
@@ -139,6 +140,53 @@ def test_what_ends_says_when() -> None:
     }
 
 
+YEAR = {"since": date(2026, 1, 1), "sunset": date(2027, 1, 1), "successor": "/v2/rulesets"}
+
+
+@pytest.mark.parametrize("root", ["", "/skin"])
+@pytest.mark.parametrize(
+    ("going", "marked"),
+    [
+        (Going("/v1/rulesets/{ruleset}/rules/{rule}", **YEAR), ["deprecated"]),  # type: ignore[arg-type]
+        (Going("/v1/rulesets/{ruleset}/rules/{rule}", parameter="rule", **YEAR), ["parameters", 1, "deprecated"]),  # type: ignore[arg-type]
+    ],
+)
+def test_each_answer_of_a_path_that_ends_says_when(book: RuleBook, root: str, going: Going, marked: list[Any]) -> None:
+    application = build_app(Settings(public_url=f"https://triage.example{root}"), book, going=[going])
+    service = TestClient(application)
+    for rule, status in (("PHASE-1", 200), ("PHASE-99", 404)):
+        answer = service.get(f"/v1/rulesets/current/rules/{rule}")
+        assert answer.status_code == status
+        assert answer.headers["deprecation"] == "@1767225600"
+        assert answer.headers["sunset"] == "Fri, 01 Jan 2027 00:00:00 GMT"
+        assert f'<{root}/docs>; rel="sunset"' in answer.headers["link"]
+        assert f'<{root}/v2/rulesets>; rel="successor-version"' in answer.headers["link"]
+    other = service.get("/v1/rulesets/current/rules")
+    assert (other.status_code, {"deprecation", "sunset"} & set(other.headers)) == (200, set())
+    found: Any = application.openapi()["paths"][going.path]["get"]
+    assert {"Deprecation", "Sunset", "Link"} <= set(found["responses"]["200"]["headers"])
+    for step in marked:
+        found = found[step]
+    assert found is True
+
+
+def test_what_ends_answers_for_a_year_first() -> None:
+    with pytest.raises(ValueError, match="sooner than 365 days"):
+        Going("/v1/triage", date(2026, 1, 1), date(2026, 12, 31), "/v2/triage")
+
+
+def test_nothing_that_is_marked_is_left_without_its_headers(book: RuleBook) -> None:
+    document = build_app(Settings(), book).openapi()
+    marked = {
+        path
+        for path, operations in document["paths"].items()
+        for operation in operations.values()
+        for each in (operation, *operation.get("parameters", ()))
+        if each.get("deprecated")
+    }
+    assert marked == {each.path for each in GOING}
+
+
 def test_it_cannot_be_made_the_current_one(withdrawn: RuleBook) -> None:
     with pytest.raises(BadSettingError, match=r"`TRIAGE_RULESET`: 2026\.1 is withdrawn"):
         build_engines(Settings(ruleset="2026.1"), withdrawn)
@@ -171,6 +219,17 @@ def test_a_card_says_so_first_and_never_only_informs(engine: Engine, engines: En
     (card,) = Cards(Localization(good, good.release), BASE, asked).of(good.answer(Question(RECOMMENDED)), seen)
     assert not card["detail"].startswith(SAID)
     assert card["indicator"] == "info"
+
+
+def test_a_korean_card_says_so_in_korean(withdrawn: RuleBook) -> None:
+    engines = Engines.of(withdrawn.releases.values(), "2026.1", [withdrawn.languages["ko"]])
+    locale = Localizations.of(engines, {"ko": withdrawn.languages["ko"].phrases}, withdrawn.codes).find("ko")
+    asked = read_call(call(), "patient-view", Systems("", ""))
+    answer = locale.engine.answer(Question(RECOMMENDED))
+    (card,) = Cards(locale, BASE, asked).of(answer, Weighed(PatientFacts(RECOMMENDED)))
+    assert card["detail"].startswith(
+        f"2026.1 판은 2026-12-01에 철회되었습니다. {KOREAN}\n\n{locale.engine.release.limits}"
+    )
 
 
 def test_what_leaves_as_fhir_says_so_first(engine: Engine, withdrawn: RuleBook) -> None:

@@ -25,9 +25,13 @@ TEST: dict[str, list[str]] = {
     "verify": [str(BIN / "triage"), "verify"],
     "pytest": [PYTEST, "-n", "auto"],
 }
+LEAST_REQUESTS = 200_000
+"""Of a fuzz."""
 LONG: dict[str, list[str]] = {
     "stress": [PYTHON, "-m", "tools.stress"],
     "fuzz": [
+        "env",
+        f"TRIAGE_TEST_LEAST_REQUESTS={LEAST_REQUESTS}",
         PYTEST,
         "-n",
         "auto",
@@ -35,6 +39,7 @@ LONG: dict[str, list[str]] = {
         "tests/api/test_openapi.py",
         "tests/api/test_anything.py",
     ],
+    "engines": [PYTEST, "-n", "1", "-m", "long", "tests/cohort"],
     "oracle": [PYTEST, "-n", "auto", "-m", "long", "tests/independent"],
     "wire": [PYTEST, "-n", "1", "-m", "long", "tests/wire"],
     "peers": [PYTHON, "-m", "tools.peers"],
@@ -60,13 +65,13 @@ def main() -> None:
         sys.exit(f"no such part: {', '.join(sorted(unknown))}; the parts are {', '.join(chosen)}")
     failed = []
     for part in parts or chosen:
-        begun = time.monotonic()
+        begun, at = time.monotonic(), commit()
         code, last = run(chosen[part])
         seconds = time.monotonic() - begun
         if part != "pytest":  # which says so itself, last of all
             print(f"{part} took {seconds:.1f} s", flush=True)
         if chosen is LONG:
-            keep(RESULTS, part, seconds, last if code == 0 else f"FAILED: {last}")
+            keep(RESULTS, part, at, seconds, last if code == 0 else f"FAILED: {last}")
         if code:
             failed.append(part)
             if chosen is TEST:
@@ -86,12 +91,12 @@ def run(command: list[str]) -> tuple[int, str]:
     return process.returncode, last[0] if last else ""
 
 
-def keep(file: Path, part: str, seconds: float, result: str) -> None:
-    """Write down what came of a part, in place of what came of it before."""
+def keep(file: Path, part: str, at: str, seconds: float, result: str) -> None:
+    """Write down what came of a part at a commit, in place of what came of it before."""
     rows = dict(re.findall(r"^\| (\w+) (\| .*)$", file.read_text("utf-8"), re.M)) if file.exists() else {}
     rows.pop("part", None)
     told = result.replace("|", "/")
-    rows[part] = f"| {datetime.now(UTC):%Y-%m-%d} | {commit()} | {seconds / 60:.1f} min | {told} |"
+    rows[part] = f"| {datetime.now(UTC):%Y-%m-%d} | {at} | {seconds / 60:.1f} min | {told} |"
     file.write_text(HEAD + "".join(f"| {name} {rows[name]}\n" for name in sorted(rows)), "utf-8")
 
 

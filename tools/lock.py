@@ -65,10 +65,28 @@ def main() -> None:
         backend = "\n".join(pyproject["build-system"]["requires"])
         lock(RUNTIME, *how, "pyproject.toml")
         lock(BUILD, *how, "--constraint", RUNTIME, "-", requires=backend)
-        lock(DEV, *how, "--constraint", RUNTIME, "--constraint", BUILD, "--extra", "dev", "pyproject.toml")
+        lock(
+            DEV,
+            *how,
+            "--constraint",
+            RUNTIME,
+            "--constraint",
+            BUILD,
+            "--extra",
+            "dev",
+            "--extra",
+            "cohort",
+            "pyproject.toml",
+        )
         lock(CLIENTS, *how, "--group", "pyproject.toml:clients")
         lock(PAGES, *how, "--no-deps", "--group", "pyproject.toml:pages")
-        lock(BENCH, *how, "--constraint", DEV, "--extra", "dev", "--extra", "bench", "pyproject.toml")
+        lock(
+            BENCH,
+            *how,
+            "--constraint",
+            DEV,
+            *("--extra", "dev", "--extra", "cohort", "--extra", "bench", "pyproject.toml"),
+        )
     if names := stale():
         sys.exit(f"made for other dependencies than pyproject.toml has now: {', '.join(names)}; run `make lock`")
     print("The locks are those of pyproject.toml.")

@@ -1,10 +1,18 @@
 """Headers of what is deprecated or ends (RFC 9745, RFC 8594)."""
 
-from datetime import UTC, date, datetime
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 from app.core.rules import Release
+
+LEAST = timedelta(days=365)
+"""Between the deprecation of something and its end, as docs/compatibility.md promises."""
 
 DECLARED: dict[str, Any] = {
     "Deprecation": {
@@ -17,6 +25,71 @@ DECLARED: dict[str, Any] = {
     },
 }
 """What OpenAPI says of answers by a release that is named."""
+SUNSET: dict[str, Any] = {
+    "Sunset": {
+        "description": "When it stops to answer (RFC 8594).",
+        "schema": {"type": "string", "examples": ["Fri, 01 Jan 2027 00:00:00 GMT"]},
+    },
+}
+"""What it says, beside that, of what ends."""
+
+
+@dataclass(frozen=True)
+class Going:
+    """A path of the API, or a query parameter, that ends."""
+
+    path: str
+    """As in openapi.json."""
+    since: date
+    sunset: date
+    successor: str
+    """The path of what comes in its place."""
+    parameter: str = ""
+
+    def __post_init__(self) -> None:
+        if self.sunset - self.since < LEAST:
+            raise ValueError(f"{self.path}: it ends sooner than {LEAST.days} days after its deprecation")
+
+    def mark(self, document: dict[str, Any]) -> None:
+        """Mark it in the OpenAPI document."""
+        for operation in document["paths"][self.path].values():
+            marked = [each for each in operation["parameters"] if each["name"] == self.parameter]
+            for each in marked if self.parameter else [operation]:
+                each["deprecated"] = True
+            for response in operation["responses"].values():
+                response["headers"] = response.get("headers", {}) | DECLARED | SUNSET
+
+
+GOING: tuple[Going, ...] = ()
+"""What ends of this API: nothing now."""
+
+
+class Deprecations:
+    """The ASGI layer that says in answers that their path ends."""
+
+    def __init__(self, app: ASGIApp, going: Sequence[Going], root: str = "") -> None:
+        self._app = app
+        self._headers = [
+            (
+                re.compile(
+                    "/".join("[^/]+" if part.startswith("{") else re.escape(part) for part in each.path.split("/"))
+                ),
+                deprecated(each.since, f"{root}/docs", root + each.successor, each.sunset),
+            )
+            for each in going
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, with the headers of each path that ends."""
+        found = [headers for path, headers in self._headers if path.fullmatch(scope.get("path", ""))]
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                more = [(name.lower().encode(), value.encode()) for each in found for name, value in each.items()]
+                message = {**message, "headers": [*message.get("headers", ()), *more]}
+            await send(message)
+
+        await self._app(scope, receive, sent if found else send)
 
 
 def headers_of(release: Release, current: str, root: str = "") -> dict[str, str]:

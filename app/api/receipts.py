@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from itertools import product
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import ConfigDict, Field, ValidationError, WithJsonSchema
@@ -17,12 +17,13 @@ from pydantic import ConfigDict, Field, ValidationError, WithJsonSchema
 from app.api.decode import CandidateReader, record_of
 from app.api.described import Described
 from app.api.encode import encode
-from app.api.endpoint import REFUSALS
-from app.api.messages import Message
-from app.api.problems import MOST_ERRORS, FieldError, ProblemError
+from app.api.endpoint import REFUSALS, AcceptLanguage
+from app.api.messages import Message, in_language
+from app.api.problems import FieldError, ProblemError
 from app.api.query import fields_of
 from app.api.schemas import ref
 from app.api.strict_json import pointer_to
+from app.api.verdict import Verdict, verdict_of
 from app.core.answer import CONTRACT, Answer, DecisionView
 from app.core.engine import Engine, Engines, Question, Sources
 from app.core.languages import DEFAULT
@@ -54,15 +55,6 @@ SIGNED = {
     },
 }
 """What any answer has, so that a receipt can be checked against it."""
-Outcome = Literal["valid", "other_texts", "altered", "other_release", "other_contract", "unknown_key"]
-SAYS: Mapping[Outcome, str] = {
-    "valid": "this service gave this answer, and decides the same again",
-    "other_texts": "this service decides the same again; only texts with a digest of their own have changed since",
-    "altered": "this is not what this service answered",
-    "other_release": "the receipt is good; the release that answered is not here, so that nothing can be decided again",
-    "other_contract": "the receipt is good; the answer has a shape that this service no longer gives, or not yet",
-    "unknown_key": "the receipt was signed with a key that is not known here",
-}
 
 
 class NotSignedError(Exception):
@@ -100,26 +92,6 @@ class Stored(Described):
     """The facts that were named `doubted` when it was asked."""
 
 
-class Verdict(Described):
-    """What is to be thought of a stored answer."""
-
-    result: Outcome
-    """`valid`: given by this service, and decided again just so. `other_texts`: the same, but for texts that have a
-    digest of their own in `ruleset.digests` and have another one now. `altered`: not what this service answered.
-    `other_release`: rightly signed, by a release that this service does not hold. `other_contract`: rightly signed, in
-    another shape. `unknown_key`: signed by somebody else, or with a key that is no longer listed."""
-    detail: str
-    """The same in words, and what is to be done."""
-    differs: list[str]
-    """JSON pointers to what is not as it was answered."""
-    release: str | None
-    """The release that decided again."""
-    current: bool
-    """Whether that is the current release."""
-    key: str | None
-    """The id of the key that signed."""
-
-
 class JsonWebKeySet(Described):
     """Public keys (RFC 7517)."""
 
@@ -130,7 +102,7 @@ class JsonWebKeySet(Described):
 class _AlteredError(Exception):
     """Something is not as it was answered."""
 
-    def __init__(self, detail: str, *differs: str) -> None:
+    def __init__(self, detail: Message, *differs: str) -> None:
         super().__init__(detail)
         self.detail = detail
         self.differs = differs
@@ -157,9 +129,13 @@ def routes(engines: Engines, readers: Mapping[str, CandidateReader], signer: Ver
         responses=REFUSALS,
         openapi_extra=request,
     )
-    async def verify(body: Annotated[Any, Depends(record_of)]) -> Verdict:
+    async def verify(
+        body: Annotated[Any, Depends(record_of)], response: Response, accept_language: AcceptLanguage = ""
+    ) -> Verdict:
         """Checks the signature, decides again by the release that answered, and compares."""
-        return replayer.verdict(_stored(body))
+        language = engines.in_language(accept_language).language
+        response.headers.update({"Content-Language": language, "Vary": "Accept-Language"})
+        return replayer.verdict(_stored(body), language)
 
     return router
 
@@ -187,29 +163,35 @@ class Replayer:
             for engine in spoken.by_id.values():
                 self._by_digest.setdefault(engine.release.digest, []).append(engine)
 
-    def verdict(self, stored: Stored) -> Verdict:
-        """Return what is to be thought of a stored answer."""
+    def verdict(self, stored: Stored, language: str = DEFAULT) -> Verdict:
+        """Return the verdict on a stored answer, in a language."""
+        verdict, says = self._verdict(stored)
+        verdict.detail = in_language(says, language)
+        return verdict
+
+    def _verdict(self, stored: Stored) -> tuple[Verdict, Message]:
         name, decision, digest, contract = _signed_part(stored.answer)
         try:
             key = self._signer.check(stored.receipt, name, decision, digest, contract)
         except UnknownKeyError:
-            return _verdict("unknown_key")
+            return verdict_of("unknown_key")
         except NotSignedError:
-            return _verdict("altered", "the receipt is not one for this id, decision, release and contract")
+            says = Message("the receipt is not one for this id, decision, release and contract")
+            return verdict_of("altered", says)
         engines = self._by_digest.get(digest, [])
         about: dict[str, Any] = {"key": key}
         if engines:
             release = engines[0].release.id
             about |= {"release": release, "current": release == self._current}
         if contract != CONTRACT:
-            return _verdict("other_contract", **about)
+            return verdict_of("other_contract", **about)
         if not engines:
-            return _verdict("other_release", **about)
+            return verdict_of("other_release", **about)
         try:
             differs = self._compare(stored, name, engines)
         except _AlteredError as error:
-            return _verdict("altered", error.detail, error.differs, **about)
-        return _verdict("other_texts" if differs else "valid", "", differs, **about)
+            return verdict_of("altered", error.detail, error.differs, **about)
+        return verdict_of("other_texts" if differs else "valid", None, differs, **about)
 
     def _compare(self, stored: Stored, name: str, engines: list[Engine]) -> list[str]:
         """Return which texts differ; `_AlteredError` where anything else does."""
@@ -227,7 +209,8 @@ class Replayer:
         if "population" in kinds:  # it ranks questions
             texts.update(pointer for pointer in differs if pointer.startswith("/answer/next_question"))
         if wrong := [pointer for pointer in differs if pointer not in texts]:
-            raise _AlteredError("what was signed is right, and something beside it is not as it was given", *wrong)
+            says = Message("what was signed is right, and something beside it is not as it was given")
+            raise _AlteredError(says, *wrong)
         return differs
 
     def _unsigned(self, engine: Engine) -> Engine:
@@ -253,11 +236,12 @@ class Replayer:
                 ]
                 raise ProblemError(error.kind, error.detail, errors=errors) from None
             differs = [f"/answer/facts{field.pointer}" for field in error.errors]
-            raise _AlteredError("its facts are none that this release could be asked", *differs) from None
+            says = Message("its facts are none that this release could be asked")
+            raise _AlteredError(says, *differs) from None
         for engine, asked in product(engines, questions):
             if engine.identity(asked) == name:
                 return engine, asked
-        says = (
+        says = Message(
             "these facts do not lead to this id; where the question named facts `unavailable` or `doubted`, send their "
             "names too"
         )
@@ -379,11 +363,3 @@ def _differences(given: Any, right: Any, pointer: str) -> Iterator[str]:
             yield from _differences(one, other, pointer_to(pointer, place))
     elif given != right or isinstance(given, bool) != isinstance(right, bool):
         yield pointer
-
-
-def _verdict(result: Outcome, detail: str = "", differs: Sequence[str] = (), **about: Any) -> Verdict:
-    known = {"release": None, "current": False, "key": None} | about
-    says = SAYS[result] + (f": {detail}" if detail else "")
-    if len(differs) > MOST_ERRORS:
-        says += f"; the first {MOST_ERRORS} differences are listed, {len(differs) - MOST_ERRORS} more are not"
-    return Verdict(result=result, detail=says, differs=list(differs[:MOST_ERRORS]), **known)

@@ -1,4 +1,4 @@
-"""`GET /v1/rulesets…`: immutable releases, cached by their `ETag`."""
+"""`GET /v1/rulesets…`: immutable releases in each language, cached by their `ETag`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Response
 
 from app.api.deprecation import headers_of
 from app.api.encode import encode
-from app.api.endpoint import engine_named
+from app.api.endpoint import AcceptLanguage, engine_named
 from app.api.messages import Message
 from app.api.problems import ProblemError, refusals
 from app.core import catalogue
@@ -37,25 +37,35 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
     """Return the rule set routes over these engines."""
     router = APIRouter(prefix="/v1/rulesets", tags=["rule sets"], responses=NOT_FOUND)
 
-    found = Memo[tuple[str, str, str], bytes](lambda asked: encode(_records(engines, *asked)), 4_096)
+    def made(asked: tuple[str, str, str, str]) -> bytes:
+        language, *what = asked
+        return encode(_records(engines.in_language("", language), *what))
 
-    def answer(kind: str, name: str, detail: str = "") -> Response:
+    found = Memo[tuple[str, str, str, str], bytes](made, 4_096)
+
+    def answer(languages: str, kind: str, name: str, detail: str = "") -> Response:
+        language = engines.in_language(languages).language
         named = engine_named(engines, name).release if name else None
         fixed = name not in ("", "current")
-        headers = {"Cache-Control": "public, max-age=3600" if fixed else "no-cache"}
+        headers = {
+            "Cache-Control": "public, max-age=3600" if fixed else "no-cache",
+            "Content-Language": language,
+            "Vary": "Accept-Language",
+        }
         if named:
             headers |= headers_of(named, engines.current, root)
-        return Response(found[kind, named.id if named else "", detail], headers=headers, media_type="application/json")
+        body = found[language, kind, named.id if named else "", detail]
+        return Response(body, headers=headers, media_type="application/json")
 
     @router.get("", operation_id="listRulesets", response_model=RuleSets, summary="The rule sets side by side")
-    def rulesets() -> Response:
+    def rulesets(accept_language: AcceptLanguage = "") -> Response:
         """Every release that answers, oldest first, and which one answers by default."""
-        return answer("rulesets", "")
+        return answer(accept_language, "rulesets", "")
 
     @router.get("/{ruleset}", operation_id="getRuleset", response_model=catalogue.RuleSetRecord, summary="One rule set")
-    def ruleset(ruleset: RuleSetName) -> Response:
+    def ruleset(ruleset: RuleSetName, accept_language: AcceptLanguage = "") -> Response:
         """A release: its digests, changes, reviewer, and whether it was withdrawn."""
-        return answer("ruleset", ruleset)
+        return answer(accept_language, "ruleset", ruleset)
 
     @router.get(
         "/{ruleset}/facts",
@@ -63,9 +73,9 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
         response_model=list[catalogue.FactRecord],
         summary="The facts of a rule set",
     )
-    def facts(ruleset: RuleSetName) -> Response:
+    def facts(ruleset: RuleSetName, accept_language: AcceptLanguage = "") -> Response:
         """Every fact in asking order, with question, answers and readers."""
-        return answer("facts", ruleset)
+        return answer(accept_language, "facts", ruleset)
 
     @router.get(
         "/{ruleset}/rules",
@@ -73,16 +83,20 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
         response_model=list[catalogue.RuleRecord],
         summary="The rules of a rule set",
     )
-    def rules(ruleset: RuleSetName) -> Response:
+    def rules(ruleset: RuleSetName, accept_language: AcceptLanguage = "") -> Response:
         """Every rule and other entry, in the order of the rule book."""
-        return answer("rules", ruleset)
+        return answer(accept_language, "rules", ruleset)
 
     @router.get(
         "/{ruleset}/rules/{rule}", operation_id="getRule", response_model=catalogue.RuleRecord, summary="One rule"
     )
-    def rule(ruleset: RuleSetName, rule: Annotated[str, Path(description="The id of a rule.")]) -> Response:
+    def rule(
+        ruleset: RuleSetName,
+        rule: Annotated[str, Path(description="The id of a rule.")],
+        accept_language: AcceptLanguage = "",
+    ) -> Response:
         """One rule: its condition, statement, reading and sources."""
-        return answer("rule", ruleset, rule)
+        return answer(accept_language, "rule", ruleset, rule)
 
     @router.get(
         "/{ruleset}/verification",
@@ -90,9 +104,9 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
         response_model=Verification,
         summary="The proof report of a rule set",
     )
-    def verification(ruleset: RuleSetName) -> Response:
+    def verification(ruleset: RuleSetName, accept_language: AcceptLanguage = "") -> Response:
         """Every law proved, exact counts, and a witness for every rule."""
-        return answer("verification", ruleset)
+        return answer(accept_language, "verification", ruleset)
 
     @router.get(
         "/{ruleset}/diff/{other}",
@@ -100,10 +114,14 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
         response_model=Comparison,
         summary="What changes between two rule sets",
     )
-    def diff(ruleset: RuleSetName, other: Annotated[str, Path(description="The release to compare with.")]) -> Response:
+    def diff(
+        ruleset: RuleSetName,
+        other: Annotated[str, Path(description="The release to compare with.")],
+        accept_language: AcceptLanguage = "",
+    ) -> Response:
         """Each change of decision: how many candidates, which rules, an example."""
         release = engine_named(engines, other).release.id
-        return answer("diff", ruleset, release)
+        return answer(accept_language, "diff", ruleset, release)
 
     @router.get(
         "/{ruleset}/sources",
@@ -111,14 +129,18 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
         response_model=list[Source],
         summary="The sources of a rule set",
     )
-    def sources(ruleset: RuleSetName) -> Response:
+    def sources(ruleset: RuleSetName, accept_language: AcceptLanguage = "") -> Response:
         """Every citable source: statements, public evidence, conflicts and silences."""
-        return answer("sources", ruleset)
+        return answer(accept_language, "sources", ruleset)
 
     @router.get("/{ruleset}/sources/{source}", operation_id="getSource", response_model=Source, summary="One source")
-    def source(ruleset: RuleSetName, source: Annotated[str, Path(description="The id of a source.")]) -> Response:
+    def source(
+        ruleset: RuleSetName,
+        source: Annotated[str, Path(description="The id of a source.")],
+        accept_language: AcceptLanguage = "",
+    ) -> Response:
         """One source: document, section, paraphrase, and how far it was verified."""
-        return answer("source", ruleset, source)
+        return answer(accept_language, "source", ruleset, source)
 
     return router
 

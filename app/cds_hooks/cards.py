@@ -72,7 +72,7 @@ class Cards:
                 for name, source in answer.sources.items()
             )
         for card in cards:
-            card["detail"] = "\n\n".join([*self.locale.engine.release.warnings, card["detail"]])
+            card["detail"] = "\n\n".join([*self.locale.warnings, card["detail"]])
             if answer.ruleset.withdrawn and card["indicator"] == "info":
                 card["indicator"] = "warning"
         return cards
@@ -101,20 +101,19 @@ class Cards:
         }
 
     def _decisions(self, answer: Answer, weighed: Weighed, drafts: list[Draft]) -> Iterator[Card]:
-        if any(not draft.pathway for draft in drafts) or self.call.hook == "patient-view":
-            yield self._decision(answer, weighed)
         detail = detail_of(answer, weighed, self.locale)
+        if any(not draft.pathway for draft in drafts) or self.call.hook == "patient-view":
+            yield self._decision(answer, weighed, detail)
         doubted = weighed.doubted or any(each.status == "unmet" for each in answer.preconditions)
         for draft in drafts:
             if draft.pathway and (answer.decision.pathway != draft.pathway or doubted):
                 yield self._conflict(answer, draft, detail, weighed)
 
-    def _decision(self, answer: Answer, weighed: Weighed) -> Card:
+    def _decision(self, answer: Answer, weighed: Weighed, detail: str) -> Card:
         disposition = answer.decision.disposition
         settled = disposition in ("recommended", "excluded") and not weighed.record.contradictions
         card = self._card(answer, "decision", self._headline(answer), "info" if settled else "warning")
-        card["detail"] = detail_of(answer, weighed, self.locale)
-        card["links"] = self._links(answer)
+        card |= {"detail": detail, "links": self._links(answer)}
         if answer.decision.pathway:
             order = self._order(answer.decision.pathway)
             card |= self._suggested("decision", answer.id, self._say("Draft an order for this pathway"), order)
@@ -123,15 +122,26 @@ class Cards:
         return card
 
     def _conflict(self, answer: Answer, draft: Draft, detail: str, weighed: Weighed) -> Card:
-        """Return the card about a draft that the decision does not settle."""
+        """Return the card about a draft that the decision does not settle.
+
+        An exclusion of what is ordered is named first while something else decides, or nothing does yet.
+        """
         excluded = answer.decision.disposition == "excluded"
+        against = [rule for rule in weighed.held if rule.effect == "excludes" and draft.pathway in rule.pathways]
         name = reference_of(draft.resource).partition("/")[2]
         key = f"order {name or text(draft.resource.get('id'))}"
         agrees = answer.decision.pathway == draft.pathway
         says = "Ordered: {pathway}. {headline}" if self.call.hook in ORDERS else "Booked: {pathway}. {headline}"
         headline = self._doubt(weighed) if agrees and weighed.doubted else self._headline(answer)
+        if against and not excluded:
+            headline = self._say("Ruled out: {statement}", statement=against[0].says)
+            detail = "\n".join(
+                [f"**{self._say('Rules out what is ordered')}**", ""]
+                + [f"- {rule.says} ({', '.join(rule.sources)})" for rule in against]
+                + ["", detail]
+            )
         words = self._say(says, pathway=self._pathway(draft.pathway), headline=headline)
-        card = self._card(answer, key, words, "critical" if excluded else "warning")
+        card = self._card(answer, key, words, "critical" if excluded or against else "warning")
         card |= {"detail": detail, "links": self._links(answer), "overrideReasons": self._override_reasons()}
         if name and not agrees and self.call.hook in ORDERS:
             says = self._say("Take back the drafted order")

@@ -6,6 +6,7 @@ from itertools import islice
 
 from app.core.answer import Answer
 from app.core.languages import Sentence
+from app.core.rules import DecisionRule
 from app.fhir import said
 from app.fhir.localization import Localization
 from app.record.places import Entry, PatientFacts
@@ -23,6 +24,8 @@ class Weighed:
     """What of the record could not be fetched."""
     named: tuple[Entry, ...] = ()
     """What was not understood and is named: on order hooks, what might be about a fact that decides."""
+    held: tuple[DecisionRule, ...] = ()
+    """The rules that hold, whether or not they decide yet."""
     not_read: tuple[Sentence, ...] = ()
     """What of a search was not read, as it has more pages than are read."""
 
@@ -55,7 +58,7 @@ def detail_of(answer: Answer, weighed: Weighed, locale: Localization) -> str:
     section("Contradictions", list(said.contradictions(record, locale)))
     section("To be asked, because of the record", list(said.asked(record, locale)))
     section("Not understood", said.not_understood(weighed.named, locale), len(weighed.named))
-    section("From the record", said.used(record, locale), said.used_count(record))
+    section("From the record", list(said.used(record, locale)))
     section("Not read", said.sentences((*weighed.notes, *weighed.not_read), locale))
     not_named = len(record.not_understood) - len(weighed.named)
     section("Without effect", list(said.counted(record, locale, not_named)))

@@ -5,7 +5,7 @@ next page is not whole. None of the four says that anything is not so.
 """
 
 from asyncio import gather
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -103,10 +103,13 @@ async def _read(call: Call, template: str, server: FhirServer, allowance: Allowa
         return error
 
 
-def needed(record: Record, outcome: Outcome, release: Release, codes: Codes) -> dict[str, list[str]]:
+def needed(record: Record, decide: Callable[[], Outcome], release: Release, codes: Codes) -> dict[str, list[str]]:
     """Return the absent keys that can matter, with the rules that wait."""
     absent = [key for key, state in record.states.items() if state == "absent" and key != OURS]
     found: dict[str, list[str]] = {}
+    if not absent:
+        return found
+    outcome = decide()
     open_facts = {*outcome.missing, *outcome.open_assumptions}
     for key in absent:
         if waiting := _brings(key, release, codes) & open_facts:

@@ -43,27 +43,25 @@ def open_orders(bundle: Any) -> list[Resource]:
     return [order for order in entries(bundle) if order.get("status") in OPEN]
 
 
-def might_decide(record: PatientFacts, question: Question, engine: Engine) -> tuple[Entry, ...]:
+def might_decide(record: PatientFacts, question: Question, answer: Answer, engine: Engine) -> tuple[Entry, ...]:
     """Return what was not understood and might be about deciding facts.
 
-    A fact decides where another value of it leads to another decision.
+    An unknown fact decides while it is missing; a known one where another value of it leads to another decision.
     """
-    decision = engine.decide(question).decision
-    known: dict[str, bool] = {}
-
-    def decides(fact: str) -> bool:
-        if fact not in known:
-            without = question._replace(unavailable=tuple(name for name in question.unavailable if name != fact))
-            others = (
-                without._replace(facts={**question.facts, fact: value}) for value in engine.release.facts[fact].domain
-            )
-            known[fact] = any(engine.decide(other).decision != decision for other in others)
-        return known[fact]
-
+    concerned = {said.fact for entry in record.not_understood for said in entry.statements}
+    deciding = concerned.intersection(answer.missing)
+    known = {fact: value for fact, value in question.facts.items() if fact in concerned}
+    others = {fact: value for fact, value in question.facts.items() if fact not in concerned}
+    if known and engine.decide(question._replace(facts=others)).decision != answer.decision:
+        for fact, said in known.items():
+            values = (value for value in engine.release.facts[fact].domain if value != said)
+            instead = (question._replace(facts={**question.facts, fact: value}) for value in values)
+            if any(engine.decide(each).decision != answer.decision for each in instead):
+                deciding.add(fact)
     return tuple(
         entry
         for entry in record.not_understood
-        if any(decides(said.fact) for said in entry.statements) or not (entry.statements or entry.text)
+        if any(said.fact in deciding for said in entry.statements) or not (entry.statements or entry.text)
     )
 
 

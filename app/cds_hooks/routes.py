@@ -4,11 +4,13 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
 
+from app.api.endpoint import AcceptLanguage
 from app.api.problems import own_path
 from app.api.worker import LIGHT_BYTES, in_worker
 from app.cds_hooks.cards import Cards
@@ -91,8 +93,7 @@ class Service:
             return JSONResponse({"cards": []}, headers=headers)
         doubted = () if call.hook in STRICT else facts.doubted
         asked = Question(dict(facts.facts), call.hook in STRICT, facts.unavailable, doubted=doubted)
-        outcome = locale.engine.decide(asked)
-        if waiting := needed(record, outcome, release, self.codes):
+        if waiting := needed(record, partial(locale.engine.decide, asked), release, self.codes):
             says = "`prefetch.{key}` is needed by {rules}"
             issues = [
                 issue(locale.phrases.of(says, key=key, rules=", ".join(rules)), "required", f"prefetch.{key}")
@@ -103,28 +104,33 @@ class Service:
         answer = locale.engine.answer(asked)
         cards = Cards(locale, self.base, call)
         if call.hook in STRICT:
-            named = might_decide(facts, asked, locale.engine)
+            named = might_decide(facts, asked, answer, locale.engine)
         else:
             named = facts.not_understood
             if not has_reason(call, answer, facts, locale.engine, open_orders(record.bundles.get(OURS))):
                 invited = [cards.invitation(answer, record.notes)] if self.invites else []
                 return JSONResponse({"cards": invited}, headers=headers)
-        weighed = Weighed(facts, record.notes, named, record.not_read)
+        held = tuple(standing.rule for standing in locale.engine.standings(asked) if standing.state)
+        weighed = Weighed(facts, record.notes, named, held, record.not_read)
         return JSONResponse({"cards": cards.of(answer, weighed)}, headers=headers)
 
 
 def routes(service: Service, read: ReadBody) -> APIRouter:
     """Return the routes of the services."""
     router = APIRouter(prefix="/cds-services", tags=["cds hooks"])
-    found = discovery(service.base, service.codes)
+    found = {
+        locale.language: discovery(service.base, service.codes, locale.phrases.of)
+        for locale in service.locales.by_language.values()
+    }
     if service.trust.is_open and not service.is_protected:
         LOG.warning("no CDS client is configured: anybody may call the CDS services")
 
     @router.get("", operation_id="listCdsServices", summary="Which CDS services there are", responses=lists("services"))
     @router.get("/", include_in_schema=False)
-    def discover() -> JSONResponse:
+    def discover(accept_language: AcceptLanguage = "") -> JSONResponse:
         """The four services, with their hooks and prefetch templates."""
-        return JSONResponse(found)
+        language = service.locales.find(accept_language).language
+        return JSONResponse(found[language], headers={"Content-Language": language, "Vary": "Accept-Language"})
 
     async def answered(request: Request, name: str, work: Callable[..., Awaitable[JSONResponse]]) -> JSONResponse:
         hook = name.removeprefix(PREFIX)

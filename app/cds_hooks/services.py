@@ -1,5 +1,6 @@
 """The four CDS services, with what each asks to prefetch."""
 
+from collections.abc import Callable
 from typing import Any
 
 from app.core.codes import Codes
@@ -46,23 +47,23 @@ def templates(base: str, codes: Codes, hook: str = "patient-view") -> dict[str, 
     return found
 
 
-def discovery(base: str, codes: Codes) -> dict[str, Any]:
-    """Return the discovery document."""
+def discovery(base: str, codes: Codes, say: Callable[[str], str] = str) -> dict[str, Any]:
+    """Return the discovery document, in the language of `say`."""
+    usage = (
+        "Decision support for a clinician. A code that is absent is never read as a no; what is missing is asked for."
+    )
     return {
         "services": [
             {
                 "hook": hook,
                 "id": PREFIX + hook,
-                "title": "Candidate triage",
-                "description": says,
+                "title": say("Candidate triage"),
+                "description": say(description),
                 "version": VERSION,
                 "hookVersion": HOOK_VERSIONS[hook],
                 "prefetch": templates(base, codes, hook),
-                "usageRequirements": (
-                    "Decision support for a clinician. A code that is absent is never read as a no; what is missing is "
-                    "asked for."
-                ),
+                "usageRequirements": say(usage),
             }
-            for hook, says in HOOKS.items()
+            for hook, description in HOOKS.items()
         ]
     }

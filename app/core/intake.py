@@ -18,7 +18,7 @@ class AnswerWords:
 
 @dataclass(frozen=True)
 class FactWords:
-    """A fact in a patient's words; `asks` where it is asked alone."""
+    """A fact in a patient's words; `asks` where asked alone."""
 
     name: str
     says: str

@@ -24,6 +24,8 @@ def state_of(condition: Condition, facts: Mapping[str, Fact], known: Candidate) 
     return diagram.state(diagram.condition(condition), diagram.regions(known))
 
 
+Visited = tuple[dict[int, list[int]], list[int]]
+"""By level the nodes that are reached there, and the decisions that are reached past it, as bits."""
 Way = tuple[str | None, Any]
 """The fact to look at next with the way for each of its values; at the end no fact, and the rest that is left."""
 
@@ -41,6 +43,7 @@ class Logic:
 
     `facts` are all facts of the release in asking order, `order` the order in which the diagram looks at them (any
     that are not named follow in asking order). Raises `BudgetExceededError` where the diagram outgrows `budget` nodes.
+    `beside` are conditions that the diagram is asked about beside the rules, such as those of laws.
     """
 
     def __init__(
@@ -49,13 +52,14 @@ class Logic:
         rules: Sequence[DecisionRule],
         order: Sequence[str] = (),
         budget: int = 1_000_000,
+        beside: Sequence[Condition] = (),
     ) -> None:
         self.facts = facts
         self.rules = tuple(rules)
         listed = cases(rules)
         ordered = [facts[name] for name in order if name in facts]
         ordered += [fact for name, fact in facts.items() if name not in set(order)]
-        self.diagram = diagram_of(ordered, [rule.when for rule in rules], budget)
+        self.diagram = diagram_of(ordered, [*(rule.when for rule in rules), *beside], budget)
         self.decision_root = self._root([(case.when, case.then.decision) for case in listed])
         self.stage_root = self._root([(case.when, case.then.stage) for case in listed])
         self.staged_root = self._root([(case.when, case.then) for case in listed])
@@ -102,7 +106,10 @@ class Logic:
 
     def possible(self, regions: Regions) -> list[Decision]:
         """Return every decision that a completion reaches, in fixed order."""
-        bits = self.diagram.reachable(self.decision_root, regions)
+        return self.decisions(self.diagram.reachable(self.decision_root, regions))
+
+    def decisions(self, bits: int) -> list[Decision]:
+        """Return the decisions that bits of terminals stand for, in fixed order."""
         return [decision for terminal, decision in self._decisions if bits >> ~terminal & 1]
 
     def _ways(self, *, strict: bool) -> Way:
@@ -172,7 +179,7 @@ class Logic:
         d = self.diagram
         bits = d.reachability(regions)
         now = bits(self.decision_root)
-        inside, crossing = self._visited(regions, bits)
+        inside, crossing = self.visited(regions, bits)
         found = set()
         for level, nodes in inside.items():
             if given[level] != UNKNOWN or regions[level] == UNKNOWN:
@@ -186,7 +193,7 @@ class Logic:
                     break
         return tuple(name for name in self.facts if name in found) if found else ()
 
-    def _visited(self, regions: Regions, bits: Callable[[int], int]) -> tuple[dict[int, list[int]], list[int]]:
+    def visited(self, regions: Regions, bits: Callable[[int], int]) -> Visited:
         """Return by level the reached nodes, and decisions that skip it."""
         d = self.diagram
         depth = len(d.variables)

@@ -1,5 +1,6 @@
 """What the FHIR face can do, as a CapabilityStatement."""
 
+from app.cohort.cql import NAME
 from app.fhir.localization import Localization
 from app.fhir.plan import NAME as PLAN
 from app.fhir.questionnaire import NAME as INTAKE
@@ -57,6 +58,7 @@ def capability_statement(locale: Localization, base: str, program: str) -> Resou
                         "Questionnaire", say(questions, name=INTAKE), next_question=NEXT_QUESTION, populate=POPULATE
                     ),
                     resource("PlanDefinition", say("{name}: the documented pathways.", name=PLAN), apply=APPLY),
+                    resource("Library", say("{name}: the decision in CQL and ELM.", name=NAME)),
                     resource("CodeSystem", say("The codes of answers, pathways and dispositions.")),
                 ],
             }

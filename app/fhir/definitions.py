@@ -1,6 +1,8 @@
 """The definitions that can be read and searched, in one language."""
 
+from app.cohort.cql import NAME
 from app.fhir.capability import capability_statement
+from app.fhir.library import library
 from app.fhir.localization import Localization
 from app.fhir.plan import DISPOSITIONS, PATHWAYS, code_system, plan_definition
 from app.fhir.questionnaire import answer_codes, questionnaire
@@ -14,6 +16,7 @@ def definitions(locale: Localization, base: str, program: str) -> dict[str, Reso
         "metadata": capability_statement(locale, base, program),
         "Questionnaire/candidate-intake": questionnaire(locale, base),
         "PlanDefinition/candidate-triage": plan_definition(locale, base),
+        f"Library/{NAME}": library(locale, base),
         "CodeSystem/candidate-intake": answer_codes(locale, base),
         "CodeSystem/candidate-triage-pathway": code_system(
             PATHWAYS, "CandidateTriagePathway", wording.pathways, locale, base

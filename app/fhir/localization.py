@@ -21,6 +21,16 @@ class Localization:
     """Why an entry of a record is in its place, by the reader's key."""
 
     @property
+    def warnings(self) -> list[str]:
+        """The notices of withdrawal and of limits of the release, said first."""
+        release = self.engine.release
+        if not release.withdrawn:
+            return release.warnings
+        on, reason = release.withdrawn.date, release.withdrawn.reason
+        said = self.phrases.of("Release {id} was withdrawn on {date}. {reason}", id=release.id, date=on, reason=reason)
+        return [said, *([release.limits] if release.limits else [])]
+
+    @property
     def language(self) -> str:
         """The code of the language."""
         return self.engine.language

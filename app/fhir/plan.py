@@ -11,6 +11,7 @@ from app.core.answer import Answer
 from app.core.precedence import phases
 from app.core.rules import Release
 from app.fhir import said
+from app.fhir.library import library_address
 from app.fhir.localization import Localization
 from app.fhir.outcome import issue
 from app.fhir.questionnaire import canonical
@@ -58,6 +59,7 @@ def plan_definition(locale: Localization, base: str) -> Resource:
             "Which documented pathway of regenerative skin treatment applies, what comes first, or what is missing."
         ),
         "purpose": say("Decision support for a clinician; no diagnosis and no treatment order."),
+        "library": [f"{library_address(base)}|{release.id}"],
         "relatedArtifact": [
             {
                 "type": "justification",
@@ -117,7 +119,7 @@ def care_plan(answer: Answer, locale: Localization, record: PatientFacts, about:
         "description": answer.summary,
         **about,
         "supportingInfo": [{"reference": "#guidance"}],
-        "note": [{"text": notice} for notice in (*release.warnings, *answer.notices)],
+        "note": [{"text": notice} for notice in (*locale.warnings, *answer.notices)],
     }
     if not found["note"]:
         del found["note"]
@@ -154,7 +156,7 @@ def guidance_response(
         "status": status,
         **about,
         "reasonCode": reasons,
-        "note": [{"text": text} for text in (*release.warnings, *_notes(answer, record, locale, base))],
+        "note": [{"text": text} for text in (*locale.warnings, *_notes(answer, record, locale, base))],
     }
     if wanted:
         found["dataRequirement"] = [

@@ -1,55 +1,78 @@
 """What a record says, in words: reasons, questions, what was not understood."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import nlargest
 
+from app.core.facts import Value
 from app.core.languages import Sentence
 from app.fhir.localization import Localization
 from app.record.places import Entry, PatientFacts
 
 MARKUP = re.compile(r"([\\`*_\[\]<>#|~&!])")
 """What Markdown or HTML would read as more than text."""
+MOST_OF_A_FACT = 3
+"""How many entries about one fact are named; a record may say the same for twenty years."""
 
 
-def said_of(entry: Entry, locale: Localization) -> str:
-    """Return an entry with its text, code, date and reason."""
+def said_of(entry: Entry, locale: Localization, fact: str | None = None) -> str:
+    """Return an entry with text, code, date and reason."""
     coding = entry.coding
-    code = coding.code if coding else entry.link_id or ""
+    code = coding.code if coding else entry.link_id if entry.link_id and entry.link_id != fact else ""
     if coding and entry.place == "not_understood":  # its system may be what is not known
         code = " ".join(part for part in (coding.system, coding.code) if part)
     inside = ", ".join(plain(part) for part in (code, entry.date or "") if part)
     text = f": {plain(entry.text)}" if entry.text else ""
-    reason = locale.reasons.get(entry.reason, "")
+    reasons = (said.reason for said in entry.statements if said.fact == fact)
+    reason = locale.reasons.get(next(reasons, entry.reason), "")
     return f"{entry.resource}{text}{f' ({inside})' if inside else ''}{f'. {reason}' if reason else ''}"
 
 
 def used(record: PatientFacts, locale: Localization) -> Iterator[str]:
     """Yield each fact with its entries; answers of the intake aside."""
     for fact, entries in record.reasons.items():
-        for entry in entries:
-            if entry.link_id is None:
-                yield f"{fact}: {said_of(entry, locale)}"
-
-
-def used_count(record: PatientFacts) -> int:
-    """Return how many lines `used` has."""
-    return sum(entry.link_id is None for entries in record.reasons.values() for entry in entries)
+        if recorded := [entry for entry in entries if entry.link_id is None]:
+            among = record.ranges.get(fact)
+            answer = f"{among['min']}-{among['max']}" if among else _answer(fact, record.facts[fact], locale)
+            yield f"{_question(fact, locale)} {answer}. {_listed(fact, recorded, locale)}"
 
 
 def asked(record: PatientFacts, locale: Localization) -> Iterator[str]:
-    """Yield each question that the record leaves, with what it says."""
+    """Yield each question that the record leaves, and its entries."""
     contradicted = {contradiction.fact for contradiction in record.contradictions}
     for fact, entries in record.questions.items():
         if fact not in contradicted:
-            said = "; ".join(said_of(entry, locale) for entry in entries)
-            yield f"{locale.engine.release.facts[fact].question} {fact}: {said}"
+            yield f"{_question(fact, locale)} {_listed(fact, entries, locale)}"
 
 
 def contradictions(record: PatientFacts, locale: Localization) -> Iterator[str]:
     """Yield each fact of which the record says two things."""
-    for contradiction in record.contradictions:
-        said = "; ".join(said_of(entry, locale) for entry in contradiction.entries)
-        yield f"{locale.engine.release.facts[contradiction.fact].question} {contradiction.fact}: {said}"
+    for fact, entries, _ in record.contradictions:
+        by_answer: dict[str, list[Entry]] = {}
+        for entry in entries:
+            value = next((said.value for said in entry.statements if said.fact == fact), None)
+            by_answer.setdefault("?" if value is None else _answer(fact, value, locale), []).append(entry)
+        sides = (f"{answer}: {_listed(fact, listed, locale)}" for answer, listed in by_answer.items())
+        yield f"{_question(fact, locale)} {' '.join(sides)}"
+
+
+def _question(fact: str, locale: Localization) -> str:
+    return locale.engine.release.facts[fact].question
+
+
+def _answer(fact: str, value: Value, locale: Localization) -> str:
+    words = locale.engine.release.wording
+    plain = str(value) if not isinstance(value, bool) else words.yes if value else words.no
+    return locale.engine.release.facts[fact].labels.get(value, plain)
+
+
+def _listed(fact: str, entries: Sequence[Entry], locale: Localization) -> str:
+    """Return the newest entries about a fact, and how many more."""
+    newest = nlargest(MOST_OF_A_FACT, entries, key=lambda entry: entry.date or "")
+    said = [said_of(entry, locale, fact) for entry in newest]
+    if len(entries) > MOST_OF_A_FACT:
+        said.append(locale.phrases.of("and {count} more", count=len(entries) - MOST_OF_A_FACT))
+    return "; ".join(each.removesuffix(".") for each in said) + "."
 
 
 def not_understood(entries: Iterable[Entry], locale: Localization) -> Iterator[str]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from app.core.diagram import UNKNOWN, Regions
 from app.core.facts import Candidate, Value
-from app.core.logic import Logic
-from app.core.precedence import UNDECIDED, Decision
+from app.core.logic import Logic, Visited
+from app.core.precedence import Decision
 
 
 @dataclass(frozen=True)
@@ -27,65 +27,55 @@ def changes(
 
     `regions` is the candidate in its mode. For an integer there is one change a region, with its nearest value.
     """
-    now = _settled(logic, regions)
-    levels = [
-        level
-        for level, v in enumerate(logic.diagram.variables)
-        if v.fact.name in candidate and regions[level] != UNKNOWN
-    ]
-    found: list[tuple[dict[int, int], Decision]] = []
+    d = logic.diagram
+    known = [level for level, v in enumerate(d.variables) if v.fact.name in candidate and regions[level] != UNKNOWN]
+    bits = d.reachability(regions)
+    now = bits(logic.decision_root)
+    found: list[tuple[dict[int, int], int]] = []
     singles: set[tuple[int, int]] = set()
-    after: dict[tuple[int, int], set[int]] = {}
-    here = _visited(logic, regions)
-    for level in levels:
-        for region, changed in _others(logic, regions, level):
-            decision = _settled(logic, changed) if level in here else now
-            after[level, region] = _visited(logic, changed)
-            if decision not in (now, UNDECIDED):
+    here = logic.visited(regions, bits)
+    for level in known:
+        for region, reached in _after(logic, regions, level, here, bits):
+            if reached != now and reached.bit_count() == 1:
                 singles.add((level, region))
-                found.append(({level: region}, decision))
-    for first in levels:
+                found.append(({level: region}, reached))
+    # where the decision does not look at the upper of two facts, changing it as well changes nothing
+    for first in (level for level in known if level in here[0]):
         for region, changed in _others(logic, regions, first):
             if (first, region) in singles:
                 continue
-            for second in levels:
-                # the second fact matters after the first change only where the diagram then looks at it
-                if second <= first or second not in after[first, region]:
-                    continue
-                for other, both in _others(logic, changed, second):
-                    if (second, other) in singles:
-                        continue
-                    decision = _settled(logic, both)
-                    if decision not in (now, UNDECIDED):
-                        found.append(({first: region, second: other}, decision))
+            # below the changed fact completions reach what they did before
+            then = logic.visited(changed, bits)
+            for second in (level for level in known if level > first):
+                for other, reached in _after(logic, regions, second, then, bits):
+                    if reached != now and reached.bit_count() == 1 and (second, other) not in singles:
+                        found.append(({first: region, second: other}, reached))
     return [
-        change for new, decision in found if wanted(decision) for change in _values(logic, new, candidate, decision)
+        change
+        for new, reached in found
+        for decision in logic.decisions(reached)
+        if wanted(decision)
+        for change in _values(logic, new, candidate, decision)
     ]
 
 
-def _settled(logic: Logic, regions: Regions) -> Decision:
-    possible = logic.possible(regions)
-    return possible[0] if len(possible) == 1 else UNDECIDED
+def _after(
+    logic: Logic, regions: Regions, level: int, visited: Visited, bits: Callable[[int], int]
+) -> Iterator[tuple[int, int]]:
+    """Yield every other region of a fact with the decisions then reachable."""
+    nodes, crossing = visited[0].get(level, ()), visited[1][level]
+    for region in range(len(logic.diagram.variables[level].regions)) if nodes else ():
+        if region != regions[level]:
+            reached = crossing
+            for node in nodes:
+                reached |= bits(logic.diagram.children[node][region])
+            yield region, reached
 
 
 def _others(logic: Logic, regions: Regions, level: int) -> Iterator[tuple[int, Regions]]:
     for region in range(len(logic.diagram.variables[level].regions)):
         if region != regions[level]:
             yield region, [*regions[:level], region, *regions[level + 1 :]]
-
-
-def _visited(logic: Logic, regions: Regions) -> set[int]:
-    """Return the levels that the decision looks at for these regions."""
-    d = logic.diagram
-    seen: set[int] = set()
-    todo = [logic.decision_root]
-    while todo:
-        node = todo.pop()
-        if node >= 0 and node not in seen:
-            seen.add(node)
-            region = regions[d.levels[node]]
-            todo.extend(d.distinct[node] if region == UNKNOWN else (d.children[node][region],))
-    return {d.levels[node] for node in seen}
 
 
 def _values(logic: Logic, new: dict[int, int], candidate: Candidate, decision: Decision) -> Iterator[Change]:

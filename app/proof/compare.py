@@ -4,16 +4,16 @@ Both releases are compiled into one diagram over the facts of both, so both deci
 fact that one release does not have plays no part in its decision.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
-from app.core.conditions import NEVER
+from app.core.conditions import NEVER, facts_read
 from app.core.documented import documented
-from app.core.facts import Fact, Value
-from app.core.logic import Logic, diagram_of
-from app.core.precedence import Decision, cases, stages
+from app.core.facts import Value
+from app.core.logic import Logic
+from app.core.precedence import Decision, cases, phases, stages
 from app.core.rationale import DECIDES
-from app.core.rules import DecisionRule, LawOfParts, Release
+from app.core.rules import DecisionRule, LawOfParts, Pathway, Release
 from app.proof.goes_with import conditions_of_parts
 from app.proof.space import Space
 
@@ -56,10 +56,14 @@ class PartDifference:
     """How many fully known candidates it is shown so to by the second release alone."""
     lost: str
     """How many it is shown so to by the first release alone."""
+    share_gained: float
+    """Which share of the reference population gains it; a stated assumption, not a measurement."""
+    share_lost: float
+    """Which share of the reference population loses it."""
     example_gained: Mapping[str, Value] | None
-    """Facts of one who gains it."""
+    """Facts of one who gains it, first those that one release alone looks at."""
     example_lost: Mapping[str, Value] | None
-    """Facts of one who loses it."""
+    """Facts of one who loses it, in the same order."""
 
 
 @documented
@@ -79,8 +83,9 @@ class Comparison:
     differences: Sequence[Difference]
     """Each change of decision, most candidates first; empty where nothing changes."""
     parts: Sequence[PartDifference]
-    """What changes of that which goes with decisions, wherever it is listed; a part that one release does not have is
-    shown to nobody by it."""
+    """What changes of that which goes with decisions; a part that one release does not have is shown to nobody by it.
+    A component or a precondition is shown with the recommendation that it belongs to, a lower phase where what is
+    indicated is blocked."""
     facts_before: Sequence[str]
     """Facts that only the first release has."""
     facts_after: Sequence[str]
@@ -93,7 +98,9 @@ def compare(before: Release, after: Release) -> Comparison:
         if name in after.facts and list(fact.domain) != list(after.facts[name].domain):
             raise ValueError(f"`{name}` has other answers in {after.id}: its candidates cannot be compared")
     facts = {**before.facts, **after.facts}
-    logic = Logic(facts, [*before.rules, *(rule for rule in after.rules if rule not in before.rules)], after.order)
+    rules = [*before.rules, *(rule for rule in after.rules if rule not in before.rules)]
+    parts = [*conditions_of_parts(before).values(), *conditions_of_parts(after).values()]
+    logic = Logic(facts, rules, after.order, beside=parts)
     space = Space(logic.diagram, facts, {**before.weights, **after.weights})
     sides = [_Side(logic, space, release) for release in (before, after)]
     one, other = (side.decision_root for side in sides)
@@ -123,28 +130,30 @@ def compare(before: Release, after: Release) -> Comparison:
         str(sum(changed.values())),
         sum(share for pair, share in shares.items() if pair[0] != pair[1]),
         differences,
-        _parts(before, after, facts),
+        _parts(sides[0], sides[1], space),
         [name for name in before.facts if name not in after.facts],
         [name for name in after.facts if name not in before.facts],
     )
 
 
-def _parts(before: Release, after: Release, facts: Mapping[str, Fact]) -> list[PartDifference]:
+def _parts(before: "_Side", after: "_Side", space: Space) -> list[PartDifference]:
     """Return what goes with decisions otherwise, over all candidates."""
-    old, new = conditions_of_parts(before), conditions_of_parts(after)
-    diagram = diagram_of(facts.values(), [*old.values(), *new.values()])
-    space = Space(diagram, facts, {**before.weights, **after.weights})
-    found = []
-    for key in {**old, **new}:
-        was, is_now = diagram.condition(old.get(key, NEVER)), diagram.condition(new.get(key, NEVER))
-        gained, lost = diagram.choose(was, diagram.false, is_now), diagram.choose(is_now, diagram.false, was)
+    d, found = before.diagram, []
+    for key in {**before.parts, **after.parts}:
+        was, is_now = before.shown(key), after.shown(key)
         if was == is_now:
             continue
-        more, less = (str(space.counts(root).get(True, 0)) for root in (gained, lost))
-        shown = SHOWN[key[0]]
-        examples = space.example(gained, True), space.example(lost, True)
-        found.append(PartDifference(key[1], shown, more, less, examples[0], examples[1]))
+        sides = [set(facts_read(side.parts.get(key, NEVER))) for side in (before, after)]
+        roots = d.choose(was, d.false, is_now), d.choose(is_now, d.false, was)
+        more, fewer = (str(space.counts(root).get(True, 0)) for root in roots)
+        gained, lost = (space.share_of(root).get(True, 0.0) for root in roots)
+        first, other = (_ordered(space.example(root, True), sides[0] ^ sides[1]) for root in roots)
+        found.append(PartDifference(key[1], SHOWN[key[0]], more, fewer, gained, lost, first, other))
     return found
+
+
+def _ordered(example: Mapping[str, Value] | None, first: Collection[str]) -> Mapping[str, Value] | None:
+    return example and dict(sorted(example.items(), key=lambda fact: fact[0] not in first))
 
 
 class _Side:
@@ -152,12 +161,39 @@ class _Side:
 
     def __init__(self, logic: Logic, space: Space, release: Release) -> None:
         self._logic, self._space, self._rules = logic, space, release.rules
-        d = logic.diagram
+        self.parts = conditions_of_parts(release)
+        self._phases = phases(release.rules)
+        self._pathways: dict[str, Sequence[Pathway]] = {each.id: each.concerns for each in release.preconditions}
+        for plan in release.plans:
+            self._pathways |= {component.id: (plan.pathway,) for component in plan.components}
+        self.diagram = d = logic.diagram
         self.decision_root = self._stage_root = d.terminal(None)
         for case in reversed(cases(release.rules)):
             test = d.condition(case.when)
             self.decision_root = d.choose(test, d.terminal(case.then.decision), self.decision_root)
             self._stage_root = d.choose(test, d.terminal(case.then.stage), self._stage_root)
+
+    def shown(self, part: tuple[LawOfParts, str]) -> int:
+        """Return the root that holds for whom a part is shown so."""
+        d, name = self.diagram, part[1]
+        if part not in self.parts:
+            return d.false
+        return d.choose(self._listed(name), d.condition(self.parts[part]), d.false)
+
+    def _listed(self, name: str) -> int:
+        """Return the root that holds where an answer has a part."""
+        names = [phase.id for phase in self._phases]
+        if name in names:
+            higher = {phase.pathway for phase in self._phases[: names.index(name)]}
+            at, root = self._stage_root, self.decision_root
+            return self._space.where(
+                at, root, lambda s, decision: s in higher and not _is_recommended(decision, higher)
+            )
+        pathways = self._pathways.get(name)
+        if pathways is None:
+            return self.diagram.true
+        root = self.decision_root
+        return self._space.where(root, root, lambda decision, _: _is_recommended(decision, pathways))
 
     def deciding(self, among: int, decision: Decision, other: Release) -> list[str]:
         """Return the rules behind a changed decision that `other` lacks."""
@@ -176,3 +212,7 @@ class _Side:
 def _essence(rule: DecisionRule) -> tuple[object, ...]:
     """Return what of a rule decides."""
     return rule.id, rule.kind, rule.when, rule.pathways
+
+
+def _is_recommended(decision: object, pathways: Collection[str]) -> bool:
+    return isinstance(decision, Decision) and decision.pathway in pathways

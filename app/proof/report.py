@@ -46,9 +46,14 @@ def comparison_in_lines(found: Comparison) -> str:
             f"    by {', '.join(rules) or 'rules that both have'}",
         ]
     for part in found.parts:
-        change = f"{int(part.gained):,} more, {int(part.lost):,} fewer candidates"
-        example = part.example_lost or part.example_gained or {}
-        lines += [f"  {part.part} {part.shown}: {change}", f"    for example {facts_in_words(example)}"]
+        lines.append(f"  {part.part} {part.shown}")
+        for word, count, share, example in (
+            ("more", part.gained, part.share_gained, part.example_gained),
+            ("fewer", part.lost, part.share_lost, part.example_lost),
+        ):
+            if example is not None:
+                lines.append(f"    {int(count):,} {word} candidates, {share:.3%} of the population")
+                lines.append(f"    for example {facts_in_words(example) or 'everybody'}")
     return "\n".join(lines)
 
 

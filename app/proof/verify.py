@@ -102,8 +102,10 @@ class Verifier:
 
     def __init__(self, release: Release) -> None:
         self.release = release
-        # a diagram of its own: proving adds nodes, and the one that answers is left alone
-        self.logic = Logic(release.facts, release.rules, release.order)
+        # a diagram of its own: proving adds nodes, and the one that answers is left alone; laws may tell values apart
+        # that no rule tells apart
+        of_decisions = [law.when for law in release.laws if law.when is not None and law.kind not in LAWS_OF_PARTS]
+        self.logic = Logic(release.facts, release.rules, release.order, beside=of_decisions)
         self.space = Space(self.logic.diagram, release.facts, release.weights)
         d = self.logic.diagram
         self._fires = {

@@ -47,7 +47,7 @@ def most_important(resources: Sequence[Found]) -> tuple[list[Found], int]:
         return list(resources), 0
     by_rank: list[list[Found]] = [[] for _ in range(len(KINDS) + 1)]
     for found in resources:
-        by_rank[RANK.get(text(found.resource.get("resourceType")), len(KINDS))].append(found)
+        by_rank[RANK.get(found.kind, len(KINDS))].append(found)
     read: list[Found] = []
     for listed in by_rank:
         left = MOST_RESOURCES - len(read)

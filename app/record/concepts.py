@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from app.core.codes import CERTAINTIES, LONGEST_CODE, OPEN_SYSTEMS, Codes, Hit, Site, System, Table, normal
+from app.core.codes import CERTAINTIES, LONGEST_CODE, OPEN_SYSTEMS, Codes, Hit, Meaning, Site, System, Table, normal
 from app.core.reasons import NotUnderstood
 from app.core.rules import Release
 from app.core.words import Words
@@ -27,47 +27,39 @@ CERTAINTY = "StructureDefinition/icd-10-gm-diagnosesicherheit"
 
 
 class Meant(NamedTuple):
-    """What one coding means, and how certain it says that it is."""
+    """What one coding means, and how certain it says that it is.
+
+    `meanings` are those of the hit about facts of the release, `has_area` says whether a place plays a part in one.
+    """
 
     hit: Hit
-    coding: Coding | None
+    meanings: tuple[Meaning, ...]
+    has_area: bool
     certainty: str = ""
     is_sequela: bool = False
 
 
-@dataclass
+@dataclass(slots=True)
 class Concept:
     """A concept as it was read.
 
     `is_listed`: one of its codes is in a list. `reason` says why nothing is meant: a reason of what is not understood,
-    or `None` where it concerns no fact. `might` are the facts that it then might concern. `unread` counts codings
-    beyond the limit.
+    or `None` where it concerns no fact. `facts` are those that it speaks of, or then might concern. `unread` counts
+    codings beyond the limit. `searched` are the words that are searched, `shown` what people read of them. `site` is
+    the place that its codes say; `elsewhere` where they differ.
     """
 
     meant: list[Meant]
     coding: Coding | None
     words: str
+    searched: str = ""
+    shown: str = ""
     reason: NotUnderstood | None = None
-    might: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    site: Site | None = None
     unread: int = 0
     is_listed: bool = False
     by_name: bool = False
-
-    @property
-    def site(self) -> Site | None:
-        """The place that its codes say; `elsewhere` where they differ."""
-        sites = {meant.hit.site for meant in self.meant} - {None}
-        return "elsewhere" if "elsewhere" in sites else "in" if sites else None
-
-    @property
-    def searched(self) -> str:
-        """The words that are searched."""
-        return self.words[:LONGEST_TEXT]
-
-    @property
-    def shown(self) -> str:
-        """What people read of it."""
-        return self.words[:SHOWN]
 
 
 Written = tuple[Coding, str]
@@ -86,20 +78,25 @@ class Concepts:
         self.unread = 0
         """How many codings were beyond the limit."""
 
-    def read(self, value: Any, *tables: Table, words: str = "") -> Concept:
-        """Return what a concept means by the first table that has it.
+    def read(self, value: Any, *tables: Table, words: str = "", by_name: bool = False) -> Concept:
+        """Return what concepts mean by the first table that has them.
 
-        `words` belong to them and stand beside them. A record says the same again and again: it is read once.
+        `words` belong to them and stand beside them. `by_name`: where no code is in a list, the names of the first
+        table are looked for. A record says the same again and again: it is read once.
         """
-        if (key := _usual(value)) is not None:
-            known = self._read.get((tables, key, words))
-            if known is not None:
-                return known
         codings, texts, unread = self._codings(value)
-        found = self._meaning(codings, texts, tables, words, unread)
         self.unread += unread
-        if key is not None:
-            self._read[tables, key, words] = found
+        key = tables, words, by_name, unread, tuple(codings), tuple(texts)
+        found = self._read.get(key)
+        if found is None:
+            found = self._read[key] = self._meaning(codings, texts, tables, words, unread)
+            if by_name:
+                self._name(found, tables[0])
+            if found.meant:
+                found.meant = list(dict.fromkeys(found.meant))
+                found.facts = tuple(dict.fromkeys(meaning.fact for meant in found.meant for meaning in meant.meanings))
+                sites = {meant.hit.site for meant in found.meant} - {None}
+                found.site = "elsewhere" if "elsewhere" in sites else "in" if sites else None
         return found
 
     def _codings(self, value: Any) -> tuple[list[Written], list[str], int]:
@@ -131,7 +128,8 @@ class Concepts:
     ) -> Concept:
         first = codings[0][0] if codings else None
         displays = dict.fromkeys([*(written.display for written, _ in codings), *texts, words])
-        found = Concept([], first, "; ".join(filter(None, displays)), unread=unread)
+        said = "; ".join(filter(None, displays))
+        found = Concept([], first, said, said[:LONGEST_TEXT], said[:SHOWN], unread=unread)
         is_read = is_open = False
         for written, certainty in codings:
             system = self.codes.systems.get(written.system)
@@ -143,10 +141,10 @@ class Concepts:
             is_open = is_open or (not hits and system.name in OPEN_SYSTEMS)
             is_sequela = bool(hits) and system.name == "icd-10-cm" and _is_sequela(written.code)
             for hit in hits:
-                if any(meaning.fact in self._facts for meaning in hit.meanings):
+                if meant := self._meant(hit, certainty, is_sequela=is_sequela):
                     if not found.meant:
                         found.coding = written
-                    found.meant.append(Meant(hit, written, certainty, is_sequela))
+                    found.meant.append(meant)
         if not found.meant and (unread or not found.is_listed):
             self._unlisted(found, tables[0], is_read, is_open)
         return found
@@ -165,28 +163,32 @@ class Concepts:
     def _unlisted(self, found: Concept, table: Table, is_read: bool, is_open: bool) -> None:
         """Say why nothing is meant where no code is in a list."""
         if found.unread or len(found.words) > LONGEST_TEXT or not self.afford(found.words):
-            found.reason, found.might = "too_many", self.all_of(table)
+            found.reason, found.facts = "too_many", self.all_of(table)
         elif found.words and (might := self.concerned(self.codes.fact_words, found.words)):
-            found.reason, found.might = ("words_of_a_fact" if is_read else "unknown_system"), might
+            found.reason, found.facts = ("words_of_a_fact" if is_read else "unknown_system"), might
             if found.coding is None:
                 found.reason = "text_alone"
         elif not is_read:
             found.reason = "unknown_system" if found.coding else "text_alone" if found.words else "no_code"
-            found.might = () if found.words else self.all_of(table)
+            found.facts = () if found.words else self.all_of(table)
         elif is_open and not found.words:
-            found.reason, found.might = "unknown_code", self.all_of(table)
+            found.reason, found.facts = "unknown_code", self.all_of(table)
 
-    def name(self, concept: Concept, table: Table) -> None:
+    def _meant(self, hit: Hit, certainty: str = "", *, is_sequela: bool = False) -> Meant | None:
+        """Return what a hit means for facts of the release, or `None`."""
+        meanings = tuple(meaning for meaning in hit.meanings if meaning.fact in self._facts)
+        has_area = any(meaning.area for meaning in meanings)
+        return Meant(hit, meanings, has_area, certainty, is_sequela) if meanings else None
+
+    def _name(self, concept: Concept, table: Table) -> None:
         """Look a concept up by names where no code is listed."""
         if concept.meant or concept.is_listed or not concept.words or concept.reason == "too_many":
             return
         named = table.names.found(concept.searched)
-        concept.meant = [
-            Meant(hit, concept.coding) for hit in named if any(meaning.fact in self._facts for meaning in hit.meanings)
-        ]
+        concept.meant = [meant for hit in named if (meant := self._meant(hit))]
         concept.by_name = bool(concept.meant)
         if named:
-            concept.reason, concept.might = None, ()
+            concept.reason, concept.facts = None, ()
         elif concept.reason in ("unknown_system", "text_alone"):
             concept.reason = "unknown_name"
 
@@ -205,20 +207,6 @@ class Concepts:
         if found is None:
             found = self._all[table] = tuple(fact for fact in self._facts if fact in table.facts)
         return found
-
-
-def _usual(value: Any) -> object:
-    """Return the key of a concept with one plain coding, or `None`."""
-    listed = value.get("coding") if isinstance(value, dict) else None
-    if not isinstance(listed, list) or len(listed) != 1 or not isinstance(listed[0], dict):
-        return None
-    coding = listed[0]
-    key = coding.get("system"), coding.get("code"), coding.get("display"), value.get("text")
-    return key if "extension" not in coding and all(map(_is_plain, key)) else None
-
-
-def _is_plain(value: Any) -> bool:
-    return value is None or isinstance(value, str)
 
 
 def certainty_of(element: Any) -> str:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from app.record.concepts import Concept, certainty_of
-from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, meant_of, not_understood
+from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, not_understood
 from app.record.dates import Day, WrongDateError, latest
 from app.record.elements import Resource
 from app.record.identity import Found
@@ -13,6 +13,8 @@ from app.record.statuses import clinical, verified
 from app.record.weigh import Claim, Draft
 
 MOST_REACTIONS = 20
+ABATEMENTS = frozenset(f"abatement{kind}" for kind in ("DateTime", "Age", "Period", "Range", "String", "Boolean"))
+"""Every way to say that a condition ended; `abatementBoolean` is of older releases."""
 
 
 class Times(NamedTuple):
@@ -37,15 +39,16 @@ def allergy(context: Context, found: Found) -> Draft | Entry:
     """Read an AllergyIntolerance, by name where no code is in a list."""
     codes, resource = context.codes, found.resource
     substances = [each.get("substance") for each in many(resource.get("reaction"), MOST_REACTIONS)]
-    concept = context.concepts.read([resource.get("code"), *substances], codes.allergies, codes.conditions)
-    context.concepts.name(concept, codes.allergies)
+    concept = context.concepts.read(
+        [resource.get("code"), *substances], codes.allergies, codes.conditions, by_name=True
+    )
     if not concept.meant and concept.reason is None:
         return irrelevant(found, concept)
     return _read(context, found, concept, drafted(found, concept))
 
 
 def _read(context: Context, found: Found, concept: Concept, draft: Draft) -> Draft:
-    resource, facts = found.resource, context.facts_of(concept)
+    resource, facts = found.resource, concept.facts
     if is_modified(resource):
         return not_understood(draft, "unknown_modifier", facts)
     state, sure = clinical(resource), verified(resource)
@@ -61,27 +64,27 @@ def _read(context: Context, found: Found, concept: Concept, draft: Draft) -> Dra
         return not_understood(draft, "wrong_date", facts)
     draft.day = times.day
     whole = certainty_of(resource) or certainty_of(resource.get("code"))
-    for meant in meant_of(concept):
+    for meant in concept.meant:
         certainty = meant.certainty or whole
         if certainty == "A":
-            draft.claims += [Claim(draft, m.fact, None, "set_aside", "refuted") for m in context.known(meant)]
+            draft.claims += [Claim(draft, m.fact, None, "set_aside", "refuted") for m in meant.meanings]
             continue
         now: State = "ended" if times.has_ended or meant.is_sequela or certainty == "Z" else state
         is_suspected = sure == "suspected" or certainty == "V"
         site = None
-        if any(meaning.area for meaning in meant.hit.meanings):
+        if meant.has_area:
             site = context.sites.of(resource.get("bodySite"), concept.site, concept.searched)
         situation = Situation(now, times.day, times.onset, times.end, is_suspected, site)
-        for meaning in context.known(meant):
+        for meaning in meant.meanings:
             context.standing.claim(draft, meaning, situation)
     return draft
 
 
 def _times(context: Context, resource: Resource) -> Times:
-    onset = context.day(resource, "onsetDateTime", "onsetPeriod.start")
+    onset = context.day(resource, "onsetDateTime", ("onsetPeriod", "start"))
     said = context.day(resource, "recordedDate"), context.day(resource, "lastOccurrence")
-    end = context.day(resource, "abatementDateTime", "abatementPeriod.end", "abatementPeriod.start")
-    has_ended = any(
-        value is not None and value is not False for key, value in resource.items() if key.startswith("abatement")
+    end = context.day(resource, "abatementDateTime", ("abatementPeriod", "end"), ("abatementPeriod", "start"))
+    has_ended = not ABATEMENTS.isdisjoint(resource) and any(
+        resource.get(name) not in (None, False) for name in ABATEMENTS
     )
     return Times(onset, latest(onset, *said), end, has_ended)

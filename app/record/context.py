@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from app.core.codes import Codes, Meaning
+from app.core.codes import Codes
 from app.core.reasons import Irrelevant, NotUnderstood, SetAside
 from app.core.rules import Release
-from app.record.concepts import Concept, Concepts, Meant
+from app.record.concepts import Concept, Concepts
 from app.record.dates import Day, Days
 from app.record.elements import Resource, items, reference_of
 from app.record.identity import Found, Identity
@@ -26,25 +26,17 @@ class Context:
     days: Days
     identity: Identity
 
-    def day(self, resource: Resource, *elements: str, planned: bool = False) -> Day | None:
-        """Return the first date given; `a.b` looks inside an element."""
+    def day(self, resource: Resource, *elements: str | tuple[str, str], planned: bool = False) -> Day | None:
+        """Return the first date given; a pair looks inside an element."""
         for element in elements:
-            outer, _, inner = element.partition(".")
-            value = resource.get(outer)
-            if inner:
-                value = value.get(inner) if isinstance(value, dict) else None
+            if isinstance(element, str):
+                value = resource.get(element)
+            else:
+                outer = resource.get(element[0])
+                value = outer.get(element[1]) if isinstance(outer, dict) else None
             if value is not None:
                 return self.days.of(value, planned=planned)
         return None
-
-    def facts_of(self, concept: Concept) -> tuple[str, ...]:
-        """Return the facts that a concept speaks of, or might."""
-        facts = {meaning.fact: None for meant in concept.meant for meaning in meant.hit.meanings}
-        return tuple(fact for fact in facts if fact in self.release.facts) or concept.might
-
-    def known(self, meant: Meant) -> list[Meaning]:
-        """Return the meanings of facts that the release has."""
-        return [meaning for meaning in meant.hit.meanings if meaning.fact in self.release.facts]
 
 
 def irrelevant(found: Found, concept: Concept | None = None, reason: Irrelevant = "no_fact") -> Entry:
@@ -93,16 +85,4 @@ def many(value: object, most: int) -> list[Resource]:
         if len(found) >= most:
             break
         found.append(item)
-    return found
-
-
-def meant_of(concept: Concept) -> list[Meant]:
-    """Return what is meant, each set once."""
-    seen: set[int] = set()
-    found: list[Meant] = []
-    for meant in concept.meant:
-        key = hash((meant.hit, meant.certainty, meant.is_sequela))
-        if key not in seen:
-            seen.add(key)
-            found.append(meant)
     return found

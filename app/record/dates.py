@@ -70,9 +70,8 @@ def parsed(value: str) -> Day:
             found = date.fromisoformat(value)
             return Day(found, found, value)
         if TIMED.fullmatch(value):
-            found = date.fromisoformat(value[:10])
             at = datetime.fromisoformat(value)
-            return Day(found, found, value, at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC))
+            return Day(at.date(), at.date(), value, at if at.tzinfo else at.replace(tzinfo=UTC))
         if partial := PARTIAL.fullmatch(value):
             year, month = int(partial[1]), partial[2]
             if month is None:
@@ -86,4 +85,8 @@ def parsed(value: str) -> Day:
 
 def latest(*days: Day | None) -> Day | None:
     """Return the latest of some days."""
-    return max((day for day in days if day), key=lambda day: (day.first, day.last), default=None)
+    found: Day | None = None
+    for day in days:
+        if day and (found is None or (day.first, day.last) > (found.first, found.last)):
+            found = day
+    return found

@@ -26,27 +26,28 @@ class Found(NamedTuple):
     """A resource, and the address under which its Bundle has it."""
 
     resource: Resource
+    kind: str
     url: str = ""
 
 
 def collected(record: Iterable[Any]) -> Iterator[Found]:
     """Yield the resources of Bundles, and those beside them."""
-    todo: list[tuple[Any, str, int]] = [(each, "", 0) for each in record]
-    todo.reverse()
-    while todo:
-        resource, url, depth = todo.pop()
-        if not isinstance(resource, dict):
-            continue
-        if resource.get("resourceType") != "Bundle":
-            yield Found(resource, url)
-            continue
-        if depth > DEEPEST:
-            says = "a Bundle inside a Bundle inside a Bundle is not read"
-            raise RecordError(says, "Bundle.entry.resource", "too-costly")
-        inside = [
-            (entry.get("resource"), text(entry.get("fullUrl")), depth + 1) for entry in items(resource.get("entry"))
-        ]
-        todo += reversed(inside)
+    for each in record:
+        yield from _inside_of(each, "", 0)
+
+
+def _inside_of(resource: Any, url: str, depth: int) -> Iterator[Found]:
+    if not isinstance(resource, dict):
+        return
+    kind = text(resource.get("resourceType"))
+    if kind != "Bundle":
+        yield Found(resource, kind, url)
+        return
+    if depth > DEEPEST:
+        says = "a Bundle inside a Bundle inside a Bundle is not read"
+        raise RecordError(says, "Bundle.entry.resource", "too-costly")
+    for entry in items(resource.get("entry")):
+        yield from _inside_of(entry.get("resource"), text(entry.get("fullUrl")), depth + 1)
 
 
 def base_of(url: str) -> str:
@@ -69,31 +70,30 @@ class Identity:
     """The patient of a record, and the resources referred to."""
 
     def __init__(self, found: list[Found], patient: str, server: str) -> None:
-        self._by_url: dict[str, Resource] = {_plain_url(url): resource for resource, url in found if url}
+        self._by_url: dict[str, Resource] = {_plain_url(each.url): each.resource for each in found if each.url}
         self._targets: dict[tuple[str, str], list[Found]] = {}
         self._identified: dict[tuple[str, str, str], Resource] | None = None
         patients: list[Found] = []
         for each in found:
-            kind = text(each.resource.get("resourceType"))
-            if kind == "Patient":
+            if each.kind == "Patient":
                 patients.append(each)
-            elif kind in ("Medication", "Device"):
-                self._targets.setdefault((kind, text(each.resource.get("id"))), []).append(each)
+            elif each.kind in ("Medication", "Device"):
+                self._targets.setdefault((each.kind, text(each.resource.get("id"))), []).append(each)
         self._bases = {plain_base(server)} - {""}
         self._urls: set[str] = set()
         self._id = ""
         self.patients = self._chosen(patients, patient)
-        for resource, url in self.patients:
+        for resource, _, url in self.patients:
             self._id = self._id or text(resource.get("id"))
             self._urls |= {_plain_url(url)} - {""}
             self._bases |= {base_of(url)} - {""}
-        self._identifiers = {pair for resource, _ in self.patients for pair in _identifiers(resource)}
+        self._identifiers = {pair for resource, _, _ in self.patients for pair in _identifiers(resource)}
         self._whose: dict[tuple[str, str], Whose | str] = {}
-        self._born = {text(resource.get("birthDate")) for resource, _ in self.patients} - {""}
+        self._born = {text(resource.get("birthDate")) for resource, _, _ in self.patients} - {""}
 
     def _chosen(self, patients: list[Found], patient: str) -> list[Found]:
         if not patient:
-            ids = {(text(resource.get("id")) or url) for resource, url in patients}
+            ids = {(text(each.resource.get("id")) or each.url) for each in patients}
             return patients if len(ids) == 1 else []
         if patient.startswith(("urn:", "URN:")):
             self._urls = {_plain_url(patient)}
@@ -125,13 +125,13 @@ class Identity:
         resource = found.resource
         subject = resource.get("subject") or resource.get("patient")
         if not isinstance(subject, dict):
-            return WITHOUT_SUBJECT.get(text(resource.get("resourceType")), "unknown")
-        reference = text(subject.get("reference"))
-        if not reference:
+            return WITHOUT_SUBJECT.get(found.kind, "unknown")
+        reference = subject.get("reference")
+        if not isinstance(reference, str) or not reference:
             return self._by_identifiers(set(_identifiers(subject)))
         if reference.startswith("#"):
             return self._contained(resource, reference[1:])
-        key = reference, found.url.rsplit("/", 2)[0] if found.url.startswith("http") else ""
+        key = reference, found.url.rsplit("/", 2)[0] if found.url and found.url.startswith("http") else ""
         known = self._whose.get(key)
         if known is None:
             known = self._whose[key] = self._named(reference, base_of(found.url))

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from app.core.codes import Use, normal
 from app.record.concepts import LONGEST_TEXT, Concept, Meant
-from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, meant_of, not_understood
+from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, not_understood
 from app.record.dates import Day, WrongDateError, latest
 from app.record.elements import Resource, text
 from app.record.identity import Found
@@ -36,14 +36,13 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
     """Read an order, a statement, an administration or a dispense."""
     resource, table = found.resource, context.codes.medicines
     order = _order(context, found)
-    concept = context.concepts.read(order.concepts, table, words=order.words)
-    context.concepts.name(concept, table)
+    concept = context.concepts.read(order.concepts, table, words=order.words, by_name=True)
     if not concept.meant and concept.reason is None:
         return irrelevant(found, concept)
     draft = drafted(found, concept)
     if not concept.meant and order.leads_nowhere:
-        return not_understood(draft, "dead_reference", concept.might or context.concepts.all_of(table))
-    facts = context.facts_of(concept)
+        return not_understood(draft, "dead_reference", concept.facts or context.concepts.all_of(table))
+    facts = concept.facts
     if order.is_modified or is_modified(resource):
         return not_understood(draft, "unknown_modifier", facts)
     status = ORDERS.get(text(resource.get("status")) or "unknown")
@@ -62,15 +61,15 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
     except WrongDateError:
         return not_understood(draft, "wrong_date", facts)
     has_ended = status == "ended" or (end is not None and end.last < context.days.on)
-    is_given = text(resource.get("resourceType")) in GIVEN
+    is_given = found.kind in GIVEN
     dosages = _dosages(resource)
     explicit = _uses(context, concept, order, dosages)
     as_needed = any(d.get("asNeededBoolean") is True or "asNeededCodeableConcept" in d for d in dosages)
-    for meant in meant_of(concept):
+    for meant in concept.meant:
         use = _use(explicit, meant)
         if use == "local" and _has_more(resource):  # one that was not looked at may be swallowed
             use = "both_uses"
-        for meaning in context.known(meant):
+        for meaning in meant.meanings:
             if use == "local" and not meaning.local:
                 draft.claims.append(Claim(draft, meaning.fact, None, "set_aside", "local_use"))
                 continue
@@ -107,7 +106,9 @@ def _order(context: Context, found: Found) -> Order:
     concepts: list[object] = [target.get("code")]
     for ingredient in many(target.get("ingredient"), MOST_INGREDIENTS):
         concepts.append(ingredient.get("itemCodeableConcept"))
-        inner = context.identity.follow(ingredient.get("itemReference"), Found(target, found.url), "Medication")
+        inner = context.identity.follow(
+            ingredient.get("itemReference"), Found(target, "Medication", found.url), "Medication"
+        )
         concepts.append(inner.get("code") if inner else None)
     return Order(concepts, many(target.get("form"), 1), words, is_modified=is_modified(target))
 
@@ -116,11 +117,11 @@ def _times(context: Context, resource: Resource) -> tuple[Day | None, Day | None
     """Return when it was last said, and when it ends."""
     said = (
         context.day(resource, "authoredOn"),
-        context.day(resource, "effectiveDateTime", "effectivePeriod.start"),
+        context.day(resource, "effectiveDateTime", ("effectivePeriod", "start")),
         context.day(resource, "dateAsserted"),
         context.day(resource, "whenHandedOver", "whenPrepared"),
     )
-    end = context.day(resource, "effectivePeriod.end", planned=True)
+    end = context.day(resource, ("effectivePeriod", "end"), planned=True)
     if end is None:
         ends = [_bound(context, dosage) for dosage in _dosages(resource)]
         # a dosage without an end goes on, and so may one that was not looked at

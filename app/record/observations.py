@@ -5,7 +5,7 @@ from typing import Any
 from app.core.codes import Meaning, normal
 from app.core.facts import Value
 from app.record.concepts import Concept
-from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, meant_of, not_understood
+from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, not_understood
 from app.record.dates import WrongDateError
 from app.record.elements import Resource, text
 from app.record.identity import Found
@@ -35,7 +35,7 @@ def observation(context: Context, found: Found) -> Draft | Entry:
     concept = next((c for _, c in parts if c.meant), next((c for _, c in parts if c.reason), parts[0][1]))
     if not concept.meant and concept.reason is None:
         return irrelevant(found, concept)
-    draft, facts = drafted(found, concept), context.facts_of(concept)
+    draft, facts = drafted(found, concept), concept.facts
     if is_modified(resource):
         return not_understood(draft, "unknown_modifier", facts)
     status = text(resource.get("status")) or "unknown"
@@ -49,7 +49,12 @@ def observation(context: Context, found: Found) -> Draft | Entry:
         return not_understood(draft, "unknown_status", facts)
     try:
         draft.day = context.day(
-            resource, "effectiveDateTime", "effectivePeriod.end", "effectivePeriod.start", "effectiveInstant", "issued"
+            resource,
+            "effectiveDateTime",
+            ("effectivePeriod", "end"),
+            ("effectivePeriod", "start"),
+            "effectiveInstant",
+            "issued",
         )
     except WrongDateError:
         return not_understood(draft, "wrong_date", facts)
@@ -67,12 +72,12 @@ def _code(context: Context, part: Resource) -> Concept:
 
 
 def _result(context: Context, draft: Draft, concept: Concept, part: Resource, state: Any, whole: Resource) -> None:
-    for meant in meant_of(concept):
+    for meant in concept.meant:
         site = None
-        if any(meaning.area for meaning in meant.hit.meanings):
+        if meant.has_area:
             site = context.sites.of(whole.get("bodySite"), concept.site, concept.searched)
         situation = Situation("unknown", draft.day, draft.day, None, site=site, open=state)
-        for meaning in context.known(meant):
+        for meaning in meant.meanings:
             try:
                 value = _value(context, part, meaning)
             except UnknownAnswerError:

@@ -1,7 +1,7 @@
 """Procedures and devices: what was done, and what is in the body."""
 
 from app.record.concepts import Concept
-from app.record.context import Context, aside, drafted, irrelevant, is_modified, meant_of, not_understood
+from app.record.context import Context, aside, drafted, irrelevant, is_modified, not_understood
 from app.record.dates import WrongDateError, latest
 from app.record.elements import Resource, text
 from app.record.identity import Found
@@ -25,10 +25,10 @@ def procedure(context: Context, found: Found) -> Draft | Entry:
         return refused
     try:
         draft.day = latest(
-            context.day(resource, "performedDateTime", "performedPeriod.end", "performedPeriod.start"),
+            context.day(resource, "performedDateTime", ("performedPeriod", "end"), ("performedPeriod", "start")),
         )
     except WrongDateError:
-        return not_understood(draft, "wrong_date", context.facts_of(concept))
+        return not_understood(draft, "wrong_date", concept.facts)
     is_open = status == "open" or text(resource.get("status")) == "stopped"
     _say(context, draft, concept, resource, "unknown", is_open=is_open)
     for claim in draft.claims:
@@ -60,7 +60,7 @@ def device_use(context: Context, found: Found) -> Draft | Entry:
     words = text(device.get("display")) if isinstance(device, dict) else ""
     concept = context.concepts.read(target.get("type") if target else None, context.codes.devices, words=words)
     if target is None:
-        return not_understood(drafted(found, concept), "dead_reference", concept.might)
+        return not_understood(drafted(found, concept), "dead_reference", concept.facts)
     draft = _begun(context, found, concept)
     if isinstance(draft, Entry):
         return draft
@@ -69,16 +69,16 @@ def device_use(context: Context, found: Found) -> Draft | Entry:
         status = "in_error"
     refused = _refused(context, found, draft, concept, status)
     if refused is None and is_modified(target):
-        refused = not_understood(draft, "unknown_modifier", context.facts_of(concept))
+        refused = not_understood(draft, "unknown_modifier", concept.facts)
     if refused is not None:
         return refused
     try:
         draft.day = latest(
-            context.day(resource, "timingDateTime", "timingPeriod.start"), context.day(resource, "recordedOn")
+            context.day(resource, "timingDateTime", ("timingPeriod", "start")), context.day(resource, "recordedOn")
         )
-        end = context.day(resource, "timingPeriod.end", planned=True)
+        end = context.day(resource, ("timingPeriod", "end"), planned=True)
     except WrongDateError:
-        return not_understood(draft, "wrong_date", context.facts_of(concept))
+        return not_understood(draft, "wrong_date", concept.facts)
     has_ended = status == "ended" or (end is not None and end.last < context.days.on)
     state: State = "ended" if has_ended else "active" if status == "active" else "unknown"
     _say(context, draft, concept, resource, state, is_open=status == "open")
@@ -93,7 +93,7 @@ def _begun(context: Context, found: Found, concept: Concept) -> Draft | Entry:
 
 def _refused(context: Context, found: Found, draft: Draft, concept: Concept, status: str | None) -> Draft | None:
     """Return the draft in its place, where nothing of it can count."""
-    facts = context.facts_of(concept)
+    facts = concept.facts
     if is_modified(found.resource):
         return not_understood(draft, "unknown_modifier", facts)
     if status == "in_error":
@@ -108,10 +108,10 @@ def _refused(context: Context, found: Found, draft: Draft, concept: Concept, sta
 
 
 def _say(context: Context, draft: Draft, concept: Concept, resource: Resource, state: State, *, is_open: bool) -> None:
-    for meant in meant_of(concept):
+    for meant in concept.meant:
         site = None
-        if any(meaning.area for meaning in meant.hit.meanings):
+        if meant.has_area:
             site = context.sites.of(resource.get("bodySite"), concept.site, concept.searched)
         situation = Situation(state, draft.day, draft.day, None, site=site, open="open_status" if is_open else None)
-        for meaning in context.known(meant):
+        for meaning in meant.meanings:
             context.standing.claim(draft, meaning, situation)

@@ -79,12 +79,19 @@ SIGNS: Mapping[str, tuple[Sign, ...]] = {
 """Of the kinds that are read, the elements by which another release is known."""
 
 
+ELEMENTS: Mapping[str, frozenset[str]] = {
+    kind: frozenset(sign.element for sign in signs) for kind, signs in SIGNS.items()
+}
+
+
 def check_r4(resources: Iterable[Resource]) -> None:
     """Raise `RecordError` where a resource is of another release of FHIR."""
     for resource in resources:
         kind = text(resource.get("resourceType"))
-        for sign in SIGNS.get(kind, ()):
-            if sign.differs(resource.get(sign.element)):
+        if kind not in SIGNS or ELEMENTS[kind].isdisjoint(resource):
+            continue
+        for sign in SIGNS[kind]:
+            if sign.element in resource and sign.differs(resource[sign.element]):
                 says = "this is FHIR {version}, and R4 is read here, which has `{right}` instead of `{element}`"
                 if sign.right == sign.element:
                     says = "this is FHIR {version}, and R4 is read here, which has another type of `{element}`"

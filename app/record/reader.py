@@ -71,13 +71,13 @@ class Reader:
             days,
             identity,
         )
-        placed = [each for each in found if text(each.resource.get("resourceType")) not in NO_PLACE]
+        placed = [each for each in found if each.kind not in NO_PLACE]
         ours: list[Found] = []
         drafts: list[Draft] = []
         intake = Intake(context, self.questionnaire)
         entries: list[Entry] = []
         for each, whose in zip(placed, identity.whose(placed), strict=True):
-            kind = text(each.resource.get("resourceType"))
+            kind = each.kind
             if whose == "patient":
                 ours.append(each)
             elif kind == "QuestionnaireResponse" and intake.is_ours(each):
@@ -91,8 +91,7 @@ class Reader:
         read, left = most_important(ours)
         unread = [Unread("unread_resources", left, MOST_RESOURCES)] if left else []
         for each in read:
-            kind = text(each.resource.get("resourceType"))
-            if kind == "QuestionnaireResponse":
+            if each.kind == "QuestionnaireResponse":
                 is_ours = intake.is_ours(each)
                 if is_ours:
                     intake.take(each, "patient")
@@ -100,7 +99,7 @@ class Reader:
                     drafts.append(not_understood(drafted(each), "dead_reference", ()))
                 else:
                     entries.append(irrelevant(each, reason="other_form"))
-            elif read_kind := KINDS.get(kind):
+            elif read_kind := KINDS.get(each.kind):
                 said = read_kind(context, each)
                 if isinstance(said, Entry):
                     entries.append(said)

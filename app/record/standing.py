@@ -1,7 +1,6 @@
 """Whether what is said counts today, by state, place and time."""
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from app.core.codes import Codes, Meaning, Places, Site, Span, is_no
 from app.core.facts import Value
@@ -16,8 +15,7 @@ UNSURE = Span(yes_days=365, no_days=90)
 """The span of a fact that an older release has and the lists do not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """What a resource says about itself, whatever its codes mean.
 
     `day` is when it was said last, `onset` when it began, `end` when it ended. `site` is the place of the body that it
@@ -123,6 +121,7 @@ class Sites:
     def __init__(self, places: Places, area: Any) -> None:
         self._places = places
         self._left = MOST_WORDS
+        self._known: dict[str, Site | None] = {}
         self._codes: set[tuple[str, str]] = set()
         self._words: set[str] = set()
         self._texts: set[str] = set()
@@ -135,7 +134,7 @@ class Sites:
 
     def of(self, body_sites: Any, code: Site | None, words: str) -> Site | None:
         """Return where something is, by body sites, code and words."""
-        named = [self._named(concept) for concept in list(items(body_sites))[:MOST_SITES]]
+        named = [] if body_sites is None else [self._named(each) for each in list(items(body_sites))[:MOST_SITES]]
         if "widened" in named:
             return "in"
         body: Site | None = ("in" if "in" in named else "elsewhere") if named else None
@@ -160,10 +159,11 @@ class Sites:
         return self._places.words.found(words) if words and self._left >= 0 else {}
 
     def _by_words(self, words: str) -> Site | None:
-        found = self._found(words[:LONGEST_TEXT])
-        if any(site == "in" or word in self._words for site, word in found):
-            return "in"
-        return "elsewhere" if found else None
+        if words not in self._known:
+            found = self._found(words[:LONGEST_TEXT])
+            is_in = any(site == "in" or word in self._words for site, word in found)
+            self._known[words] = "in" if is_in else "elsewhere" if found else None
+        return self._known[words]
 
 
 def said_of(concept: Resource) -> list[str]:

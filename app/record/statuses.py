@@ -62,6 +62,9 @@ def _state(resource: Resource, element: str, systems: tuple[str, ...], states: M
         return absent
     if not isinstance(concept, dict):
         return None
+    match concept.get("coding"):
+        case [{"code": str(code), "system": str(system)}] if code and system.endswith(systems):
+            return states.get(code)  # nearly every status is written so
     found: set[S | None] = set()
     said = False
     for each in items(concept):

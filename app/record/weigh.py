@@ -43,9 +43,10 @@ class Draft:
                 found = known[self.fixed] = tuple(Statement(fact, None, place, reason) for fact in ordered)
             return self._entry(place, reason, found)
         claims = self.claims
+        first = claims[0]
         if len(claims) > 1:
             claims = sorted(claims, key=lambda claim: (facts.get(claim.fact, -1), RANK[claim.place]))
-        first = min(claims, key=lambda claim: RANK[claim.place])
+            first = min(claims, key=lambda claim: RANK[claim.place])
         said = tuple(Statement(claim.fact, claim.value, claim.place, claim.reason) for claim in claims)
         return self._entry(first.place, first.reason, said)
 

@@ -102,6 +102,12 @@ class Book:
             if self.lives(entry.since, entry.until, release):
                 yield place, as_of(entry, [name for name in entry.changed if self.lives(name, None, release)])
 
+    def where(self, file: str, place: int, key: str, release: str) -> Where:
+        """Return the way to a key of an entry in a release."""
+        changed = self.entries[file][place].changed
+        last = max((name for name in changed if key in changed[name] and self.lives(name, None, release)), default=None)
+        return (place, key) if last is None else (place, "from", last, key)
+
     def lives(self, since: str | None, until: str | None, release: str) -> bool:
         """Return whether a release lies from `since` to before `until`."""
         names = [r.id for r in self.releases]

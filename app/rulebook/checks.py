@@ -117,7 +117,10 @@ def check_release(book: Book, release: Release) -> Iterator[RuleBookError]:
     yield from check_examples(book, release)
     place = [entry.id for entry in book.releases].index(release.id)
     if book.releases[place].digest != release.digest:
-        says = f"a released version never changes: its digest is `{release.digest}` now"
+        says = (
+            "a released version never changes: say under `from` what a new release has otherwise; a new one's digest "
+            f"is `{release.digest}`"
+        )
         yield book.error("releases.yaml", ("releases", place, "digest"), says)
 
 
@@ -301,14 +304,15 @@ def check_examples(book: Book, release: Release, only: str | None = None) -> Ite
             listed = conditions.get(entry.id, [])
             diagram = diagram_of(release.facts.values(), [condition for _, condition in listed])
             roots = {word: diagram.condition(condition) for word, condition in listed}
+            changed = book.entries[file][place].changed
             for at, example in enumerate(entry.examples):
-                where = (place, "examples", at)
+                where = (*book.where(file, place, "examples", release.id), at)
                 if not listed:
                     yield book.error(file, where, "this kind of entry has no examples")
                     continue
                 says = _run_example(release, diagram, roots, otherwise[listed[0][0]], example)
                 if says:
-                    yield book.error(file, where, says)
+                    yield book.error(file, where, f"in {release.id}: {says}" if changed else says)
             needs = (
                 file in RULE_FILES[:7] and conditions[entry.id][0][1] != All(()) and not getattr(entry, "outside", 0)
             )

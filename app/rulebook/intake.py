@@ -43,7 +43,7 @@ def patient_words(entry: schema_intake.PatientWords) -> PatientWords:
 
 
 def check_intake(book: Book, release: Release) -> Iterator[RuleBookError]:
-    """Yield what is wrong with how a patient is asked, and with what they read."""
+    """Yield what is wrong with what a patient is asked and reads."""
     if not release.intake:  # a release from before the intake had a file of its own
         return
     yield from _topics(book, release)

@@ -17,7 +17,7 @@ class AnswerWords(Model):
 
 
 class FactWords(Model):
-    """A fact as a patient says it; `asks` where it is asked alone."""
+    """A fact as a patient says it; `asks` where asked alone."""
 
     says: Text
     hint: Text | None = None
@@ -37,7 +37,7 @@ class Topic(Model):
 
 
 class Section(Versioned):
-    """The topics of some stages, or of none, of the patient or the clinic."""
+    """The topics of some stages or of none, for patient or clinic."""
 
     id: Name
     title: Text

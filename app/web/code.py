@@ -26,7 +26,10 @@ def code_of(answers: Mapping[str, Value | None], release: Release) -> str:
 
 
 def answers_of(code: str, release: Release) -> dict[str, Value | None] | None:
-    """Return the answers of a code; `None` where it is damaged, or of another release."""
+    """Return the answers of a code.
+
+    `None` where it is damaged, or of another release.
+    """
     text, check = code[:-2], code[-2:]
     named, _, letters = text.partition(AFTER)
     if check != _check(text) or named != release.id:

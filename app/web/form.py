@@ -1,4 +1,4 @@
-"""The intake form as posted: answers, choices on a page, where to go."""
+"""The intake form as posted: answers, choices, where to go."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class Filled:
-    """A posted form; `page` is the page it was on, `go` the button."""
+    """A posted form: `page` is where it was, `go` the button."""
 
     answers: Answers = field(default_factory=dict)
     choices: Choices = Choices()

@@ -1,4 +1,4 @@
-"""`/` and `/intake`: the start page, then page by page to the check of answers."""
+"""`/` and `/intake`: page by page to the check of answers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -111,7 +111,10 @@ class Intake:
         return self._go_on()
 
     def _go_on(self) -> HTMLResponse:
-        """Return the page of the next question: that fact and what of its topic is missing."""
+        """Return the page of the next question.
+
+        It asks that fact, and what else of its topic is missing.
+        """
         page = self._next()
         topic = self.topics.by_id.get(page)
         if topic is None:
@@ -139,7 +142,7 @@ class Intake:
         return errors
 
     def _named(self, page: str) -> tuple[Topic | None, list[str]]:
-        """Return the topic of a page, and the facts of it that it asks, where not all."""
+        """Return the topic of a page, and its facts, where not all."""
         name, _, only = page.partition(ONLY)
         topic = self.topics.by_id.get(name)
         return topic, [each for each in topic.names if each in only.split(AND)] if topic else []
@@ -152,7 +155,7 @@ class Intake:
         return Question(facts, strict=True, unavailable=unavailable)
 
     def _open(self) -> tuple[str | None, set[str]]:
-        """Return the fact to ask next, and all that may be asked with it."""
+        """Return the fact to ask next, and all that are open."""
         outcome = self.engine.decide(self.question)
         asked = outcome.next_fact if outcome.next_fact in self.topics.of else None
         return asked, {*outcome.missing, *([asked] if asked else [])} - self.answers.keys()
@@ -247,7 +250,7 @@ class Intake:
         return self._check()
 
     def _practical(self, *, again: bool = False) -> list[str]:
-        """Return what a patient can answer and only what goes with this decision waits for.
+        """Return what only what goes with this decision still waits for.
 
         `again`: with what was answered there before.
         """
@@ -262,7 +265,7 @@ class Intake:
         return [name for name in self.topics.of if name in given or (name in waits and name not in self.answers)]
 
     def _sequence(self) -> list[str]:
-        """Return the pages so far, in the order in which they were answered."""
+        """Return the pages so far, in the order of the answers."""
         practical = {topic.id for each in self.topics.sections if not each.stages for topic in each.topics}
         topics = dict.fromkeys(self.topics.of[name].id for name in self.answers if name in self.topics.of)
         pages = [topic for topic in topics if topic not in practical]
@@ -339,7 +342,7 @@ class Intake:
         )
 
     def _emergency(self) -> Any:
-        """Return what a patient reads of an emergency, as soon as it is known."""
+        """Return what a patient reads of an emergency that is known."""
         standings = self.engine.rationale.referral(self.engine.standings(self.question))
         rule = next((each.rule for each in standings if each.urgency == "emergency"), None)
         return self.engine.release.patient.get(rule) if rule else None

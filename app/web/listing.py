@@ -42,8 +42,10 @@ def items(engine: Engine, texts: Mapping[str, str]) -> Iterator[Item]:
         yield Item("facts", fact.name, texts[f"group_{fact.group}"], name, fact.question, _words(name, *searched))
     for source in release.sources.values():
         searched = (source.document, source.section, source.says, source.public_url or "")
-        name = f"{source.id} {source.section}"
-        yield Item("sources", source.id, _document(source.document), name, source.says, _words(source.id, *searched))
+        of_the_four = source.status == "document"
+        group = source.document if of_the_four else texts[f"status_{source.status}"]
+        name = f"{source.id} {source.section if of_the_four else source.document}"
+        yield Item("sources", source.id, group, name, source.says, _words(source.id, *searched))
 
 
 def listing(engine: Engine, texts: Mapping[str, str], releases: Sequence[str], of: str, q: str = "") -> dict[str, Any]:
@@ -84,10 +86,6 @@ def one_in(share: float, texts: Mapping[str, str]) -> str:
     if share > 0.4:
         return texts["share_of"].format(n=min(round(share * 10), 9), all=10)
     return texts["share_of"].format(n=1, all=f"{round(1 / share):,}")
-
-
-def _document(name: str) -> str:
-    return name if len(name) < 90 else name[:88] + "…"
 
 
 def _words(*texts: str) -> str:

@@ -76,7 +76,7 @@ def _outcome(answer: Answer) -> str:
 
 
 def _because(answer: Answer) -> Iterator[tuple[str, Value]]:
-    """Yield the answers that decide, those of care that comes first before others."""
+    """Yield the answers that decide, those about other care first."""
     reasons = [reason.because for reason in answer.rationale if reason.decides and reason.state == "held"]
     known = [fact for because in [*(each.because for each in answer.referral), *reasons] for fact in because]
     yield from {fact.fact: fact.value for fact in known}.items()

@@ -1,4 +1,4 @@
-"""What a page of the intake asks, and what was chosen on it."""
+"""What a page of the intake asks, and what was chosen."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Read:
-    """What was read of a page: answers, errors by field, what is asked next alone."""
+    """What was read: answers, errors by field, what is asked alone."""
 
     answers: Answers
     errors: Mapping[str, str]
@@ -52,7 +52,7 @@ class Read:
 
 
 class Topics:
-    """The topics of a release in one language, with the words of the pages."""
+    """The topics of a release in one language."""
 
     def __init__(self, release: Release, texts: Mapping[str, str]) -> None:
         self.facts = release.facts
@@ -81,7 +81,7 @@ class Topics:
     def fields(
         self, topic: Topic, names: Sequence[str], choices: Choices, errors: Mapping[str, str], *, alone: bool = False
     ) -> Iterator[Field]:
-        """Yield the questions about these facts of a topic, with what is chosen."""
+        """Yield the questions about facts of a topic, with what is chosen."""
         boxes = self.boxes(topic, names, alone=alone)
         if boxes:
             yield Field(
@@ -143,7 +143,10 @@ class Topics:
     def read(
         self, topic: Topic, choices: Choices, before: Answers, *, needed: bool = True, alone: bool = False
     ) -> Read:
-        """Return the answers of a page with what was chosen on it; `needed`: nothing chosen is an error."""
+        """Return the answers with what was chosen on a page.
+
+        `needed`: nothing chosen is an error.
+        """
         names = [name for name in topic.names if name in choices.asked]
         answers = {name: value for name, value in before.items() if name not in names}
         errors: dict[str, str] = {}

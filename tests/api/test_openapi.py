@@ -11,9 +11,11 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
 from jsonschema import Draft202012Validator
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+from starlette.types import ASGIApp
 
 from app.main import build_app
 from app.settings import Settings
+from tests.counted import counted
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "openapi.json"
 schema = schemathesis.openapi.from_path(DOCUMENT)
@@ -143,10 +145,10 @@ def test_the_service_keeps_the_document(case: schemathesis.Case[Any]) -> None:
     case.call_and_validate(app=_application(), excluded_checks=excluded)
 
 
-_made: list[FastAPI] = []
+_made: list[ASGIApp] = []
 
 
-def _application() -> FastAPI:
+def _application() -> ASGIApp:
     if not _made:
-        _made.append(build_app(Settings()))
+        _made.append(counted(build_app(Settings())))
     return _made[0]

@@ -15,9 +15,10 @@ from app.main import build_app
 from app.rulebook.load import RuleBook
 from app.settings import Settings
 from tests.cds_hooks.calls import KEYS, call, order, path
-from tests.fhir.resources import BASE, Resource, answers, bundle, condition, response, yes_no
+from tests.fhir.resources import BASE, Resource, answers, bundle, condition, medication, response, yes_no
 from tests.fhir.validators import complaints
 
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 HOOKS = ("patient-view", "order-select", "order-sign", "appointment-book")
 
 
@@ -84,8 +85,9 @@ def test_a_coded_infection_excludes(client: TestClient) -> None:
     assert card["summary"].startswith("Excluded: An active skin infection")
     assert card["indicator"] == "info"
     read = card["detail"].partition("**From the record**")[2]
-    assert "active\\_skin\\_infection" not in read  # a name of a fact is no text of the record
-    assert "active_skin_infection: Condition/c1 (L01.00, 2026-11-20)" in read
+    assert "Is there an infection of the skin now, in or near the area that would be treated? Yes. Condition/c1" in read
+    assert "Condition/c1 (L01.00, 2026-11-20)" in read
+    assert "active_skin_infection" not in read  # people read questions, not names of members
     assert card["links"][0]["url"] == f"{BASE}/rules/EXC-INFECTION"
 
 
@@ -112,9 +114,30 @@ def test_a_contradiction_between_answer_and_record_is_a_warning(client: TestClie
     (card,) = cards(client, call(intake=intake(engines), conditions=bundle(condition("Z33.1"))))
     assert card["indicator"] == "warning"
     contradictions = card["detail"].partition("**Contradictions**")[2].partition("\n\n**")[0]
-    assert "pregnant: " in contradictions
+    assert "Are you pregnant, or could you be? Yes, or I may be: Condition/c1" in contradictions
+    assert "No, or this does not apply to me: QuestionnaireResponse/q1 (2026-11-20)" in contradictions
     assert "Condition/c1" in contradictions
     assert "(Z33.1" in contradictions
+
+
+@pytest.mark.parametrize("hook", ["order-select", "order-sign"])
+@pytest.mark.parametrize("concern", [None, "acne_scars", "chronic_wound"])
+def test_an_exclusion_of_what_is_ordered_is_named_before_all_is_known(
+    client: TestClient, engines: Engines, hook: str, concern: str | None
+) -> None:
+    taken = bundle(medication(RXNORM, "6064"))
+    release = engines.by_id[engines.current].release
+    answered = answers({"primary_concern": concern}, release) if concern else None
+    drafted = order("combination_therapy")
+    card = cards(client, call(hook, orders=(drafted,), medications=taken, intake=answered))[-1]
+    assert card["source"]["topic"]["code"] != "excluded"
+    assert card["indicator"] == "critical"
+    assert card["summary"].startswith(
+        "Ordered: Non-ablative energy device with conditioned media. Ruled out: While isotretinoin is being taken"
+    )
+    assert card["detail"].startswith("**Rules out what is ordered**\n\n- While isotretinoin is being taken")
+    other = cards(client, call(hook, orders=(order("conservative_care"),), medications=taken, intake=answered))[-1]
+    assert (other["indicator"], "Ruled out" in other["summary"]) == ("warning", False)  # it stands against two phases
 
 
 @pytest.mark.parametrize("hook", ["order-select", "order-sign"])

@@ -114,7 +114,7 @@ def test_a_call_is_in_the_language_accepted_else_in_the_patients(
     "name",
     [
         *("metadata", "Questionnaire/candidate-intake", "PlanDefinition/candidate-triage"),
-        *("CodeSystem/candidate-intake", "CodeSystem/candidate-triage-pathway"),
+        *("Library/CandidateTriageDecision", "CodeSystem/candidate-intake", "CodeSystem/candidate-triage-pathway"),
     ],
 )
 def test_definitions_are_korean(client: TestClient, name: str) -> None:

@@ -19,6 +19,7 @@ READABLE = [
     "metadata",
     "Questionnaire/candidate-intake",
     "PlanDefinition/candidate-triage",
+    "Library/CandidateTriageDecision",
     "CodeSystem/candidate-intake",
     "CodeSystem/candidate-triage-pathway",
     "CodeSystem/candidate-triage-disposition",

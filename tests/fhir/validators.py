@@ -42,7 +42,7 @@ def run_node(script: str, *arguments: str, given: str = "") -> str:
         input=given,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return str(done.stdout)

@@ -77,7 +77,7 @@ CAUTIONS: dict[str, tuple[tuple[str, ...], Test]] = {
     "CAUTION-AUTOLOGOUS": (PRODUCT, one_of("product_source", "autologous")),
     "CAUTION-HUMAN-DONOR": (PRODUCT, one_of("product_source", "allogeneic_human")),
     "CAUTION-IPSC": (PRODUCT, one_of("product_source", "ipsc")),
-    "CAUTION-UNSUPERVISED": (EVERY, one_of("physician_supervised", False)),
+    "CAUTION-UNSUPERVISED": (PRODUCT, one_of("physician_supervised", False)),
     "CAUTION-NON-ABLATIVE-WISH": (PRODUCT, true("wants_non_ablative")),
     "CAUTION-UNDOCUMENTED": (PRODUCT, one_of("product_documented", False)),
     "CAUTION-INTRADERMAL-HARM": ((COMBINATION,), always),

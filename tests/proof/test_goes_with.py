@@ -1,6 +1,6 @@
 """Laws of what goes with a decision: proved as brute force finds them, over partly known candidates too."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import product
@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from app.core import alternatives
+from app.core.alternatives import row_of
 from app.core.answer import Answer, PlanShown
 from app.core.conditions import ALWAYS, NEVER, Comparison, Not
 from app.core.engine import Engine, Question
 from app.core.facts import Candidate, Fact
 from app.core.logic import state_of
+from app.core.precedence import decide, phases
 from app.core.rationale import Standing
 from app.core.rules import (
     Alternative,
@@ -208,20 +210,49 @@ def test_a_condition_of_two_facts_at_once_is_no_law_of_readiness(book: RuleBook)
     assert not comparisons_of_one_fact(read_condition({"all": ["pregnant = true", "age_years < 18"]}, facts))
 
 
+def shown_to(release: Release, candidate: Candidate) -> set[str]:
+    """Return the parts that a fully known candidate is shown as fitting, included or met."""
+    rules = {rule.id: rule for rule in release.rules}
+    then = decide(release.rules, candidate)
+    alternative = release.alternatives[0]
+    assert alternative.fits
+    assert alternative.row
+    against = [alternative.fits.no, *(rules[name].when for name in alternative.row.rules)]
+    found = {"ALT"} if alternative.fits.yes.holds(candidate) and not any(w.holds(candidate) for w in against) else set()
+    pathway = then.decision.pathway
+    if pathway is not None:
+        components = (each for plan in release.plans if plan.pathway == pathway for each in plan.components)
+        found |= {each.id for each in (*components, *release.preconditions) if each.when.holds(candidate)}
+    elif (indicated := next((p for p in phases(release.rules) if p.pathway == then.stage), None)) is not None:
+        for lower in phases(release.rules):
+            holds = [rule.when.holds(candidate) for rule in row_of(lower, release)]
+            if lower.phase < indicated.phase and lower.when.holds(candidate) and not any(holds):
+                found.add(lower.id)
+    return found
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_whom_a_part_is_shown_to_otherwise_is_counted_exactly(seed: int) -> None:
     before, after = small_release(seed), replace(small_release(seed), id="after")
     facts = dict(before.facts)
     other = replace(after.preconditions[0], when=comparison(Random(seed + 9), facts))
-    after = replace(after, preconditions=(other,), plans=())
-    everybody = list(every_candidate(facts))
-    met = [[release.preconditions[0].when.holds(each) for each in everybody] for release in (before, after)]
-    gained = sum(now and not was for was, now in zip(*met, strict=True))
-    lost = sum(was and not now for was, now in zip(*met, strict=True))
-    found = {part.part: part for part in compare(before, after).parts}
-    pre = found.get("PRE")
-    assert ((pre.gained, pre.lost) if pre else ("0", "0")) == (str(gained), str(lost))
-    for part in found.values():
-        if part.example_lost is not None and part.part == "PRE":
-            assert before.preconditions[0].when.holds({**everybody[0], **part.example_lost})
-    assert {name for name in found if name.startswith("c-")} == {f"c-{plan.pathway}" for plan in before.plans}
+    fewer = tuple(rule for rule in after.rules if rule.kind != "label_review")
+    row = after.alternatives[0].row
+    assert row
+    kept = replace(after.alternatives[0], row=replace(row, rules=row.rules & {rule.id for rule in fewer}))
+    after = replace(after, rules=fewer, preconditions=(other,), plans=after.plans[:1], alternatives=(kept,))
+    shown = [(shown_to(before, each), shown_to(after, each)) for each in every_candidate(facts)]
+    gained = Counter(name for was, now in shown for name in now - was)
+    lost = Counter(name for was, now in shown for name in was - now)
+    parts = compare(before, after).parts
+    assert {part.part: (int(part.gained), int(part.lost)) for part in parts} == {
+        name: (gained[name], lost[name]) for name in gained | lost
+    }
+    for part in parts:
+        for example, place in ((part.example_gained, 1), (part.example_lost, 0)):
+            if example is not None:
+                among = [each for each in every_candidate(facts) if each.items() >= example.items()]
+                assert among != []
+                for each in among:
+                    sides = [shown_to(before, each), shown_to(after, each)]
+                    assert part.part in sides[place] - sides[1 - place]

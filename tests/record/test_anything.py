@@ -31,7 +31,7 @@ def places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [found for key, each in inside for found in ((*way, key), *places(each, (*way, key)))]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.sampled_from([PATIENT, *POOL]), st.data())
 def test_whatever_stands_anywhere_in_a_record_breaks_nothing(resource: Any, data: st.DataObject) -> None:
     changed = deepcopy(resource)

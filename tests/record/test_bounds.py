@@ -29,7 +29,7 @@ def named(count: int, **more: Any) -> list[Resource]:
 
 
 def important(resources: list[Resource]) -> tuple[list[Resource], int]:
-    read, left = most_important([Found(resource) for resource in resources])
+    read, left = most_important([Found(resource, resource["resourceType"]) for resource in resources])
     return [found.resource for found in read], left
 
 

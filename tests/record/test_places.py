@@ -8,7 +8,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.main import rules_folder
@@ -98,7 +98,6 @@ def is_ours(resource: Resource) -> bool:
     return any(str(name).partition("|")[0] == INTAKE for name in ([*inside] if named.startswith("#") else [named]))
 
 
-@settings(deadline=None)
 @given(RECORDS)
 def test_every_resource_ends_in_exactly_one_place(record: list[Resource]) -> None:
     found = read(numbered(record))
@@ -110,7 +109,6 @@ def test_every_resource_ends_in_exactly_one_place(record: list[Resource]) -> Non
         assert {entry.place for entry in getattr(found, place)} <= {place}
 
 
-@settings(deadline=None)
 @given(RECORDS, st.randoms(use_true_random=False))
 def test_no_order_of_resources_changes_a_fact(record: list[Resource], random: Any) -> None:
     listed = owned(numbered(record))
@@ -119,7 +117,6 @@ def test_no_order_of_resources_changes_a_fact(record: list[Resource], random: An
     assert said(read(listed)) == said(read(shuffled))
 
 
-@settings(deadline=None)
 @given(RECORDS, st.data())
 def test_no_spelling_of_references_changes_a_fact(record: list[Resource], data: st.DataObject) -> None:
     spellings = [data.draw(st.sampled_from(SPELLINGS)) for _ in record]
@@ -134,7 +131,6 @@ IRRELEVANT = [
 ]
 
 
-@settings(deadline=None)
 @given(RECORDS, st.sampled_from(IRRELEVANT))
 def test_what_concerns_no_fact_changes_nothing(record: list[Resource], other: Resource) -> None:
     listed = owned(numbered(record))
@@ -147,7 +143,6 @@ def test_what_concerns_no_fact_changes_nothing(record: list[Resource], other: Re
     assert name in {entry.resource for entry in more.irrelevant}
 
 
-@settings(deadline=None)
 @given(RECORDS)
 def test_what_is_absent_never_makes_a_fact_false(record: list[Resource]) -> None:
     found = read(owned(numbered(record)))
@@ -157,7 +152,6 @@ def test_what_is_absent_never_makes_a_fact_false(record: list[Resource]) -> None
         )
 
 
-@settings(deadline=None)
 @given(RECORDS)
 def test_what_is_asked_is_doubted_and_known_to_nobody(record: list[Resource]) -> None:
     found = read(owned(numbered(record)))

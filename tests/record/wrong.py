@@ -155,7 +155,7 @@ def _no_abatement(context: Any, resource: Any) -> Any:
 
 
 def _silent(draft: Draft, reason: Any, might: Any) -> Any:
-    return irrelevant(Found({"resourceType": "Condition", "id": "x"}))
+    return irrelevant(Found({"resourceType": "Condition", "id": "x"}, "Condition"))
 
 
 def _absent_is_no(self: Any, record: Any) -> Any:
@@ -209,7 +209,7 @@ WRONG: dict[str, Wrong] = {
     "certainty plays no part": _set(concepts, "certainty_of", _always("")),
     "letters of certainty are not read": _set(concepts, "CERTAINTIES", ""),
     "a sequela is a burn": _set(concepts, "_is_sequela", _always(False)),
-    "names are not read": _set(concepts.Concepts, "name", _always(None)),
+    "names are not read": _set(concepts.Concepts, "_name", _always(None)),
     "names are found inside words": _names_inside,
     "creams work in the whole body": _set(medicines, "_use", _always("systemic")),
     "what has two uses is systemic": _set(medicines, "_use", _use),

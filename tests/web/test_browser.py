@@ -206,8 +206,9 @@ def test_the_intake_stands_in_a_page_of_another_origin(browser: Browser, book: R
         intake = page.locator("candidate-triage")
         intake.locator("input[value=burn]").check()
         intake.locator("[data-main]").click()
-        for _ in range(2):
-            intake.locator("input[name=nothing], input[value=false]").first.check()
+        for title in ("Is any of this true for you?", "I have a spot or sore there that worries me"):
+            expect(intake.locator("h1")).to_have_text(title)
+            intake.locator("input[name=nothing], input[type=radio][value=false]").first.check()
             intake.locator("[data-main]").click()
         intake.get_by_role("button", name="See my result").click()
         expect(page.locator("candidate-triage h1").first).to_have_text("See to this first")

@@ -5,11 +5,12 @@ import platform
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from tools.bench import batch, decisions, http, releases, start, worst
+from tools.bench import batch, decisions, hooks, http, releases, start, worst
 
 PARTS: dict[str, Callable[[], None]] = {
     "start": start.run,
     "decisions": decisions.run,
+    "hooks": hooks.run,
     "releases": releases.run,
     "http": http.run,
     "batch": batch.run,

@@ -4,32 +4,20 @@ Each row has a new engine and candidates of its own, none of whom comes twice: e
 engine remembers of those before.
 """
 
-import asyncio
-import json
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from datetime import date
 from functools import partial
 from typing import TypeVar
 
-from app.api.strict_json import read_json
-from app.cds_hooks.routes import Service
-from app.cds_hooks.server import FhirServer
-from app.cds_hooks.trust import Trust
 from app.core.engine import Question
 from app.core.rules import Release
-from app.fhir.localization import Localization, Localizations
-from app.fhir.questionnaire import canonical
-from app.main import build_engines, rules_folder
+from app.main import build_engines
 from app.proof.compare import compare
 from app.proof.explain import explain
 from app.proof.verify import Verifier
-from app.record.reader import Reader
-from app.rulebook.load import load
 from app.settings import Settings
 from tools.bench.aims import beside
-from tools.bench.records import cds_call, record_of
 from tools.inside import responder, written
 from tools.peers.by_hand import by_hand
 from tools.population import drawn
@@ -69,7 +57,6 @@ def run() -> None:
         ("body to bytes, view=decision, complete facts", _bytes(1.0, b"view=decision"), None),
         ("explanation, half known", _explanation(), None),
         ("explanation, half known, strict", _explanation(strict=True), None),
-        *((name, microseconds, None) for name, microseconds in _records()),
     ]
     print(f"{'':46} {'to hand':>8}  microseconds, median")
     for name, microseconds, most in rows:
@@ -98,32 +85,6 @@ def _anew(work: Callable[[T], object], asked: Sequence[T]) -> float:
     quarter = len(asked) // 4
     median_microseconds(work, asked[:quarter])
     return median_microseconds(work, asked[quarter:])
-
-
-def _records() -> list[tuple[str, float]]:
-    """Return what records cost: read and answered, and as calls of CDS Hooks."""
-    engine, _ = responder()
-    book, record = load(rules_folder()), record_of(200)
-    reader = Reader(engine.release, book.codes, canonical(""), date(2026, 11, 23), "1")
-    call, large = (json.dumps(cds_call(record_of(count))).encode() for count in (200, 2_000))
-    locales = Localizations({"en": Localization(engine, engine.release)}, "en")
-    service = Service(locales, book.codes, Settings().public_url, Trust(), FhirServer())
-    with asyncio.Runner() as runner:
-        rows: list[tuple[str, Callable[[object], object]]] = [
-            (
-                "facts from 200 resources, and the answer",
-                lambda _: engine.answer(Question(dict(reader.read(record).facts))),
-            ),
-            (
-                "CDS Hooks call with 200 resources, to bytes",
-                lambda _: runner.run(service.answer(read_json(call), "patient-view")),
-            ),
-            (
-                "CDS Hooks call with 2,000 resources, to bytes",
-                lambda _: runner.run(service.answer(read_json(large), "patient-view")),
-            ),
-        ]
-        return [(name, median_microseconds(work, [None] * 50)) for name, work in rows]
 
 
 def _proofs() -> None:

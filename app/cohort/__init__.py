@@ -1,0 +1,1 @@
+"""Many candidates as columns, and the decision in other engines' languages."""
