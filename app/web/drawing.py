@@ -111,7 +111,7 @@ def width_of(says: str, *, bold: bool = False) -> float:
 
 
 def wrapped(says: str, width: float, *, bold: bool = False) -> list[str]:
-    """Return a text in lines; a word that is too long is cut."""
+    """Return a text in lines; too long a word is cut."""
     lines = [""]
     for word in says.split():
         longer = f"{lines[-1]} {word}".strip()
