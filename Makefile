@@ -18,7 +18,7 @@ AUDIT = $(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-long format lock openapi bench trace stress questions image-check sbom audit clean
+.PHONY: help run test test-long format lock openapi screens bench trace stress questions image-check sbom audit clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,9 @@ lock: $(VENV)/.installed-dev ## write the lock files anew; UPGRADE=1 for the new
 openapi: $(VENV)/.installed ## write openapi.json
 	@$(BIN)/triage openapi > openapi.json.new
 	@mv openapi.json.new openapi.json
+
+screens: $(VENV)/.installed-dev $(VENV)/.browser ## take pictures of each page, on one sheet; PAGES="report rules" for some
+	@$(BIN)/python -m tools.screens $(PAGES)
 
 bench: $(VENV)/.installed-bench $(VENV)/.installed-peers $(VENV)/.wrk ## measure how fast it is, beside others; PART=http for a part
 	@$(BIN)/python -m tools.bench $(PART)

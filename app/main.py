@@ -41,6 +41,7 @@ from app.security.layers import layered
 from app.security.signing import Signer
 from app.settings import BadSettingError, Settings, read_settings
 from app.web import routes as web
+from app.web.pages import Pages
 
 if TYPE_CHECKING:
     app: FastAPI
@@ -149,7 +150,9 @@ def build_app(
     application.include_router(fhir.routes(locales, book.codes, base, program, record_of, whole, clock))
     application.include_router(cds_hooks.routes(hooks, record_of))
     application.state.error_formats = {"/fhir": outcome_response, "/cds-services": outcome_response}
-    application.include_router(web.routes(engines, settings.root_path))
+    pages = Pages(engines, settings.root_path)
+    application.state.problem_page = pages.problem
+    application.include_router(web.routes(pages, base, lambda: clock().date()))
     explorer.add_explorer(application, settings.root_path)
     application.state.access_log, application.state.tracer = access_log, tracer
     if settings.metrics == "path" and access_log.metrics is not None:

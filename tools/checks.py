@@ -23,7 +23,7 @@ TEST: dict[str, list[str]] = {
     "lock": [PYTHON, "tools/lock.py", "--check"],
     "check": [str(BIN / "triage"), "check"],
     "verify": [str(BIN / "triage"), "verify"],
-    "pytest": [PYTEST, "-n", "auto", "--dist", "worksteal"],
+    "pytest": [PYTEST, "-n", "auto"],
 }
 LONGER = [PYTEST, "-n", "auto", "--hypothesis-profile=long"]
 LEAST = "LEAST_REQUESTS"

@@ -10,14 +10,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Path, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
-from jinja2 import Environment, PackageLoader, select_autoescape
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.api.described import Described
 from app.api.messages import LANGUAGES, Message, in_language
-from app.core.languages import DEFAULT, language_of
+from app.core.languages import DEFAULT, accepted_in, language_of
 
 MEDIA_TYPE = "application/problem+json"
 CALLER_LEFT = 499
@@ -151,8 +150,12 @@ def refusals(says: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": text, "content": content} for status, text in says.items()}
 
 
+DATA = ("/v1/", "/fhir", "/cds-services", "/.well-known/", "/openapi.json", "/version")
+"""Where programs ask: whatever they accept, a problem is data there."""
 ErrorFormat = Callable[[int, str, dict[str, str] | None], JSONResponse]
 """How an interface with a format of its own writes an error: from status, text and headers."""
+ProblemPage = Callable[[Request, int, Sequence[str], Mapping[str, str]], Response]
+"""How people read a problem: a page from status, lines and headers, the first line its heading."""
 
 
 def problem_content(
@@ -193,11 +196,11 @@ def problem(
     detail: Message,
     errors: Sequence[FieldError] = (),
     headers: dict[str, str] | None = None,
-) -> JSONResponse:
-    """Return a problem as a response, in the interface's own format."""
+) -> Response:
+    """Return a problem in the interface's own format, or as a page."""
     status = PROBLEMS[kind].status
     language = language_accepted(request)
-    language_headers = {"Content-Language": language, "Vary": "Accept-Language"}
+    language_headers = {"Content-Language": language, "Vary": "Accept, Accept-Language"}
     headers = {**PROBLEMS[kind].headers, **language_headers, **(headers or {})}
     request.scope["triage.problem"] = kind
     app = request.scope.get("app")
@@ -207,20 +210,38 @@ def problem(
             fields = [error.in_language(language) for error in errors]
             each = (f"{error['pointer']}: {error['detail']}" for error in fields)
             return render(status, "; ".join([in_language(detail, language), *each]), headers)
+    page: ProblemPage | None = getattr(app.state, "problem_page", None) if app else None
+    if page is not None and prefers_page(request):
+        language = language_of(request.query_params.get("lang"), language, LANGUAGES)
+        headers["Content-Language"] = language
+        lines = [PROBLEMS[kind].title, detail, *(error.detail for error in errors)]
+        return page(request, status, [in_language(text, language) for text in lines], headers)
     instance = request.scope.get("root_path", "") + own_path(request)
     content = problem_content(kind, detail, instance.encode("utf-8", "replace").decode(), errors, language)
     return JSONResponse(content, status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def prefers_page(request: Request, *, otherwise: bool = False) -> bool:
+    """Return whether HTML is accepted before JSON, as browsers do.
+
+    `otherwise` is the answer where neither is named.
+    """
+    if own_path(request).startswith(DATA):
+        return False
+    weights = dict(accepted_in(",".join(request.headers.getlist("accept"))))
+    page, data = weights.get("text/html", 0.0), weights.get("application/json", 0.0)
+    return page > data or (otherwise and page == data)
 
 
 def add_problems(app: FastAPI) -> None:
     """Make every error of an application a problem document."""
 
     @app.exception_handler(ProblemError)
-    async def refused(request: Request, error: ProblemError) -> JSONResponse:
+    async def refused(request: Request, error: ProblemError) -> Response:
         return problem(request, error.kind, error.detail, error.errors)
 
     @app.exception_handler(HTTPException)
-    async def refused_by_framework(request: Request, error: HTTPException) -> JSONResponse:
+    async def refused_by_framework(request: Request, error: HTTPException) -> Response:
         headers = dict(error.headers or {})
         match error.status_code:
             case 404:
@@ -240,12 +261,11 @@ def add_problems(app: FastAPI) -> None:
         return Response(status_code=CALLER_LEFT)
 
     @app.exception_handler(Exception)
-    async def failed(request: Request, _: Exception) -> JSONResponse:
+    async def failed(request: Request, _: Exception) -> Response:
         return problem(request, "internal", NOTHING_DECIDED)
 
 
 router = APIRouter(prefix="/problems", tags=["operation"])
-_pages = Environment(loader=PackageLoader("app.api"), autoescape=select_autoescape())
 
 
 @router.get(
@@ -257,12 +277,17 @@ _pages = Environment(loader=PackageLoader("app.api"), autoescape=select_autoesca
 )
 async def problem_page(
     request: Request, kind: Annotated[str, Path(description="The last part of a problem's `type`.")]
-) -> HTMLResponse:
+) -> Response:
     """The page behind the `type` of a problem document."""
     if kind not in PROBLEMS:
         raise ProblemError("not-found", Message("there is no such kind of problem"))
     language, found = language_accepted(request), PROBLEMS[kind]
     about = Message("problem type `{kind}`, status {status}", kind=kind, status=found.status)
     lines = [in_language(text, language) for text in (found.title, about, found.remedy)]
-    page = _pages.get_template("problem.html").render(language=language, lines=lines)
-    return HTMLResponse(page, headers={"Content-Language": language, "Vary": "Accept-Language"})
+    headers = {"Content-Language": language, "Vary": "Accept, Accept-Language", "Cache-Control": "no-cache"}
+    if prefers_page(request, otherwise=True):
+        page: ProblemPage = request.app.state.problem_page
+        return page(request, 200, lines, headers)
+    title, _, remedy = lines
+    told = {"type": f"/problems/{kind}", "title": title, "status": found.status, "remedy": remedy}
+    return JSONResponse(told, headers=headers)

@@ -139,6 +139,10 @@ class Verifier:
             if isinstance(decision, Decision)
         ]
 
+    def shares(self) -> dict[str, float]:
+        """Return the share of the population that each rule helps decide."""
+        return {name: self.space.share_of(root).get(True, 0.0) for name, root in self._fires.items()}
+
     def law(self, law: Law) -> LawReport:
         """Prove one law, or find a counterexample."""
         checks: dict[LawKind, Callable[[Law], Mapping[str, Value] | None]] = {

@@ -1,6 +1,7 @@
 """What all pages share: templates, words, policy, language of a request."""
 
 import json
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Annotated, Any
 
@@ -8,18 +9,17 @@ from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader, select_autoescape
 
-from app.core.catalogue import entries, fact_records, rule_record
 from app.core.engine import Engine, Engines
 from app.core.languages import DEFAULT
 from app.core.memo import Memo
 from app.core.precedence import Decision
-from app.core.rules import Release, Source
+from app.core.rules import Release
 from app.proof.compare import compare
 from app.proof.report import facts_in_words
 from app.proof.verify import Verification, Verifier
 from app.web.drawings import drawing
 from app.web.form import as_field
-from app.web.picture import picture
+from app.web.listing import listing
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -82,6 +82,8 @@ class Pages:
         self.environment.filters["as_field"] = as_field
         self.environment.globals |= {"root": root, "design_css": design_css(), "drawing": drawing}
         self.proofs = Memo[str, Verification](self._proof)
+        self.shares = Memo[str, Mapping[str, float]](lambda name: Verifier(self.engines.by_id[name].release).shares())
+        """Which share of the reference population each rule takes part in deciding, by release."""
         self.made = Memo[tuple[str, str, str, str], str](lambda asked: self._made(*asked))
         """Pages that are functions of a release, by name, release, older release and language."""
 
@@ -105,23 +107,20 @@ class Pages:
             **values,
         )
 
+    def problem(self, request: Request, status: int, lines: Sequence[str], headers: Mapping[str, str]) -> HTMLResponse:
+        """Return a problem as a page; the first line is its heading."""
+        language = headers.get("Content-Language", DEFAULT)
+        release = self.engines.in_language("", language).by_id[self.engines.current].release
+        html = self.render("problem.html", language, release, lines=lines, status=status)
+        return HTMLResponse(html, status, {"Content-Security-Policy": POLICY, "Cache-Control": "no-store", **headers})
+
     def _made(self, page: str, name: str, older: str, language: str) -> str:
         engines = self.engines.in_language("", language)
         engine = engines.by_id[name]
         release = engine.release
         values: dict[str, Any] = {}
-        if page == "rules":
-            listed = [rule_record(entry, release) for entry in entries(release)]
-            values = {
-                "listed": listed,
-                "q": "",
-                "releases": list(engines.by_id),
-                "picture": picture(engine, self.texts[language]),
-            }
-        elif page == "facts":
-            values = {"facts": fact_records(release)}
-        elif page == "sources":
-            values = {"sources": cited_sources(release)}
+        if page in ("rules", "facts", "sources"):
+            values = listing(engine, self.texts[language], list(engines.by_id), page)
         elif page == "changes":
             values = {"found": compare(engines.by_id[older].release, release)}
         elif page == "proof":
@@ -163,12 +162,3 @@ def decision_in_words(release: Release, decision: Decision) -> str:
     """Return a decision as a clinician reads it."""
     words = release.wording.dispositions[decision.disposition]
     return f"{words}: {release.wording.pathways[decision.pathway]}" if decision.pathway else words
-
-
-def cited_sources(release: Release) -> list[tuple[Source, list[str]]]:
-    """Return every source with the ids of the entries that cite it."""
-    citing: dict[str, list[str]] = {}
-    for entry in entries(release):
-        for name in entry.sources:
-            citing.setdefault(name, []).append(entry.id)
-    return [(source, citing.get(name, [])) for name, source in release.sources.items()]

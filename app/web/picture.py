@@ -1,76 +1,75 @@
 """The documented logic as a drawing, with one candidate's path."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from app.core.engine import Engine, Question
 from app.core.precedence import steps_of
+from app.core.rules import DecisionRule
+from app.web.drawing import LEADING, SIZE, Box, Cell, Drawing, Figure, Line, Text, both, wrapped
+from app.web.names import Names
 
 KINDS = ("exclusion", "scope", "concern", "phase", "label_exclusion", "label_review", "gap")
 """The steps of the precedence, by the kind of their rules."""
-WIDTH, LEFT, BOX_W, BOX_H, GAP_X, GAP_Y, PAD = 720, 190, 168, 26, 8, 6, 14
+STEP, PAD, INSIDE, GAP, BETWEEN = 150, 8, 12, 8, 16
 
 
-@dataclass(frozen=True)
-class Box:
-    """One rule: its place, and whether it is `held` or `decides`."""
-
-    rule: str
-    x: float
-    y: float
-    state: str
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of the precedence, and whether it decides."""
-
-    name: str
-    y: float
-    height: float
-    boxes: Sequence[Box]
-    lit: bool
-
-
-@dataclass(frozen=True)
-class Picture:
-    """The drawing, and the same in words."""
-
-    width: int
-    height: float
-    steps: Sequence[Step]
-    words: str
-
-
-def picture(engine: Engine, texts: Mapping[str, str], asked: Question | None = None) -> Picture:
+def picture(engine: Engine, texts: Mapping[str, str], asked: Question | None = None) -> Figure:
     """Return the drawing of a release, or of one candidate in it."""
     outcome = engine.decide(asked) if asked else None
-    standings = {each.rule.id: each for each in engine.standings(asked)} if asked else {}
-    steps: list[Step] = []
-    y = 8.0
-    across = (WIDTH - LEFT) // (BOX_W + GAP_X)
-    deciding: list[str] = []
+    names = Names(engine.release, texts)
+    states = _states(engine, asked) if asked else {}
+    steps = []
     for kind in KINDS:
         rules = [rule for rule in engine.release.rules if rule.kind == kind]
-        if not rules:
-            continue
-        boxes = []
-        for place, rule in enumerate(rules):
-            state = "none"
-            if outcome is not None and rule.id in standings:
-                standing = standings[rule.id]
-                if engine.rationale.takes_part(standing, outcome):
-                    state = "decides"
-                    deciding.append(rule.id)
-                elif standing.state:
-                    state = "held"
-            x = LEFT + (place % across) * (BOX_W + GAP_X)
-            boxes.append(Box(rule.id, x, y + PAD / 2 + (place // across) * (BOX_H + GAP_Y), state))
-        height = -(-len(rules) // across) * (BOX_H + GAP_Y) - GAP_Y + PAD
-        lit = outcome is not None and any(not outcome.steps.isdisjoint(steps_of(rule)) for rule in rules)
-        steps.append(Step(texts[f"step_{kind}"], y, height, boxes, lit))
-        y += height + 10
-    words = f"{texts['steps_in_order']} {'; '.join(step.name for step in steps)}."
+        if rules:
+            lit = outcome is not None and any(not outcome.steps.isdisjoint(steps_of(rule)) for rule in rules)
+            steps.append((texts[f"step_{kind}"], rules, lit))
+    drawings = both()
+    for drawing in drawings:
+        for title, rules, lit in steps:
+            _step(drawing, title, [(names.rule(rule), states.get(rule.id, "none")) for rule in rules], lit=lit)
+        drawing.lines.pop()  # nothing follows the last step
+        drawing.height -= BETWEEN
+    words = f"{texts['steps_in_order']} {'; '.join(title for title, _, _ in steps)}."
     if outcome is not None:
-        words += f" {texts['decided_by']} {', '.join(deciding) or texts['nothing_yet']}."
-    return Picture(WIDTH, y, steps, words)
+        by = [names.rule(rule) for _, rules, _ in steps for rule in rules if states.get(rule.id) == "decides"]
+        words += f" {texts['decided_by']} {', '.join(by) or texts['nothing_yet']}."
+    return Figure(texts["picture"], words, drawings)
+
+
+def _states(engine: Engine, asked: Question) -> dict[str, str]:
+    """Return where each rule stands that is not known not to hold."""
+    outcome = engine.decide(asked)
+
+    def state(rule: DecisionRule, held: bool | None, part: bool | None) -> str:
+        return ("decides" if part else "held") if held else "open"
+
+    return {
+        each.rule.id: state(each.rule, each.state, engine.rationale.takes_part(each, outcome))
+        for each in engine.standings(asked)
+    }
+
+
+def _step(drawing: Drawing, title: str, rules: Sequence[tuple[str, str]], *, lit: bool) -> None:
+    """Draw one step below the others, with its rules."""
+    left = PAD if drawing.narrow else STEP
+    across = 2 if drawing.narrow else 4
+    width = (drawing.width - left - PAD - (across - 1) * GAP) / across
+    top = drawing.height
+    named = drawing.write(
+        PAD, top + PAD, STEP - 2 * PAD if not drawing.narrow else drawing.width - 2 * PAD, title, "name"
+    )
+    y = named + PAD if drawing.narrow else top + PAD
+    for first in range(0, len(rules), across):
+        row = [(wrapped(says, width - INSIDE), state) for says, state in rules[first : first + across]]
+        height = max(len(lines) for lines, _ in row) * LEADING + PAD
+        for place, (lines, state) in enumerate(row):
+            x = left + place * (width + GAP)
+            begin = y + (height - len(lines) * LEADING) / 2 + SIZE
+            texts = [Text(x + width / 2, begin + n * LEADING, line, state, "middle") for n, line in enumerate(lines)]
+            drawing.cells.append(Cell(Box(x, y, width, height, f"rule {state}"), texts))
+        y += height + GAP
+    bottom = max(y - GAP, named) + PAD
+    drawing.boxes.append(Box(1, top + 1, drawing.width - 2, bottom - top - 2, "step lit" if lit else "step"))
+    drawing.lines.append(Line(drawing.width / 2, bottom, drawing.width / 2, bottom + BETWEEN, "way"))
+    drawing.height = bottom + BETWEEN

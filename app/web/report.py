@@ -1,28 +1,39 @@
-"""`/report`: the decision for a clinician, with all that goes with it."""
+"""`/report`: the decision for a clinician, on one screen and in depth."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Annotated, Any
+from datetime import date
+from re import fullmatch
+from typing import Annotated, Literal
+from urllib.parse import parse_qsl, urlencode
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
+from app.api.encode import encode_indented
 from app.core.engine import Question
-from app.core.facts import Fact, Value
-from app.core.rules import Release
-from app.proof.explain import DecisionChange, explain
-from app.web.form import Filled, fields_of, read_form
-from app.web.pages import Pages, View, decision_in_words
+from app.record.answers import response_of
+from app.web.clinician import Report
+from app.web.code import code_of
+from app.web.form import MOST_FIELDS, UNKNOWN, Filled, fields_of, read_form
+from app.web.note import note
+from app.web.pages import Pages, View
 from app.web.picture import picture
-from app.web.timeline import timelines
+from app.web.timeline import amount, timelines
 
-MOST_CHANGES = 8
+REFERENCE = "reference"
+REFERENCES = r"[A-Za-z0-9._:-]{1,64}"
+"""As the API has them: no place for a name."""
+QUESTIONNAIRE = "/fhir/Questionnaire/candidate-intake"
+Form = Literal["page", "text", "fhir", "json"]
 
 
-def routes(pages: Pages) -> APIRouter:
+def routes(pages: Pages, base: str, on: Callable[[], date]) -> APIRouter:
     """Return the routes of the report.
 
-    Answers come in the body; a link holds them after its #, where no server sees them.
+    `base` is the public address, `on` tells the day. Answers come in the body; a link holds them after its #, where no
+    server sees them.
     """
     router = APIRouter(include_in_schema=False)
     Asked = Annotated[View, Depends(pages.viewed)]
@@ -32,51 +43,67 @@ def routes(pages: Pages) -> APIRouter:
         return view.page("report/empty.html", view.current.release)
 
     @router.post("/report")
-    async def filled(request: Request, view: Asked) -> HTMLResponse:
-        return report(view, read_form(await request.body(), view.current.release))
+    async def filled(request: Request, view: Asked, form: Annotated[Form, Query(alias="as")] = "page") -> Response:
+        answers, reference = read_answers(await request.body(), view)
+        made = make(view, answers, reference)
+        match form:
+            case "text":
+                return _file(note(made, on()), "text/plain; charset=utf-8", "report.txt")
+            case "json":
+                return _file(encode_indented(made.answer), "application/json", "report.json")
+            case "fhir":
+                release = view.current.release
+                address = f"{base}{QUESTIONNAIRE}|{release.id}"
+                response = response_of(answers.facts, answers.unavailable, release, address, base)
+                response |= {"language": view.engines.language, "authored": on().isoformat()}
+                text = json.dumps(response, ensure_ascii=False, indent=2)
+                return _file(text, "application/fhir+json", "answers.json")
+        return page(view, made, answers, on())
 
     return router
 
 
-def report(view: View, filled: Filled) -> HTMLResponse:
-    """Return the report on a candidate."""
-    engine = view.current
-    asked = Question(filled.facts, strict=True, unavailable=filled.unavailable)
-    answer = engine.answer(asked, "all")
-    values: dict[str, Any] = {
-        "filled": filled,
-        "shown": answers_shown(engine.release, filled, view.texts),
-        "answers": fields_of(filled.answers),
-        "answer": answer,
-        "headline": decision_in_words(engine.release, answer.decision),
-        "machine": {"decision": asdict(answer.decision), "id": answer.id, "ruleset": answer.ruleset.id},
-        "changes": _ways_in(explain(engine, asked).changes),
-        "timelines": timelines(answer.plan, view.texts) if not isinstance(answer.plan, Mapping) else [],
-        "picture": picture(engine, view.texts, asked),
-    }
-    return view.page("report/report.html", engine.release, **values)
+def read_answers(body: bytes, view: View) -> tuple[Filled, str | None]:
+    """Return the answers of a posted report, and its reference."""
+    release = view.current.release
+    try:
+        fields = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except (UnicodeDecodeError, ValueError):
+        return Filled(damaged=True), None
+    reference = next((text for name, text in fields if name == REFERENCE and fullmatch(REFERENCES, text)), None)
+    # what is confirmed here goes before "not known" of the intake
+    confirmed = {name for name, text in fields if name in release.facts and text.strip()}
+    kept = [(n, v) for n, v in fields if n != REFERENCE and not (n == UNKNOWN and v in confirmed)]
+    return read_form(urlencode(kept).encode(), release), reference
 
 
-def _ways_in(changes: Sequence[DecisionChange]) -> list[DecisionChange]:
-    """Return the changes that time or treatment may bring, and no others.
-
-    A page never reads as "end the pregnancy" or "stop the medicine".
-    """
-    return [change for change in changes if change.actionable][:MOST_CHANGES]
+def make(view: View, filled: Filled, reference: str | None = None) -> Report:
+    """Return the report on a candidate, under what is to be confirmed."""
+    asked = Question(filled.facts, unavailable=filled.unavailable, reference=reference)
+    return Report(view.current, asked, view.texts)
 
 
-def answers_shown(release: Release, filled: Filled, texts: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return every question and answer so far, for the page."""
-    rows = []
-    for name, fact in release.facts.items():
-        if name in filled.facts:
-            rows.append({"fact": name, "question": fact.question, "answer": _label(fact, filled.facts[name], texts)})
-        elif name in filled.unavailable:
-            rows.append({"fact": name, "question": fact.question, "answer": texts["unknown"]})
-    return rows
+def page(view: View, made: Report, filled: Filled, today: date) -> HTMLResponse:
+    """Return the report as a page."""
+    answer, texts = made.answer, view.texts
+    plan = None if isinstance(answer.plan, Mapping) else answer.plan
+    return view.page(
+        "report/report.html",
+        made.release,
+        report=made,
+        answer=answer,
+        fields=fields_of(filled.answers),
+        code=code_of(filled.answers, made.release),
+        damaged=filled.damaged,
+        machine={"decision": asdict(answer.decision), "id": answer.id, "ruleset": answer.ruleset.id},
+        timelines=timelines(plan, texts) if plan else [],
+        amount=lambda figure: amount(figure, texts),
+        picture=picture(view.current, texts, made.asked),
+        note=note(made, today),
+        today=today.isoformat(),
+    )
 
 
-def _label(fact: Fact, value: Value, texts: Mapping[str, str]) -> str:
-    if fact.kind == "boolean":
-        return fact.labels.get(value) or texts["yes" if value else "no"]
-    return fact.labels.get(value, f"{value} {fact.unit}" if fact.unit else str(value))
+def _file(text: str, media: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(text, media_type=media, headers=headers)

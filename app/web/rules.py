@@ -1,17 +1,24 @@
 """`/rules` and what belongs to it: facts, sources, changes, proof, sign-off."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse
 
-from app.core.catalogue import RuleRecord, entries, rule_record
+from app.api.messages import Message
+from app.api.problems import ProblemError
+from app.core.catalogue import RuleRecord, entries, fact_records, rule_record
 from app.core.conditions import facts_read
 from app.core.engine import Engine
 from app.core.rules import Law, Release
 from app.proof.report import facts_in_words
-from app.web.pages import Pages, Ruleset, View, cited_sources
-from app.web.picture import picture
+from app.web.listing import cited_by, listing, one_in
+from app.web.names import Names
+from app.web.pages import Pages, Ruleset, View
+
+Search = Annotated[str, Query(max_length=100)]
+Kind = Annotated[Literal["all", "rules", "facts", "sources"] | None, Query()]
 
 
 def routes(pages: Pages) -> APIRouter:
@@ -19,53 +26,79 @@ def routes(pages: Pages) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     Asked = Annotated[View, Depends(pages.viewed)]
 
-    @router.get("/rules")
-    def rules(view: Asked, ruleset: Ruleset = "current", q: Annotated[str, Query(max_length=100)] = "") -> HTMLResponse:
-        if not q:
-            return view.made("rules", ruleset)
+    def listed(view: View, page: str, ruleset: str, q: str, of: str | None) -> HTMLResponse:
+        if not q and of in (None, page):
+            return view.made(page, ruleset)
         engine = view.named(ruleset)
-        words = q.casefold().split()
-        listed = [rule_record(entry, engine.release) for entry in entries(engine.release)]
-        found = [rule for rule in listed if all(word in _searchable(rule) for word in words)]
-        return _listed(view, engine, found, q)
+        found = listing(engine, view.texts, list(pages.engines.by_id), of or page, q)
+        return view.page(f"rules/{page}.html", engine.release, **found)
 
-    def _listed(view: View, engine: Engine, found: list[RuleRecord], q: str = "", status: int = 200) -> HTMLResponse:
-        releases = list(pages.engines.by_id)
-        shown = {"listed": found, "q": q, "releases": releases, "picture": picture(engine, view.texts)}
-        return view.page("rules/rules.html", engine.release, status, **shown)
+    def searched(view: View, name: str, ruleset: str) -> Iterator[Engine]:
+        """Yield the release that is named, then the others, newest first."""
+        yield view.named(ruleset)
+        yield from reversed(list(view.engines.by_id.values()))
+
+    @router.get("/rules")
+    def rules(view: Asked, ruleset: Ruleset = "current", q: Search = "", of: Kind = None) -> HTMLResponse:
+        return listed(view, "rules", ruleset, q, of)
+
+    @router.get("/facts")
+    def facts(view: Asked, ruleset: Ruleset = "current", q: Search = "", of: Kind = None) -> HTMLResponse:
+        return listed(view, "facts", ruleset, q, of)
+
+    @router.get("/sources")
+    def sources(view: Asked, ruleset: Ruleset = "current", q: Search = "", of: Kind = None) -> HTMLResponse:
+        return listed(view, "sources", ruleset, q, of)
 
     @router.get("/rules/{name}")
     def rule(name: str, view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
-        for engine in (view.named(ruleset), *reversed(list(pages.engines.by_id.values()))):
+        for engine in searched(view, name, ruleset):
             entry = next((entry for entry in entries(engine.release) if entry.id == name), None)
             if entry:
                 break
         else:
-            return _listed(view, view.current, [], status=404)
-        found = rule_record(entry, engine.release)
-        report = next((r for r in pages.proofs[engine.release.id].rules if r.rule == name), None)
+            raise ProblemError("unknown-rule", Message("there is no such rule in any release"))
+        release, names = engine.release, Names(engine.release, view.texts)
+        found = rule_record(entry, release)
+        report = next((r for r in pages.proofs[release.id].rules if r.rule == name), None)
         return view.page(
             "rules/rule.html",
-            engine.release,
+            release,
             rule=found,
+            title=names.title(entry),
+            condition=names.condition(entry.when),
+            names=names,
             report=report,
+            share=one_in(pages.shares[release.id][name], view.texts) if report else "",
             example=facts_in_words(report.witness or {}) if report else "",
-            laws=laws_of(found, engine.release) if found.effect else [],
+            laws=laws_of(found, release) if found.effect else [],
         )
 
-    @router.get("/facts")
-    def facts(view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
-        return view.made("facts", ruleset)
+    @router.get("/facts/{name}")
+    def fact(name: str, view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
+        for engine in searched(view, name, ruleset):
+            record = next((each for each in fact_records(engine.release) if each.name == name), None)
+            if record:
+                break
+        else:
+            raise ProblemError("not-found", Message("there is no such fact in any release"))
+        names = Names(engine.release, view.texts)
+        by_id = {entry.id: names.title(entry) for entry in entries(engine.release)}
+        used_by = [(rule, by_id[rule]) for rule in record.used_by]
+        return view.page("rules/fact.html", engine.release, fact=record, title=names.fact(name), used_by=used_by)
 
-    @router.get("/sources")
-    def sources(view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
-        return view.made("sources", ruleset)
-
-    @router.get("/sources/{source}")
-    def source(view: Asked, source: str, ruleset: Ruleset = "current") -> HTMLResponse:
-        release = view.named(ruleset).release
-        found = [each for each in cited_sources(release) if each[0].id == source]
-        return view.page("rules/sources.html", release, sources=found, status=200 if found else 404)
+    @router.get("/sources/{name}")
+    def source(name: str, view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
+        for engine in searched(view, name, ruleset):
+            found = engine.release.sources.get(name)
+            if found:
+                break
+        else:
+            raise ProblemError("unknown-source", Message("there is no such source in any release"))
+        names = Names(engine.release, view.texts)
+        asking = [(fact.name, names.fact(fact.name)) for fact in engine.release.facts.values() if name in fact.sources]
+        cited = cited_by(engine.release, names, name)
+        return view.page("rules/source.html", engine.release, source=found, cited_by=cited, asking=asking)
 
     @router.get("/changes")
     def changes(view: Asked, before: Ruleset = "", after: Ruleset = "current") -> HTMLResponse:
@@ -79,9 +112,10 @@ def routes(pages: Pages) -> APIRouter:
     @router.get("/sign")
     def sign(view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
         release = view.named(ruleset).release
-        listed = [rule_record(entry, release) for entry in entries(release)]
+        names = Names(release, view.texts)
+        rows = [(names.title(e), names.condition(e.when), rule_record(e, release)) for e in entries(release)]
         silences = [source for source in release.sources.values() if source.status == "project"]
-        return view.page("rules/sign.html", release, rules=listed, silences=silences)
+        return view.page("rules/sign.html", release, rules=rows, silences=silences)
 
     return router
 
@@ -94,8 +128,3 @@ def laws_of(rule: RuleRecord, release: Release) -> list[Law]:
         for law in release.laws
         if read & {*(facts_read(law.when) if law.when else ()), *law.changes, *([law.fact] if law.fact else [])}
     ]
-
-
-def _searchable(rule: RuleRecord) -> str:
-    cited = " ".join(source.id for source in rule.sources)
-    return f"{rule.id} {rule.statement} {rule.condition} {rule.reading or ''} {cited}".casefold()

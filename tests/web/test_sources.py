@@ -1,9 +1,17 @@
-"""Every source has a page of its own, with its public address where it has one."""
+"""Rules, facts and sources: each has its page, a search finds them, what is not there is a page for people."""
+
+import re
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.core.catalogue import entries
+from app.core.engine import Engines
 from app.rulebook.load import RuleBook
+from app.web.listing import one_in
+from app.web.pages import load_texts
+
+BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
 def test_each_source_has_its_page_and_its_address(client: TestClient, book: RuleBook) -> None:
@@ -12,11 +20,95 @@ def test_each_source_has_its_page_and_its_address(client: TestClient, book: Rule
     for name, source in list(release.sources.items())[::25]:
         page = client.get(f"/sources/{name}").text
         assert f'id="{name}"' in page
-        assert page.count("<li id=") == 1
         assert (f'href="{source.public_url}"' in page) == (source.public_url is not None)
         assert f"/sources/{name}?" in listed
 
 
-@pytest.mark.parametrize("name", ["S9-99", "%20", "M99"])
-def test_a_source_that_is_none_is_not_found(client: TestClient, name: str) -> None:
-    assert client.get(f"/sources/{name}").status_code == 404
+def test_each_fact_and_rule_has_its_page_and_links_open_at_the_source(client: TestClient, engines: Engines) -> None:
+    release = engines.by_id[engines.current].release
+    for path, names in (("facts", list(release.facts)), ("rules", [entry.id for entry in entries(release)])):
+        for name in names[::9]:
+            page = client.get(f"/{path}/{name}")
+            assert page.status_code == 200
+            links = re.findall(r'href="(/(?:sources|rules|facts)/[^"]+)"', page.text)
+            assert links
+            assert {client.get(link.replace("&amp;", "&")).status_code for link in links[:3]} == {200}
+
+
+@pytest.mark.parametrize(
+    "path", ["/sources/S9-99", "/sources/%20", "/rules/NONE", "/facts/none", "/nowhere", "/problems/none"]
+)
+def test_what_is_not_there_is_a_page_for_people_and_json_for_programs(client: TestClient, path: str) -> None:
+    page = client.get(path, headers=BROWSER)
+    assert page.status_code == 404
+    assert page.headers["content-type"].startswith("text/html")
+    assert "content-security-policy" in page.headers
+    assert "<h1>" in page.text
+    assert "<nav" in page.text
+    for accept in ("application/json", "*/*"):
+        problem = client.get(path, headers={"accept": accept})
+        assert problem.status_code == 404
+        assert problem.headers["content-type"] == "application/problem+json"
+    assert "accept" in [name.strip().lower() for name in page.headers["vary"].split(",")]
+
+
+def test_a_problem_page_is_in_the_language_of_the_page(client: TestClient) -> None:
+    page = client.get("/rules/NONE?lang=ko", headers=BROWSER).text
+    assert '<html lang="ko">' in page
+    assert "규칙 찾기" in page
+
+
+def test_the_page_of_a_problem_type_is_for_people_and_programs(client: TestClient) -> None:
+    assert "<nav" in client.get("/problems/not-json", headers=BROWSER).text
+    told = client.get("/problems/not-json", headers={"accept": "application/json"}).json()
+    assert (told["type"], told["status"]) == ("/problems/not-json", 400)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("q=keloid", ["/rules/REVIEW-KELOID", "/facts/keloid_history"]),
+        ("q=keloid&of=facts", ["/facts/keloid_history"]),
+        ("q=%EC%BC%88%EB%A1%9C%EC%9D%B4%EB%93%9C&lang=ko&of=rules", ["/rules/REVIEW-KELOID"]),
+        ("q=granuloma&of=sources", ["/sources/M13"]),
+    ],
+)
+def test_a_search_finds_rules_facts_and_sources(client: TestClient, query: str, expected: list[str]) -> None:
+    query = query if "of=" in query else f"{query}&of=all"
+    page = client.get(f"/rules?{query}").text
+    assert '<label class="nhsuk-label" for="q">' in page
+    for link in expected:
+        assert f'href="{link}?' in page
+    if "of=facts" in query:
+        assert 'href="/rules/REVIEW-KELOID' not in page
+
+
+def test_a_search_keeps_to_its_release(client: TestClient) -> None:
+    assert "/rules/REVIEW-KELOID?" not in client.get("/rules?q=keloid&ruleset=2026.1").text
+
+
+def test_counts_are_said_so_that_people_can_take_them_in() -> None:
+    texts = load_texts()["en"]
+    said = [one_in(share, texts) for share in (0, 0.00005, 0.0001, 0.141, 0.5, 0.97)]
+    assert [text.split(" candidate")[0] for text in said] == [
+        "no",
+        "fewer than 1 in 10,000",
+        "1 in 10,000",
+        "1 in 7",
+        "5 in 10",
+        "9 in 10",
+    ]
+
+
+def test_a_rule_says_its_share_before_the_exact_count(client: TestClient) -> None:
+    page = client.get("/rules/PHASE-2").text
+    assert page.index("candidates of the reference population") < page.index("its condition holds for")
+
+
+def test_one_rule_can_be_objected_to(client: TestClient, engines: Engines) -> None:
+    release = engines.by_id[engines.current].release
+    assert client.get("/sign").text.count("☐ object, because") == len(entries(release))
+
+
+def test_the_icon_is_there_where_browsers_ask_for_it(client: TestClient) -> None:
+    assert client.get("/favicon.ico").headers["content-type"] == "image/svg+xml"

@@ -1,0 +1,146 @@
+"""Pictures of each page, on one sheet: `make screens` writes them below `build/screens`.
+
+In both languages, light and dark, on a desk and on a phone; what is printed as PDF. `make screens PAGES="report rules"`
+takes some of them.
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from html import escape
+from pathlib import Path
+from typing import Literal, NamedTuple
+from urllib.parse import quote
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from app.main import build_app, rules_folder
+from app.rulebook.load import load
+from app.settings import Settings
+from tests.serving import serving
+
+FOLDER = Path("build/screens")
+PHASE_2 = {
+    "primary_concern": "uneven_pigmentation",
+    "elasticity_loss": "moderate",
+    "hyperpigmentation": "mild",
+    "sagging": "none",
+    "photodamage": "none",
+    "active_skin_infection": "false",
+    "autoimmune_skin_disease": "none",
+    "systemic_immunosuppression": "false",
+}
+
+
+class Shown(NamedTuple):
+    """A page to take: its name, its path, the answers after the #."""
+
+    name: str
+    path: str
+    answers: dict[str, str] | None = None
+    prints: bool = False
+
+
+PAGES = (
+    Shown("start", "/"),
+    Shown("intake", "/intake"),
+    Shown("intake-skin", "/intake", {"primary_concern": "dullness", "suspicious_lesion": "false"}),
+    Shown("check", "/intake", PHASE_2 | {"page": "check"}),
+    Shown("result", "/result", PHASE_2, prints=True),
+    Shown("result-burn", "/result", {"primary_concern": "burn"}),
+    Shown("report-phase-2", "/report", PHASE_2, prints=True),
+    Shown("report-phase-3", "/report", PHASE_2 | {"sagging": "severe", "photodamage": "severe"}, prints=True),
+    Shown("report-pregnant", "/report", PHASE_2 | {"pregnant": "true"}),
+    Shown("report-burn", "/report", {"primary_concern": "burn", "active_skin_infection": "true"}),
+    Shown("rules", "/rules"),
+    Shown("search", "/rules?q=keloid&of=all"),
+    Shown("rule", "/rules/PHASE-2"),
+    Shown("fact", "/facts/pregnant"),
+    Shown("sources", "/sources"),
+    Shown("source", "/sources/S3-31"),
+    Shown("changes", "/changes"),
+    Shown("proof", "/proof"),
+    Shown("sign", "/sign"),
+    Shown("developers", "/developers"),
+    Shown("embed", "/embed"),
+    Shown("not-found", "/nowhere"),
+)
+LANGUAGES = ("en", "ko")
+SCHEMES: Sequence[Literal["light", "dark"]] = ("light", "dark")
+SCREENS = {"desk": (1280, 800), "phone": (360, 740)}
+MOST_HIGH = 4000
+"""A longer page is cut there."""
+
+
+def address(shown: Shown, language: str) -> str:
+    """Return the address of a page in a language."""
+    path = f"{shown.path}{'&' if '?' in shown.path else '?'}lang={language}"
+    return path if shown.answers is None else f"{path}#answers={quote(json.dumps(list(shown.answers.items())))}"
+
+
+def take(browser: Browser, base: str, shown: Shown) -> Iterator[str]:
+    """Take all pictures of a page, and yield the names of their files."""
+    for screen, (width, height) in SCREENS.items():
+        for scheme in SCHEMES:
+            window = browser.new_context(
+                base_url=base, viewport={"width": width, "height": height}, color_scheme=scheme
+            )
+            page = window.new_page()
+            for language in LANGUAGES:
+                _open(page, shown, language)
+                name = f"{shown.name}-{screen}-{scheme}-{language}.png"
+                high = min(int(page.evaluate("document.documentElement.scrollHeight")), MOST_HIGH)
+                clip = {"x": 0, "y": 0, "width": width, "height": high}
+                page.screenshot(path=FOLDER / name, full_page=True, clip=clip)  # type: ignore[arg-type]
+                yield name
+                if shown.prints and scheme == "light" and screen == "desk":
+                    printed = f"{shown.name}-print-{language}.pdf"
+                    page.pdf(path=FOLDER / printed, format="A4", prefer_css_page_size=True)
+                    yield printed
+            window.close()
+
+
+def _open(page: Page, shown: Shown, language: str) -> None:
+    page.goto("about:blank")
+    page.goto(address(shown, language), wait_until="networkidle")
+
+
+def sheet(taken: dict[str, list[str]]) -> str:
+    """Return the sheet as HTML."""
+    rows = []
+    for name, files in taken.items():
+        rows.append(f"<h2>{escape(name)}</h2><div>")
+        for file in files:
+            shown = f'<img src="{file}" alt="" loading="lazy">' if file.endswith(".png") else "PDF"
+            rows.append(f'<figure><a href="{file}">{shown}</a><figcaption>{escape(file)}</figcaption></figure>')
+        rows.append("</div>")
+    style = "body{font:14px system-ui}div{display:flex;flex-wrap:wrap;gap:12px;align-items:start}figure{margin:0}"
+    style += "img{width:260px;border:1px solid #999}figcaption{width:260px;overflow-wrap:anywhere}"
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Screens</title><style>{style}</style>'
+    return head + "".join(rows)
+
+
+def main(names: Sequence[str]) -> int:
+    """Take the pages whose names begin with one of `names`, or all."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        print("NO CHROMIUM: install Debian's chromium", file=sys.stderr)
+        return 1
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    book = load(rules_folder())
+    taken: dict[str, list[str]] = {}
+    with serving(lambda base: build_app(Settings(public_url=base), book)) as base, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        for shown in PAGES:
+            if not names or shown.name.startswith(tuple(names)):
+                taken[shown.name] = list(take(browser, base, shown))
+                print(f"{shown.name}: {len(taken[shown.name])}")
+        browser.close()
+    (FOLDER / "index.html").write_text(sheet(taken), "utf-8")
+    print(f"{FOLDER / 'index.html'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
