@@ -135,6 +135,7 @@ def test_closed_and_full_standard_output_are_one_line_of_every_command(
 
 @pytest.mark.parametrize("streams", [">&-", "<&- >&-"])
 def test_a_closed_standard_output_is_held_and_said(source: Path, streams: str) -> None:
+    source.write_bytes(b"{}")
     found = subprocess.run(
         ["sh", "-c", f'"$0" decide "$1" {streams}', str(BIN / "triage"), str(source)],
         check=False,
