@@ -62,7 +62,7 @@ def test_nothing_is_compressed_that_is_not_asked_for(client: TestClient, method:
 
 def test_a_get_says_that_it_varies_even_where_it_is_not_compressed(client: TestClient) -> None:
     answer = ask(client, "GET", "/v1/rulesets/current/facts", "identity")
-    assert answer.headers["vary"] == "Accept-Encoding"
+    assert answer.headers["vary"] == "Accept-Language, Accept-Encoding"
 
 
 def test_what_is_short_is_sent_as_it_is(client: TestClient) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.record.elements import RecordError
 from app.record.places import PLACES
 from app.record.reader import Reader
 from tests.fhir.resources import INTAKE
@@ -40,5 +41,10 @@ def test_whatever_stands_anywhere_in_a_record_breaks_nothing(resource: Any, data
     for step in way:
         inner = inner[step]
     inner[last] = data.draw(ANYTHING)
-    found = Reader(RELEASE, BOOK.codes, INTAKE, TODAY).read([PATIENT, changed])
+    try:
+        found = Reader(RELEASE, BOOK.codes, INTAKE, TODAY).read([PATIENT, changed])
+    except RecordError as error:
+        if "R4 is read here" not in str(error):
+            raise
+        return  # what was put in is a sign of another FHIR, which is refused whole
     assert {entry.place for entry in found.entries()} <= set(PLACES)
