@@ -184,7 +184,7 @@ def screen_cohort(
     how = How(settings, engine.release.id, unknowns == "strict", full)
     try:
         output = out or beside(source)
-        if sys.stderr is not None and sys.stderr.isatty():
+        if sys.stderr and sys.stderr.isatty():
             with typer.progressbar(range(rows_of(source) or 0), label=Path(source).name, file=sys.stderr) as bar:
                 done = screen_file(source, output, how, by, lambda rows: bar.update(rows - bar.pos))
         else:
@@ -193,9 +193,7 @@ def screen_cohort(
         raise refuse(str(error)) from None
     except BadOutputError as error:
         raise refuse(f"{out or beside(source)}: {error}; remove it, or name another with `--out`") from None
-    typer.echo(in_lines(done.summary, engine.release), err=True)
-    for note in done.notes:
-        typer.echo(note, err=True)
+    typer.echo("\n".join([in_lines(done.summary, engine.release), *done.notes]), err=True)
     if report is not None:
         report.write_text(page(done.summary, engine.release, by), "utf-8")
     typer.echo(f"{done.rows} rows screened into {output}", err=True)

@@ -173,7 +173,7 @@ class Screened:
 def screen_file(
     source: str, output: str, how: How, by: str | None = None, progress: Callable[[int], None] = lambda _: None
 ) -> Screened:
-    """Answer every row of a file into another; go on where a run stopped."""
+    """Answer a file row by row; go on where a run stopped."""
     kind_of(source)
     pieces = Pieces(output)
     screening = Screening(how, by)
@@ -216,7 +216,7 @@ def screen_file(
 def _blocks(
     source: str, how: How, screening: Screening, done: int
 ) -> Iterator[tuple[pa.Table | None, list[tuple[int, Problem]], int]]:
-    """Yield the answers to the rows that are not done; blocks are cut alike in every run."""
+    """Yield the answers to rows not done, in blocks cut alike."""
     kind, _ = kind_of(source)
     skipped = 0
     if kind == "jsonl":
@@ -263,7 +263,7 @@ def _note(name: str, noted: Mapping[str, Any]) -> None:
 def _resumed(
     name: str, of: Mapping[str, Any], screening: Screening, locked: BinaryIO, answers: BinaryIO, problems: BinaryIO
 ) -> int:
-    """Cut off what is not noted as done; return the rows that are."""
+    """Cut off what is not noted; return the rows done."""
     other = "holds something else, or answers to another file, of another release or with other options"
     try:
         noted = json.loads(Path(name).read_text("utf-8"))

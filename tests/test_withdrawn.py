@@ -197,7 +197,7 @@ def test_the_list_of_rule_sets_says_so(service: TestClient) -> None:
     assert (older["withdrawn"], current["withdrawn"]) == ({"date": "2026-12-01", "reason": REASON}, None)
     assert older["limits"]
     assert current["limits"] is None
-    assert list(older["digests"]) == ["sources", "population", "countries", "languages", "notices"]
+    assert list(older["digests"]) == ["sources", "population", "countries", "languages", "intake", "notices"]
 
 
 @pytest.mark.parametrize(("language", "reason"), [("en", REASON), ("ko", KOREAN)])

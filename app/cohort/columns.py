@@ -1,4 +1,4 @@
-"""Columns of a table into numbers of values, as a decider takes them."""
+"""Columns of a table into numbers of values, for a decider."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Block:
 
 
 class Columns:
-    """The reader of tables for one release; `read` has the last word on a row."""
+    """The reader of one release's tables; `read` judges a doubtful row."""
 
     def __init__(self, release: Release, read: Read) -> None:
         self._facts = list(release.facts.values())
@@ -44,7 +44,7 @@ class Columns:
         return frozenset([*(fact.name for fact in self._facts), *LISTED, REFERENCE])
 
     def block(self, table: pa.Table, *, text: bool = False) -> Block:
-        """Return the candidates of a table; `text` says that values are as written in CSV."""
+        """Return a table's candidates; with `text`, values are as in CSV."""
         odd = np.zeros(table.num_rows, np.bool_)
         columns = [self._numbers(fact, table, odd, text) for fact in self._facts]
         for name in LISTED:
@@ -100,7 +100,7 @@ class Columns:
         return Block(Candidates([c[kept] for c in columns], *made), np.flatnonzero(kept), problems)
 
     def _numbers(self, fact: Fact, table: pa.Table, odd: Flags, text: bool) -> npt.NDArray[Any]:
-        """Return a column as numbers of values; mark rows that are read closely."""
+        """Return a column as numbers; mark rows to read closely."""
         if fact.name not in table.column_names or pa.types.is_null(table[fact.name].type):
             return np.zeros(table.num_rows, np.uint16)
         column = table[fact.name]
@@ -144,7 +144,7 @@ def _lengths(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def from_text(fact: Fact, word: str) -> Value | None:
-    """Return a value as CSV has it; what is no value stays a word."""
+    """Return a value as CSV has it, else the word."""
     if word == "":
         return None
     if fact.kind == "boolean" and word.lower() in ("true", "false"):
@@ -155,7 +155,7 @@ def from_text(fact: Fact, word: str) -> Value | None:
 
 
 def _place(fact: Fact, value: object) -> int:
-    """Return the number of a value, 0 if it is unknown, -1 if it is none."""
+    """Return a value's number: 0 is unknown, -1 is no answer."""
     if value is None:
         return 0
     if fact.kind == "integer" and isinstance(value, float) and value in fact.domain:

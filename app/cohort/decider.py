@@ -1,4 +1,4 @@
-"""What a release decides for many candidates at once, as the engine decides for each."""
+"""The decisions of one release for many candidates at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -143,7 +143,7 @@ class Decider:
         return last, [self._sets.decisions(self._reach.bits(number)) for number in range(len(self._reach.states[0]))]
 
     def regions(self, candidates: Candidates) -> list[Numbers]:
-        """Return the candidates as regions, one column a level, the last of each for unknown."""
+        """Return candidates as regions, a column a level, the last unknown."""
         return [table[candidates.columns[place]] for table, place in zip(self._regions, self._places, strict=True)]
 
     def question(self, candidates: Candidates, row: int) -> Question:
@@ -169,7 +169,7 @@ class Decider:
         return assuming
 
     def _later(self, regions: Sequence[Numbers], count: int) -> list[Numbers]:
-        """Return by level what the facts from there on make of the nodes."""
+        """Return by level what the later facts make of nodes."""
         states = [np.full(count, self._reach.begin, np.int32)]
         for level in reversed(range(len(regions))):
             states.append(self._reach.step(level, states[-1], regions[level]))
@@ -185,7 +185,7 @@ class Decider:
     def _open(
         self, assuming: dict[int, Flags], earlier: Sequence[Numbers], later: Sequence[Numbers], opened: Flags
     ) -> Flags:
-        """Mark the assumptions whose other values change what is possible; return who is lost.
+        """Mark assumptions that matter; return the candidates left over.
 
         It follows from what the earlier facts leave and what the later facts make of that.
         """
@@ -234,7 +234,7 @@ class Decider:
         settled: Flags,
         lost: Flags,
     ) -> Numbers:
-        """Return the place of every outcome, found once by a candidate who has it."""
+        """Return the place of every outcome, each found once."""
         keys = reached.astype(np.int64) * len(self._rests.states[-1]) + rests
         lists: Sequence[tuple[str, ...]] = [NONE]
         if candidates.unavailable is not None:

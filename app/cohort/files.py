@@ -1,4 +1,4 @@
-"""Tables in files: read in blocks, and written in pieces that stand one after another.
+"""Tables in files: read in blocks, written piece after piece.
 
 What is written so far is whole after every piece, so that a run that stopped goes on behind the last one.
 """
@@ -54,7 +54,7 @@ def beside(path: str) -> str:
 
 
 def rows_of(path: str) -> int | None:
-    """Return how many rows a file says that it has, if it does."""
+    """Return how many rows a file says it has, or `None`."""
     kind, _ = kind_of(path)
     return int(pyarrow.parquet.read_metadata(path).num_rows) if kind == "parquet" else None
 
@@ -106,7 +106,7 @@ class Pieces:
 
     @property
     def partial(self) -> str:
-        """The ending of the file that pieces stand in until the end, none where it is the output itself.
+        """The ending of the file of pieces, if not the output itself.
 
         A Parquet file cannot be appended to, so its rows wait as an Arrow stream.
         """
@@ -133,7 +133,7 @@ class Pieces:
                     _write(file, sink.getvalue()[head : -len(END)])
 
     def end(self, file: BinaryIO, path: str) -> None:
-        """Append what stands behind the last piece, or make the whole file of the pieces."""
+        """Append the file's end, or make the file of its pieces."""
         if self._kind == "arrows":
             file.seek(0, io.SEEK_END)
             _write(file, END)

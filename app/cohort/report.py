@@ -1,4 +1,4 @@
-"""A report of a screened cohort: lines for a terminal, and a page with pictures."""
+"""A cohort's report: lines for a terminal, a page with pictures."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -79,7 +79,7 @@ def _section(title: str, bars: Iterable[tuple[str, int]], whole: int, note: str 
 
 
 def _bars(bars: list[tuple[str, int]], whole: int) -> str:
-    """Return counts as bars with a text for those who do not see them."""
+    """Return counts as bars, with a text in place of them."""
     drawn = []
     for place, (name, count) in enumerate(bars):
         y = place * (BAR + 6)

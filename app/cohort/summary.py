@@ -65,7 +65,7 @@ class Summing:
     def add(
         self, summary: Summary, candidates: Candidates, decided: Decisions, by: pa.ChunkedArray | None = None
     ) -> None:
-        """Count a block, by the values of a column if there is one."""
+        """Count a block, by a column's values if one is named."""
         outcomes = decided.outcomes
         counts = np.bincount(decided.numbers, minlength=len(outcomes)).tolist()
         for outcome, count in zip(outcomes, counts, strict=True):

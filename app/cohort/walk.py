@@ -71,7 +71,7 @@ class Walk(Generic[S]):
 
 
 class Rests(Walk[Rest]):
-    """What the first facts leave of a root: a rest whose leaves are nodes of later facts."""
+    """What the first facts leave: a rest over nodes of later facts."""
 
     def __init__(self, diagram: Diagram, root: int, most: int = MOST) -> None:
         super().__init__(diagram, 0, Rest(_leaf(diagram, root), ()), most)
@@ -116,7 +116,7 @@ Reachable = tuple[int, ...]
 
 
 class Reach(Walk[Reachable]):
-    """What the last facts leave of every node: the terminals that it may come to."""
+    """What the last facts leave of every node: its possible terminals."""
 
     def __init__(self, diagram: Diagram, root: int, most: int = MOST) -> None:
         depth = len(diagram.variables)
@@ -143,7 +143,7 @@ class Reach(Walk[Reachable]):
         super().__init__(diagram, depth, tuple(1 << ~node for node in cuts[depth]), most)
 
     def after(self, state: Reachable, level: int, region: int) -> Reachable:
-        """Return what is reached if the fact of this level is looked at too."""
+        """Return what is reached with the fact of this level too."""
         diagram, below = self.diagram, self.places[level + 1]
         found = []
         for node in self.places[level]:
@@ -159,6 +159,6 @@ class Reach(Walk[Reachable]):
         return tuple(found)
 
     def bits(self, number: int) -> int:
-        """Return the terminals that a candidate may come to, by its state before all facts."""
+        """Return a candidate's possible terminals, by its first state."""
         state = self.states[0][number]
         return 0 if state is None else state[0]
