@@ -4,8 +4,9 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Request, expect, sync_playwright
 
+expect.set_options(timeout=120_000)  # what is expected comes at once, or on a slow machine
 CHROMIUM = shutil.which("chromium")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
@@ -25,6 +26,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
     """A window of its own that fails the test when a request leaves the service."""
     window = browser.new_context(base_url=address, locale="en-GB")
+    window.set_default_timeout(120_000)
     left: list[str] = []
 
     def asked(request: Request) -> None:

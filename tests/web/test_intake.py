@@ -79,6 +79,7 @@ def test_by_keyboard_alone_a_number_picks_and_enter_goes_on(context: BrowserCont
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_selector("[data-main]")
+    page.wait_for_load_state("load")  # before it, no key is listened to
     expect(page.locator("[name=asked]")).to_have_count(1)
     for keys, title in (
         (["1"], "Is any of this true for you?"),
@@ -161,7 +162,7 @@ def test_wrong_clicks_are_changed_at_the_check(context: BrowserContext) -> None:
     expect(page.locator("input[name=yes][value=pregnant]")).to_be_checked()
     page.uncheck("input[name=yes][value=pregnant]")
     page.check("input[name=nothing]")
-    page.click("[data-main]")
+    go_on(page, walk)
     while page.locator("[name=asked]").count():
         if page.locator("[name=page][value=practical]").count():
             page.click("button[value=next]")
