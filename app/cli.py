@@ -268,7 +268,7 @@ def check(rules: RulesOption = None) -> None:
 @cli.command()
 def order(rules: RulesOption = None) -> None:
     """Search a good order of facts; write `variable_order.yaml`."""
-    folder = rules or rules_folder()
+    folder = rules or read_settings().rules or rules_folder()
     releases, errors = build(read_book(folder))
     if errors:
         raise BrokenRuleBookError(errors)
@@ -284,7 +284,7 @@ def order(rules: RulesOption = None) -> None:
 @cli.command("digest")
 def digests(rules: RulesOption = None) -> None:
     """Print the digest of every release as the files are now."""
-    book = read_book(rules or rules_folder())
+    book = read_book(rules or read_settings().rules or rules_folder())
     for entry in book.releases:
         typer.echo(f"{entry.id} {digest(book, entry.id)}")
 
@@ -297,7 +297,7 @@ def sign_release(
     rules: RulesOption = None,
 ) -> None:
     """Record that a clinician has read and signed a release."""
-    folder = rules or rules_folder()
+    folder = rules or read_settings().rules or rules_folder()
     digests = {name: found.digest for name, found in load(folder).releases.items()}
     if release not in digests:
         raise refuse(f"`{release}` is no release; the releases are {', '.join(digests)}")

@@ -76,10 +76,12 @@ def test_check_accepts_the_shipped_rule_book_and_names_the_fault_of_another(tmp_
 def test_a_signature_stands_in_every_answer_and_falls_with_the_first_changed_word(tmp_path: Path) -> None:
     folder = tmp_path / "rules"
     shutil.copytree(rules_folder(), folder)
-    signed = run(
-        "sign", "2026.3", "--reviewer", "Dr. Example, dermatologist", "--date", "2026-11-23", "--rules", str(folder)
-    )
+    how = ("sign", "2026.3", "--reviewer", "Dr. Example, dermatologist", "--date", "2026-11-23")
+    signed = run(*how, TRIAGE_RULES=str(folder))
     assert signed.exit_code == 0, signed.stderr
+    before = (folder / "signatures.yaml").read_text("utf-8")
+    assert run(*how, "--rules", str(folder), TRIAGE_RULES=str(rules_folder())).exit_code == 0
+    assert before in (folder / "signatures.yaml").read_text("utf-8")
     answer = json.loads(run("decide", str(CANDIDATE), TRIAGE_RULES=str(folder)).stdout)
     assert answer["ruleset"]["reviewed"]["reviewer"] == "Dr. Example, dermatologist"
     assert answer["ruleset"]["reviewed"]["signature"].startswith("sha256:")
@@ -95,6 +97,7 @@ def test_a_signature_stands_in_every_answer_and_falls_with_the_first_changed_wor
     facts = folder / "facts.yaml"
     facts.write_text(facts.read_text("utf-8").replace("Do you smoke?", "Do you smoke now?"), "utf-8")
     assert "was signed with another text" in run("check", "--rules", str(folder)).stderr
+    assert run("digest", TRIAGE_RULES=str(folder)).stdout != run("digest").stdout
     assert run("sign", "2020.1", "--reviewer", "x", "--date", "2026-11-23").exit_code == 1
 
 
