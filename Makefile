@@ -18,7 +18,7 @@ AUDIT = $(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-long format lock openapi screens bench trace stress questions image-check sbom audit clean
+.PHONY: help run test test-long format lock openapi screens people bench trace stress questions image-check sbom audit clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -55,6 +55,9 @@ trace: $(VENV)/.installed-dev ## show which functions one full request calls, an
 
 stress: $(VENV)/.installed-dev $(VENV)/.wrk ## try to break it, in twenty minutes; SCENARIO=memory for one
 	@$(BIN)/python -m tools.stress $(SCENARIO)
+
+people: $(VENV)/.installed-dev $(VENV)/.browser ## walk people's stories from start to result, and write docs/people.md
+	@$(BIN)/python -m tools.people
 
 questions: $(VENV)/.installed-dev ## measure how many questions it needs, beside the exact optimum
 	@$(BIN)/python -m tools.questions
