@@ -21,10 +21,10 @@ from tests.web.walk import CALM, to_the_result
 FILE = Path("docs/people.md")
 HEAD = """# What people see, measured
 
-Written by `make people`: each person of `tests/web/stories.py` in Chromium, in English, from `/` to the result. Words are
-those on the first screen of the result, above "More"; the grade is Flesch-Kincaid's, of the result. The tests hold it at
-8 for every page on the way, with no sentence above 20 words. Limits: conservative care in 16 clicks, combination in 30;
-250 words.
+Written by `make people`: each person of `tests/web/stories.py` in Chromium, in English, from `/` to the result. Words
+are those on the first screen of the result, above "More"; the grade is Flesch-Kincaid's, of the result. The tests hold
+it at 8 for every page on the way, with no sentence above 20 words. Limits: conservative care in 16 clicks, combination
+in 30; 250 words.
 
 Before these pages, the report for Phase 2 had 1,600 words on 9.4 screens, and 25 questions cost 50 clicks.
 
