@@ -21,7 +21,7 @@ from app.api.validation import closest
 from app.batch import BadOutputError, BatchError, How, opened_output, write_all
 from app.cohort.answers import ANSWERED, Answers
 from app.cohort.columns import LISTED, REFERENCE, Block, Columns, Problem
-from app.cohort.files import ROWS, Pieces, kind_of, opened_lines, tables
+from app.cohort.files import ROWS, Pieces, kind_of, opened_lines, readable, tables
 from app.cohort.summary import Summary, Summing
 from app.core.engine import Question
 from app.main import build_engines
@@ -53,7 +53,9 @@ class Screening:
         self.notes: list[str] = []
 
     def check(self, names: list[str]) -> None:
-        """Raise where a column cannot pass through."""
+        """Raise where a column cannot be read, or cannot pass through."""
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise BatchError(f"`{twice}`: two columns have this name; keep one")
         if taken := [name for name in names if name in ANSWERED.names and name != REFERENCE]:
             raise BatchError(f"`{taken[0]}`: is a column of the answer; rename it in the input")
         if self._by is not None and self._by not in names:
@@ -221,7 +223,7 @@ def _blocks(
     skipped = 0
     if kind == "jsonl":
         with opened_lines(source) as file:
-            lines = _lines(file, how.settings.max_body_bytes)
+            lines = _lines(file, how.settings.max_body_bytes, source)
             while block := list(islice(lines, ROWS_OF_LINES)):
                 if skipped < done:
                     screening.look(block)
@@ -236,10 +238,11 @@ def _blocks(
         skipped += table.num_rows
 
 
-def _lines(file: BinaryIO, most: int) -> Iterator[bytes | None]:
+def _lines(file: BinaryIO, most: int, source: str) -> Iterator[bytes | None]:
     cutter = Cutter(most)
-    while data := file.read(READ):
-        yield from cutter.lines(data)
+    with readable(source):
+        while data := file.read(READ):
+            yield from cutter.lines(data)
     yield from cutter.last()
 
 

@@ -7,7 +7,9 @@ import gzip
 import io
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -27,8 +29,27 @@ COMPRESSIONS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
 }
 
 
+WRONG_ROW = re.compile(r"Expected (\d+) columns, got (\d+)")
+
+
 class FormatError(Exception):
-    """A file of a kind that is not read or not written."""
+    """A file of a kind that is not read or written, or that is damaged."""
+
+
+@contextmanager
+def readable(path: str) -> Iterator[None]:
+    """Raise `FormatError` where a file is not what its name says.
+
+    What Arrow says of it may hold a row, and is not repeated.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError, EOFError) as error:
+        row = WRONG_ROW.search(str(error))
+        where = f": a row has {row[2]} columns, and {row[1]} are right" if row else ""
+        raise FormatError(f"{path}: cannot be read as what its name says{where}") from None
 
 
 def kind_of(name: str, *, written: bool = False) -> tuple[str, str | None]:
@@ -56,11 +77,17 @@ def beside(path: str) -> str:
 def rows_of(path: str) -> int | None:
     """Return how many rows a file says it has, or `None`."""
     kind, _ = kind_of(path)
-    return int(pyarrow.parquet.read_metadata(path).num_rows) if kind == "parquet" else None
+    with readable(path):
+        return int(pyarrow.parquet.read_metadata(path).num_rows) if kind == "parquet" else None
 
 
 def tables(path: str, rows: int = ROWS) -> Iterator[pa.Table]:
     """Yield the rows of a Parquet, Arrow or CSV file in blocks."""
+    with readable(path):
+        yield from _tables(path, rows)
+
+
+def _tables(path: str, rows: int) -> Iterator[pa.Table]:
     kind, compression = kind_of(path)
     match kind:
         case "parquet":

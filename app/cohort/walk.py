@@ -5,6 +5,7 @@ states are one number, so that the next fact takes all of them on by one look in
 once, from the diagram.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 
@@ -21,7 +22,7 @@ LOST = 0
 """The number of a state that is beyond `MOST`."""
 
 
-class Walk(Generic[S]):
+class Walk(ABC, Generic[S]):
     """The states between the facts of a diagram, by level and number."""
 
     def __init__(self, diagram: Diagram, start: int, begin: S, most: int = MOST) -> None:
@@ -55,9 +56,9 @@ class Walk(Generic[S]):
             found = self._next[level][keys]
         return found
 
+    @abstractmethod
     def after(self, state: S, level: int, region: int) -> S:
         """Return the state once the fact of this level is looked at."""
-        raise NotImplementedError
 
     def _number(self, level: int, state: S) -> int:
         numbers, states = self._numbers[level], self.states[level]

@@ -34,11 +34,11 @@ def answers_of(code: str, release: Release) -> dict[str, Value | None] | None:
     named, _, letters = text.partition(AFTER)
     if check != _check(text) or named != release.id:
         return None
-    rest = iter(letters)
     try:
-        return dict(_read(release.facts, rest))
+        found = dict(_read(release.facts, iter(letters)))
     except (ValueError, IndexError):
         return None
+    return found if code_of(found, release) == code else None  # half a number, or more than there is to read
 
 
 def _width(fact: Fact) -> int:

@@ -193,6 +193,35 @@ def test_an_ending_that_is_not_known_is_refused(tmp_path: Path) -> None:
     assert "no such file" in run(str(tmp_path / "in.csv"), "--out", str(tmp_path / "out.csv")).stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "body", "says"),
+    [
+        (
+            "a.csv",
+            b"pregnant,age_years\nJane-Doe\n",
+            "a.csv: cannot be read as what its name says: a row has 1 columns",
+        ),
+        ("a.csv", b"", "a.csv: cannot be read as what its name says"),
+        ("a.csv.gz", b"pregnant\ntrue\n", "a.csv.gz: cannot be read as what its name says"),
+        ("a.jsonl.gz", b'{"pregnant": true}\n', "a.jsonl.gz: cannot be read as what its name says"),
+        ("a.parquet", b"PAR1 and no more", "a.parquet: cannot be read as what its name says"),
+        ("a.arrow", b"ARROW1", "a.arrow: cannot be read as what its name says"),
+        ("a.arrows", b"\xff\xff\xff\xff", "a.arrows: cannot be read as what its name says"),
+        ("a.csv", b"pregnant,pregnant\ntrue,false\n", "`pregnant`: two columns have this name; keep one"),
+    ],
+    ids=["ragged", "empty", "csv-gz", "jsonl-gz", "parquet", "arrow", "arrows", "twice"],
+)
+def test_a_damaged_file_is_one_clear_line_without_a_value_of_it(
+    tmp_path: Path, name: str, body: bytes, says: str
+) -> None:
+    (tmp_path / name).write_bytes(body)
+    done = run(str(tmp_path / name), "--out", str(tmp_path / "out.csv"))
+    assert (done.exit_code, done.exception.__class__) == (1, SystemExit)
+    assert says in done.output
+    assert "Jane" not in done.output
+    assert len(done.output.splitlines()) == 1
+
+
 def test_a_column_that_resembles_a_fact_is_named(tmp_path: Path, engine: Engine, rows: list[Row]) -> None:
     table = as_table(engine, rows).rename_columns({"age_years": "age_year"})
     pyarrow.parquet.write_table(table, tmp_path / "in.parquet")

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from app.core.engine import Engine, Engines, Question
 from app.core.facts import Value
+from app.web import code
 from app.web.code import answers_of, code_of
 from app.web.form import as_field, read_form
 from tests.books import random_candidate
@@ -274,6 +275,16 @@ def test_a_code_holds_every_answer_and_notices_every_damage(engines: Engines) ->
         other = code[:at] + ("1" if code[at] != "1" else "2") + code[at + 1 :]
         assert answers_of(other, release) is None
         assert answers_of(code[:-1], release) is None
+
+
+def test_a_code_that_nobody_wrote_is_damaged_though_its_sum_is_right(engines: Engines) -> None:
+    release = engines.by_id[engines.current].release
+    wide = next(place for place, fact in enumerate(release.facts.values()) if len(fact.domain) > 62)
+    whole = code_of({}, release)[:-2]
+    before = "." * sum(1 if len(fact.domain) <= 62 else 2 for fact in list(release.facts.values())[:wide])
+    for letters in (before + "1", before + "1.", whole.partition("~")[2] + "." * 200 + "0", "."):
+        text = f"{release.id}~{letters}"
+        assert answers_of(text + code._check(text), release) is None
 
 
 def test_reading_keeps_the_order_in_which_answers_were_given(engines: Engines) -> None:
