@@ -29,6 +29,7 @@ from tests.api.receipts import KEY, URL, asked
 from tests.api.test_errors import FAULTS
 from tests.books import random_candidate
 from tests.english import english_in, texts_of, texts_of_page
+from tests.pages import PAGES
 
 KOREAN = {"accept-language": "ko"}
 HANGUL = re.compile("[가-힣]")
@@ -120,21 +121,7 @@ def pages(book: RuleBook) -> list[str]:
     for rule in (*release.rules, *release.cautions, *release.preconditions, *release.notices, *release.alternatives):
         kinds.setdefault(f"{type(rule).__name__} {getattr(rule, 'kind', '')}", rule.id)
     rules = [*kinds.values(), *(plan.id for plan in release.plans)]
-    listed = [
-        "/",
-        "/intake",
-        "/all",
-        "/report",
-        "/developers",
-        "/embed",
-        "/rules",
-        "/facts",
-        "/sources",
-        "/changes",
-        "/proof",
-        "/sign",
-    ]
-    return [*listed, "/sources/X5", "/sources/C-01", *(f"/rules/{name}" for name in rules)]
+    return [*PAGES, "/sources/X5", "/sources/C-01", *(f"/rules/{name}" for name in rules)]
 
 
 def test_no_page_holds_an_english_sentence(client: TestClient, book: RuleBook) -> None:

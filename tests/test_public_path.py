@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 import pytest
 from fastapi.testclient import TestClient
 
-from app.main import build_app
+from app.main import build_app, rules_folder
 from app.rulebook.load import RuleBook
 from app.security.keys import new_key
 from app.settings import Settings
 from tests.cds_hooks.calls import call, path
+from tests.pages import PAGES
 
 ROOT = "/care/triage"
 BASE = "https://clinic.example" + ROOT
@@ -37,20 +38,7 @@ def follow(client: TestClient, link: str) -> int:
 
 @pytest.mark.parametrize(
     "page",
-    [
-        "/",
-        "/intake",
-        "/all",
-        "/report",
-        "/developers",
-        "/embed",
-        "/rules",
-        "/facts",
-        "/sources",
-        "/changes",
-        "/proof",
-        "/docs",
-    ],
+    [*PAGES, "/docs"],
 )
 def test_every_link_of_a_page_has_the_path_and_leads_somewhere(client: TestClient, page: str) -> None:
     answer = client.get(page)
@@ -100,3 +88,11 @@ def test_keys_open_the_same_paths(book: RuleBook) -> None:
             assert guarded.post(root + "/v1/triage", json={}, headers={"X-API-Key": key}).status_code == 200
             assert guarded.get(root + "/v1/rulesets", headers={"X-API-Key": key}).status_code == 403
         assert guarded.get("/care/triages").status_code == 401
+
+
+def test_the_list_of_pages_has_one_of_each_route() -> None:
+    source = "".join(path.read_text("utf-8") for path in (rules_folder().parent / "app" / "web").glob("*.py"))
+    routes = {*re.findall(r'router\.get\("([^"]+)"', source)} - {"/favicon.ico"}
+    assert len(routes) > 10
+    kinds = [re.sub(r"{\w+}", "[^/?]+", route) for route in routes]
+    assert [kind for kind in kinds if not any(re.fullmatch(kind, page) for page in PAGES)] == []

@@ -4,23 +4,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.api.entity_tags import matches
+from tests.pages import PAGES
 
 READ = [
-    *(
-        "/",
-        "/intake",
-        "/all",
-        "/report",
-        "/developers",
-        "/rules",
-        "/rules/PHASE-2",
-        "/facts",
-        "/sources",
-        "/changes",
-        "/proof",
-        "/sign",
-        "/embed",
-    ),
+    *PAGES,
     *("/fhir/metadata", "/fhir/Questionnaire/candidate-intake", "/fhir/PlanDefinition/candidate-triage"),
     *("/cds-services", "/openapi.json", "/docs", "/redoc", "/version", "/problems/not-facts"),
     *("/.well-known/jwks.json", "/v1/rulesets", "/v1/rulesets/current/rules"),

@@ -14,6 +14,7 @@ from app.api.problems import ProblemError
 from app.api.strict_json import read_json
 from app.api.validation import closest
 from tests.api.test_batch import NDJSON
+from tests.pages import PAGES
 
 PLACES = {
     "ruleset": "2026.2",
@@ -25,21 +26,6 @@ PLACES = {
 }
 JSON = {"Content-Type": "application/json"}
 BATCH = "/v1/triage/batch"
-PAGES = [
-    "/",
-    "/intake",
-    "/all",
-    "/report",
-    "/developers",
-    "/embed",
-    "/rules",
-    "/rules/PHASE-1",
-    "/facts",
-    "/sources",
-    "/changes",
-    "/proof",
-    "/sign",
-]
 EXPLORERS = ["/docs", "/redoc", "/openapi.json", "/static/style.css", "/explorer-assets/swagger-ui.css"]
 DOCUMENT: dict[str, Any] = json.loads((Path(__file__).resolve().parents[2] / "openapi.json").read_text("utf-8"))
 LENIENT = ("/fhir", "/livez", "/readyz")

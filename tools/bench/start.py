@@ -17,6 +17,7 @@ import httpx
 from app.main import build_engines
 from app.settings import Settings
 from tests.faces import bodies, media_type
+from tests.pages import PAGES
 from tools.bench.aims import beside
 from tools.inside import written
 from tools.population import drawn
@@ -28,18 +29,7 @@ CANDIDATES = 2_000
 """So many of each release and each part known, half of them in each language, a quarter for each form."""
 PARTS_KNOWN = (0.2, 0.5, 0.9, 1.0)
 FORMS = ("/v1/triage?", "/v1/triage?view=decision&", "/v1/triage?unknowns=strict&", "/v1/triage/explain?")
-PAGES = (
-    "/",
-    "/intake",
-    "/rules",
-    "/rules/PHASE-2",
-    "/facts",
-    "/sources",
-    "/changes",
-    "/proof",
-    "/docs",
-    "/openapi.json",
-)
+SHOWN = (*PAGES, "/docs", "/openapi.json")
 TIMES = 20
 """How often each face and page is asked."""
 
@@ -89,5 +79,5 @@ def _requests(client: Any) -> Iterator[tuple[str, str, bytes, dict[str, str]]]:
         for path, body in faces:
             headers = {"content-type": media_type(path), "accept-language": language}
             yield "POST", path, json.dumps(body).encode(), headers
-        for page in PAGES:
+        for page in SHOWN:
             yield "GET", page, b"", {"accept-language": language}
