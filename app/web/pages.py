@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.resources import files
 from typing import Annotated, Any
 
@@ -19,7 +20,7 @@ from app.proof.report import facts_in_words
 from app.proof.verify import Verification, Verifier
 from app.web.drawings import drawing
 from app.web.form import as_field
-from app.web.listing import listing
+from app.web.listing import listing, one_in
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -104,6 +105,7 @@ class Pages:
             said=language if release.id == self.engines.current else DEFAULT,  # an older release is English in part
             release=release,
             words=lambda d: decision_in_words(release, d),
+            one_in=partial(one_in, texts=self.texts[language]),
             **values,
         )
 

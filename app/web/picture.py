@@ -34,7 +34,7 @@ def picture(engine: Engine, texts: Mapping[str, str], asked: Question | None = N
     if outcome is not None:
         by = [names.rule(rule) for _, rules, _ in steps for rule in rules if states.get(rule.id) == "decides"]
         words += f" {texts['decided_by']} {', '.join(by) or texts['nothing_yet']}."
-    return Figure(texts["picture"], words, drawings)
+    return Figure(texts["picture" if asked else "picture_of_all"], words, drawings)
 
 
 def _states(engine: Engine, asked: Question) -> dict[str, str]:
