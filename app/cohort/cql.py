@@ -13,6 +13,7 @@ from app.cohort import elm
 from app.cohort.elm import Expression
 from app.cohort.nodes import UNUSABLE, Nodes, runs_of, word_of
 from app.core.facts import Fact, Value
+from app.core.logic import Logic
 from app.core.precedence import Decision
 from app.core.rules import Release
 
@@ -41,8 +42,8 @@ class Definition(NamedTuple):
 class Library:
     """A release as a CQL library: parameters and definitions."""
 
-    def __init__(self, release: Release) -> None:
-        self._nodes = nodes = Nodes(release)
+    def __init__(self, release: Release, logic: Logic | None = None) -> None:
+        self._nodes = nodes = Nodes(release, logic)
         self.version = release.id
         self.facts: Sequence[Fact] = [nodes.variables[level].fact for level in nodes.asked]
         self._definitions = list(self._defined())

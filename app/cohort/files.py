@@ -33,7 +33,7 @@ WRONG_ROW = re.compile(r"Expected (\d+) columns, got (\d+)")
 
 
 class FormatError(Exception):
-    """A file of a kind that is not read or written, or that is damaged."""
+    """A file that is damaged or of an unknown kind."""
 
 
 @contextmanager

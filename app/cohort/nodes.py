@@ -19,8 +19,9 @@ class Nodes:
     reaches, save where the decision itself assumes a value.
     """
 
-    def __init__(self, release: Release) -> None:
-        logic = Logic(release.facts, release.rules, release.order, release.budget)
+    def __init__(self, release: Release, logic: Logic | None = None) -> None:
+        """`logic` is that of the release, where it is compiled already."""
+        logic = logic or Logic(release.facts, release.rules, release.order, release.budget)
         diagram = logic.diagram
         seen: set[int] = set()
         todo = [logic.decision_root]

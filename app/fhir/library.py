@@ -18,7 +18,7 @@ def library_address(base: str) -> str:
 def library(locale: Localization, base: str) -> Resource:
     """Return the decision of the current release for engines that run CQL."""
     release, say = locale.engine.release, locale.phrases.of
-    made = Library(release)
+    made = Library(release, locale.engine.logic)
     takes = [(fact.name, kind_of(fact)) for fact in made.facts] + [(STRICT, "Boolean")]
     contents = {"text/cql": made.text(), "application/elm+json": json.dumps(made.as_elm(), separators=(",", ":"))}
     return {
