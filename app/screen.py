@@ -232,7 +232,8 @@ def _blocks(
                 yield *screening.lines(block, skipped + 1), len(block)
                 skipped += len(block)
         return
-    for table in tables(source, ROWS):
+    coded = [name for name in screening.columns.names if name != REFERENCE]
+    for table in tables(source, ROWS, coded):
         if skipped >= done:
             yield *screening.table(table, text=kind == "csv"), table.num_rows
         skipped += table.num_rows

@@ -211,7 +211,10 @@ class Decider:
         return lost
 
     def _changed(self, level: int, rest: int, later: int) -> int:
-        """Return 1 if another value of an assumed fact changes what is possible, 2 if a state is lost, else 0."""
+        """Return whether an assumed fact's other values change what is possible.
+
+        It is 1 where they do, 0 where they do not, and 2 where a state is lost.
+        """
         diagram, places = self._engine.logic.diagram, self._reach.places[level + 1]
         reachable = self._reach.states[level + 1][later]
         leaves = self._rests.leaves(level, rest)
