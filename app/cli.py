@@ -35,6 +35,7 @@ from app.rulebook.load import build, load
 from app.rulebook.ordering import write_orders
 from app.rulebook.safety import Proofs
 from app.rulebook.signing import sign, why_unsigned
+from app.schema_command import schemas
 from app.security.limits import is_loopback
 from app.serve import check_ports, prepared, run
 from app.settings import SETTINGS, BadSettingError, Settings, read_settings
@@ -355,6 +356,7 @@ def serve(
 
 cli.command()(key)
 cli.command("signing-key")(signing_key)
+cli.command()(schemas)
 
 
 @cli.command()
