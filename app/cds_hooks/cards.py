@@ -18,9 +18,10 @@ from app.core.languages import Sentence
 from app.core.rules import Urgency
 from app.fhir import said
 from app.fhir.localization import Localization
-from app.fhir.plan import DISPOSITIONS, pathway_concept, plan_address
+from app.fhir.plan import DISPOSITIONS
 from app.record.bounds import newest
 from app.record.elements import Resource, reference_of, text
+from app.record.orders import draft_order
 
 MOST = 139
 """A summary has fewer than 140 characters."""
@@ -209,14 +210,8 @@ class Cards:
 
     def _order(self, pathway: str) -> Resource:
         release = self.locale.engine.release
-        return {
-            "resourceType": "ServiceRequest",
-            "status": "draft",
-            "intent": "proposal",
-            "instantiatesCanonical": [f"{plan_address(self.base)}|{release.id}"],
-            "code": pathway_concept(release, pathway, self.base),
-            "subject": {"reference": f"Patient/{self.call.patient}"},
-        }
+        subject = {"reference": f"Patient/{self.call.patient}"}
+        return draft_order(release, pathway, self.base) | {"subject": subject}
 
     def _referral(self, referral: Referral) -> Resource:
         return {

@@ -25,10 +25,10 @@ from app.core.codes import Codes
 from app.core.engine import Question
 from app.fhir.localization import Localizations
 from app.fhir.outcome import MEDIA_TYPE, issue, outcome
-from app.fhir.plan import PATHWAYS, plan_address
 from app.fhir.questionnaire import canonical
 from app.fhir.routes import ReadBody, today
 from app.record.elements import RecordError, entries, items, text
+from app.record.orders import PATHWAYS, plan_address
 from app.record.r4 import check_r4
 from app.record.reader import Reader
 
