@@ -38,7 +38,7 @@ def test_the_first_card_is_the_one_that_is_shown(client: TestClient) -> None:
     assert "**Why**" in card["detail"].partition("**Sources**")[0]
     body["prefetch"]["conditions"] = None
     (quiet,) = client.post(address, json=body).json()["cards"]
-    assert (quiet["indicator"], quiet["links"][0]["type"]) == ("info", "smart")
+    assert (quiet["indicator"], quiet["links"][0]["type"]) == ("info", "absolute")
     del body["prefetch"]["conditions"]
     assert client.post(address, json=body).status_code == 412
 

@@ -52,6 +52,8 @@ class Cards:
     locale: Localization
     base: str
     call: Call
+    launches: frozenset[str] = frozenset()
+    """The FHIR servers whose users may launch the intake."""
 
     def of(self, answer: Answer, weighed: Weighed) -> list[Card]:
         """Return the cards about a decision; sources stand in one of them."""
@@ -200,7 +202,11 @@ class Cards:
         return links
 
     def _intake_link(self) -> Card:
-        return {"label": self._say("Answer what is missing"), "url": f"{self.base}/intake", "type": "smart"}
+        """Return the link to the intake: with the record where it can be launched."""
+        label = self._say("Answer what is missing")
+        if self.launches and (not self.call.server or self.call.server in self.launches):
+            return {"label": label, "url": f"{self.base}/launch", "type": "smart"}
+        return {"label": label, "url": f"{self.base}/intake", "type": "absolute"}
 
     def _override_reasons(self) -> list[Card]:
         return [{"code": code, "system": NON_ADHERENCE, "display": self._say(words)} for code, words in REASONS.items()]

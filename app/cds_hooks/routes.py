@@ -64,6 +64,8 @@ class Service:
     is_protected: bool = False
     """Whether keys or tokens are asked for before anything comes here."""
     invites: bool = True
+    launches: frozenset[str] = frozenset()
+    """The FHIR servers whose users may launch the intake from a card."""
 
     async def answer(self, body: Any, hook: str, *, heavy: bool = False, languages: str = "") -> JSONResponse:
         """Return the cards for a call, or the data it lacks.
@@ -103,7 +105,7 @@ class Service:
             found = {"resourceType": "OperationOutcome", "issue": issues}
             return JSONResponse(found, 412, headers=headers, media_type=MEDIA_TYPE)
         answer = locale.engine.answer(asked)
-        cards = Cards(locale, self.base, call)
+        cards = Cards(locale, self.base, call, self.launches)
         if call.hook in STRICT:
             named = might_decide(facts, asked, answer, locale.engine)
         else:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 from typing import Annotated, Any
@@ -22,8 +23,9 @@ from app.web.drawings import drawing
 from app.web.form import as_field
 from app.web.listing import listing, one_in
 
+CONNECT = "connect-src 'self'"
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; {CONNECT}; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """No inline script or style, nothing from another host, no frame around a page."""
@@ -31,6 +33,18 @@ DESIGN = ("wagtailnhsukfrontend", "static/wagtailnhsukfrontend")
 """The compiled files of NHS.UK frontend, in the package that carries them; none of its code runs."""
 LANGUAGES = ("en", "ko")
 Ruleset = Annotated[str, Query(max_length=32)]
+
+
+@dataclass(frozen=True)
+class Ehr:
+    """A FHIR server whose users may launch the intake.
+
+    `client` is our id there. `origins` are its own and that of its sign-in: what a browser may connect to.
+    """
+
+    iss: str
+    client: str
+    origins: tuple[str, ...]
 
 
 class Words(dict[str, str]):
@@ -67,9 +81,13 @@ def design_css() -> str:
 class Pages:
     """The pages of all releases: templates, words of every language, proofs."""
 
-    def __init__(self, engines: Engines, root: str = "") -> None:
+    def __init__(self, engines: Engines, root: str = "", ehrs: Sequence[Ehr] = ()) -> None:
         """`root` is the public path of the service."""
         self.engines = engines
+        self.ehrs = ehrs
+        origins = dict.fromkeys(origin for ehr in ehrs for origin in ehr.origins)
+        self.connected = POLICY.replace(CONNECT, " ".join([CONNECT, *origins]))
+        """The policy of the pages that read from an EHR or write to it."""
         self.root = root
         self.texts = load_texts()
         self.environment = Environment(
@@ -145,17 +163,20 @@ class View:
         """Return the engine of a release, or the current one."""
         return self.engines.find(ruleset) or self.current
 
-    def page(self, template: str, release: Release, status: int = 200, **values: Any) -> HTMLResponse:
-        """Return a rendered page with its policy."""
-        return self._respond(self.pages.render(template, self.engines.language, release, **values), status)
+    def page(
+        self, template: str, release: Release, status: int = 200, *, connects: bool = False, **values: Any
+    ) -> HTMLResponse:
+        """Return a rendered page with its policy; `connects`: with EHRs."""
+        html = self.pages.render(template, self.engines.language, release, **values)
+        return self._respond(html, status, self.pages.connected if connects else POLICY)
 
     def made(self, page: str, ruleset: str, older: str = "") -> HTMLResponse:
         """Return a page that is a function of a release, made once."""
         return self._respond(self.pages.made[page, self.named(ruleset).release.id, older, self.engines.language])
 
-    def _respond(self, html: str, status: int = 200) -> HTMLResponse:
+    def _respond(self, html: str, status: int = 200, policy: str = POLICY) -> HTMLResponse:
         language = self.engines.language
-        headers = {"Content-Security-Policy": POLICY, "Content-Language": language, "Vary": "Accept-Language"}
+        headers = {"Content-Security-Policy": policy, "Content-Language": language, "Vary": "Accept-Language"}
         headers["Cache-Control"] = "no-cache" if self.kept else "no-store"
         return HTMLResponse(html, status, headers)
 
