@@ -99,7 +99,8 @@ class Pages:
         )
         self.environment.filters["in_words"] = facts_in_words
         self.environment.filters["as_field"] = as_field
-        self.environment.globals |= {"root": root, "design_css": design_css(), "drawing": drawing}
+        self.environment.globals |= {"root": root, "launches": bool(ehrs)}
+        self.environment.globals |= {"design_css": design_css(), "drawing": drawing}
         self.proofs = Memo[str, Verification](self._proof)
         self.shares = Memo[str, Mapping[str, float]](lambda name: Verifier(self.engines.by_id[name].release).shares())
         """Which share of the reference population each rule takes part in deciding, by release."""

@@ -43,7 +43,7 @@ def routes(pages: Pages, base: str, on: Callable[[], date]) -> APIRouter:
 
     @router.get("/report")
     def empty(view: Asked) -> HTMLResponse:
-        return view.page("report/empty.html", view.current.release)
+        return view.page("report/empty.html", view.current.release, connects=True)
 
     @router.post("/report")
     async def filled(request: Request, view: Asked, form: Annotated[Form, Query(alias="as")] = "page") -> Response:
@@ -106,7 +106,7 @@ def page(view: View, made: Report, filled: Filled, today: date) -> HTMLResponse:
         fields=[*fields_of(filled.answers), *filled.carried],
         notes=notes_of(filled.recorded, made.release.facts, texts),
         filled=filled,
-        connects=bool(filled.launched),
+        connects=True,
         code=code_of(filled.answers, made.release),
         damaged=filled.damaged,
         machine=machine(answer, filled),

@@ -30,7 +30,7 @@ def routes(pages: Pages) -> APIRouter:
 
     @router.get("/result")
     def empty(view: Asked) -> HTMLResponse:
-        return view.page("result/empty.html", view.current.release)
+        return view.page("result/empty.html", view.current.release, connects=True)
 
     @router.post("/result")
     async def filled(request: Request, view: Asked) -> HTMLResponse:
@@ -66,7 +66,7 @@ def result(view: View, filled: Filled, base: str) -> HTMLResponse:
         fields=state,
         state=state,
         filled=filled,
-        connects=bool(filled.launched),
+        connects=True,
         damaged=filled.damaged,
         machine=machine(answer, filled),
     )

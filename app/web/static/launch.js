@@ -1,8 +1,9 @@
 // The page of a launch: to the sign-in of the EHR, or back from it to the intake with what the record says.
-import { LaunchError, chart, finish, start } from "./smart.js";
+import { LaunchError, chart, finish, kept, start } from "./smart.js";
 
 const page = document.querySelector("[data-launch]");
-const { root, lang, redirect, searches, says, iss, client, origins } = page.dataset;
+const { root, redirect, searches, says, iss, client, origins } = page.dataset;
+const lang = (iss ? null : kept()?.lang) ?? page.dataset.lang; // the address that the sign-in comes back to has no language
 
 function say(fault) {
   const status = page.querySelector("[data-working]");
@@ -35,7 +36,7 @@ async function fill() {
 try {
   if (iss) {
     const kinds = Object.keys(JSON.parse(searches));
-    await start({ iss, client, redirect, origins: JSON.parse(origins), kinds }, new URLSearchParams(location.search).get("launch"));
+    await start({ iss, client, redirect, origins: JSON.parse(origins), kinds, lang }, new URLSearchParams(location.search).get("launch"));
   } else {
     await fill();
   }

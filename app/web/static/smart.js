@@ -58,7 +58,7 @@ export function scopesOf(configuration, kinds, launch) {
 }
 
 // Send the browser to the sign-in of a server. `origins` are those that the operator allows.
-export async function start({ iss, client, redirect, origins, kinds }, launch) {
+export async function start({ iss, client, redirect, origins, kinds, lang }, launch) {
   if (!crypto.subtle) {
     throw new LaunchError("insecure");
   }
@@ -75,7 +75,7 @@ export async function start({ iss, client, redirect, origins, kinds }, launch) {
   const state = random(24);
   const verifier = random(48);
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
-  keep({ state, verifier, iss, token, client, redirect });
+  keep({ state, verifier, iss, token, client, redirect, lang });
   const asked = new URL(authorize);
   const parameters = {
     response_type: "code",
