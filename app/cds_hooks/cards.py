@@ -202,7 +202,7 @@ class Cards:
         return links
 
     def _intake_link(self) -> Card:
-        """Return the link to the intake: with the record where it can be launched."""
+        """Return the link to the intake; `smart` where it can be launched."""
         label = self._say("Answer what is missing")
         if self.launches and (not self.call.server or self.call.server in self.launches):
             return {"label": label, "url": f"{self.base}/launch", "type": "smart"}

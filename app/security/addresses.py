@@ -88,7 +88,7 @@ def secure_address(text: str) -> str:
 
 
 def near_or_secure(text: str) -> str:
-    """Return an address that is https, or http on the same machine, or raise."""
+    """Return an https address, or one on this machine, or raise."""
     secure_address(f"https{text[4:]}" if text.startswith(NEAR) else text)
     return text
 

@@ -60,7 +60,7 @@ class Filled:
 
     @property
     def unchanged(self) -> frozenset[str]:
-        """The facts that are answered as a record has them, its answers aside."""
+        """The facts answered as a record has them, earlier answers aside."""
         given = {name: each for name, each in self.recorded.items() if each.kind != "QuestionnaireResponse"}
         return frozenset(name for name, each in given.items() if name in self.facts and self.facts[name] == each.value)
 
@@ -142,7 +142,7 @@ LAUNCH = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 def _recorded(text: str, facts: Mapping[str, Fact]) -> dict[str, Recorded] | None:
-    """Return what a record says of one fact; `None` where it is damaged."""
+    """Return what a record says of a fact; `None` if damaged."""
     parts = parts_of(text)
     if parts is None or parts[0] not in facts:
         return None

@@ -1,4 +1,4 @@
-"""`/launch`, `/launched` and `/chart`: the intake inside an EHR, by SMART App Launch 2.
+"""The intake inside an EHR, by SMART App Launch 2.
 
 The browser signs in and reads the record with its user's token, which never comes here; the record comes once, to
 `/chart`, and what it says goes back as fields of the intake.
@@ -34,7 +34,10 @@ ReadBody = Callable[[Request], Awaitable[Any]]
 
 @dataclass(frozen=True)
 class Chart:
-    """How a record is read: `questionnaire` is the address of ours, `on` gives the day."""
+    """How a record is read.
+
+    `questionnaire` is the address of ours, `on` gives the day.
+    """
 
     codes: Codes
     questionnaire: str
@@ -87,7 +90,7 @@ def routes(pages: Pages, base: str, chart: Chart, read: ReadBody) -> APIRouter:
 
     @router.get("/launch")
     def launch(view: Asked, iss: Annotated[str, Query(max_length=2_000)] = "") -> HTMLResponse:
-        """Only a server that is configured may launch: a token goes nowhere else."""
+        """Only a configured server may launch: a token goes nowhere else."""
         by_iss = {ehr.iss: ehr for ehr in pages.ehrs}
         only = pages.ehrs[0] if len(pages.ehrs) == 1 else None
         ehr = by_iss.get(iss.rstrip("/")) if iss else only
@@ -97,7 +100,7 @@ def routes(pages: Pages, base: str, chart: Chart, read: ReadBody) -> APIRouter:
 
     @router.get("/launched")
     def launched(view: Asked) -> HTMLResponse:
-        """What comes after #, in the query and in the tab is read by the browser alone."""
+        """What the address holds, the browser alone reads."""
         return shown(view, None)
 
     @router.post("/chart")

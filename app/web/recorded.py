@@ -53,7 +53,7 @@ def _newest(value: Value | None, entries: Iterable[Entry]) -> Recorded:
 
 
 def doubted(recorded: Mapping[str, Recorded], facts: Mapping[str, Value], release: Release) -> tuple[str, ...]:
-    """Return the facts of which nothing may be assumed, as a record speaks of them."""
+    """Return the facts of which a record speaks, and nothing is assumed."""
     return tuple(
         name
         for name, each in recorded.items()

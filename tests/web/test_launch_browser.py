@@ -20,6 +20,7 @@ from tests.cds_hooks.calls import call, path
 from tests.fhir.resources import concept, condition, observation
 from tests.serving import serving
 from tests.web.ehr import FHIRCLIENT, LAUNCH, TOKEN, USER, Ehr
+from tests.web.test_browser import AXE
 from tests.web.walk import CALM, Walk, choose, go_on
 
 TODAY = datetime.now(UTC).date().isoformat()
@@ -155,7 +156,7 @@ def test_a_launch_prefills_the_intake_and_what_is_saved_answers_the_next_card(
     page.reload()
     expect(page.locator("main")).to_contain_text("From the record: 41 years")
     pages = to_the_end(page)
-    assert f"The record speaks of this (diagnosis of {TODAY}), but it is old or unclear. Please answer it." in pages
+    assert f"The record speaks of this (diagnosis of {TODAY}), but it is old or unclear." in pages
     page.get_by_role("button", name="Save the answers in the record").click()
     expect(page.locator("[data-said-of-save]")).to_have_text("Saved in the record.")
     stored = served.ehr.stored[-1]
@@ -288,3 +289,28 @@ def test_fhirclient_signs_in_as_we_do_and_reads_what_we_saved(window: BrowserCon
     assert len(ours["code_challenge"]) == len(theirs["code_challenge"])
     (entry,) = page.evaluate("window.found.entry")
     assert entry["resource"] == served.ehr.stored[-1]
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="NO NODE MODULES: `make test` installs them")
+@pytest.mark.parametrize(("lang", "scheme"), [("en", "light"), ("ko", "dark")])
+def test_axe_finds_nothing_in_a_launch_and_a_phone_needs_no_sideways_scrolling(
+    browser: Browser, served: Served, lang: str, scheme: Any
+) -> None:
+    recorded = [["recorded", f"pregnant|false|Observation|{TODAY}"], ["recorded", "uncontrolled_diabetes||Condition|"]]
+    fields = [["pregnant", "false"], *recorded, ["unread", "Device"], ["launched", "a" * 22]]
+    answers = f"?lang={lang}#answers={quote(json.dumps([*fields, ['page', 'check']]))}"
+    paths = [f"/launch?lang={lang}&iss=https://evil.example/fhir", f"/launched?lang={lang}"]
+    shown = "[data-said-of-save], [name=page][value=check], main code, [role=alert]"
+    phone = browser.new_context(
+        base_url=served.service, color_scheme=scheme, bypass_csp=True, viewport={"width": 360, "height": 640}
+    )
+    page = phone.new_page()
+    for address in [*paths, f"/intake{answers}", f"/result{answers}", f"/report{answers}"]:
+        page.goto(address)
+        page.wait_for_selector(shown, state="attached")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, address
+        page.add_script_tag(path=AXE)
+        found = page.evaluate("axe.run()")
+        violations = [(v["id"], [node["html"][:150] for node in v["nodes"]][:3]) for v in found["violations"]]
+        assert violations == [], address
+    phone.close()
