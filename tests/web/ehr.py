@@ -34,6 +34,8 @@ class Ehr:
     """The id of another Patient that every read of a Patient brings."""
     refuses: frozenset[str] = frozenset()
     """Types that may not be read."""
+    next_page: str = ""
+    """Where the further conditions are said to be."""
     stored: list[Resource] = field(default_factory=list)
     asked: list[dict[str, str]] = field(default_factory=list)
     """The parameters of each sign-in."""
@@ -115,7 +117,10 @@ class Ehr:
         if "_sort" in given:
             about = sorted(about, key=lambda each: str(each["authored"]), reverse=True)[: int(given["_count"])]
         entry = [{"fullUrl": f"{self.iss}/{kind}/{each['id']}", "resource": each} for each in about]
-        return {"resourceType": "Bundle", "type": "searchset", "entry": entry}
+        found: Resource = {"resourceType": "Bundle", "type": "searchset", "entry": entry}
+        if self.next_page and kind == "Condition" and "page" not in given:
+            found["link"] = [{"relation": "next", "url": self.next_page}]
+        return found
 
     async def fhir(self, request: Request) -> Response:
         path = request.url.path.removeprefix("/fhir/")

@@ -18,6 +18,7 @@ from app.security.options import SmartServer
 from app.settings import Settings
 from tests.cds_hooks.calls import call, path
 from tests.fhir.resources import concept, condition, observation
+from tests.fhir.validators import complaints
 from tests.serving import serving
 from tests.web.ehr import FHIRCLIENT, LAUNCH, TOKEN, USER, Ehr
 from tests.web.test_browser import AXE
@@ -70,6 +71,7 @@ def as_new(served: Served) -> None:
     """Every test begins with the same EHR."""
     ehr = served.ehr
     ehr.patient, ehr.syntax, ehr.pkce, ehr.answers_with, ehr.refuses = "1", "v2", ("S256",), "", frozenset()
+    ehr.next_page = ""
     ehr.stored[:] = [PATIENT, OTHER, NOT_PREGNANT, DIABETES, PACEMAKER]
     ehr.asked.clear()
 
@@ -166,6 +168,7 @@ def test_a_launch_prefills_the_intake_and_what_is_saved_answers_the_next_card(
         {"reference": "Patient/1"},
         {"reference": USER},
     )
+    assert complaints([stored]) == []
     marked = {item["linkId"] for item in stored["item"] if "extension" in item.get("answer", [{}])[0]}
     assert marked == {"age_years", "pregnant", "electronic_implant"}
     card = card_of(served)
@@ -186,6 +189,7 @@ def test_the_report_drafts_an_order_where_a_clinician_asks_for_it(window: Browse
     page.get_by_role("button", name="Draft an order for this pathway").click()
     expect(page.locator("[data-said-of-save]")).to_have_text("Saved in the record.")
     order = served.ehr.stored[-1]
+    assert complaints([order]) == []
     assert (order["resourceType"], order["status"], order["subject"]) == (
         "ServiceRequest",
         "draft",
@@ -205,6 +209,33 @@ def test_a_server_of_v1_is_asked_in_v1_standalone_and_in_korean(window: BrowserC
     scopes = asked["scope"].split()
     assert {"launch/patient", "patient/Condition.read", "patient/QuestionnaireResponse.write"} <= {*scopes}
     assert "launch" not in asked
+
+
+@pytest.mark.parametrize(
+    ("next_page", "unread"),
+    [("https://evil.example/fhir/Condition?page=2", True), ("Condition?patient=1&page=2", False)],
+)
+def test_the_next_page_is_read_from_the_same_server_alone(
+    window: BrowserContext, served: Served, next_page: str, unread: bool
+) -> None:
+    served.ehr.next_page = next_page
+    page = window.new_page()
+    to_the_answers(page, served.launch())
+    shown = page.locator("main").inner_text()
+    assert f"From the record: Yes (diagnosis of {TODAY})." in shown
+    assert ("This could not be read from the record: diagnosis." in shown) is unread
+
+
+def test_after_its_time_a_sign_in_saves_nothing(window: BrowserContext, served: Served) -> None:
+    page = window.new_page()
+    to_the_answers(page, served.launch())
+    page.locator("[data-main]").click()
+    page.wait_for_selector(".ct-first")
+    kept = json.loads(page.evaluate("sessionStorage.getItem('triage-launch')"))
+    page.evaluate("text => sessionStorage.setItem('triage-launch', text)", json.dumps(kept | {"until": 0}))
+    page.get_by_role("button", name="Save the answers in the record").click()
+    expect(page.locator("[data-said-of-save]")).to_contain_text("Your sign-in has ended. Nothing was saved.")
+    assert served.ehr.stored[-1]["resourceType"] == "Condition"
 
 
 @pytest.mark.parametrize(
