@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from fastapi import FastAPI
 from opentelemetry.sdk.trace import TracerProvider
 
-from app.api import batch, endpoint, explorer, operation, receipts, rulesets
+from app.api import attributes, batch, endpoint, explorer, operation, receipts, rulesets
 from app.api.compression import Compression
 from app.api.contract import finish
 from app.api.decode import readers_of, record_of
@@ -67,6 +67,12 @@ def rules_folder() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).resolve().parent.parent / "rules"
 
 
+def folder_of_tests() -> Path | None:
+    """Return the tests of a checkout; an installed program has none."""
+    folder = rules_folder().parent / "tests"
+    return folder if rules_folder().name == "rules" and folder.is_dir() else None
+
+
 def build_engines(settings: Settings, book: RuleBook | None = None, on_decision: OnDecision | None = None) -> Engines:
     """Return the engines of the rule book, or raise."""
     book = book or load(settings.rules or rules_folder())
@@ -75,7 +81,7 @@ def build_engines(settings: Settings, book: RuleBook | None = None, on_decision:
         raise BadSettingError(f"`TRIAGE_RULESET`: no such release; the releases are {', '.join(book.releases)}")
     if book.releases[current].withdrawn:
         raise BadSettingError(f"`TRIAGE_RULESET`: {current} is withdrawn; it answers where it is asked for by name")
-    return Engines.of(book.releases.values(), current, book.languages.values(), on_decision)
+    return Engines.of(book.releases.values(), current, book.languages.values(), on_decision, book.codes.spans)
 
 
 def body_limits(settings: Settings) -> dict[str, int]:
@@ -135,6 +141,7 @@ def build_app(
     application.include_router(receipts.routes(engines, readers, signer))
     application.include_router(rulesets.routes(engines, settings.root_path))
     application.include_router(operation.routes(engines, program))
+    application.include_router(attributes.routes(engines, book.safety))
     application.include_router(problem_pages)
     base = settings.base
     phrases = {code: language.phrases for code, language in book.languages.items()}
@@ -154,8 +161,9 @@ def build_app(
     application.include_router(fhir.routes(locales, book.codes, base, program, record_of, whole, clock))
     application.include_router(cds_hooks.routes(hooks, record_of))
     application.state.error_formats = {"/fhir": outcome_response, "/cds-services": outcome_response}
+    tests = folder_of_tests()
     ehrs = [Ehr(server.iss, server.client_id, server.origins) for server in settings.smart_servers]
-    pages = Pages(engines, settings.root_path, ehrs)
+    pages = Pages(engines, settings.root_path, book.safety, tests and tests / "cases", ehrs)
     application.state.problem_page = pages.problem
     chart = Chart(book.codes, base + QUESTIONNAIRE, lambda: clock().date(), phrases)
     application.include_router(web.routes(pages, base, chart, record_of))

@@ -144,6 +144,10 @@ class Settings(SecurityOptions):
         return urlsplit(self.public_url).path
 
 
+SETTINGS = frozenset(PREFIX + name.upper() for name in Settings.model_fields)
+"""The names of all settings."""
+
+
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Return the settings of this process, or raise `BadSettingError`."""
     environment = os.environ if environment is None else environment
@@ -153,15 +157,13 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
                 f"`{name}` is set by Kubernetes for a Service called `triage`: set `enableServiceLinks: false` in the "
                 "pod, or give the Service another name"
             )
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
     for name in environment:
-        if name.upper().startswith(PREFIX) and name.upper() not in known:
-            close = get_close_matches(name.upper().removeprefix(PREFIX), [k.removeprefix(PREFIX) for k in known], 1)
-            hint = (
-                f"; did you mean `{PREFIX}{close[0]}`?" if close else f"; the settings are {', '.join(sorted(known))}"
-            )
+        if name.upper().startswith(PREFIX) and name.upper() not in SETTINGS:
+            close = get_close_matches(name.upper().removeprefix(PREFIX), [k.removeprefix(PREFIX) for k in SETTINGS], 1)
+            known = f"; the settings are {', '.join(sorted(SETTINGS))}"
+            hint = f"; did you mean `{PREFIX}{close[0]}`?" if close else known
             raise BadSettingError(f"`{name}` is no setting{hint}")
-    given = {name[len(PREFIX) :].lower(): value for name, value in environment.items() if name.upper() in known}
+    given = {name[len(PREFIX) :].lower(): value for name, value in environment.items() if name.upper() in SETTINGS}
     try:
         return Settings.model_validate(given)
     except ValidationError as error:

@@ -103,7 +103,10 @@ class Alternatives:
         return Entry(reads(rule.when, *fits, *asks), make, concerns)
 
     def _show(self, key: tuple[str, Fits | None, bool | None, int, int]) -> AlternativeShown:
-        """Return an alternative as the rules of its row leave it, those that hold and the unsure."""
+        """Return an alternative as its row leaves it.
+
+        The key ends with the rules of the row that hold, and those that may.
+        """
         name, fits, asks, held, unsure = key
         rule, wording = self._by_id[name], self._wording
         because = wording.lower_phase if isinstance(rule, Phase) else rule.fits.because if rule.fits else {}

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from app.rulebook import schema, schema_book, schema_codes, schema_intake
+from app.rulebook import schema, schema_book, schema_codes, schema_intake, schema_safety
 from app.rulebook.files import BrokenRuleBookError, File, RuleBookError, Where, read
 
 FILES: dict[str, Any] = {
@@ -45,6 +45,9 @@ FILES: dict[str, Any] = {
     "codes/medicines.yaml": list[schema_codes.Medicine],
     "codes/words.yaml": schema_codes.Vocabulary,
     "codes/sentences.yaml": list[schema_codes.Sentence],
+    "safety/matrix.yaml": schema_safety.Matrix,
+    "safety/hazards.yaml": list[schema_safety.Hazard],
+    "safety/attributes.yaml": list[schema_safety.Attribute],
     "releases.yaml": schema_book.Releases,
     "signatures.yaml": list[schema_book.Signature],
     "variable_order.yaml": dict[str, schema_book.Order],
@@ -59,7 +62,9 @@ SOURCES = ("ledger.yaml", "evidence.yaml", "silences.yaml")
 """The files of what entries cite, which every release shares."""
 INTAKE = ("intake.yaml", "patient.yaml")
 """The files of what a patient is asked and reads."""
-TRANSLATED = (*RULE_FILES, "scales.yaml", "laws.yaml", *INTAKE, *SOURCES)
+SAFETY = tuple(name for name in FILES if name.startswith("safety/"))
+"""The safety case and the source attributes, which every release shares."""
+TRANSLATED = (*RULE_FILES, "scales.yaml", "laws.yaml", *INTAKE, *SOURCES, *SAFETY)
 """The files whose sentences a language has in a file of the same name."""
 COUNTRIES = "countries.yaml"
 LANGUAGES = "languages"
@@ -149,7 +154,7 @@ def read_book(folder: Path) -> Book:
             errors += error.errors
         except ValidationError as error:
             errors += [explain(files[name], details) for details in error.errors(include_url=False)]
-    found = [path for part in ("", LANGUAGES, CODES) for path in (folder / part).glob("*")]
+    found = [path for part in ("", LANGUAGES, CODES, "safety") for path in (folder / part).glob("*")]
     known = {folder / name for name in (*FILES, *spoken.values())}
     yaml = [path for path in found if path.suffix.lower() in (".yaml", ".yml") and path not in known]
     stray = sorted(path.relative_to(folder).as_posix() for path in yaml)

@@ -30,6 +30,8 @@ OPEN_BELOW = (
     "/sources",
     "/changes",
     "/proof",
+    "/safety",
+    "/privacy",
     "/sign",
     "/developers",
 )

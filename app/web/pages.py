@@ -1,15 +1,18 @@
 """What all pages share: templates, words, policy, language of a request."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader, select_autoescape
+from markupsafe import Markup
 
 from app.core.engine import Engine, Engines
 from app.core.languages import DEFAULT
@@ -18,10 +21,12 @@ from app.core.precedence import Decision
 from app.core.rules import Release
 from app.proof.compare import compare
 from app.proof.report import facts_in_words
+from app.proof.safety import SafetyCase
 from app.proof.verify import Verification, Verifier
 from app.web.drawings import drawing
 from app.web.form import as_field
 from app.web.listing import listing, one_in
+from app.web.safety import safety_values
 
 CONNECT = "connect-src 'self'"
 POLICY = (
@@ -81,9 +86,18 @@ def design_css() -> str:
 class Pages:
     """The pages of all releases: templates, words of every language, proofs."""
 
-    def __init__(self, engines: Engines, root: str = "", ehrs: Sequence[Ehr] = ()) -> None:
-        """`root` is the public path of the service."""
+    def __init__(
+        self,
+        engines: Engines,
+        root: str,
+        safety: Mapping[str, SafetyCase],
+        cases: Path | None = None,
+        ehrs: Sequence[Ehr] = (),
+    ) -> None:
+        """`root` is the public path, `cases` the golden patients of a checkout."""
         self.engines = engines
+        self.safety = safety
+        self.cases = cases
         self.ehrs = ehrs
         origins = dict.fromkeys(origin for ehr in ehrs for origin in ehr.origins)
         self.connected = POLICY.replace(CONNECT, " ".join([CONNECT, *origins]))
@@ -144,9 +158,26 @@ class Pages:
             values = listing(engine, self.texts[language], list(engines.by_id), page)
         elif page == "changes":
             values = {"found": compare(engines.by_id[older].release, release)}
+        elif page == "safety":
+            values = self._safety(release, language)
         elif page == "proof":
             values = {"report": self.proofs[name], "says": {law.name: law.says for law in release.laws}}
         return self.render(f"rules/{page}.html", language, release, **values)
+
+    def _safety(self, release: Release, language: str) -> dict[str, Any]:
+        texts, report = self.texts[language], self.proofs[release.id]
+        return safety_values(release, self.safety[language], texts, report, self.cases)
+
+    def printed(self, language: str) -> str:
+        """Return the safety case as one file that needs no other."""
+        folder = files(DESIGN[0]).joinpath(DESIGN[1], "css")
+        design = re.sub(r"@font-face *\{[^}]*\}", "", (folder / design_css()).read_text("utf-8"))
+        static = files("app.web") / "static"
+        own, *others = ((static / name).read_text("utf-8") for name in ("style.css", "report.css"))
+        style = "\n".join([f"@layer design {{{design}}}", re.sub(r"@import [^;]*;", "", own), *others])
+        release = self.engines.in_language("", language).by_id[self.engines.current].release
+        values = self._safety(release, language)
+        return self.render("rules/safety.html", language, release, printed=Markup(style), **values)  # noqa: S704 - ours
 
 
 class View:

@@ -103,8 +103,8 @@ class Ehr:
         path, _, parameters = query.partition("?")
         kind, _, name = path.partition("/")
         if name:
-            found = next(each for each in self.stored if each["resourceType"] == kind and each["id"] == name)
-            return found | ({"id": self.answers_with} if kind == "Patient" and self.answers_with else {})
+            one = next(each for each in self.stored if each["resourceType"] == kind and each["id"] == name)
+            return one | ({"id": self.answers_with} if kind == "Patient" and self.answers_with else {})
         given = {key: values[0] for key, values in parse_qs(parameters).items()}
         patient = given.get("patient") or given["subject"].removeprefix("Patient/")
         about = [
