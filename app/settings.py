@@ -17,7 +17,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from app.security.access import INTAKE, PARTS
 from app.security.addresses import PublicUrl, ReadHost
-from app.security.options import CdsClient, SecurityOptions, different, json_text, words
+from app.security.options import CdsClient, SecurityOptions, SmartServer, different, json_text, words
 
 PREFIX = "TRIAGE_"
 SERVICE_LINK = re.compile(r"TRIAGE_(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)")
@@ -60,6 +60,10 @@ class Settings(SecurityOptions):
     """The CDS clients that may call, as JSON: a list of `{"iss": ..., "jku": ...}` or `{"iss": ..., "jwks": {...}}`."""
     cds_intake_card: bool = True
     """Whether a patient in view who gives no reason to speak gets one quiet card with a link to the intake, or none."""
+    smart_servers: Annotated[tuple[SmartServer, ...], NoDecode, BeforeValidator(json_text)] = ()
+    """The FHIR servers whose users may launch the intake from a patient's record, as JSON: a list of `{"iss": ...,
+    "client_id": ..., "sign_in": [...]}`, the last with the origins of a sign-in elsewhere. No browser sends a token to
+    any other."""
     read_seconds: Annotated[float, Field(gt=0, le=30)] = 2.0
     """How long a FHIR server or a key address may take to answer."""
     max_record_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 5_000_000
@@ -113,6 +117,12 @@ class Settings(SecurityOptions):
     @classmethod
     def _are_different(cls, value: tuple[CdsClient, ...]) -> tuple[CdsClient, ...]:
         different([client.iss for client in value], "give each client an `iss` of its own")
+        return value
+
+    @field_validator("smart_servers")
+    @classmethod
+    def _are_different_servers(cls, value: tuple[SmartServer, ...]) -> tuple[SmartServer, ...]:
+        different([server.iss for server in value], "name each server once")
         return value
 
     @model_validator(mode="after")
