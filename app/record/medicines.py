@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from app.core.codes import Use, normal
-from app.record.concepts import LONGEST_TEXT, Concept, Meant
+from app.record.concepts import LONGEST_TEXT, Concept, Meant, said_of
 from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, not_understood
 from app.record.dates import Day, WrongDateError, latest
 from app.record.elements import Resource, text
 from app.record.identity import Found
 from app.record.places import Entry
-from app.record.standing import Situation, State, said_of
+from app.record.standing import Situation, State
 from app.record.statuses import ORDERS, PROPOSALS
 from app.record.weigh import Claim, Draft
 
@@ -103,10 +103,10 @@ def _order(context: Context, found: Found) -> Order:
     words = text(reference.get("display")) if isinstance(reference, dict) else ""
     target = context.identity.follow(reference, found, "Medication")
     if target is None:
-        named = context.concepts.read(None, table, words=words, by_name=True)
+        named = context.concepts.read(None, table, beside=words, by_name=True)
         return Order(named, [], leads_nowhere=reference is not None)
     owner = _owner(reference, target, found)
-    whole = context.concepts.read(target.get("code"), table, words=words, by_name=True)
+    whole = context.concepts.read(target.get("code"), table, beside=words, by_name=True)
     concept = context.concepts.together(whole, list(_ingredients(context, target, owner)))
     return Order(concept, many(target.get("form"), 1), is_modified=is_modified(target))
 
@@ -132,7 +132,7 @@ def _ingredients(context: Context, medication: Resource, owner: Found, depth: in
         words = text(reference.get("display")) if isinstance(reference, dict) else ""
         inner = context.identity.follow(reference, owner, "Medication", "Substance")
         code = inner.get("code") if inner else None
-        whole = concepts.read(code, table, words=words, by_name=True) if code or words else None
+        whole = concepts.read(code, table, beside=words, by_name=True) if code or words else None
         parts: Iterable[Concept] = ()
         if inner and inner.get("ingredient"):
             is_deep = depth >= DEEPEST
@@ -191,9 +191,7 @@ def _uses(context: Context, concept: Concept, order: Order, dosages: list[Resour
                 found.add(use)
     said = [concept.searched, *(each for way in ways for each in said_of(way)), *(text(d.get("text")) for d in dosages)]
     words = " ; ".join(said)[:LONGEST_TEXT]
-    if not context.concepts.afford(words):
-        return {"local", "systemic"}  # as good as both: it is asked
-    return (found | set(context.codes.use_words.found(words))) - {"both"}
+    return (found | context.concepts.uses(words)) - {"both"}
 
 
 def _ways(dosage: Resource) -> Iterator[Resource]:

@@ -58,7 +58,7 @@ def device_use(context: Context, found: Found) -> Draft | Entry:
     target = context.identity.follow(resource.get("device"), found, "Device")
     device = resource.get("device")
     words = text(device.get("display")) if isinstance(device, dict) else ""
-    concept = context.concepts.read(target.get("type") if target else None, context.codes.devices, words=words)
+    concept = context.concepts.read(target.get("type") if target else None, context.codes.devices, beside=words)
     if target is None:
         return not_understood(drafted(found, concept), "dead_reference", concept.facts)
     draft = _begun(context, found, concept)

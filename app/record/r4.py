@@ -88,7 +88,7 @@ def check_r4(resources: Iterable[Resource]) -> None:
     """Raise `RecordError` where a resource is of another release of FHIR."""
     for resource in resources:
         kind = text(resource.get("resourceType"))
-        if kind not in SIGNS or ELEMENTS[kind].isdisjoint(resource):
+        if kind not in SIGNS or resource.keys().isdisjoint(ELEMENTS[kind]):
             continue
         for sign in SIGNS[kind]:
             if sign.element in resource and sign.differs(resource[sign.element]):
