@@ -85,6 +85,8 @@ class Identity:
         self._urls: set[str] = set()
         self._id = ""
         self.patients = self._chosen(patients, patient)
+        self.strangers = len(patients) if patient and not self.patients else 0
+        """How many Patients there are where none of them is the patient."""
         for resource, _, url in self.patients:
             self._id = self._id or text(resource.get("id"))
             self._urls |= {_plain_url(url)} - {""}

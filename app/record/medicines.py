@@ -13,8 +13,8 @@ from app.record.dates import Day, WrongDateError, latest
 from app.record.elements import Resource, text
 from app.record.identity import Found
 from app.record.places import Entry
-from app.record.standing import Situation, State
-from app.record.statuses import ORDERS, PROPOSALS
+from app.record.standing import Open, Situation, State
+from app.record.statuses import IN_ERROR, ORDERS, PROPOSALS
 from app.record.weigh import Claim, Draft
 
 MOST_INGREDIENTS = 20
@@ -31,6 +31,7 @@ class Order(NamedTuple):
     forms: list[Resource]
     leads_nowhere: bool = False
     is_modified: bool = False
+    refers_to_error: bool = False
 
 
 def medicine(context: Context, found: Found) -> Draft | Entry:
@@ -44,12 +45,13 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
     if not concept.meant and order.leads_nowhere:
         return not_understood(draft, "dead_reference", concept.facts or context.concepts.all_of(table))
     facts = concept.facts
-    if order.is_modified or is_modified(resource):
+    forbids = resource.get("doNotPerform") or False
+    if order.is_modified or is_modified(resource) or not isinstance(forbids, bool):
         return not_understood(draft, "unknown_modifier", facts)
     status = ORDERS.get(text(resource.get("status")) or "unknown")
     if status == "in_error":
         return aside(draft, "in_error", facts)
-    if status == "not_done" or resource.get("doNotPerform") is True:
+    if status == "not_done" or forbids:
         return aside(draft, "not_done", facts)
     if text(resource.get("intent")) in PROPOSALS:
         return aside(draft, "not_ordered", facts)
@@ -75,8 +77,10 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
                 draft.claims.append(Claim(draft, meaning.fact, None, "set_aside", "local_use"))
                 continue
             state: State = "ended" if has_ended and not is_given else "active" if status == "active" else "unknown"
-            reason: Literal["open_status", "given_once", "open_use", "both_uses", None] = None
-            if is_given:
+            reason: Open | None = None
+            if order.refers_to_error:
+                reason = "refers_to_error"
+            elif is_given:
                 reason = "given_once"
             elif status == "open":
                 reason = "open_status"
@@ -108,7 +112,8 @@ def _order(context: Context, found: Found) -> Order:
     owner = _owner(reference, target, found)
     whole = context.concepts.read(target.get("code"), table, beside=words, by_name=True)
     concept = context.concepts.together(whole, list(_ingredients(context, target, owner)))
-    return Order(concept, many(target.get("form"), 1), is_modified=is_modified(target))
+    is_error = target.get("status") == IN_ERROR
+    return Order(concept, many(target.get("form"), 1), is_modified=is_modified(target), refers_to_error=is_error)
 
 
 def _owner(reference: object, target: Resource, found: Found) -> Found:
@@ -131,6 +136,9 @@ def _ingredients(context: Context, medication: Resource, owner: Found, depth: in
             continue
         words = text(reference.get("display")) if isinstance(reference, dict) else ""
         inner = context.identity.follow(reference, owner, "Medication", "Substance")
+        if inner and inner.get("status") == IN_ERROR:
+            yield concepts.open("unknown_status", table)
+            continue
         code = inner.get("code") if inner else None
         whole = concepts.read(code, table, beside=words, by_name=True) if code or words else None
         parts: Iterable[Concept] = ()

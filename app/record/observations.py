@@ -39,7 +39,7 @@ def observation(context: Context, found: Found) -> Draft | Entry:
     if not concept.meant and concept.reason is None:
         return irrelevant(found, concept)
     draft, facts = drafted(found, concept), concept.facts
-    if is_modified(resource):
+    if is_modified(resource) or resource.get("focus"):  # what it is about is then not the subject, such as an unborn
         return not_understood(draft, "unknown_modifier", facts)
     status = text(resource.get("status")) or "unknown"
     if status == "entered-in-error":

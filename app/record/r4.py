@@ -55,12 +55,24 @@ SIGNS: Mapping[str, tuple[Sign, ...]] = {
         Sign("participant", "R5", "asserter", _there),
     ),
     "MedicationRequest": (MEDICINE, Sign("context", "STU3", "encounter", _there)),
-    "MedicationStatement": (MEDICINE, Sign("taken", "STU3", "status", _there)),
+    "MedicationStatement": (
+        MEDICINE,
+        Sign("taken", "STU3", "status", _there),
+        Sign("wasNotTaken", "DSTU2", "status", _there),
+    ),
+    "MedicationAdministration": (
+        MEDICINE,
+        Sign("notGiven", "STU3", "status", _there),
+        Sign("wasNotGiven", "DSTU2", "status", _there),
+    ),
+    "MedicationDispense": (MEDICINE, Sign("notDone", "STU3", "status", _there)),
+    "MedicationOrder": (Sign("resourceType", "DSTU2", "MedicationRequest", _there),),
     "Procedure": (
         *OCCURRENCE,
         Sign("recorded", "R5", "performedDateTime", _there),
         Sign("reportedBoolean", "R5", "asserter", _there),
         Sign("notDone", "STU3", "status", _there),
+        Sign("notPerformed", "DSTU2", "status", _there),
         Sign("context", "STU3", "encounter", _there),
     ),
     "Observation": (

@@ -10,6 +10,8 @@ from app.record.elements import Resource, items, text
 from app.record.weigh import Claim, Draft
 
 State = Literal["active", "unknown", "ended"]
+Open = Literal["open_status", "refers_to_error", "given_once", "not_final", "open_use", "both_uses"]
+"""Why all that a resource says must be asked."""
 MOST_SITES = 8
 UNSURE = Span(yes_days=365, no_days=90)
 """The span of a fact that an older release has and the lists do not."""
@@ -19,7 +21,7 @@ class Situation(NamedTuple):
     """What a resource says about itself, whatever its codes mean.
 
     `day` is when it was said last, `onset` when it began, `end` when it ended. `site` is the place of the body that it
-    names, `reason` why all that it says must be asked.
+    names.
     """
 
     state: State
@@ -28,7 +30,7 @@ class Situation(NamedTuple):
     end: Day | None = None
     is_suspected: bool = False
     site: Site | None = None
-    open: Literal["open_status", "given_once", "not_final", "open_use", "both_uses", None] = None
+    open: Open | None = None
     ends_with_order: bool = False
     """Whether the day of an order is the day of its end, where none is named."""
 
