@@ -79,7 +79,7 @@ def build_engines(settings: Settings, book: RuleBook | None = None, on_decision:
         raise BadSettingError(f"`TRIAGE_RULESET`: no such release; the releases are {', '.join(book.releases)}")
     if book.releases[current].withdrawn:
         raise BadSettingError(f"`TRIAGE_RULESET`: {current} is withdrawn; it answers where it is asked for by name")
-    return Engines.of(book.releases.values(), current, book.languages.values(), on_decision)
+    return Engines.of(book.releases.values(), current, book.languages.values(), on_decision, book.codes.spans)
 
 
 def body_limits(settings: Settings) -> dict[str, int]:

@@ -99,6 +99,14 @@ class Report:
         return self.texts["state_not_ready"].format(what=", ".join(said))
 
     @property
+    def holds(self) -> str:
+        """Until when the answer holds, and what to ask again then."""
+        if self.answer.valid_until is None:
+            return ""
+        again = ", ".join(self.names.fact(name) for name in self.answer.ask_again)
+        return self.texts["holds"].format(day=self.answer.valid_until, facts=again)
+
+    @property
     def headline(self) -> str:
         """The outcome in one line."""
         decision = self.answer.decision

@@ -19,6 +19,8 @@ def _lines(report: Report, today: date) -> Iterator[str]:
     for each in answer.referral:
         yield f"{texts['referral']}: {each.to} ({texts['urgency_' + each.urgency]}). {each.statement}"
     yield f"{texts['next_step']}: {report.next_step}"
+    if report.holds:
+        yield report.holds
     yield from _listed(
         texts["why"], (f"{row.name}: {row.answer}" + (f" ({row.needed})" if row.needed else "") for row in report.why)
     )

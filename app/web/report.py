@@ -45,7 +45,7 @@ def routes(pages: Pages, base: str, on: Callable[[], date]) -> APIRouter:
     @router.post("/report")
     async def filled(request: Request, view: Asked, form: Annotated[Form, Query(alias="as")] = "page") -> Response:
         answers, reference = read_answers(await request.body(), view)
-        made = make(view, answers, reference)
+        made = make(view, answers, on(), reference)
         match form:
             case "text":
                 return _file(note(made, on()), "text/plain; charset=utf-8", "report.txt")
@@ -77,9 +77,9 @@ def read_answers(body: bytes, view: View) -> tuple[Filled, str | None]:
     return read_form(urlencode(kept).encode(), release), reference
 
 
-def make(view: View, filled: Filled, reference: str | None = None) -> Report:
-    """Return the report on a candidate, under what is to be confirmed."""
-    asked = Question(filled.facts, unavailable=filled.unavailable, reference=reference)
+def make(view: View, filled: Filled, today: date, reference: str | None = None) -> Report:
+    """Return the report on a candidate who answers today."""
+    asked = Question(filled.facts, unavailable=filled.unavailable, reference=reference, asked_on=today)
     return Report(view.current, asked, view.texts)
 
 
