@@ -18,7 +18,8 @@ from app.proof.traceability import traced, uncited
 from app.rulebook.load import RuleBook
 from app.settings import Settings
 from app.web.pages import Pages
-from app.web.safety import TABLE, counted, matrix_csv
+from app.web.safety import TABLE, counted, matrix_csv, patients_by_rule
+from tests.patients import patients
 
 LINK = re.compile(r'<a href="([^"]+)"')
 CASES = (folder_of_tests() or pytest.fail("no tests")) / "cases"
@@ -116,6 +117,14 @@ def test_the_report_is_one_file_for_print(book: RuleBook, language: str) -> None
     assert re.findall(r"<link[^>]*stylesheet|<script[^>]*src|@import|@font-face", report) == []
     assert all(link.startswith(("https://triage.example/", "#", "?")) for link in LINK.findall(report))
     assert all(hazard.title in unescape(report) for hazard in book.safety[language].hazards)
+
+
+def test_patients_are_those_of_the_release(book: RuleBook) -> None:
+    asked = {(p.name, ruleset) for p in patients() for ruleset in p.rulesets}
+    for release in book.releases:
+        named = {name for names in patients_by_rule(CASES, release).values() for name in names}
+        assert named
+        assert named <= {name for name, ruleset in asked if ruleset == release}
 
 
 def test_the_table_has_the_columns_that_it_says(rows: list[dict[str, str]]) -> None:
