@@ -20,6 +20,7 @@ from app.settings import Settings
 from app.web.pages import Pages
 from app.web.safety import TABLE, counted, matrix_csv, patients_by_rule
 from tests.patients import patients
+from tests.web.reading import grade, longest
 
 LINK = re.compile(r'<a href="([^"]+)"')
 CASES = (folder_of_tests() or pytest.fail("no tests")) / "cases"
@@ -137,3 +138,9 @@ def test_every_page_leads_to_what_happens_to_answers(client: TestClient) -> None
         for path in ("/", "/report", "/rules", "/safety"):
             assert f'href="/privacy?lang={language}"' in client.get(f"{path}?lang={language}").text
         assert words in client.get(f"/privacy?lang={language}").text
+
+
+def test_what_happens_to_answers_is_plain(client: TestClient) -> None:
+    page = client.get("/privacy?lang=en").text
+    assert grade(page) <= 8
+    assert len(longest(page)) <= 20
