@@ -6,7 +6,7 @@ type and id count as long as all of them share one base.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qs
 
@@ -30,28 +30,31 @@ class Found(NamedTuple):
     url: str = ""
 
 
-def collected(record: Iterable[Any]) -> Iterator[Found]:
-    """Yield the resources of Bundles, and those beside them."""
+def collected(record: Iterable[Any]) -> list[Found]:
+    """Return the resources of Bundles, and those beside them."""
+    found: list[Found] = []
     for each in record:
-        yield from _inside_of(each, "", 0)
+        _collect(each, "", 0, found)
+    return found
 
 
-def _inside_of(resource: Any, url: str, depth: int) -> Iterator[Found]:
+def _collect(resource: Any, url: str, depth: int, found: list[Found]) -> None:
     if not isinstance(resource, dict):
         return
     kind = text(resource.get("resourceType"))
     if kind != "Bundle":
-        yield Found(resource, kind, url)
+        found.append(Found(resource, kind, url))
         return
     if depth > DEEPEST:
         says = "a Bundle inside a Bundle inside a Bundle is not read"
         raise RecordError(says, "Bundle.entry.resource", "too-costly")
     for entry in items(resource.get("entry")):
-        inside, own = entry.get("resource"), text(entry.get("fullUrl"))
+        inside = entry.get("resource")
+        own = text(entry["fullUrl"]) if "fullUrl" in entry else ""
         if isinstance(inside, dict) and (kind := text(inside.get("resourceType"))) != "Bundle":
-            yield Found(inside, kind, own)
+            found.append(Found(inside, kind, own))
         else:
-            yield from _inside_of(inside, own, depth + 1)
+            _collect(inside, own, depth + 1, found)
 
 
 def base_of(url: str) -> str:

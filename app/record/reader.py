@@ -60,7 +60,7 @@ class Reader:
 
     def read(self, record: Iterable[Resource]) -> PatientFacts:
         """Return what Bundles, resources, or both say."""
-        found, left = most_important(list(collected(record)), MOST_SEEN)
+        found, left = most_important(collected(record), MOST_SEEN)
         check_r4(each.resource for each in found)
         identity = Identity(found, self.patient, self.server)
         days = Days(self.on)
