@@ -46,7 +46,7 @@ def refuse(text: str) -> typer.Exit:
     return typer.Exit(1)
 
 
-def one_of(words: Sequence[str], option: str, value: str | None) -> None:
+def one_of(words: Sequence[str], option: str, value: object) -> None:
     """Refuse a value that is none of these."""
     if value is not None and value not in words:
         raise typer.BadParameter(f"`{value}` is none of `{'`, `'.join(words)}`", param_hint=option)
@@ -159,7 +159,7 @@ def decide_batch(source: str, output: str, ruleset: str, *, strict: bool, full: 
         raise refuse(str(error)) from None
     except BadOutputError as error:
         raise refuse(f"{output}: {error}; remove it, or name another with `--output`") from None
-    typer.echo(f"{answered} lines answered into {output}", err=True)
+    typer.echo(f"{answered} lines answered into {'standard output' if output == '-' else output}", err=True)
 
 
 @cli.command("screen")
@@ -177,6 +177,7 @@ def screen_cohort(
     Where it is stopped, the same command goes on from there. Needs the extra `cohort`.
     """
     one_of(("confirm", "strict"), "--unknowns", unknowns)
+    one_of((".html", ".htm"), "--report", report and report.resolve().suffix)  # never what is no report
     try:
         from app.cohort.files import FormatError, beside, rows_of
         from app.cohort.report import in_lines, page
@@ -261,9 +262,8 @@ def check(rules: RulesOption = None) -> None:
         raise refuse(f"{error}\n{count} {'fault' if count == 1 else 'faults'}; the rule book is refused") from None
     for release in book.releases.values():
         logic = Logic(release.facts, release.rules, release.order, release.budget)
-        current = ", current" if release.id == book.current else ""
         typer.echo(
-            f"{release.id}{current}: {len(release.facts)} facts, {len(release.rules)} decision rules, "
+            f"{release.id}{', current' if release.id == book.current else ''}: {len(release.facts)} facts, {len(release.rules)} decision rules, "
             f"{logic.size} nodes of {release.budget}, {release.digest}"
         )
         for notice in release.warnings:

@@ -38,7 +38,7 @@ def test_decide_reads_standard_input() -> None:
     ("given", "says"),
     [
         ("{", "not JSON"),
-        ('{"pregnent": true}', "/pregnent: this release has no such fact (`pregnant`?)"),
+        ('{"pregnent": true}', "/pregnent: this release has no such fact; GET /v1/rulesets/current/facts"),
         ('{"age_years": 200}', "/age_years"),
         ("[]", "write one JSON object"),
     ],
@@ -66,6 +66,7 @@ def test_decide_names_the_releases_and_the_file() -> None:
         (("decide", str(CANDIDATE)), "--view", "`full`, `decision`"),
         (("explain", str(CANDIDATE)), "--target", "`referred`, `excluded`"),
         (("screen", "a.csv"), "--unknowns", "`confirm`, `strict`"),
+        (("screen", "a.csv"), "--report", "`.html`, `.htm`"),
         (("sql",), "--dialect", "`duckdb`, `postgres`"),
         (("key", "a"), "--scope", "triage, rulesets"),
     ],
