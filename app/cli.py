@@ -263,8 +263,8 @@ def check(rules: RulesOption = None) -> None:
     for release in book.releases.values():
         logic = Logic(release.facts, release.rules, release.order, release.budget)
         typer.echo(
-            f"{release.id}{', current' if release.id == book.current else ''}: {len(release.facts)} facts, {len(release.rules)} decision rules, "
-            f"{logic.size} nodes of {release.budget}, {release.digest}"
+            f"{release.id}{', current' if release.id == book.current else ''}: {len(release.facts)} facts, "
+            f"{len(release.rules)} decision rules, {logic.size} nodes of {release.budget}, {release.digest}"
         )
         for notice in release.warnings:
             typer.echo(f"  {notice}")
