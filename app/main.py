@@ -41,7 +41,9 @@ from app.security.layers import layered
 from app.security.signing import Signer
 from app.settings import BadSettingError, Settings, read_settings
 from app.web import routes as web
-from app.web.pages import Pages
+from app.web.launch import Chart
+from app.web.pages import Ehr, Pages
+from app.web.report import QUESTIONNAIRE
 
 if TYPE_CHECKING:
     app: FastAPI
@@ -90,6 +92,7 @@ def body_limits(settings: Settings) -> dict[str, int]:
         "/v1/receipts": 4 * settings.max_body_bytes,
         "/fhir/Questionnaire/$next-question": min(record, QUESTIONNAIRE_BYTES),
         **{f"/cds-services/{PREFIX}{hook}/feedback": min(record, FEEDBACK_BYTES) for hook in HOOKS},
+        "/chart": record,
         "/fhir": record,
         "/cds-services": record,
     }
@@ -152,15 +155,18 @@ def build_app(
         on=lambda: clock().date(),
         is_protected=not settings.anonymous,
         invites=settings.cds_intake_card,
+        launches=frozenset(server.iss for server in settings.smart_servers),
     )
     whole = signer.whole_receipt_of if signer.signs else None
     application.include_router(fhir.routes(locales, book.codes, base, program, record_of, whole, clock))
     application.include_router(cds_hooks.routes(hooks, record_of))
     application.state.error_formats = {"/fhir": outcome_response, "/cds-services": outcome_response}
     tests = folder_of_tests()
-    pages = Pages(engines, settings.root_path, book.safety, tests and tests / "cases")
+    ehrs = [Ehr(server.iss, server.client_id, server.origins) for server in settings.smart_servers]
+    pages = Pages(engines, settings.root_path, book.safety, tests and tests / "cases", ehrs)
     application.state.problem_page = pages.problem
-    application.include_router(web.routes(pages, base, lambda: clock().date()))
+    chart = Chart(book.codes, base + QUESTIONNAIRE, lambda: clock().date(), phrases)
+    application.include_router(web.routes(pages, base, chart, record_of))
     explorer.add_explorer(application, settings.root_path)
     application.state.access_log, application.state.tracer = access_log, tracer
     if settings.metrics == "path" and access_log.metrics is not None:

@@ -14,7 +14,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.api.described import Described
-from app.security.addresses import Origin, SecureUrl, ServedHost, secure_address
+from app.security.addresses import (
+    FhirServer,
+    Origin,
+    SecureOrigin,
+    SecureUrl,
+    ServedHost,
+    near_or_secure,
+    origin_of,
+)
 from app.security.keys import ApiKey
 from app.security.signing import SigningKey
 from app.security.tokens import ASYMMETRIC, Issuer
@@ -22,7 +30,12 @@ from app.security.tokens import ASYMMETRIC, Issuer
 
 def words(value: Any) -> Any:
     """Return words between commas."""
-    return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    found = tuple(word.strip() for word in value.split(",") if word.strip())
+    if value.strip() and not found:
+        raise ValueError("write words with commas between them")
+    return found
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -93,6 +106,21 @@ class CdsClient(BaseModel):
         if value is not None and not value.get("keys"):
             raise ValueError("`keys` holds at least one key")
         return value
+
+
+class SmartServer(BaseModel):
+    """A FHIR server whose users may launch the intake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    iss: FhirServer
+    client_id: Annotated[str, Field(min_length=1, max_length=200)]
+    sign_in: tuple[SecureOrigin, ...] = ()
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """What a browser may connect to: the server, and its sign-in."""
+        return tuple(dict.fromkeys((origin_of(self.iss), *self.sign_in)))
 
 
 class SecurityOptions(Described, BaseSettings):
@@ -173,16 +201,27 @@ class SecurityOptions(Described, BaseSettings):
     @field_validator("oauth_jwks_url")
     @classmethod
     def _is_fetched_safely(cls, value: str | None) -> str | None:
-        near = ("http://127.0.0.1:", "http://[::1]:", "http://localhost:")
-        if value is not None:
-            secure_address(f"https{value[4:]}" if value.startswith(near) else value)
-        return value
+        return None if value is None else near_or_secure(value)
 
     @field_validator("oauth_algorithms")
     @classmethod
     def _are_asymmetric(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not value or not set(value) <= set(ASYMMETRIC):
             raise ValueError(f"choose among {', '.join(ASYMMETRIC)}")
+        return value
+
+    @field_validator("oauth_scope_claims")
+    @classmethod
+    def _name_claims(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or any(len(word.split()) > 1 for word in value):
+            raise ValueError("write the names of claims with commas between them, at least one")
+        return value
+
+    @field_validator("oauth_scope_prefix")
+    @classmethod
+    def _is_of_a_scope(cls, value: str) -> str:
+        if value and value.split() != [value]:
+            raise ValueError("a scope has no space in it")
         return value
 
     @property

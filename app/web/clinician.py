@@ -255,14 +255,15 @@ class Report:
         return Change(said, decision_in_words(self.release, change.decision))
 
     @property
-    def answers(self) -> list[tuple[str, str, str]]:
-        """Every answer: its fact, the question, what was said."""
+    def answers(self) -> list[tuple[str, str, str, str]]:
+        """Every answer: its fact, that in words, the question, what was said."""
         told = []
         for name, fact in self.release.facts.items():
             if name in self.asked.facts:
-                told.append((self.names.fact(name), fact.question, self.names.answer(name, self.asked.facts[name])))
+                answer = self.names.answer(name, self.asked.facts[name])
+                told.append((name, self.names.fact(name), fact.question, answer))
             elif name in self.asked.unavailable:
-                told.append((self.names.fact(name), fact.question, self.texts["unknown"]))
+                told.append((name, self.names.fact(name), fact.question, self.texts["unknown"]))
         return told
 
 

@@ -30,7 +30,7 @@ def _lines(report: Report, today: date) -> Iterator[str]:
         needed = [ask.name for ask in asks if ask.needed]
         if needed:
             yield f"{texts['confirm_' + who]}: {', '.join(needed)}"
-    yield from _listed(texts["answers"], (f"{name}: {said}" for name, _, said in report.answers))
+    yield from _listed(texts["answers"], (f"{name}: {said}" for _, name, _, said in report.answers))
     yield from answer.notices
     yield f"{texts['release']} {answer.ruleset.id}, {answer.ruleset.digest}"
     yield f"{texts['answer_id']} {answer.id}"

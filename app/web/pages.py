@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -27,8 +28,9 @@ from app.web.form import as_field
 from app.web.listing import listing, one_in
 from app.web.safety import safety_values
 
+CONNECT = "connect-src 'self'"
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; {CONNECT}; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """No inline script or style, nothing from another host, no frame around a page."""
@@ -36,6 +38,18 @@ DESIGN = ("wagtailnhsukfrontend", "static/wagtailnhsukfrontend")
 """The compiled files of NHS.UK frontend, in the package that carries them; none of its code runs."""
 LANGUAGES = ("en", "ko")
 Ruleset = Annotated[str, Query(max_length=32)]
+
+
+@dataclass(frozen=True)
+class Ehr:
+    """A FHIR server whose users may launch the intake.
+
+    `client` is our id there. `origins` are its own and that of its sign-in: what a browser may connect to.
+    """
+
+    iss: str
+    client: str
+    origins: tuple[str, ...]
 
 
 class Words(dict[str, str]):
@@ -73,12 +87,21 @@ class Pages:
     """The pages of all releases: templates, words of every language, proofs."""
 
     def __init__(
-        self, engines: Engines, root: str, safety: Mapping[str, SafetyCase], cases: Path | None = None
+        self,
+        engines: Engines,
+        root: str,
+        safety: Mapping[str, SafetyCase],
+        cases: Path | None = None,
+        ehrs: Sequence[Ehr] = (),
     ) -> None:
         """`root` is the public path, `cases` the golden patients of a checkout."""
         self.engines = engines
         self.safety = safety
         self.cases = cases
+        self.ehrs = ehrs
+        origins = dict.fromkeys(origin for ehr in ehrs for origin in ehr.origins)
+        self.connected = POLICY.replace(CONNECT, " ".join([CONNECT, *origins]))
+        """The policy of the pages that read from an EHR or write to it."""
         self.root = root
         self.texts = load_texts()
         self.environment = Environment(
@@ -90,7 +113,8 @@ class Pages:
         )
         self.environment.filters["in_words"] = facts_in_words
         self.environment.filters["as_field"] = as_field
-        self.environment.globals |= {"root": root, "design_css": design_css(), "drawing": drawing}
+        self.environment.globals |= {"root": root, "launches": bool(ehrs)}
+        self.environment.globals |= {"design_css": design_css(), "drawing": drawing}
         self.proofs = Memo[str, Verification](self._proof)
         self.shares = Memo[str, Mapping[str, float]](lambda name: Verifier(self.engines.by_id[name].release).shares())
         """Which share of the reference population each rule takes part in deciding, by release."""
@@ -149,7 +173,7 @@ class Pages:
         folder = files(DESIGN[0]).joinpath(DESIGN[1], "css")
         design = re.sub(r"@font-face *\{[^}]*\}", "", (folder / design_css()).read_text("utf-8"))
         static = files("app.web") / "static"
-        own, *others = ((static / name).read_text("utf-8") for name in ("style.css", "legacy.css", "report.css"))
+        own, *others = ((static / name).read_text("utf-8") for name in ("style.css", "report.css"))
         style = "\n".join([f"@layer design {{{design}}}", re.sub(r"@import [^;]*;", "", own), *others])
         release = self.engines.in_language("", language).by_id[self.engines.current].release
         values = self._safety(release, language)
@@ -171,17 +195,20 @@ class View:
         """Return the engine of a release, or the current one."""
         return self.engines.find(ruleset) or self.current
 
-    def page(self, template: str, release: Release, status: int = 200, **values: Any) -> HTMLResponse:
-        """Return a rendered page with its policy."""
-        return self._respond(self.pages.render(template, self.engines.language, release, **values), status)
+    def page(
+        self, template: str, release: Release, status: int = 200, *, connects: bool = False, **values: Any
+    ) -> HTMLResponse:
+        """Return a rendered page with its policy; `connects`: with EHRs."""
+        html = self.pages.render(template, self.engines.language, release, **values)
+        return self._respond(html, status, self.pages.connected if connects else POLICY)
 
     def made(self, page: str, ruleset: str, older: str = "") -> HTMLResponse:
         """Return a page that is a function of a release, made once."""
         return self._respond(self.pages.made[page, self.named(ruleset).release.id, older, self.engines.language])
 
-    def _respond(self, html: str, status: int = 200) -> HTMLResponse:
+    def _respond(self, html: str, status: int = 200, policy: str = POLICY) -> HTMLResponse:
         language = self.engines.language
-        headers = {"Content-Security-Policy": POLICY, "Content-Language": language, "Vary": "Accept-Language"}
+        headers = {"Content-Security-Policy": policy, "Content-Language": language, "Vary": "Accept-Language"}
         headers["Cache-Control"] = "no-cache" if self.kept else "no-store"
         return HTMLResponse(html, status, headers)
 
