@@ -257,3 +257,11 @@ def test_a_media_type_that_says_another_fhir_is_refused(client: TestClient, vers
     assert answer.status_code == status
     if status != 200:
         assert version in answer.json()["issue"][0]["diagnostics"]
+
+
+def test_a_care_plan_ends_with_what_it_rests_on(client: TestClient) -> None:
+    record = {"name": "data", "resource": bundle(condition("L01.00"))}
+    plan = posted(client, APPLY, parameters(record))
+    # recorded on 20 November, and an infection is relied on for six weeks
+    assert plan["period"] == {"start": "2026-11-23", "end": "2027-01-01"}
+    assert complaints([plan]) == []
