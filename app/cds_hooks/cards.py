@@ -18,9 +18,10 @@ from app.core.languages import Sentence
 from app.core.rules import Urgency
 from app.fhir import said
 from app.fhir.localization import Localization
-from app.fhir.plan import DISPOSITIONS, pathway_concept, plan_address
+from app.fhir.plan import DISPOSITIONS
 from app.record.bounds import newest
 from app.record.elements import Resource, reference_of, text
+from app.record.orders import draft_order
 
 MOST = 139
 """A summary has fewer than 140 characters."""
@@ -51,6 +52,8 @@ class Cards:
     locale: Localization
     base: str
     call: Call
+    launches: frozenset[str] = frozenset()
+    """The FHIR servers whose users may launch the intake."""
 
     def of(self, answer: Answer, weighed: Weighed) -> list[Card]:
         """Return the cards about a decision; sources stand in one of them."""
@@ -205,7 +208,11 @@ class Cards:
         return links
 
     def _intake_link(self) -> Card:
-        return {"label": self._say("Answer what is missing"), "url": f"{self.base}/intake", "type": "smart"}
+        """Return the link to the intake; `smart` where it can be launched."""
+        label = self._say("Answer what is missing")
+        if self.launches and (not self.call.server or self.call.server in self.launches):
+            return {"label": label, "url": f"{self.base}/launch", "type": "smart"}
+        return {"label": label, "url": f"{self.base}/intake", "type": "absolute"}
 
     def _override_reasons(self) -> list[Card]:
         return [{"code": code, "system": NON_ADHERENCE, "display": self._say(words)} for code, words in REASONS.items()]
@@ -215,14 +222,8 @@ class Cards:
 
     def _order(self, pathway: str) -> Resource:
         release = self.locale.engine.release
-        return {
-            "resourceType": "ServiceRequest",
-            "status": "draft",
-            "intent": "proposal",
-            "instantiatesCanonical": [f"{plan_address(self.base)}|{release.id}"],
-            "code": pathway_concept(release, pathway, self.base),
-            "subject": {"reference": f"Patient/{self.call.patient}"},
-        }
+        subject = {"reference": f"Patient/{self.call.patient}"}
+        return draft_order(release, pathway, self.base) | {"subject": subject}
 
     def _referral(self, referral: Referral) -> Resource:
         return {

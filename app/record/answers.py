@@ -19,6 +19,8 @@ ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 ASKED_UNKNOWN = "asked-unknown"
 COUNTRIES = "urn:iso:std:iso:3166"
 ANSWERS_SYSTEM = "/fhir/CodeSystem/candidate-intake"
+ORIGIN = "http://hl7.org/fhir/us/davinci-dtr/StructureDefinition/information-origin"
+"""Where an answer comes from: SDC has no extension for it, Da Vinci DTR has."""
 GROUPS = "group-"
 MOST_NAMED = 12
 """How many answers are named where none of them was given."""
@@ -185,6 +187,15 @@ def response_of(
             listed.append({"extension": [absent], "linkId": name, "text": fact.question})
     response: Resource = {"resourceType": "QuestionnaireResponse", "questionnaire": questionnaire, "status": status}
     return response | ({"item": listed} if listed else {})
+
+
+def mark_recorded(response: Resource, names: Collection[str]) -> None:
+    """Mark the answers that a record gave, not a person."""
+    origin = {"url": ORIGIN, "extension": [{"url": "source", "valueCode": "auto"}]}
+    for item in items(response.get("item")):
+        if item["linkId"] in names:
+            for answer in items(item.get("answer")):
+                answer["extension"] = [origin]
 
 
 def answer_to(fact: Fact, value: Value, base: str) -> Resource:

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, NamedTuple
 
-from app.core.codes import Codes, Meaning, Places, Site, Span, is_no
+from app.core.codes import UNSURE, Codes, Meaning, Places, Site, Span, is_no
 from app.core.facts import Value
 from app.record.concepts import LONGEST_TEXT, MOST_WORDS, said_of
 from app.record.dates import Day, Days
@@ -13,8 +13,6 @@ State = Literal["active", "unknown", "ended"]
 Open = Literal["open_status", "refers_to_error", "given_once", "not_final", "open_use", "both_uses"]
 """Why all that a resource says must be asked."""
 MOST_SITES = 8
-UNSURE = Span(yes_days=365, no_days=90)
-"""The span of a fact that an older release has and the lists do not."""
 
 
 class Situation(NamedTuple):

@@ -53,7 +53,7 @@ def test_without_a_reason_a_patient_in_view_gets_one_quiet_card_or_none(client: 
     child = {"resourceType": "Patient", "id": "1", "birthDate": "2016-01-01"}
     body = call(patient=child, conditions=DENTAL)
     (card,) = cards(client, body)
-    assert (card["indicator"], [link["type"] for link in card["links"]]) == ("info", ["smart"])
+    assert (card["indicator"], [link["type"] for link in card["links"]]) == ("info", ["absolute"])
     assert "missing" not in card["summary"] + card["detail"]
     with TestClient(build_app(Settings(cds_intake_card=False), book, clock=lambda: NOW)) as silent:
         assert cards(silent, body) == []
