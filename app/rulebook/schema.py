@@ -5,15 +5,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.rules import Disposition, LawKind, Pathway, Urgency
+from app.rulebook import forms
 
 Text = Annotated[str, Field(min_length=1)]
 Ids = Annotated[list[Text], Field(min_length=1)]
-RuleId = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)*$")]
-ReleaseId = Annotated[str, Field(pattern=r"^\d{4}\.\d+$")]
+RuleId = Annotated[str, Field(pattern=forms.RULE_ID)]
+ReleaseId = Annotated[str, Field(pattern=forms.RELEASE_ID)]
 Condition = str | dict[str, Any]
 Answer = bool | int | str
 Pathways = Annotated[list[Pathway], Field(min_length=1)]
-PathwaysOrAll = Pathways | Literal["all"]
 Example = dict[str, Any]
 Unit = Literal["sessions", "hours", "days", "weeks", "months", "USD"]
 
@@ -60,7 +60,7 @@ class AtLeast(Model):
 class FactEntry(Versioned):
     """A fact."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    name: Annotated[str, Field(pattern=forms.NAME)]
     group: Literal["exclusions", "label_safety", "concern", "findings", "person", "preparation", "setting"]
     type: Literal["boolean", "grade", "choice", "country", "integer"]
     answers: dict[str, Text] = {}
@@ -154,7 +154,7 @@ class LabelSafety(Lifted):
 class QuestionStage(Versioned):
     """Facts that are asked before those of later stages."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")]
+    name: Annotated[str, Field(pattern=forms.WORD)]
     says: Text
     facts: Ids
 
@@ -162,7 +162,7 @@ class QuestionStage(Versioned):
 class Law(Versioned):
     """What must hold of a release."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$")]
+    name: Annotated[str, Field(pattern=forms.SCALE)]
     kind: LawKind
     says: Text
     when: Condition | None = None
@@ -176,7 +176,7 @@ class Law(Versioned):
 class Caution(Conditional):
     """What a clinician should weigh."""
 
-    concerns: PathwaysOrAll
+    concerns: Pathways | Literal["all"]
     without_phase: bool = False
     topic: Literal[
         "age",
@@ -200,7 +200,7 @@ class Precondition(Entry):
     met: Condition | None = None
     unmet: Condition | None = None
     needs: list[Text] = []
-    concerns: PathwaysOrAll
+    concerns: Pathways | Literal["all"]
     outside: bool = False
 
 
@@ -211,7 +211,7 @@ class Notice(Conditional):
     group: Text | None = None
     otherwise: bool = False
     shown_by: Literal["engine"] | None = None
-    concerns: PathwaysOrAll
+    concerns: Pathways | Literal["all"]
 
 
 class Aspect(Model):
@@ -263,7 +263,7 @@ class Alternative(Entry):
     kind: Literal["modality", "consultation"]
     title: Text
     offered: Condition
-    concerns: PathwaysOrAll
+    concerns: Pathways | Literal["all"]
     without_phase: bool = False
     compares: dict[Literal["pigment", "elasticity", "downtime", "limitation"], Aspect] = Field(default_factory=dict)
     fits: Fits | None = None
@@ -315,7 +315,7 @@ PartName = Literal[
 class Component(Model):
     """One thing a plan consists of."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    id: Annotated[str, Field(pattern=forms.LABEL)]
     says: Text
     sources: Ids
     when: Condition | None = None
