@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
-from pydantic import ValidationError
 from typer.core import TyperGroup
 
 from app.api.decode import decode, readers_of
@@ -21,8 +20,10 @@ from app.api.problems import ProblemError
 from app.batch import BadOutputError, BatchError, How, answer_file, why
 from app.cohort.cql import Library
 from app.core.engine import Engine, Engines, Question
+from app.core.languages import DEFAULT
 from app.core.logic import Logic
-from app.main import build_app, build_engines, rules_folder
+from app.key_commands import key, signing_key
+from app.main import build_app, build_engines, folder_of_tests, rules_folder
 from app.proof.compare import compare
 from app.proof.explain import Target, explain
 from app.proof.report import comparison_in_lines, in_lines
@@ -32,12 +33,14 @@ from app.rulebook.digests import digest
 from app.rulebook.files import BrokenRuleBookError
 from app.rulebook.load import build, load
 from app.rulebook.ordering import write_orders
+from app.rulebook.safety import Proofs
 from app.rulebook.signing import sign, why_unsigned
-from app.security.keys import SCOPES, new_key
+from app.schema_command import schemas
 from app.security.limits import is_loopback
-from app.security.signing import new_signing_key
 from app.serve import check_ports, prepared, run
-from app.settings import BadSettingError, Settings, read_settings
+from app.settings import SETTINGS, BadSettingError, Settings, read_settings
+from app.web.pages import Pages
+from app.web.safety import matrix_csv
 
 
 def refuse(text: str) -> typer.Exit:
@@ -255,8 +258,9 @@ def diff(
 def check(rules: RulesOption = None) -> None:
     """Load and check the rule book; print every fault."""
     folder = rules or read_settings().rules or rules_folder()
+    tests = folder_of_tests()
     try:
-        book = load(folder)
+        book = load(folder, Proofs(SETTINGS, tests and tests.parent))
     except BrokenRuleBookError as error:
         count = len(error.errors)
         raise refuse(f"{error}\n{count} {'fault' if count == 1 else 'faults'}; the rule book is refused") from None
@@ -268,6 +272,23 @@ def check(rules: RulesOption = None) -> None:
         )
         for notice in release.warnings:
             typer.echo(f"  {notice}")
+    hazards = book.safety[DEFAULT].hazards
+    typer.echo(f"{len(hazards)} hazards, each controlled{'' if tests else '; tests not checked here: there are none'}")
+
+
+@cli.command("safety")
+def safety_case(
+    matrix: Annotated[bool, typer.Option("--matrix", help="Print the traceability matrix as CSV instead.")] = False,
+    lang: Annotated[str, typer.Option(help="The language of the report.")] = DEFAULT,
+) -> None:
+    """Print the safety case, for print, as one HTML file."""
+    settings, tests = read_settings(), folder_of_tests()
+    book = load(settings.rules or rules_folder())
+    if lang not in book.safety:
+        raise typer.BadParameter(f"write one of {', '.join(book.safety)}", param_hint="--lang")
+    engines, cases = build_engines(settings, book), tests and tests / "cases"
+    pages = Pages(engines, settings.base, book.safety, cases)
+    typer.echo(matrix_csv(book.releases[engines.current], cases) if matrix else pages.printed(lang), nl=False)
 
 
 @cli.command()
@@ -336,34 +357,9 @@ def serve(
     run(app, settings)
 
 
-@cli.command()
-def key(
-    name: Annotated[str, typer.Argument(help="Who it is for: a-z, 0-9 and -.")],
-    scope: Annotated[list[str] | None, typer.Option(help="What it opens; again for each.")] = None,
-) -> None:
-    """Make an API key; print it once, with its entry for TRIAGE_API_KEYS."""
-    try:
-        made, entry = new_key(name, scope or ["triage"])
-    except ValidationError as error:
-        field = error.errors()[0]["loc"][0]
-        right = "a-z, 0-9 and -" if field == "name" else f"some of {', '.join(SCOPES)}"
-        raise typer.BadParameter(f"write {right}", param_hint="NAME" if field == "name" else "--scope") from None
-    typer.echo(f"The key, shown once: {made}")
-    typer.echo(f"The entry: {json.dumps(entry.model_dump(mode='json'))}")
-    typer.echo("Put the entries into TRIAGE_API_KEYS as one JSON list, for example:")
-    typer.echo(f"TRIAGE_API_KEYS='{json.dumps([entry.model_dump(mode='json')])}'")
-
-
-@cli.command("signing-key")
-def signing_key() -> None:
-    """Make a secret key for receipts, as an entry for TRIAGE_SIGNING_KEYS."""
-    made = new_signing_key()
-    typer.echo(json.dumps(made.model_dump()))
-    typer.echo(
-        "Put it first in TRIAGE_SIGNING_KEYS, a JSON list. Leave the older ones behind it, without their `d`, so that "
-        "what they signed stays good.",
-        err=True,
-    )
+cli.command()(key)
+cli.command("signing-key")(signing_key)
+cli.command()(schemas)
 
 
 @cli.command()

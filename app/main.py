@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from fastapi import FastAPI
 from opentelemetry.sdk.trace import TracerProvider
 
-from app.api import batch, endpoint, explorer, operation, receipts, rulesets
+from app.api import attributes, batch, endpoint, explorer, operation, receipts, rulesets
 from app.api.compression import Compression
 from app.api.contract import finish
 from app.api.decode import readers_of, record_of
@@ -41,7 +41,9 @@ from app.security.layers import layered
 from app.security.signing import Signer
 from app.settings import BadSettingError, Settings, read_settings
 from app.web import routes as web
-from app.web.pages import Pages
+from app.web.launch import Chart
+from app.web.pages import Ehr, Pages
+from app.web.report import QUESTIONNAIRE
 
 if TYPE_CHECKING:
     app: FastAPI
@@ -65,6 +67,12 @@ def rules_folder() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).resolve().parent.parent / "rules"
 
 
+def folder_of_tests() -> Path | None:
+    """Return the tests of a checkout; an installed program has none."""
+    folder = rules_folder().parent / "tests"
+    return folder if rules_folder().name == "rules" and folder.is_dir() else None
+
+
 def build_engines(settings: Settings, book: RuleBook | None = None, on_decision: OnDecision | None = None) -> Engines:
     """Return the engines of the rule book, or raise."""
     book = book or load(settings.rules or rules_folder())
@@ -73,7 +81,7 @@ def build_engines(settings: Settings, book: RuleBook | None = None, on_decision:
         raise BadSettingError(f"`TRIAGE_RULESET`: no such release; the releases are {', '.join(book.releases)}")
     if book.releases[current].withdrawn:
         raise BadSettingError(f"`TRIAGE_RULESET`: {current} is withdrawn; it answers where it is asked for by name")
-    return Engines.of(book.releases.values(), current, book.languages.values(), on_decision)
+    return Engines.of(book.releases.values(), current, book.languages.values(), on_decision, book.codes.spans)
 
 
 def body_limits(settings: Settings) -> dict[str, int]:
@@ -84,6 +92,7 @@ def body_limits(settings: Settings) -> dict[str, int]:
         "/v1/receipts": 4 * settings.max_body_bytes,
         "/fhir/Questionnaire/$next-question": min(record, QUESTIONNAIRE_BYTES),
         **{f"/cds-services/{PREFIX}{hook}/feedback": min(record, FEEDBACK_BYTES) for hook in HOOKS},
+        "/chart": record,
         "/fhir": record,
         "/cds-services": record,
     }
@@ -132,6 +141,7 @@ def build_app(
     application.include_router(receipts.routes(engines, readers, signer))
     application.include_router(rulesets.routes(engines, settings.root_path))
     application.include_router(operation.routes(engines, program))
+    application.include_router(attributes.routes(engines, book.safety))
     application.include_router(problem_pages)
     base = settings.base
     phrases = {code: language.phrases for code, language in book.languages.items()}
@@ -145,14 +155,18 @@ def build_app(
         on=lambda: clock().date(),
         is_protected=not settings.anonymous,
         invites=settings.cds_intake_card,
+        launches=frozenset(server.iss for server in settings.smart_servers),
     )
     whole = signer.whole_receipt_of if signer.signs else None
     application.include_router(fhir.routes(locales, book.codes, base, program, record_of, whole, clock))
     application.include_router(cds_hooks.routes(hooks, record_of))
     application.state.error_formats = {"/fhir": outcome_response, "/cds-services": outcome_response}
-    pages = Pages(engines, settings.root_path)
+    tests = folder_of_tests()
+    ehrs = [Ehr(server.iss, server.client_id, server.origins) for server in settings.smart_servers]
+    pages = Pages(engines, settings.root_path, book.safety, tests and tests / "cases", ehrs)
     application.state.problem_page = pages.problem
-    application.include_router(web.routes(pages, base, lambda: clock().date()))
+    chart = Chart(book.codes, base + QUESTIONNAIRE, lambda: clock().date(), phrases)
+    application.include_router(web.routes(pages, base, chart, record_of))
     explorer.add_explorer(application, settings.root_path)
     application.state.access_log, application.state.tracer = access_log, tracer
     if settings.metrics == "path" and access_log.metrics is not None:

@@ -17,7 +17,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from app.security.access import INTAKE, PARTS
 from app.security.addresses import PublicUrl, ReadHost
-from app.security.options import CdsClient, SecurityOptions, different, json_text, words
+from app.security.options import CdsClient, SecurityOptions, SmartServer, different, json_text, words
 from app.setting_errors import reason
 
 PREFIX = "TRIAGE_"
@@ -61,6 +61,10 @@ class Settings(SecurityOptions):
     """The CDS clients that may call, as JSON: a list of `{"iss": ..., "jku": ...}` or `{"iss": ..., "jwks": {...}}`."""
     cds_intake_card: bool = True
     """Whether a patient in view who gives no reason to speak gets one quiet card with a link to the intake, or none."""
+    smart_servers: Annotated[tuple[SmartServer, ...], NoDecode, BeforeValidator(json_text)] = ()
+    """The FHIR servers whose users may launch the intake from a patient's record, as JSON: a list of `{"iss": ...,
+    "client_id": ..., "sign_in": [...]}`, the last with the origins of a sign-in elsewhere. No browser sends a token to
+    any other."""
     read_seconds: Annotated[float, Field(gt=0, le=30)] = 2.0
     """How long a FHIR server or a key address may take to answer."""
     max_record_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 3_500_000
@@ -118,6 +122,12 @@ class Settings(SecurityOptions):
         different([client.iss for client in value], "give each client an `iss` of its own")
         return value
 
+    @field_validator("smart_servers")
+    @classmethod
+    def _are_different_servers(cls, value: tuple[SmartServer, ...]) -> tuple[SmartServer, ...]:
+        different([server.iss for server in value], "name each server once")
+        return value
+
     @model_validator(mode="after")
     def _ports_are_different(self) -> Self:
         if self.metrics == "port" and self.metrics_port == self.port and not self.unix_socket:
@@ -137,6 +147,10 @@ class Settings(SecurityOptions):
         return urlsplit(self.public_url).path
 
 
+SETTINGS = frozenset(PREFIX + name.upper() for name in Settings.model_fields)
+"""The names of all settings."""
+
+
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Return the settings of this process, or raise `BadSettingError`."""
     environment = os.environ if environment is None else environment
@@ -146,18 +160,16 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
                 f"`{name}` is set by Kubernetes for a Service called `triage`: set `enableServiceLinks: false` in the "
                 "pod, or give the Service another name"
             )
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
     for name in environment:
-        if name.upper().startswith(PREFIX) and name.upper() not in known:
-            close = get_close_matches(name.upper().removeprefix(PREFIX), [k.removeprefix(PREFIX) for k in known], 1)
-            hint = (
-                f"; did you mean `{PREFIX}{close[0]}`?" if close else f"; the settings are {', '.join(sorted(known))}"
-            )
+        if name.upper().startswith(PREFIX) and name.upper() not in SETTINGS:
+            close = get_close_matches(name.upper().removeprefix(PREFIX), [k.removeprefix(PREFIX) for k in SETTINGS], 1)
+            known = f"; the settings are {', '.join(sorted(SETTINGS))}"
+            hint = f"; did you mean `{PREFIX}{close[0]}`?" if close else known
             raise BadSettingError(f"`{name}` is no setting{hint}")
     given: dict[str, str] = {}
     for name, value in environment.items():
         setting = name[len(PREFIX) :].lower()
-        if name.upper() not in known or (not value.strip() and Settings.model_fields[setting].default is None):
+        if name.upper() not in SETTINGS or (not value.strip() and Settings.model_fields[setting].default is None):
             continue  # none of ours; or empty, as `${VARIABLE:-}` leaves what is not set
         if setting in given:
             raise BadSettingError(f"`{name}` stands twice, in small and in capital letters")

@@ -37,13 +37,13 @@ def book() -> RuleBook:
 @pytest.fixture(scope="session")
 def engines(book: RuleBook) -> Engines:
     """Every release, compiled."""
-    return Engines.of(book.releases.values(), book.current)
+    return Engines.of(book.releases.values(), book.current, spans=book.codes.spans)
 
 
 @pytest.fixture(scope="session")
 def locales(book: RuleBook) -> Localizations:
     """The current release in every language."""
-    engines = Engines.of(book.releases.values(), book.current, book.languages.values())
+    engines = Engines.of(book.releases.values(), book.current, book.languages.values(), spans=book.codes.spans)
     return Localizations.of(engines, {code: each.phrases for code, each in book.languages.items()}, book.codes)
 
 

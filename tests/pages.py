@@ -3,5 +3,5 @@
 PAGES = (
     *("/", "/intake", "/all", "/result", "/report", "/developers", "/embed"),
     *("/rules", "/rules/PHASE-2", "/facts", "/facts/pregnant", "/sources", "/sources/S3-31"),
-    *("/changes", "/proof", "/sign"),
+    *("/changes", "/proof", "/safety", "/privacy", "/sign"),
 )

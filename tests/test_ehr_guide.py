@@ -38,13 +38,13 @@ def test_the_first_card_is_the_one_that_is_shown(client: TestClient) -> None:
     assert "**Why**" in card["detail"].partition("**Sources**")[0]
     body["prefetch"]["conditions"] = None
     (quiet,) = client.post(address, json=body).json()["cards"]
-    assert (quiet["indicator"], quiet["links"][0]["type"]) == ("info", "smart")
+    assert (quiet["indicator"], quiet["links"][0]["type"]) == ("info", "absolute")
     del body["prefetch"]["conditions"]
     assert client.post(address, json=body).status_code == 412
 
 
 def test_every_setting_of_the_guide_is_one() -> None:
     commands = re.findall(r"^(TRIAGE_.*) \.venv/bin/triage serve$", GUIDE, re.M)
-    assert len(commands) == 3
+    assert len(commands) == 4
     for command in commands:
         read_settings(dict(word.split("=", 1) for word in shlex.split(command)))

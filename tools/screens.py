@@ -61,6 +61,8 @@ PAGES = (
     Shown("source", "/sources/S3-31"),
     Shown("changes", "/changes"),
     Shown("proof", "/proof"),
+    Shown("safety", "/safety", prints=True),
+    Shown("privacy", "/privacy"),
     Shown("sign", "/sign"),
     Shown("developers", "/developers"),
     Shown("embed", "/embed"),

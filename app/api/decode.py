@@ -12,7 +12,7 @@ from app.api.messages import Message
 from app.api.negotiation import JSON, media_type_of
 from app.api.problems import MOST_ERRORS, MOST_SUGGESTIONS, FieldError, ProblemError
 from app.api.strict_json import JsonObject, pointer_to, read_json, repeated_keys
-from app.api.validation import OTHERS, REFERENCE, RefusedError, closest, reading_of
+from app.api.validation import FIRST_DAY, LAST_DAY, OTHERS, REFERENCE, RefusedError, closest, day_of, reading_of
 from app.api.worker import LIGHT_BYTES, in_worker
 from app.core.answer import ScaleGrade
 from app.core.engine import Engines, Question
@@ -68,14 +68,14 @@ class CandidateReader:
             facts = {name: value for name, value in zip(self._names, plain, strict=True) if value is not None}
         unavailable: tuple[str, ...] = ()
         doubted: tuple[str, ...] = ()
-        reference, more = None, 0
+        reference, asked_on, more = None, None, 0
         if isinstance(data, JsonObject):
             repeated, more = repeated_keys(data)
             errors = [*repeated, *errors]
         if len(facts) < len(data):
             unavailable, doubted = data.get("unavailable", ()), data.get("doubted", ())
-            reference = data.get("reference")
-            others = list(self._others(data, unavailable, doubted, reference))
+            reference, asked_on = data.get("reference"), day_of(data.get("asked_on"))
+            others = list(self._others(data, unavailable, doubted))
             room = max(0, MOST_ERRORS - len(errors))
             errors += [FieldError(*other) for other in others[:room]]
             more += len(others[room:])
@@ -85,7 +85,7 @@ class CandidateReader:
                 Message("1 error in the facts") if count == 1 else Message("{count} errors in the facts", count=count)
             )
             raise ProblemError("not-facts", says, errors=errors, more=more)
-        return Question(facts, strict, self._ordered(unavailable), graded, reference, self._ordered(doubted))
+        return Question(facts, strict, self._ordered(unavailable), graded, reference, self._ordered(doubted), asked_on)
 
     def _ordered(self, names: Sequence[str]) -> tuple[str, ...]:
         """Return names of facts in asking order, each once."""
@@ -115,14 +115,18 @@ class CandidateReader:
         return read, graded, errors
 
     def _others(
-        self, data: Mapping[str, Any], unavailable: Any, doubted: Any, reference: Any
+        self, data: Mapping[str, Any], unavailable: Any, doubted: Any
     ) -> Iterator[tuple[str, str, Message, str | None]]:
         """Yield what is wrong with the members that are no facts.
 
         Place, code, what would be right and a suggestion: an object for each would take most of the time.
         """
+        reference, asked_on = data.get("reference"), data.get("asked_on")
         if reference is not None and not (isinstance(reference, str) and fullmatch(REFERENCE, reference)):
             yield "/reference", "not_a_reference", Message("write 1 to 64 characters of A-Z a-z 0-9 . _ : -"), None
+        if asked_on is not None and day_of(asked_on) is None:
+            says = Message("write a day from {first} to {last} as `2026-11-26`", first=FIRST_DAY, last=LAST_DAY)
+            yield "/asked_on", "not_a_day", says, None
         suggested = 0
         for member, listed in (("unavailable", unavailable), ("doubted", doubted)):
             if not isinstance(listed, list | tuple):

@@ -23,6 +23,7 @@ from app.api.problems import FieldError, ProblemError
 from app.api.query import fields_of
 from app.api.schemas import ref
 from app.api.strict_json import pointer_to
+from app.api.validation import day_of
 from app.api.verdict import Verdict, verdict_of
 from app.core.answer import CONTRACT, Answer, DecisionView
 from app.core.engine import Engine, Engines, Question, Sources
@@ -31,6 +32,10 @@ from app.core.rules import Release, Source, Wording
 
 LATER = frozenset({"reference", "receipt"})
 """Members that are no part of what was decided."""
+BY_DAY: Mapping[str, object] = {"asked_on": None, "valid_until": None, "ask_again": []}
+"""What an answer says of days where none was sent; one from before 2026-11-26 has none of these members."""
+OF_SPANS = ("/answer/valid_until", "/answer/ask_again")
+"""What rests on spans, which are no part of a release."""
 LATER_OF_RELEASE = frozenset({"reviewed", "withdrawn"})
 """Members of `ruleset` that may change while a release stays the same."""
 OTHER = "(other text)"
@@ -203,8 +208,11 @@ class Replayer:
         differs = list(_differences(given, right, "/answer"))
         kinds = _changed_kinds(given, engine.release) if differs else set()
         texts = {f"/answer/ruleset/digests/{kind}" for kind in kinds}
+        if asked.asked_on:
+            texts |= {pointer for pointer in differs if pointer.startswith(OF_SPANS)}
         if kinds:
-            other = Engine(with_other_texts(engine.release, kinds, engine.language), engine.language)
+            other_texts = with_other_texts(engine.release, kinds, engine.language)
+            other = Engine(other_texts, engine.language, spans=engine.spans)
             texts.update(_differences(right, _again(other, asked, given), "/answer"))
         if "population" in kinds:  # it ranks questions
             texts.update(pointer for pointer in differs if pointer.startswith("/answer/next_question"))
@@ -219,13 +227,14 @@ class Replayer:
             return engine
         key = engine.release.id, engine.language
         if key not in self._before:
-            self._before[key] = Engine(replace(engine.release, reviewed=None), engine.language)
+            self._before[key] = Engine(replace(engine.release, reviewed=None), engine.language, spans=engine.spans)
         return self._before[key]
 
     def _question(self, stored: Stored, name: str, engines: list[Engine]) -> tuple[Engine, Question]:
         """Return the question with this id, and the engine of its language."""
         reader = self._readers[engines[0].release.id]
         body = self._facts(stored) | {"unavailable": list(stored.unavailable), "doubted": list(stored.doubted)}
+        body["asked_on"] = (day := day_of(stored.answer.get("asked_on"))) and str(day)
         try:
             questions = [reader.question(body, strict=strict) for strict in (False, True)]
         except ProblemError as error:
@@ -328,7 +337,8 @@ def _again(engine: Engine, asked: Question, given: Mapping[str, Any]) -> dict[st
 def _lasting(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return what of an answer may not change while its release stays."""
     ruleset = {key: value for key, value in answer["ruleset"].items() if key not in LATER_OF_RELEASE}
-    return {key: value for key, value in answer.items() if key not in LATER} | {"ruleset": ruleset}
+    whole = answer if any(name in answer for name in BY_DAY) else {**answer, **BY_DAY}
+    return {key: value for key, value in whole.items() if key not in LATER} | {"ruleset": ruleset}
 
 
 def _changed_kinds(given: Mapping[str, Any], release: Release) -> set[str]:

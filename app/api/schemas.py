@@ -56,6 +56,13 @@ def schemas_of(release: Release) -> dict[str, Schema]:
                 "anyOf": [{"type": "string", "pattern": REFERENCE}, NULL],
                 "description": "Echoed in the answer; no part of the decision.",
             },
+            "asked_on": {
+                "anyOf": [{"type": "string", "format": "date"}, NULL],
+                "description": (
+                    "The day on which the facts were asked, from 2000-01-01 to 2999-12-31: the answer then has "
+                    "`valid_until` and `ask_again`. No part of the decision or of `id`."
+                ),
+            },
         },
     }
     names = {"type": "string", "enum": list(release.facts), "description": "The name of a fact."}

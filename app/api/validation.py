@@ -5,6 +5,7 @@ Errors say what would be right and never repeat what was sent.
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
@@ -15,11 +16,23 @@ from app.core.facts import Fact, Value
 from app.core.rules import Scale
 
 REFERENCE = r"^[A-Za-z0-9._:-]{1,64}$"
+DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
+"""Between which days facts are asked; no span reaches from there to the end of the calendar."""
 COMMONLY_MEANT = {"UK": "GB", "EL": "GR", "EN": "GB", "USA": "US", "KOR": "KR", "JPN": "JP"}
 """Country codes that are often written and are not ISO 3166-1 alpha-2."""
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-OTHERS = ("unavailable", "doubted", "reference")
+OTHERS = ("unavailable", "doubted", "reference", "asked_on")
 """Members of a request that are no facts."""
+
+
+def day_of(text: object) -> date | None:
+    """Return the day that a text names, or `None`."""
+    try:
+        day = date.fromisoformat(text) if isinstance(text, str) and re.fullmatch(DAY, text) else None
+    except ValueError:
+        return None
+    return day if day is not None and FIRST_DAY <= day <= LAST_DAY else None
 
 
 class RefusedError(Exception):

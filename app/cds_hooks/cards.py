@@ -18,9 +18,10 @@ from app.core.languages import Sentence
 from app.core.rules import Urgency
 from app.fhir import said
 from app.fhir.localization import Localization
-from app.fhir.plan import DISPOSITIONS, pathway_concept, plan_address
+from app.fhir.plan import DISPOSITIONS
 from app.record.bounds import newest
 from app.record.elements import Resource, reference_of, text
+from app.record.orders import draft_order
 
 MOST = 139
 """A summary has fewer than 140 characters."""
@@ -51,6 +52,8 @@ class Cards:
     locale: Localization
     base: str
     call: Call
+    launches: frozenset[str] = frozenset()
+    """The FHIR servers whose users may launch the intake."""
 
     def of(self, answer: Answer, weighed: Weighed) -> list[Card]:
         """Return the cards about a decision; sources stand in one of them."""
@@ -61,7 +64,7 @@ class Cards:
             drafts = nlargest(MOST_DRAFTS, drafts, lambda each: newest(each.resource))
         referrals = [self._referred(answer, referral) for referral in answer.referral]
         decisions = list(self._decisions(answer, weighed, drafts))
-        cards = [*referrals, *decisions]
+        cards = [*([self._another(answer)] if self.call.for_another else []), *referrals, *decisions]
         if not cards:  # nobody is told by the detail of another card
             unread += said.sentences(weighed.not_read, self.locale)
         if unread:
@@ -85,6 +88,12 @@ class Cards:
         card["detail"] = "\n".join([says, *(["", *not_read] if not_read else [])])
         card["links"] = [self._intake_link()]
         return card
+
+    def _another(self, answer: Answer) -> Card:
+        """Return the card about an order for another patient."""
+        says = self._say("What is ordered or booked names another patient than the one of this call")
+        detail = self._say("Everything else that is said here is about the patient of the call.")
+        return self._card(answer, "another patient", says, "warning") | {"detail": detail}
 
     def _unread(self, answer: Answer, unread: list[str]) -> Card:
         card = self._card(answer, "unread", self._say("Not all was read: {what}", what=unread[0]), "warning")
@@ -199,7 +208,11 @@ class Cards:
         return links
 
     def _intake_link(self) -> Card:
-        return {"label": self._say("Answer what is missing"), "url": f"{self.base}/intake", "type": "smart"}
+        """Return the link to the intake; `smart` where it can be launched."""
+        label = self._say("Answer what is missing")
+        if self.launches and (not self.call.server or self.call.server in self.launches):
+            return {"label": label, "url": f"{self.base}/launch", "type": "smart"}
+        return {"label": label, "url": f"{self.base}/intake", "type": "absolute"}
 
     def _override_reasons(self) -> list[Card]:
         return [{"code": code, "system": NON_ADHERENCE, "display": self._say(words)} for code, words in REASONS.items()]
@@ -209,14 +222,8 @@ class Cards:
 
     def _order(self, pathway: str) -> Resource:
         release = self.locale.engine.release
-        return {
-            "resourceType": "ServiceRequest",
-            "status": "draft",
-            "intent": "proposal",
-            "instantiatesCanonical": [f"{plan_address(self.base)}|{release.id}"],
-            "code": pathway_concept(release, pathway, self.base),
-            "subject": {"reference": f"Patient/{self.call.patient}"},
-        }
+        subject = {"reference": f"Patient/{self.call.patient}"}
+        return draft_order(release, pathway, self.base) | {"subject": subject}
 
     def _referral(self, referral: Referral) -> Resource:
         return {

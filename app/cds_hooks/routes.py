@@ -25,10 +25,10 @@ from app.core.codes import Codes
 from app.core.engine import Question
 from app.fhir.localization import Localizations
 from app.fhir.outcome import MEDIA_TYPE, issue, outcome
-from app.fhir.plan import PATHWAYS, plan_address
 from app.fhir.questionnaire import canonical
 from app.fhir.routes import ReadBody, today
 from app.record.elements import RecordError, entries, items, text
+from app.record.orders import PATHWAYS, plan_address
 from app.record.r4 import check_r4
 from app.record.reader import Reader
 
@@ -64,6 +64,8 @@ class Service:
     is_protected: bool = False
     """Whether keys or tokens are asked for before anything comes here."""
     invites: bool = True
+    launches: frozenset[str] = frozenset()
+    """The FHIR servers whose users may launch the intake from a card."""
 
     async def answer(self, body: Any, hook: str, *, heavy: bool = False, languages: str = "") -> JSONResponse:
         """Return the cards for a call, or the data it lacks.
@@ -103,7 +105,7 @@ class Service:
             found = {"resourceType": "OperationOutcome", "issue": issues}
             return JSONResponse(found, 412, headers=headers, media_type=MEDIA_TYPE)
         answer = locale.engine.answer(asked)
-        cards = Cards(locale, self.base, call)
+        cards = Cards(locale, self.base, call, self.launches)
         if call.hook in STRICT:
             named = might_decide(facts, asked, answer, locale.engine)
         else:

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from app.core.codes import Codes
-from app.fhir.plan import PATHWAYS
 from app.fhir.questionnaire import canonical
+from app.record.orders import PATHWAYS
+from app.record.searches import searches
 
 PREFIX = "candidate-triage-"
 HOOKS = {
@@ -28,20 +29,7 @@ OURS = "orders"
 def templates(base: str, codes: Codes, hook: str = "patient-view") -> dict[str, str]:
     """Return the prefetch templates of a hook: reads and searches alone."""
     patient = "{{context.patientId}}"
-    loinc = codes.observations.codes("loinc")
-    observed = ",".join(f"http://loinc.org|{code}" for code in loinc)
-    found = {
-        "patient": f"Patient/{patient}",
-        "conditions": f"Condition?patient={patient}&_count=500",
-        "medications": f"MedicationRequest?patient={patient}&_count=500",
-        "allergies": f"AllergyIntolerance?patient={patient}&_count=200",
-        "devices": f"Device?patient={patient}&_count=100",
-        "procedures": f"Procedure?patient={patient}&_count=500",
-        "observations": f"Observation?patient={patient}&code={observed}&_count=100",
-        "intake": (
-            f"QuestionnaireResponse?subject=Patient/{patient}&questionnaire={canonical(base)}&_sort=-authored&_count=1"
-        ),
-    }
+    found = searches(canonical(base), codes, patient)
     if hook == "patient-view":
         found[OURS] = f"ServiceRequest?patient={patient}&code={base}{PATHWAYS}|&_count=20"
     return found

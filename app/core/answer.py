@@ -1,6 +1,7 @@
 """The shape of an answer, the same for every interface."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Literal
 
 from app.core.documented import Part, documented
@@ -336,6 +337,14 @@ class Answer:
     """A digest of release, options and facts: equal questions have equal ids."""
     reference: str | None
     """The caller's reference, echoed."""
+    asked_on: date | None
+    """The day on which the facts were asked, echoed."""
+    valid_until: date | None
+    """The last day on which facts asked on `asked_on` still lead to the same decision, readiness, referral and
+    assumptions: on the day after, one of them is too old to be relied on. Null where none ages, or without
+    `asked_on`."""
+    ask_again: Sequence[str]
+    """The facts to ask again then, in asking order."""
 
 
 @documented
@@ -355,3 +364,6 @@ class DecisionView:
     ruleset: RuleSet
     id: str
     reference: str | None
+    asked_on: date | None
+    valid_until: date | None
+    ask_again: Sequence[str]

@@ -55,6 +55,10 @@ class Span:
         return self.no_days if is_no(value) else self.yes_days
 
 
+UNSURE = Span(yes_days=365, no_days=90)
+"""The span of a fact that an older release has and the lists do not."""
+
+
 def is_no(value: Value | None) -> bool:
     """Return whether a value says that nothing is there."""
     return value is False or value == "none"

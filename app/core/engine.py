@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -15,6 +17,7 @@ from app.core.answer import (
     Unresolved,
     ruleset_of,
 )
+from app.core.codes import Span
 from app.core.conditions import facts_read
 from app.core.diagram import Rest, restrict
 from app.core.facts import Candidate, Value
@@ -29,6 +32,7 @@ from app.core.questions import Questions
 from app.core.rationale import Rationale, Standing, beside
 from app.core.rules import Release
 from app.core.sections import Point, Points, Projection
+from app.core.validity import LASTING, Validity, last_days, validity
 
 RESTS = 2048
 """How many rests keep their outcome: in the default mode a million half-known candidates leave about so many."""
@@ -36,6 +40,8 @@ Sources = Literal["rationale", "all", "none"]
 GAP: frozenset[Step] = frozenset(["gap"])
 BLOCKED = (EXCLUDED, REVIEW)
 """The decisions that time or treatment may lift."""
+CONTRACT = attrgetter("decision", "ready", "referral", "possible", "missing", "assumptions")
+"""What an answer is relied on for: it holds as long as these stay the same."""
 
 
 class Question(NamedTuple):
@@ -44,6 +50,9 @@ class Question(NamedTuple):
     Every value is in its fact's domain and of its type, `unavailable` names facts of the release that `facts` does not:
     whoever builds one checks that. `graded` says which findings were read on a scale. `doubted` names unknown confirm
     facts of which something speaks, as a record may: they take no no-objection value, and are asked.
+
+    `asked_on` is the day on which the facts were asked; `last_days` says of some until when they may be relied on, as
+    far as a record does. Neither is part of the decision.
     """
 
     facts: Candidate
@@ -52,6 +61,8 @@ class Question(NamedTuple):
     graded: Mapping[str, ScaleGrade] = MappingProxyType({})
     reference: str | None = None
     doubted: tuple[str, ...] = ()
+    asked_on: date | None = None
+    last_days: Mapping[str, date | None] = MappingProxyType({})
 
 
 class Decided(NamedTuple):
@@ -81,9 +92,14 @@ class Engine:
         language: str = DEFAULT,
         on_decision: OnDecision | None = None,
         logic: Logic | None = None,
+        spans: Mapping[str, Span] = MappingProxyType({}),
     ) -> None:
-        """Compile a release; `logic` is shared between its languages."""
+        """Compile a release; `logic` is shared between its languages.
+
+        `spans` say for how long the answers of facts may be relied on.
+        """
         self.release = release
+        self.spans = spans
         self.language = language
         self.logic = logic or Logic(release.facts, release.rules, release.order, release.budget)
         self.questions = Questions(self.logic, release.weights, release.stages)
@@ -179,6 +195,7 @@ class Engine:
         sources_cited = rationale.cited(referral, reasons) if sources == "rationale" else {}
         lifts = decision in BLOCKED and any(each.rule.lifted_by for each in standings)
         ready = decision.pathway is not None and not outcome.open_assumptions and parts.all_met(preconditions)
+        holds = self._validity(question)
         answer = Answer(
             decision=decision,
             indicated=indicated,
@@ -204,6 +221,9 @@ class Engine:
             ruleset=self.ruleset,
             id=self.identities.of(point, question.unavailable, question.doubted, strict=question.strict),
             reference=question.reference,
+            asked_on=question.asked_on,
+            valid_until=holds.until,
+            ask_again=holds.ask_again,
         )
         if sources == "all":
             answer.sources = rationale.cited(referral, reasons, *beside(answer))  # type: ignore[misc]
@@ -218,6 +238,12 @@ class Engine:
 
     def view(self, question: Question) -> DecisionView:
         """Return the machine contract alone."""
+        view = self._view(question)
+        if self._on_decision is not None:
+            self._on_decision(event_of(view))
+        return view
+
+    def _view(self, question: Question) -> DecisionView:
         point = self._points.of(question.facts)
         outcome = self.decide(question, point)
         decision, parts, rationale = outcome.decision, self._parts, self.rationale
@@ -225,7 +251,8 @@ class Engine:
         ready = decision.pathway is not None and not outcome.open_assumptions
         if ready:
             ready = parts.all_met(parts.preconditions.of(parts.projection.of(point), outcome.pathways))
-        view = DecisionView(
+        holds = self._validity(question)
+        return DecisionView(
             decision=decision,
             indicated=outcome.indicated,
             ready=ready,
@@ -238,10 +265,19 @@ class Engine:
             ruleset=self.ruleset,
             id=self.identities.of(point, question.unavailable, question.doubted, strict=question.strict),
             reference=question.reference,
+            asked_on=question.asked_on,
+            valid_until=holds.until,
+            ask_again=holds.ask_again,
         )
-        if self._on_decision is not None:
-            self._on_decision(event_of(view))
-        return view
+
+    def _validity(self, question: Question) -> Validity:
+        """Return how long an answer holds: without a day, no end."""
+        if question.asked_on is None:
+            return LASTING
+        facts = {name: question.facts[name] for name in self.release.facts if name in question.facts}
+        last = {**last_days(facts, question.asked_on, self.spans), **question.last_days}
+        undated = question._replace(asked_on=None)
+        return validity(facts, last, lambda known: CONTRACT(self._view(undated._replace(facts=known))))
 
     def identity(self, question: Question) -> str:
         """Return the id of the answer to a question."""
@@ -298,13 +334,14 @@ class Engines:
         current: str,
         translations: Iterable[Translation] = (),
         on_decision: OnDecision | None = None,
+        spans: Mapping[str, Span] = MappingProxyType({}),
     ) -> "Engines":
         """Compile releases in every language; `on_decision` gets every answer."""
-        by_id = {release.id: Engine(release, DEFAULT, on_decision) for release in releases}
+        by_id = {release.id: Engine(release, DEFAULT, on_decision, spans=spans) for release in releases}
         others = {}
         for each in translations:
             there = {
-                name: Engine(translated(engine.release, each), each.code, on_decision, engine.logic)
+                name: Engine(translated(engine.release, each), each.code, on_decision, engine.logic, spans)
                 for name, engine in by_id.items()
             }
             others[each.code] = cls(there, current, each.code)

@@ -110,7 +110,7 @@ class Section(Generic[T]):
         self._reads = sorted({place for places in groups for place in places})
         self._nothing = [min(values, key=lambda number: len(values[number])) for values in space.values]
         narrow = prod(len(space.values[place]) for place in self._reads) <= NARROW
-        self._read = picking(self._reads) if narrow else None
+        self._read = picking(self._reads) if self._reads and narrow else None
         """Takes what a list of few facts reads out of a candidate: such a list is remembered as a whole."""
         self._lists = Memo[tuple[tuple[int, ...], frozenset[Concerns] | None], list[T]](self._list_again)
         self._joined = [

@@ -10,11 +10,12 @@ from app.core.facts import Value
 from app.core.rules import Release
 from app.fhir.localization import Localizations
 from app.fhir.parameters import Parameter, parameters, unknown
-from app.fhir.plan import care_plan, plan_address
+from app.fhir.plan import care_plan
 from app.fhir.provenance import provenance
 from app.fhir.questionnaire import canonical
 from app.record.answers import response_of, value_of
 from app.record.elements import RecordError, Resource, codings, text
+from app.record.orders import plan_address
 from app.record.reader import Reader
 
 UNUSED = frozenset(

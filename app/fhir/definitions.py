@@ -4,9 +4,10 @@ from app.cohort.cql import NAME
 from app.fhir.capability import capability_statement
 from app.fhir.library import library
 from app.fhir.localization import Localization
-from app.fhir.plan import DISPOSITIONS, PATHWAYS, code_system, plan_definition
+from app.fhir.plan import DISPOSITIONS, code_system, plan_definition
 from app.fhir.questionnaire import answer_codes, questionnaire
 from app.record.elements import Resource
+from app.record.orders import PATHWAYS
 
 
 def definitions(locale: Localization, base: str, program: str) -> dict[str, Resource]:

@@ -9,25 +9,19 @@ from uuid import NAMESPACE_URL, uuid5
 
 from app.core.answer import Answer
 from app.core.precedence import phases
-from app.core.rules import Release
 from app.fhir import said
 from app.fhir.library import library_address
 from app.fhir.localization import Localization
 from app.fhir.outcome import issue
 from app.fhir.questionnaire import canonical
 from app.record.elements import Resource
+from app.record.orders import pathway_concept, plan_address
 from app.record.places import PatientFacts
 
 NAME = "candidate-triage"
-PATHWAYS = "/fhir/CodeSystem/candidate-triage-pathway"
 DISPOSITIONS = "/fhir/CodeSystem/candidate-triage-disposition"
 PLAN_TYPE = "http://terminology.hl7.org/CodeSystem/plan-definition-type"
 STATUS = {"settled": "success", "assumed": "data-requested", "open": "data-required"}
-
-
-def plan_address(base: str) -> str:
-    """Return the canonical address of the plan definition."""
-    return f"{base}/fhir/PlanDefinition/{NAME}"
 
 
 def plan_definition(locale: Localization, base: str) -> Resource:
@@ -72,11 +66,6 @@ def plan_definition(locale: Localization, base: str) -> Resource:
         ],
         "action": rules,
     }
-
-
-def pathway_concept(release: Release, pathway: str, base: str) -> Resource:
-    """Return a pathway as a concept."""
-    return {"coding": [{"system": base + PATHWAYS, "code": pathway, "display": release.wording.pathways[pathway]}]}
 
 
 def code_system(address: str, title: str, named: Mapping[str, str], locale: Localization, base: str) -> Resource:

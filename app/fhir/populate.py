@@ -11,8 +11,8 @@ from app.fhir.localization import Localization, Localizations
 from app.fhir.outcome import issue
 from app.fhir.parameters import Parameter, parameters, unknown
 from app.fhir.questionnaire import NAME, canonical
-from app.record.answers import response_of
-from app.record.elements import RecordError, Resource, items, text
+from app.record.answers import mark_recorded, response_of
+from app.record.elements import RecordError, Resource, text
 from app.record.places import PatientFacts
 from app.record.reader import Reader
 
@@ -20,8 +20,6 @@ PARAMETERS = frozenset(
     {"identifier", "canonical", "questionnaire", "questionnaireRef", "subject", "context", "data", "local"}
 )
 """What `$populate` takes, of SDC 3 and of SDC 4."""
-ORIGIN = "http://hl7.org/fhir/us/davinci-dtr/StructureDefinition/information-origin"
-"""Where an answer comes from: SDC has no extension for it, Da Vinci DTR has."""
 
 
 @dataclass
@@ -94,21 +92,11 @@ def populate(asked: Population, locales: Localizations, languages: str, codes: C
     address = f"{canonical(base)}|{release.id}"
     response = response_of(facts, record.unavailable, release, address, base, "in-progress")
     response |= {"language": locale.language, "subject": {"reference": asked.subject}, "authored": on.isoformat()}
-    _mark(response, record)
+    mark_recorded(response, {name for name, each in record.reasons.items() if any(e.link_id is None for e in each)})
     found: list[Resource] = [{"name": "response", "resource": response}]
     if issues := list(_issues(record, locale)):
         found.append({"name": "issues", "resource": {"resourceType": "OperationOutcome", "issue": issues}})
     return {"resourceType": "Parameters", "parameter": found}
-
-
-def _mark(response: Resource, record: PatientFacts) -> None:
-    """Mark each answer that the record gave, not a person."""
-    origin = {"url": ORIGIN, "extension": [{"url": "source", "valueCode": "auto"}]}
-    for item in items(response.get("item")):
-        reasons = record.reasons.get(item["linkId"], ())
-        if any(entry.link_id is None for entry in reasons):
-            for answer in items(item.get("answer")):
-                answer["extension"] = [origin]
 
 
 def _issues(record: PatientFacts, locale: Localization) -> Iterator[Resource]:

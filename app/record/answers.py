@@ -19,6 +19,8 @@ ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 ASKED_UNKNOWN = "asked-unknown"
 COUNTRIES = "urn:iso:std:iso:3166"
 ANSWERS_SYSTEM = "/fhir/CodeSystem/candidate-intake"
+ORIGIN = "http://hl7.org/fhir/us/davinci-dtr/StructureDefinition/information-origin"
+"""Where an answer comes from: SDC has no extension for it, Da Vinci DTR has."""
 GROUPS = "group-"
 MOST_NAMED = 12
 """How many answers are named where none of them was given."""
@@ -59,9 +61,7 @@ def is_ours(resource: Resource, questionnaire: str) -> bool | None:
     canonical = text(resource.get("questionnaire"))
     if not canonical.startswith("#"):
         return canonical.partition("|")[0] == questionnaire
-    for place, inside in enumerate(items(resource.get("contained"))):
-        if place >= MOST_INSIDE:
-            break
+    for inside in items(resource.get("contained"))[:MOST_INSIDE]:
         if inside.get("id") == canonical[1:] and inside.get("resourceType") == "Questionnaire":
             listed = inside.get("derivedFrom")
             named = [text(inside.get("url")), *(map(text, listed[:MOST_INSIDE]) if isinstance(listed, list) else ())]
@@ -83,7 +83,7 @@ def read_answers(resource: Resource, release: Release, most: int = MOST_ANSWERS)
         seen += 1
         if seen > most:
             continue
-        given = list(items(item["answer"])) if "answer" in item else []
+        given = items(item["answer"]) if "answer" in item else []
         todo += [inner for answer in given if "item" in answer for inner in items(answer["item"])]
         if given:
             found.append(_answer(item, name, given, release.facts.get(name)))
@@ -187,6 +187,15 @@ def response_of(
             listed.append({"extension": [absent], "linkId": name, "text": fact.question})
     response: Resource = {"resourceType": "QuestionnaireResponse", "questionnaire": questionnaire, "status": status}
     return response | ({"item": listed} if listed else {})
+
+
+def mark_recorded(response: Resource, names: Collection[str]) -> None:
+    """Mark the answers that a record gave, not a person."""
+    origin = {"url": ORIGIN, "extension": [{"url": "source", "valueCode": "auto"}]}
+    for item in items(response.get("item")):
+        if item["linkId"] in names:
+            for answer in items(item.get("answer")):
+                answer["extension"] = [origin]
 
 
 def answer_to(fact: Fact, value: Value, base: str) -> Resource:

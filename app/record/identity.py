@@ -49,12 +49,7 @@ def _collect(resource: Any, url: str, depth: int, found: list[Found]) -> None:
         says = "a Bundle inside a Bundle inside a Bundle is not read"
         raise RecordError(says, "Bundle.entry.resource", "too-costly")
     for entry in items(resource.get("entry")):
-        inside = entry.get("resource")
-        own = text(entry["fullUrl"]) if "fullUrl" in entry else ""
-        if isinstance(inside, dict) and (kind := text(inside.get("resourceType"))) != "Bundle":
-            found.append(Found(inside, kind, own))
-        else:
-            _collect(inside, own, depth + 1, found)
+        _collect(entry.get("resource"), text(entry.get("fullUrl")), depth + 1, found)
 
 
 def base_of(url: str) -> str:
@@ -90,6 +85,8 @@ class Identity:
         self._urls: set[str] = set()
         self._id = ""
         self.patients = self._chosen(patients, patient)
+        self.strangers = len(patients) if patient and not self.patients else 0
+        """How many Patients there are where none of them is the patient."""
         for resource, _, url in self.patients:
             self._id = self._id or text(resource.get("id"))
             self._urls |= {_plain_url(url)} - {""}
@@ -120,7 +117,7 @@ class Identity:
     def whose(self, found: list[Found]) -> list[Whose]:
         """Return whose each resource is."""
         first = [self._whose_of(each) for each in found]
-        bases = {each for each in first if each.startswith("=")}
+        bases = {each for each in set(first) if each.startswith("=")}
         alike: Whose = "patient" if len(bases) == 1 else "unknown"
         return [alike if each in bases else each for each in first]  # type: ignore[misc]
 
@@ -234,19 +231,10 @@ class Identity:
 
 
 def _inside(resource: Resource, name: str) -> Resource | None:
-    for place, inside in enumerate(items(resource.get("contained"))):
-        if place >= MOST_INSIDE:
-            break
-        if inside.get("id") == name:
-            return inside
-    return None
+    contained = items(resource.get("contained"))[:MOST_INSIDE]
+    return next((inside for inside in contained if inside.get("id") == name), None)
 
 
 def _identifiers(resource: Resource) -> list[tuple[str, str]]:
-    found = []
-    for place, identifier in enumerate(items(resource.get("identifier"))):
-        if place >= MOST_INSIDE:
-            break
-        if value := text(identifier.get("value")):
-            found.append((text(identifier.get("system")), value))
-    return found
+    listed = items(resource.get("identifier"))[:MOST_INSIDE]
+    return [(text(each.get("system")), value) for each in listed if (value := text(each.get("value")))]

@@ -97,6 +97,13 @@ class Reader:
         read, more = most_important(ours)
         left += more + max(len(others) - MOST_RESOURCES, 0)
         unread = [Unread("unread_resources", left, MOST_RESOURCES)] if left else []
+        strangers = identity.strangers
+        if not any(each.kind in KINDS for each in read):
+            strangers += sum(
+                whose == "other" and each.kind in KINDS and each.kind != "Device" for each, whose in others
+            )
+        if strangers:
+            unread.append(Unread("other_patient", strangers, 0))
         for each in read:
             if each.kind == "QuestionnaireResponse":
                 is_ours = intake.is_ours(each)

@@ -2,24 +2,24 @@
 
 from typing import Any, Literal, NamedTuple
 
-from app.core.codes import Codes, Meaning, Places, Site, Span, is_no
+from app.core.codes import UNSURE, Codes, Meaning, Places, Site, Span, is_no
 from app.core.facts import Value
-from app.record.concepts import LONGEST_TEXT, MOST_WORDS
+from app.record.concepts import LONGEST_TEXT, MOST_WORDS, said_of
 from app.record.dates import Day, Days
 from app.record.elements import Resource, items, text
 from app.record.weigh import Claim, Draft
 
 State = Literal["active", "unknown", "ended"]
+Open = Literal["open_status", "refers_to_error", "given_once", "not_final", "open_use", "both_uses"]
+"""Why all that a resource says must be asked."""
 MOST_SITES = 8
-UNSURE = Span(yes_days=365, no_days=90)
-"""The span of a fact that an older release has and the lists do not."""
 
 
 class Situation(NamedTuple):
     """What a resource says about itself, whatever its codes mean.
 
     `day` is when it was said last, `onset` when it began, `end` when it ended. `site` is the place of the body that it
-    names, `reason` why all that it says must be asked.
+    names.
     """
 
     state: State
@@ -28,7 +28,7 @@ class Situation(NamedTuple):
     end: Day | None = None
     is_suspected: bool = False
     site: Site | None = None
-    open: Literal["open_status", "given_once", "not_final", "open_use", "both_uses", None] = None
+    open: Open | None = None
     ends_with_order: bool = False
     """Whether the day of an order is the day of its end, where none is named."""
 
@@ -125,8 +125,8 @@ class Sites:
         self._codes: set[tuple[str, str]] = set()
         self._words: set[str] = set()
         self._texts: set[str] = set()
-        for concept in list(items(area))[:MOST_SITES]:
-            codings = list(items(concept.get("coding")))[:MOST_SITES]
+        for concept in items(area)[:MOST_SITES]:
+            codings = items(concept.get("coding"))[:MOST_SITES]
             self._codes |= {(text(c.get("system")), text(c.get("code"))) for c in codings}
             said = said_of(concept)
             self._texts |= {each.casefold() for each in said}
@@ -134,7 +134,7 @@ class Sites:
 
     def of(self, body_sites: Any, code: Site | None, words: str) -> Site | None:
         """Return where something is, by body sites, code and words."""
-        named = [] if body_sites is None else [self._named(each) for each in list(items(body_sites))[:MOST_SITES]]
+        named = [] if body_sites is None else [self._named(each) for each in items(body_sites)[:MOST_SITES]]
         if "widened" in named:
             return "in"
         body: Site | None = ("in" if "in" in named else "elsewhere") if named else None
@@ -144,7 +144,7 @@ class Sites:
 
     def _named(self, concept: Resource) -> Literal["in", "elsewhere", "widened"]:
         said = said_of(concept)
-        codes = [(text(c.get("system")), text(c.get("code"))) for c in list(items(concept.get("coding")))[:MOST_SITES]]
+        codes = [(text(c.get("system")), text(c.get("code"))) for c in items(concept.get("coding"))[:MOST_SITES]]
         words = [found for each in said for found in self._found(each)]
         if self._codes.intersection(codes) or any(each.casefold() in self._texts for each in said):
             return "widened"
@@ -164,9 +164,3 @@ class Sites:
             is_in = any(site == "in" or word in self._words for site, word in found)
             self._known[words] = "in" if is_in else "elsewhere" if found else None
         return self._known[words]
-
-
-def said_of(concept: Resource) -> list[str]:
-    """Return the displays and the text of a concept."""
-    displays = [text(coding.get("display")) for coding in list(items(concept.get("coding")))[:MOST_SITES]]
-    return [each[:LONGEST_TEXT] for each in (*displays, text(concept.get("text"))) if each]

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from app.rulebook import schema, schema_book, schema_codes, schema_intake
+from app.rulebook import schema, schema_book, schema_codes, schema_intake, schema_safety, schema_wording
 from app.rulebook.files import BrokenRuleBookError, File, RuleBookError, Where, read
 from app.rulebook.forms import FORMS, RIGHT
 
@@ -29,7 +30,7 @@ FILES: dict[str, Any] = {
     "alternatives.yaml": list[schema.Alternative],
     "plans.yaml": list[schema.Plan],
     "laws.yaml": list[schema.Law],
-    "wording.yaml": schema.Wording,
+    "wording.yaml": schema_wording.Wording,
     "intake.yaml": list[schema_intake.Section],
     "patient.yaml": list[schema_intake.PatientWords],
     "ledger.yaml": schema_book.Ledger,
@@ -46,6 +47,9 @@ FILES: dict[str, Any] = {
     "codes/medicines.yaml": list[schema_codes.Medicine],
     "codes/words.yaml": schema_codes.Vocabulary,
     "codes/sentences.yaml": list[schema_codes.Sentence],
+    "safety/matrix.yaml": schema_safety.Matrix,
+    "safety/hazards.yaml": list[schema_safety.Hazard],
+    "safety/attributes.yaml": list[schema_safety.Attribute],
     "releases.yaml": schema_book.Releases,
     "signatures.yaml": list[schema_book.Signature],
     "variable_order.yaml": dict[str, schema_book.Order],
@@ -60,7 +64,9 @@ SOURCES = ("ledger.yaml", "evidence.yaml", "silences.yaml")
 """The files of what entries cite, which every release shares."""
 INTAKE = ("intake.yaml", "patient.yaml")
 """The files of what a patient is asked and reads."""
-TRANSLATED = (*RULE_FILES, "scales.yaml", "laws.yaml", *INTAKE, *SOURCES)
+SAFETY = tuple(name for name in FILES if name.startswith("safety/"))
+"""The safety case and the source attributes, which every release shares."""
+TRANSLATED = (*RULE_FILES, "scales.yaml", "laws.yaml", *INTAKE, *SOURCES, *SAFETY)
 """The files whose sentences a language has in a file of the same name."""
 COUNTRIES = "countries.yaml"
 LANGUAGES = "languages"
@@ -96,6 +102,11 @@ class Book:
         """The release that answers by default."""
         found: schema_book.Releases = self.entries["releases.yaml"]
         return found.current
+
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        """The ids of the entries of all releases."""
+        return frozenset(entry.id for file in RULE_FILES for entry in self.entries[file])
 
     def living(self, file: str, release: str) -> Iterator[tuple[int, Any]]:
         """Yield a release's entries of a file, with their places in it."""
@@ -150,7 +161,7 @@ def read_book(folder: Path) -> Book:
             errors += error.errors
         except ValidationError as error:
             errors += [explain(files[name], details) for details in error.errors(include_url=False)]
-    found = [path for part in ("", LANGUAGES, CODES) for path in (folder / part).glob("*")]
+    found = [path for part in ("", LANGUAGES, CODES, "safety") for path in (folder / part).glob("*")]
     known = {folder / name for name in (*FILES, *spoken.values())}
     yaml = [path for path in found if path.suffix.lower() in (".yaml", ".yml") and path not in known]
     stray = sorted(path.relative_to(folder).as_posix() for path in yaml)

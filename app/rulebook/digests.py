@@ -11,8 +11,9 @@ from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
-from app.rulebook.book import INTAKE, RULE_FILES, Book
-from app.rulebook.sources import cited, sources
+from app.proof.traceability import cited
+from app.rulebook.book import INTAKE, RULE_FILES, SAFETY, Book
+from app.rulebook.sources import sources
 
 NOT_DIGESTED = {"since", "until", "changed", "examples"}
 
@@ -41,7 +42,9 @@ def digests(book: Book, release: str) -> dict[str, str]:
             | {
                 "facts": _among(words["facts"], facts),
                 "releases": words["releases"].get(release),
-                "entries": {file: given for (of, file), given in book.words.items() if of == code},
+                "entries": {
+                    file: given for (of, file), given in book.words.items() if of == code and file not in SAFETY
+                },
                 "countries": book.countries.get(code),
             }
             for code, words in ((code, language.model_dump()) for code, language in book.languages.items())

@@ -3,6 +3,7 @@
 RULE_ID, RELEASE_ID = r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)*$", r"^\d{4}\.\d+$"
 NAME, WORD = r"^[a-z][a-z0-9_]*$", r"^[a-z][a-z_]*$"
 SCALE, LABEL = r"^[a-z0-9]+(_[a-z0-9]+)*$", r"^[a-z0-9]+(-[a-z0-9]+)*$"
+TEST, SETTING, HAZARD = r"^tests/[\w/]+\.py::test_\w+$", r"^TRIAGE_[A-Z_]+$", r"^HAZ(-[A-Z0-9]+)+$"
 DATE, ADDRESS = r"^\d{4}-\d{2}-\d{2}$", r"^https://[^\s/]+/\S+$"
 
 RIGHT = {
@@ -35,6 +36,9 @@ FORMS = {
     NAME: "small letters, digits and `_`, beginning with a letter",
     SCALE: "small letters and digits, words with `_` between",
     LABEL: "small letters and digits, words with `-` between",
+    TEST: "a test as `tests/file.py::test_name`",
+    SETTING: "a setting as `TRIAGE_NAME`",
+    HAZARD: "`HAZ-` and capitals or digits",
     DATE: "a day as `2026-11-26`",
     ADDRESS: "an address that begins with `https://`, a host and a path",
     WORD: "small letters and `_`, beginning with a letter",

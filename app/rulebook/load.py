@@ -7,6 +7,7 @@ from pathlib import Path
 from app.core.codes import Codes
 from app.core.languages import Translation
 from app.core.rules import Release
+from app.proof.safety import SafetyCase
 from app.rulebook.book import Book, read_book
 from app.rulebook.build import Builder
 from app.rulebook.check_codes import check_codes
@@ -16,6 +17,7 @@ from app.rulebook.digests import digest
 from app.rulebook.files import BrokenRuleBookError, RuleBookError
 from app.rulebook.intake import check_intake
 from app.rulebook.languages import check_languages, translations
+from app.rulebook.safety import Proofs, check_safety, safety_cases
 from app.rulebook.signing import check_signatures
 
 
@@ -27,10 +29,15 @@ class RuleBook:
     current: str
     codes: Codes
     languages: Mapping[str, Translation]
+    safety: Mapping[str, SafetyCase]
+    """By language."""
 
 
-def load(folder: Path) -> RuleBook:
-    """Read and check a rule book, or raise `BrokenRuleBookError` with every fault."""
+def load(folder: Path, proofs: Proofs | None = None) -> RuleBook:
+    """Read and check a rule book, or raise `BrokenRuleBookError` with every fault.
+
+    Where `proofs` are given, the tests and settings that control hazards are looked for as well.
+    """
     book = read_book(folder)
     releases, errors = build(book)
     errors += check_book(book)
@@ -41,10 +48,12 @@ def load(folder: Path) -> RuleBook:
     if not errors:  # what is wrong is mended before it is asked in a patient's words, and then translated
         errors += [error for release in releases.values() for error in check_intake(book, release)]
     if not errors:
+        errors += check_safety(book, releases[book.current], proofs)
+    if not errors:
         errors += [error for release in releases.values() for error in check_languages(book, release)]
     if errors:
         raise BrokenRuleBookError(errors)
-    return RuleBook(releases, book.current, codes_of(book), translations(book))
+    return RuleBook(releases, book.current, codes_of(book), translations(book), safety_cases(book))
 
 
 def build(book: Book) -> tuple[dict[str, Release], list[RuleBookError]]:

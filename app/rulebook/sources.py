@@ -38,20 +38,3 @@ def _entries(book: Book, language: str | None, file: str) -> Iterator[Any]:
     words = book.words.get((language, file), {}) if language else {}
     for entry in cited_entries(book, file):
         yield entry.model_copy(update=words.get(entry.id, {}))
-
-
-def cited(entries: Any) -> set[str]:
-    """Return every id under `sources`, `source` or `differs`, at any depth."""
-    found: set[str] = set()
-    if isinstance(entries, dict):
-        for key, value in entries.items():
-            if key == "sources" and isinstance(value, list):
-                found |= set(value)
-            elif key in ("source", "differs") and isinstance(value, str):
-                found.add(value)
-            else:
-                found |= cited(value)
-    elif isinstance(entries, list):
-        for item in entries:
-            found |= cited(item)
-    return found

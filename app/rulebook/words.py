@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-from app.rulebook.book import SOURCES, TRANSLATED, Book
+from app.rulebook.book import SAFETY, SOURCES, TRANSLATED, Book
 from app.rulebook.schema import Model
 from app.rulebook.schema_book import Ledger
+from app.rulebook.schema_safety import Matrix
 
 SENTENCES = frozenset(
     {"says", "reading", "otherwise", "title", "discuss", "lifted_when", "to", "answered_by", "asks", "hint", "nothing"}
+    | {"cause", "harm", "left"}
 )
 """The keys whose text people read."""
 PARTLY_OURS = {"ledger.yaml": {"section"}, "evidence.yaml": {"citation"}}
@@ -50,14 +52,16 @@ def _steps(data: Any) -> Iterator[tuple[str, Any]]:
 
 def current_entries(book: Book, file: str) -> dict[str, Model]:
     """Return the entries of a file as the current release has them."""
-    if file in SOURCES:
+    if file in (*SOURCES, *SAFETY):
         return {entry.id: entry for entry in cited_entries(book, file)}
     return {name_of(entry): entry for _, entry in book.living(file, book.current)}
 
 
 def cited_entries(book: Book, file: str) -> Sequence[Any]:
-    """Return the entries of a file of sources."""
+    """Return the entries of a file that every release shares."""
     found: Any = book.entries[file]
+    if isinstance(found, Matrix):
+        return [*found.severities, *found.likelihoods, *found.risks]
     entries: Sequence[Any] = found.statements if isinstance(found, Ledger) else found
     return entries
 

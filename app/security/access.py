@@ -30,11 +30,13 @@ OPEN_BELOW = (
     "/sources",
     "/changes",
     "/proof",
+    "/safety",
+    "/privacy",
     "/sign",
     "/developers",
 )
 """The pages that decide nothing, and what operators and machines must read before they have a key."""
-INTAKE = ("/", "/intake", "/all", "/result", "/report", "/embed")
+INTAKE = ("/", "/intake", "/all", "/result", "/report", "/embed", "/launch", "/launched", "/chart")
 """The pages that decide: a browser has no key, so that they open to everybody or to nobody."""
 NEEDS: tuple[tuple[str, Permission], ...] = (
     ("/v1/triage", "triage"),

@@ -11,6 +11,7 @@ LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 NAME = rf"{LABEL}(?:\.{LABEL})*"
 PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)+")
 DEFAULT_PORTS = {"http": "80", "https": "443"}
+NEAR = ("http://127.0.0.1:", "http://[::1]:", "http://localhost:")
 AUTHORITY = re.compile(rf"(?P<host>{NAME}|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9]{{0,4}}))?")
 
 
@@ -86,6 +87,17 @@ def secure_address(text: str) -> str:
     return text
 
 
+def near_or_secure(text: str) -> str:
+    """Return an https address, or one on this machine, or raise."""
+    secure_address(f"https{text[4:]}" if text.startswith(NEAR) else text)
+    return text
+
+
+def origin_of(text: str) -> str:
+    """Return the origin of an address."""
+    return "/".join(text.split("/")[:3])
+
+
 ServedHost = Annotated[str, AfterValidator(_served_host)]
 """A name that requests are answered for, `*.example.org` for all below."""
 ReadHost = Annotated[str, AfterValidator(_read_host)]
@@ -96,3 +108,7 @@ PublicUrl = Annotated[str, AfterValidator(_public)]
 """An address of a service, perhaps with a path."""
 SecureUrl = Annotated[str, AfterValidator(secure_address)]
 """An https address that is fetched from."""
+FhirServer = Annotated[str, AfterValidator(_public), AfterValidator(near_or_secure)]
+"""The address of a FHIR server, without a slash at the end: https, or http on the same machine."""
+SecureOrigin = Annotated[str, AfterValidator(_origin), AfterValidator(near_or_secure)]
+"""An origin that a token may be asked from."""

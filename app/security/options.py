@@ -14,7 +14,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.api.described import Described
-from app.security.addresses import Origin, SecureUrl, ServedHost, secure_address
+from app.security.addresses import (
+    FhirServer,
+    Origin,
+    SecureOrigin,
+    SecureUrl,
+    ServedHost,
+    near_or_secure,
+    origin_of,
+)
 from app.security.keys import ApiKey
 from app.security.signing import SigningKey
 from app.security.tokens import ASYMMETRIC, Issuer
@@ -100,6 +108,21 @@ class CdsClient(BaseModel):
         return value
 
 
+class SmartServer(BaseModel):
+    """A FHIR server whose users may launch the intake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    iss: FhirServer
+    client_id: Annotated[str, Field(min_length=1, max_length=200)]
+    sign_in: tuple[SecureOrigin, ...] = ()
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """What a browser may connect to: the server, and its sign-in."""
+        return tuple(dict.fromkeys((origin_of(self.iss), *self.sign_in)))
+
+
 class SecurityOptions(Described, BaseSettings):
     """The settings of everything in `app.security`."""
 
@@ -178,10 +201,7 @@ class SecurityOptions(Described, BaseSettings):
     @field_validator("oauth_jwks_url")
     @classmethod
     def _is_fetched_safely(cls, value: str | None) -> str | None:
-        near = ("http://127.0.0.1:", "http://[::1]:", "http://localhost:")
-        if value is not None:
-            secure_address(f"https{value[4:]}" if value.startswith(near) else value)
-        return value
+        return None if value is None else near_or_secure(value)
 
     @field_validator("oauth_algorithms")
     @classmethod

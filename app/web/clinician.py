@@ -99,6 +99,14 @@ class Report:
         return self.texts["state_not_ready"].format(what=", ".join(said))
 
     @property
+    def holds(self) -> str:
+        """Until when the answer holds, and what to ask again then."""
+        if self.answer.valid_until is None:
+            return ""
+        again = ", ".join(self.names.fact(name) for name in self.answer.ask_again)
+        return self.texts["holds"].format(day=self.answer.valid_until, facts=again)
+
+    @property
     def headline(self) -> str:
         """The outcome in one line."""
         decision = self.answer.decision
@@ -247,14 +255,15 @@ class Report:
         return Change(said, decision_in_words(self.release, change.decision))
 
     @property
-    def answers(self) -> list[tuple[str, str, str]]:
-        """Every answer: its fact, the question, what was said."""
+    def answers(self) -> list[tuple[str, str, str, str]]:
+        """Every answer: its fact, that in words, the question, what was said."""
         told = []
         for name, fact in self.release.facts.items():
             if name in self.asked.facts:
-                told.append((self.names.fact(name), fact.question, self.names.answer(name, self.asked.facts[name])))
+                answer = self.names.answer(name, self.asked.facts[name])
+                told.append((name, self.names.fact(name), fact.question, answer))
             elif name in self.asked.unavailable:
-                told.append((self.names.fact(name), fact.question, self.texts["unknown"]))
+                told.append((name, self.names.fact(name), fact.question, self.texts["unknown"]))
         return told
 
 

@@ -1,13 +1,17 @@
 """The intake form as posted: answers, choices, where to go."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from typing import Any
 from urllib.parse import parse_qsl
 
+from app.core.answer import Answer
 from app.core.facts import Fact, Value
 from app.core.rules import Release
 from app.web.code import answers_of
+from app.web.recorded import KINDS, Recorded, parts_of, written
 
 MOST_FIELDS = 400
 UNKNOWN = "unknown"
@@ -41,6 +45,24 @@ class Filled:
     flags: frozenset[str] = frozenset()
     damaged: bool = False
     """Whether an answer of a link could not be read."""
+    recorded: Mapping[str, Recorded] = field(default_factory=dict)
+    """What the record of a launch says, by fact."""
+    unread: tuple[str, ...] = ()
+    """Types of resources that could not be read there."""
+    launched: str = ""
+    """The name that the browser gave to a launch from an EHR."""
+
+    @property
+    def carried(self) -> list[list[str]]:
+        """The fields that every page of a launch passes on."""
+        found = [[RECORDED, text] for text in written(self.recorded)] + [[UNREAD, kind] for kind in self.unread]
+        return [*found, *([[LAUNCHED, self.launched]] if self.launched else [])]
+
+    @property
+    def unchanged(self) -> frozenset[str]:
+        """The facts answered as a record has them, earlier answers aside."""
+        given = {name: each for name, each in self.recorded.items() if each.kind != "QuestionnaireResponse"}
+        return frozenset(name for name, each in given.items() if name in self.facts and self.facts[name] == each.value)
 
     @cached_property
     def facts(self) -> Mapping[str, Value]:
@@ -53,6 +75,7 @@ class Filled:
         return tuple(name for name, value in self.answers.items() if value is None)
 
 
+RECORDED, UNREAD, LAUNCHED = "recorded", "unread", "launched"
 FLAGS = ("finished", "skipped", "everything")
 """`finished`: with what is known. `skipped`: practical things were shown. `everything`: all on one page."""
 
@@ -69,12 +92,17 @@ def read_form(body: bytes, release: Release) -> Filled:
         given.setdefault(name, []).append(text)
     asked = tuple(name for name in facts if name in given.get("asked", ()))
     answers: dict[str, Value | None] = {}
+    recorded: dict[str, Recorded] = {}
     damaged = False
     for name, text in fields:
         if name == "code":
             found = answers_of(text, release)
             damaged |= found is None
             answers |= found or {}
+        elif name == RECORDED:
+            said = _recorded(text, facts)
+            damaged |= said is None
+            recorded |= said or {}
         elif name == UNKNOWN and text in facts:
             if text not in asked:
                 answers.setdefault(text, None)
@@ -94,11 +122,39 @@ def read_form(body: bytes, release: Release) -> Filled:
         nothing=frozenset(given.get("nothing", ())),
     )
     flags = frozenset(name for name in FLAGS if name in given)
-    return Filled(answers, choices, given.get("page", [""])[-1], given.get("go", [""])[-1], flags, damaged)
+    return Filled(
+        answers,
+        choices,
+        given.get("page", [""])[-1],
+        given.get("go", [""])[-1],
+        flags,
+        damaged,
+        recorded,
+        tuple(kind for kind in KINDS if kind in given.get(UNREAD, ())),
+        launched if LAUNCH.fullmatch(launched := given.get(LAUNCHED, [""])[-1]) else "",
+    )
 
 
-KNOWN = frozenset({UNKNOWN, "code", "asked", "yes", "unsure", "nothing", "page", "go", "lang", *FLAGS})
+BESIDE = ("asked", "yes", "unsure", "nothing", "page", "go", "lang")
+KNOWN = frozenset({UNKNOWN, "code", *BESIDE, *FLAGS, RECORDED, UNREAD, LAUNCHED})
 """The names of fields beside facts."""
+LAUNCH = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+
+def _recorded(text: str, facts: Mapping[str, Fact]) -> dict[str, Recorded] | None:
+    """Return what a record says of a fact; `None` if damaged."""
+    parts = parts_of(text)
+    if parts is None or parts[0] not in facts:
+        return None
+    name, said, kind, date = parts
+    value = value_of(facts[name], said) if said else None
+    return None if said and value is None else {name: Recorded(value, kind, date)}
+
+
+def machine(answer: Answer, filled: Filled) -> dict[str, Any]:
+    """Return what a page around the intake gets: result and answers."""
+    result = {"decision": asdict(answer.decision), "id": answer.id, "ruleset": answer.ruleset.id}
+    return result | {"answers": filled.facts, "unavailable": filled.unavailable}
 
 
 def value_of(fact: Fact, text: str) -> Value | None:

@@ -64,9 +64,10 @@ class Row:
 
     topic: str
     title: str
-    yes: Sequence[str]
-    unsure: Sequence[str]
-    no: Sequence[str]
+    yes: Sequence[tuple[str, str]]
+    """What is true, and what a record says of it; so with the others."""
+    unsure: Sequence[tuple[str, str]]
+    no: Sequence[tuple[str, str]]
 
 
 class Intake:
@@ -76,7 +77,7 @@ class Intake:
         self.view = view
         self.filled = filled
         self.engine: Engine = view.current
-        self.topics = Topics(self.engine.release, view.texts)
+        self.topics = Topics(self.engine.release, view.texts, filled.recorded)
         self.answers: Answers = filled.answers
         self._pending: tuple[str, ...] = ()
 
@@ -305,17 +306,19 @@ class Intake:
             return None
         says = {name: self.topics.words[name].says for name in given}
         boxes = len(topic.facts) > 1
-        yes, no = [], []
+        yes, unsure, no = [], [], []
         for name, value in given.items():
-            fact = self.engine.release.facts[name]
-            if value is False or (boxes and value == "none"):
-                no.append(says[name] if boxes else self.topics.label(fact, value))
+            fact, note = self.engine.release.facts[name], self.topics.notes.get(name, "")
+            if value is None:
+                unsure.append((says[name], note))
+            elif value is False or (boxes and value == "none"):
+                no.append((says[name] if boxes else self.topics.label(fact, value), note))
             elif value is True:
-                yes.append(says[name])
-            elif value is not None:
+                yes.append((says[name], note))
+            else:
                 label = self.topics.label(fact, value)
-                yes.append(f"{says[name]}: {label}" if boxes else label)
-        return Row(topic.id, topic.title, yes, [says[name] for name, value in given.items() if value is None], no)
+                yes.append((f"{says[name]}: {label}" if boxes else label, note))
+        return Row(topic.id, topic.title, yes, unsure, no)
 
     def _page(
         self,
@@ -335,8 +338,9 @@ class Intake:
             page=page,
             names=names,
             fields=fields,
-            hidden=[*answers, *([flag, "1"] for flag in flags)],
-            state=[*fields_of(self.answers), *([flag, "1"] for flag in flags), ["page", page]],
+            hidden=[*answers, *([flag, "1"] for flag in flags), *self.filled.carried],
+            state=[*fields_of(self.answers), *([flag, "1"] for flag in flags), *self.filled.carried, ["page", page]],
+            filled=self.filled,
             errors=[(field.name, field.error) for field in fields if field.error],
             damaged=self.filled.damaged,
             section=section,

@@ -19,6 +19,8 @@ def _lines(report: Report, today: date) -> Iterator[str]:
     for each in answer.referral:
         yield f"{texts['referral']}: {each.to} ({texts['urgency_' + each.urgency]}). {each.statement}"
     yield f"{texts['next_step']}: {report.next_step}"
+    if report.holds:
+        yield report.holds
     yield from _listed(
         texts["why"], (f"{row.name}: {row.answer}" + (f" ({row.needed})" if row.needed else "") for row in report.why)
     )
@@ -28,7 +30,7 @@ def _lines(report: Report, today: date) -> Iterator[str]:
         needed = [ask.name for ask in asks if ask.needed]
         if needed:
             yield f"{texts['confirm_' + who]}: {', '.join(needed)}"
-    yield from _listed(texts["answers"], (f"{name}: {said}" for name, _, said in report.answers))
+    yield from _listed(texts["answers"], (f"{name}: {said}" for _, name, _, said in report.answers))
     yield from answer.notices
     yield f"{texts['release']} {answer.ruleset.id}, {answer.ruleset.digest}"
     yield f"{texts['answer_id']} {answer.id}"

@@ -1,14 +1,18 @@
 """What all pages share: templates, words, policy, language of a request."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader, select_autoescape
+from markupsafe import Markup
 
 from app.core.engine import Engine, Engines
 from app.core.languages import DEFAULT
@@ -17,13 +21,16 @@ from app.core.precedence import Decision
 from app.core.rules import Release
 from app.proof.compare import compare
 from app.proof.report import facts_in_words
+from app.proof.safety import SafetyCase
 from app.proof.verify import Verification, Verifier
 from app.web.drawings import drawing
 from app.web.form import as_field
 from app.web.listing import listing, one_in
+from app.web.safety import safety_values
 
+CONNECT = "connect-src 'self'"
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; {CONNECT}; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """No inline script or style, nothing from another host, no frame around a page."""
@@ -31,6 +38,18 @@ DESIGN = ("wagtailnhsukfrontend", "static/wagtailnhsukfrontend")
 """The compiled files of NHS.UK frontend, in the package that carries them; none of its code runs."""
 LANGUAGES = ("en", "ko")
 Ruleset = Annotated[str, Query(max_length=32)]
+
+
+@dataclass(frozen=True)
+class Ehr:
+    """A FHIR server whose users may launch the intake.
+
+    `client` is our id there. `origins` are its own and that of its sign-in: what a browser may connect to.
+    """
+
+    iss: str
+    client: str
+    origins: tuple[str, ...]
 
 
 class Words(dict[str, str]):
@@ -67,9 +86,22 @@ def design_css() -> str:
 class Pages:
     """The pages of all releases: templates, words of every language, proofs."""
 
-    def __init__(self, engines: Engines, root: str = "") -> None:
-        """`root` is the public path of the service."""
+    def __init__(
+        self,
+        engines: Engines,
+        root: str,
+        safety: Mapping[str, SafetyCase],
+        cases: Path | None = None,
+        ehrs: Sequence[Ehr] = (),
+    ) -> None:
+        """`root` is the public path, `cases` the golden patients of a checkout."""
         self.engines = engines
+        self.safety = safety
+        self.cases = cases
+        self.ehrs = ehrs
+        origins = dict.fromkeys(origin for ehr in ehrs for origin in ehr.origins)
+        self.connected = POLICY.replace(CONNECT, " ".join([CONNECT, *origins]))
+        """The policy of the pages that read from an EHR or write to it."""
         self.root = root
         self.texts = load_texts()
         self.environment = Environment(
@@ -81,7 +113,8 @@ class Pages:
         )
         self.environment.filters["in_words"] = facts_in_words
         self.environment.filters["as_field"] = as_field
-        self.environment.globals |= {"root": root, "design_css": design_css(), "drawing": drawing}
+        self.environment.globals |= {"root": root, "launches": bool(ehrs)}
+        self.environment.globals |= {"design_css": design_css(), "drawing": drawing}
         self.proofs = Memo[str, Verification](self._proof)
         self.shares = Memo[str, Mapping[str, float]](lambda name: Verifier(self.engines.by_id[name].release).shares())
         """Which share of the reference population each rule takes part in deciding, by release."""
@@ -125,9 +158,26 @@ class Pages:
             values = listing(engine, self.texts[language], list(engines.by_id), page)
         elif page == "changes":
             values = {"found": compare(engines.by_id[older].release, release)}
+        elif page == "safety":
+            values = self._safety(release, language)
         elif page == "proof":
             values = {"report": self.proofs[name], "says": {law.name: law.says for law in release.laws}}
         return self.render(f"rules/{page}.html", language, release, **values)
+
+    def _safety(self, release: Release, language: str) -> dict[str, Any]:
+        texts, report = self.texts[language], self.proofs[release.id]
+        return safety_values(release, self.safety[language], texts, report, self.cases)
+
+    def printed(self, language: str) -> str:
+        """Return the safety case as one file that needs no other."""
+        folder = files(DESIGN[0]).joinpath(DESIGN[1], "css")
+        design = re.sub(r"@font-face *\{[^}]*\}", "", (folder / design_css()).read_text("utf-8"))
+        static = files("app.web") / "static"
+        own, *others = ((static / name).read_text("utf-8") for name in ("style.css", "report.css"))
+        style = "\n".join([f"@layer design {{{design}}}", re.sub(r"@import [^;]*;", "", own), *others])
+        release = self.engines.in_language("", language).by_id[self.engines.current].release
+        values = self._safety(release, language)
+        return self.render("rules/safety.html", language, release, printed=Markup(style), **values)  # noqa: S704 - ours
 
 
 class View:
@@ -145,17 +195,20 @@ class View:
         """Return the engine of a release, or the current one."""
         return self.engines.find(ruleset) or self.current
 
-    def page(self, template: str, release: Release, status: int = 200, **values: Any) -> HTMLResponse:
-        """Return a rendered page with its policy."""
-        return self._respond(self.pages.render(template, self.engines.language, release, **values), status)
+    def page(
+        self, template: str, release: Release, status: int = 200, *, connects: bool = False, **values: Any
+    ) -> HTMLResponse:
+        """Return a rendered page with its policy; `connects`: with EHRs."""
+        html = self.pages.render(template, self.engines.language, release, **values)
+        return self._respond(html, status, self.pages.connected if connects else POLICY)
 
     def made(self, page: str, ruleset: str, older: str = "") -> HTMLResponse:
         """Return a page that is a function of a release, made once."""
         return self._respond(self.pages.made[page, self.named(ruleset).release.id, older, self.engines.language])
 
-    def _respond(self, html: str, status: int = 200) -> HTMLResponse:
+    def _respond(self, html: str, status: int = 200, policy: str = POLICY) -> HTMLResponse:
         language = self.engines.language
-        headers = {"Content-Security-Policy": POLICY, "Content-Language": language, "Vary": "Accept-Language"}
+        headers = {"Content-Security-Policy": policy, "Content-Language": language, "Vary": "Accept-Language"}
         headers["Cache-Control"] = "no-cache" if self.kept else "no-store"
         return HTMLResponse(html, status, headers)
 

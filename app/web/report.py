@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from datetime import date
 from re import fullmatch
 from typing import Annotated, Literal
@@ -12,21 +11,25 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from app.api.encode import encode_indented
+from app.api.messages import Message
+from app.api.problems import ProblemError
 from app.core.engine import Question
-from app.record.answers import response_of
+from app.record.answers import mark_recorded, response_of
+from app.record.orders import draft_order
 from app.web.clinician import Report
 from app.web.code import code_of
-from app.web.form import MOST_FIELDS, UNKNOWN, Filled, fields_of, read_form
+from app.web.form import MOST_FIELDS, UNKNOWN, Filled, fields_of, machine, read_form
 from app.web.note import note
 from app.web.pages import Pages, View
 from app.web.picture import picture
+from app.web.recorded import doubted, notes_of
 from app.web.timeline import amount, timelines
 
 REFERENCE = "reference"
 REFERENCES = r"[A-Za-z0-9._:-]{1,64}"
 """As the API has them: no place for a name."""
 QUESTIONNAIRE = "/fhir/Questionnaire/candidate-intake"
-Form = Literal["page", "text", "fhir", "json"]
+Form = Literal["page", "text", "fhir", "json", "order"]
 
 
 def routes(pages: Pages, base: str, on: Callable[[], date]) -> APIRouter:
@@ -40,12 +43,12 @@ def routes(pages: Pages, base: str, on: Callable[[], date]) -> APIRouter:
 
     @router.get("/report")
     def empty(view: Asked) -> HTMLResponse:
-        return view.page("report/empty.html", view.current.release)
+        return view.page("report/empty.html", view.current.release, connects=True)
 
     @router.post("/report")
     async def filled(request: Request, view: Asked, form: Annotated[Form, Query(alias="as")] = "page") -> Response:
         answers, reference = read_answers(await request.body(), view)
-        made = make(view, answers, reference)
+        made = make(view, answers, on(), reference)
         match form:
             case "text":
                 return _file(note(made, on()), "text/plain; charset=utf-8", "report.txt")
@@ -55,9 +58,16 @@ def routes(pages: Pages, base: str, on: Callable[[], date]) -> APIRouter:
                 release = view.current.release
                 address = f"{base}{QUESTIONNAIRE}|{release.id}"
                 response = response_of(answers.facts, answers.unavailable, release, address, base)
+                mark_recorded(response, answers.unchanged)
                 response |= {"language": view.engines.language, "authored": on().isoformat()}
                 text = json.dumps(response, ensure_ascii=False, indent=2)
                 return _file(text, "application/fhir+json", "answers.json")
+            case "order":
+                pathway = made.answer.decision.pathway
+                if pathway is None:
+                    raise ProblemError("not-found", Message("no pathway is recommended that could be ordered"))
+                order = draft_order(made.release, pathway, base)
+                return _file(json.dumps(order, ensure_ascii=False), "application/fhir+json", "order.json")
         return page(view, made, answers, on())
 
     return router
@@ -77,9 +87,10 @@ def read_answers(body: bytes, view: View) -> tuple[Filled, str | None]:
     return read_form(urlencode(kept).encode(), release), reference
 
 
-def make(view: View, filled: Filled, reference: str | None = None) -> Report:
-    """Return the report on a candidate, under what is to be confirmed."""
-    asked = Question(filled.facts, unavailable=filled.unavailable, reference=reference)
+def make(view: View, filled: Filled, today: date, reference: str | None = None) -> Report:
+    """Return the report on a candidate who answers today."""
+    unsure = doubted(filled.recorded, filled.facts, view.current.release)
+    asked = Question(filled.facts, unavailable=filled.unavailable, reference=reference, doubted=unsure, asked_on=today)
     return Report(view.current, asked, view.texts)
 
 
@@ -92,10 +103,13 @@ def page(view: View, made: Report, filled: Filled, today: date) -> HTMLResponse:
         made.release,
         report=made,
         answer=answer,
-        fields=fields_of(filled.answers),
+        fields=[*fields_of(filled.answers), *filled.carried],
+        notes=notes_of(filled.recorded, made.release.facts, texts),
+        filled=filled,
+        connects=True,
         code=code_of(filled.answers, made.release),
         damaged=filled.damaged,
-        machine={"decision": asdict(answer.decision), "id": answer.id, "ruleset": answer.ruleset.id},
+        machine=machine(answer, filled),
         timelines=timelines(plan, texts) if plan else [],
         amount=lambda figure: amount(figure, texts),
         picture=picture(view.current, texts, made.asked),

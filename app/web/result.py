@@ -1,7 +1,6 @@
 """`/result`: what a patient reads at the end, on one page."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from typing import Annotated, Any
 
 import segno
@@ -13,7 +12,7 @@ from app.core.answer import Answer
 from app.core.engine import Question
 from app.core.facts import Value
 from app.web.code import code_of
-from app.web.form import Filled, fields_of, read_form
+from app.web.form import Filled, fields_of, machine, read_form
 from app.web.pages import Pages, View
 from app.web.topics import Topics
 
@@ -31,7 +30,7 @@ def routes(pages: Pages) -> APIRouter:
 
     @router.get("/result")
     def empty(view: Asked) -> HTMLResponse:
-        return view.page("result/empty.html", view.current.release)
+        return view.page("result/empty.html", view.current.release, connects=True)
 
     @router.post("/result")
     async def filled(request: Request, view: Asked) -> HTMLResponse:
@@ -47,6 +46,7 @@ def result(view: View, filled: Filled, base: str) -> HTMLResponse:
     release = engine.release
     answer = engine.answer(Question(filled.facts, strict=True, unavailable=filled.unavailable), "none")
     topics = Topics(release, view.texts)
+    state = [*fields_of(filled.answers), *filled.carried]
     words = release.patient
     first = sorted(answer.referral, key=lambda each: ORDER.index(each.urgency))
     asks = words.get(f"ask.{answer.decision.pathway}", words["ask"])
@@ -63,10 +63,12 @@ def result(view: View, filled: Filled, base: str) -> HTMLResponse:
         after=words["next"],
         report=report,
         qr=_qr(report),
-        fields=fields_of(filled.answers),
-        state=fields_of(filled.answers),
+        fields=state,
+        state=state,
+        filled=filled,
+        connects=True,
         damaged=filled.damaged,
-        machine={"decision": asdict(answer.decision), "id": answer.id, "ruleset": answer.ruleset.id},
+        machine=machine(answer, filled),
     )
 
 

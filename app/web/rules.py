@@ -1,4 +1,4 @@
-"""`/rules` and what belongs to it: facts, sources, changes, proof, sign-off."""
+"""`/rules` and what belongs to it: facts, sources, changes, proof, safety, sign-off."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -8,11 +8,10 @@ from fastapi.responses import HTMLResponse
 
 from app.api.messages import Message
 from app.api.problems import ProblemError
-from app.core.catalogue import RuleRecord, entries, fact_records, rule_record
-from app.core.conditions import facts_read
+from app.core.catalogue import entries, fact_records, rule_record
 from app.core.engine import Engine
-from app.core.rules import Law, Release
 from app.proof.report import facts_in_words
+from app.proof.traceability import laws_of
 from app.web.listing import cited_by, listing, one_in
 from app.web.names import Names
 from app.web.pages import Pages, Ruleset, View
@@ -71,7 +70,7 @@ def routes(pages: Pages) -> APIRouter:
             report=report,
             share=one_in(pages.shares[release.id][name], view.texts) if report else "",
             example=facts_in_words(report.witness or {}) if report else "",
-            laws=laws_of(found, release) if found.effect else [],
+            laws=list(laws_of(entry, release)),
         )
 
     @router.get("/facts/{name}")
@@ -109,6 +108,14 @@ def routes(pages: Pages) -> APIRouter:
     def proof(view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
         return view.made("proof", ruleset)
 
+    @router.get("/safety")
+    def safety(view: Asked) -> HTMLResponse:
+        return view.made("safety", "current")
+
+    @router.get("/privacy")
+    def privacy(view: Asked) -> HTMLResponse:
+        return view.page("rules/privacy.html", view.current.release)
+
     @router.get("/sign")
     def sign(view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
         release = view.named(ruleset).release
@@ -118,13 +125,3 @@ def routes(pages: Pages) -> APIRouter:
         return view.page("rules/sign.html", release, rules=rows, silences=silences)
 
     return router
-
-
-def laws_of(rule: RuleRecord, release: Release) -> list[Law]:
-    """Return the laws that speak of a fact that a rule reads."""
-    read = set(rule.facts)
-    return [
-        law
-        for law in release.laws
-        if read & {*(facts_read(law.when) if law.when else ()), *law.changes, *([law.fact] if law.fact else [])}
-    ]

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from app.core.facts import Fact, Value
 from app.core.intake import FactWords, Section, Topic
 from app.core.rules import Release
 from app.web.form import UNKNOWN, Answers, Choices, as_field, value_of
+from app.web.recorded import Recorded, notes_of
 
 NONE = "none"
 """The answer of a choice that says no."""
@@ -54,9 +56,13 @@ class Read:
 class Topics:
     """The topics of a release in one language."""
 
-    def __init__(self, release: Release, texts: Mapping[str, str]) -> None:
+    def __init__(
+        self, release: Release, texts: Mapping[str, str], recorded: Mapping[str, Recorded] = MappingProxyType({})
+    ) -> None:
         self.facts = release.facts
         self.texts = texts
+        self.notes = notes_of(recorded, release.facts, texts)
+        """Where answers of a record come from, by fact."""
         self.sections = [section for section in release.intake if section.asked_of == "patient"]
         self.by_id: dict[str, Topic] = {topic.id: topic for each in self.sections for topic in each.topics}
         self.words: dict[str, FactWords] = {
@@ -100,14 +106,17 @@ class Topics:
 
     def _box(self, name: str, chosen: frozenset[str]) -> Option:
         words = self.words[name]
-        return Option(name, words.says, words.hint, name in chosen)
+        return Option(name, words.says, self._with_note(words.hint, name), name in chosen)
+
+    def _with_note(self, hint: str | None, name: str) -> str | None:
+        return " ".join(text for text in (hint, self.notes.get(name)) if text) or None
 
     def _field(self, topic: Topic, name: str, choices: Choices, error: str) -> Field:
         fact, words = self.facts[name], self.words[name]
         chosen = choices.raw.get(name, "")
         several = len(topic.facts) > 1
         legend = words.asks or (words.says if several else topic.asks)
-        hint = words.hint if several else topic.hint
+        hint = self._with_note(words.hint if several else topic.hint, name)
         if fact.kind == "integer":
             unsure = Option(name, self.texts["rather_not_say"], None, name in choices.unsure)
             return Field("number", name, legend, hint, (), (unsure,), value=chosen, unit=fact.unit, error=error)

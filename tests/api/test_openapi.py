@@ -48,7 +48,7 @@ def test_it_shows_every_fact_with_its_question(app: FastAPI, client: TestClient)
         described = shown[fact["name"]]["description"]
         assert fact["question"] in described
         assert all(source in described for source in fact["sources"])
-    assert set(shown) == {fact["name"] for fact in facts} | {"unavailable", "doubted", "reference"}
+    assert set(shown) == {fact["name"] for fact in facts} | {"unavailable", "doubted", "reference", "asked_on"}
 
 
 @pytest.mark.parametrize(

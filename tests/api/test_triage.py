@@ -73,6 +73,9 @@ def test_the_decision_view_is_the_machine_contract_of_the_full_answer(client: Te
         "ruleset",
         "id",
         "reference",
+        "asked_on",
+        "valid_until",
+        "ask_again",
     }
 
 

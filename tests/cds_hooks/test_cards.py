@@ -13,9 +13,10 @@ from app.core.engine import Engines
 from app.core.rules import Urgency
 from app.main import build_app
 from app.rulebook.load import RuleBook
+from app.security.options import SmartServer
 from app.settings import Settings
 from tests.cds_hooks.calls import KEYS, call, order, path
-from tests.fhir.resources import BASE, Resource, answers, bundle, condition, medication, response, yes_no
+from tests.fhir.resources import BASE, NOW, Resource, answers, bundle, condition, medication, response, yes_no
 from tests.fhir.validators import complaints
 
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
@@ -76,7 +77,26 @@ def test_nobody_is_told_no_infection_because_nobody_coded_one(client: TestClient
     assert card["indicator"] == "warning"
     assert "missing" in card["summary"]
     assert "infection" in card["detail"]
-    assert any(link["type"] == "smart" for link in card["links"])
+    assert {"url": f"{BASE}/intake", "type": "absolute"}.items() <= card["links"][-1].items()
+
+
+@pytest.mark.parametrize(
+    ("server", "link"),
+    [
+        (None, ("smart", f"{BASE}/launch")),
+        ("https://ehr.example/fhir", ("smart", f"{BASE}/launch")),
+        ("https://ehr.example/fhir/", ("smart", f"{BASE}/launch")),
+        ("https://other.example/fhir", ("absolute", f"{BASE}/intake")),
+    ],
+)
+def test_the_link_launches_the_intake_where_the_server_is_registered(
+    book: RuleBook, server: str | None, link: tuple[str, str]
+) -> None:
+    servers = (SmartServer(iss="https://ehr.example/fhir", client_id="triage"),)
+    settings = Settings(smart_servers=servers, public_url=BASE)
+    with TestClient(build_app(settings, book, clock=lambda: NOW)) as registered:
+        (card,) = cards(registered, call() | ({"fhirServer": server} if server else {}))
+    assert [(each["type"], each["url"]) for each in card["links"]] == [link]
 
 
 def test_a_coded_infection_excludes(client: TestClient) -> None:

@@ -221,6 +221,21 @@ OTHERS: dict[str, tuple[Resource, str]] = {
         "AllergyIntolerance.verificationStatus",
     ),
     "a statement of STU3": ({"resourceType": "MedicationStatement", "taken": "y"}, "MedicationStatement.taken"),
+    "a dose of R5": (
+        {"resourceType": "MedicationAdministration", "medication": {"concept": concept(RXNORM, "6064")}},
+        "MedicationAdministration.medication",
+    ),
+    "a dispense of R5": ({"resourceType": "MedicationDispense", "medication": {}}, "MedicationDispense.medication"),
+    "a dose of STU3": (
+        {"resourceType": "MedicationAdministration", "notGiven": False},
+        "MedicationAdministration.notGiven",
+    ),
+    "a statement of DSTU2": (
+        {"resourceType": "MedicationStatement", "wasNotTaken": True},
+        "MedicationStatement.wasNotTaken",
+    ),
+    "an order of DSTU2": ({"resourceType": "MedicationOrder"}, "MedicationOrder.resourceType"),
+    "a procedure of DSTU2": ({"resourceType": "Procedure", "notPerformed": True}, "Procedure.notPerformed"),
 }
 
 
@@ -232,7 +247,7 @@ def test_another_fhir_is_refused_with_what_r4_has(client: TestClient, path: str,
     assert answer.status_code == 422
     (issue,) = answer.json()["issue"]
     assert issue["expression"] == [where]
-    assert ("STU3" if "STU3" in name else "R5") in issue["diagnostics"]
+    assert f"FHIR {name.split()[-1]}," in issue["diagnostics"]
 
 
 @pytest.mark.parametrize(("version", "status"), [("4.0", 200), ("4.0.1", 200), ("5.0", 415), ("3.0", 415)])

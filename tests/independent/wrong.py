@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from app.core import alternatives, rationale
-from app.core.alternatives import Alternatives, Weighed, weigh
-from app.core.answer import Reason
+from app.core import rationale
+from app.core.alternatives import Alternatives
+from app.core.answer import AlternativeShown, Reason
 from app.core.conditions import NEVER
 from app.core.engine import Engine
 from app.core.logic import Logic
@@ -122,20 +122,40 @@ def unknown_is_no_beside_a_decision(engine: Engine, patch: pytest.MonkeyPatch) -
     return anew(engine)
 
 
-def _rows(change: Callable[[Weighed], Weighed]) -> Wrong:
+Show = Callable[[Alternatives, Any], AlternativeShown]
+"""Shows an alternative by a key, which ends with the rules of its row that hold and those that are unsure."""
+
+
+def _rows(change: Callable[[Show, Alternatives, Any], AlternativeShown]) -> Wrong:
+    right: Show = Alternatives._show
+
     def build(engine: Engine, patch: pytest.MonkeyPatch) -> Engine:
-        patch.setattr(alternatives, "weigh", lambda rules, standings: change(weigh(rules, standings)))
+        patch.setattr(Alternatives, "_show", lambda self, key: change(right, self, key))
         return anew(engine)
 
     return build
 
 
-WRONG["a_review_blocks_nothing"] = _rows(lambda each: Weighed(None, ()) if each.cause == "reviewed" else each)
-WRONG["an_open_row_blocks_nothing"] = _rows(lambda each: Weighed(None, ()) if each.cause == "open" else each)
-WRONG["an_exclusion_leaves_it_open"] = _rows(
-    lambda each: each._replace(cause="reviewed") if each.cause == "excluded" else each
-)
-WRONG["blocked_by_is_out_of_order"] = _rows(lambda each: each._replace(held=each.held[::-1]))
+def _review_blocks_nothing(show: Show, offered: Alternatives, key: Any) -> AlternativeShown:
+    held = key[-2]
+    reviewed = held and not held & offered._unfit
+    return show(offered, (*key[:-2], 0, 0) if reviewed else key)
+
+
+def _exclusion_leaves_open(show: Show, offered: Alternatives, key: Any) -> AlternativeShown:
+    offered._unfit = 0
+    return show(offered, key)
+
+
+def _out_of_order(show: Show, offered: Alternatives, key: Any) -> AlternativeShown:
+    shown = show(offered, key)
+    return replace(shown, blocked_by=shown.blocked_by[::-1])
+
+
+WRONG["a_review_blocks_nothing"] = _rows(_review_blocks_nothing)
+WRONG["an_open_row_blocks_nothing"] = _rows(lambda show, offered, key: show(offered, (*key[:-1], 0)))
+WRONG["an_exclusion_leaves_it_open"] = _rows(_exclusion_leaves_open)
+WRONG["blocked_by_is_out_of_order"] = _rows(_out_of_order)
 
 
 @wrong

@@ -197,6 +197,25 @@ def check_forms(watched: Watched, only: str = "/intake") -> None:
     assert MARKER not in watched.written()
 
 
+def test_nothing_of_a_launch_is_written_down(watched: Watched) -> None:
+    """The code of a sign-in comes back in the address, and the record of a patient in a body."""
+    for path in ("/launch", "/launched"):
+        for name in ("iss", "launch", "code", "state", "error", MARKER):
+            watched.client.get(path, params={name: MARKER})
+    patient = {"resourceType": "Patient", "id": MARKER, "birthDate": "1985-04-02", "name": [{"text": MARKER}]}
+    concept = {"coding": [{"system": MARKER, "code": MARKER, "display": MARKER}], "text": MARKER}
+    about = {"reference": f"Patient/{MARKER}", "display": MARKER}
+    found = {"resourceType": "Condition", "id": MARKER, "code": concept, "subject": about}
+    record = {"resourceType": "Bundle", "entry": [{"resource": patient}, {"resource": found}]}
+    answer = watched.client.post("/chart", json={"patient": MARKER, "server": f"https://{MARKER}", "record": record})
+    assert answer.status_code == 200
+    assert MARKER not in answer.text
+    wrong = watched.client.post("/chart", json={"patient": MARKER * 2, "server": MARKER, "record": record})
+    assert wrong.status_code == 400
+    assert MARKER not in wrong.text
+    assert MARKER not in watched.written()
+
+
 def test_no_text_anywhere_in_a_real_body_is_written_down(watched: Watched) -> None:
     assert {path for path, _ in bodies(watched.client)} >= {BATCH_PATH, RECEIPTS, NEXT, APPLY, FEEDBACK, service()}
     check_leaves(watched)

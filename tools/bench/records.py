@@ -3,7 +3,7 @@
 from itertools import cycle, islice
 from typing import Any
 
-from app.fhir.plan import PATHWAYS
+from app.record.orders import PATHWAYS
 
 KEYS = ("patient", "medications", "allergies", "devices", "procedures", "observations", "intake", "orders")
 """The prefetch keys that found nothing."""

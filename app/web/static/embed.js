@@ -1,7 +1,8 @@
 // The intake in a clinic's own page:
 //   <script type="module" src="https://triage.clinic.example/static/embed.js"></script>
 //   <candidate-triage lang="en"></candidate-triage>
-// Once the decision is reached the element sends the event `triage-decision`; its `detail` holds decision, id and ruleset.
+// At the end the element sends the event `triage-decision`. Its `detail` holds the result (decision, id, ruleset) and the answers
+// as the API takes them (answers by fact, and the facts that are unavailable: "not sure").
 // The service has to allow the page: TRIAGE_CORS_ORIGINS.
 import { parse, place, post } from "./steps.js";
 
