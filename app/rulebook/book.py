@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from app.rulebook import schema, schema_book, schema_codes, schema_intake, schema_safety, schema_wording
 from app.rulebook.files import BrokenRuleBookError, File, RuleBookError, Where, read
+from app.rulebook.forms import FORMS, RIGHT
 
 FILES: dict[str, Any] = {
     "facts.yaml": list[schema.FactEntry],
@@ -189,9 +190,12 @@ def explain(file: File, details: ErrorDetails) -> RuleBookError:
             says = f"`{where[-1]}` is missing"
         case "extra_forbidden":
             says = f"`{where[-1]}` is no key of this entry"
-        case _:
+        case kind:
             message = details["msg"]
-            says = f"`{where[-1]}`: {message[0].lower()}{message[1:]}" if where else message
+            context = {name: str(value).replace("'", "`") for name, value in details.get("ctx", {}).items()}
+            template = FORMS.get(context.get("pattern", ""), RIGHT.get(kind, ""))
+            says = f"write {template.format(**context)}" if template else f"{message[0].lower()}{message[1:]}"
+            says = f"`{where[-1]}`: {says}" if where else says
     return file.error(where, says)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.rules import Disposition, LawKind, Pathway, Urgency
+from app.rulebook import forms
 
 STANDS_FOR = "x-stands-for"
 """In the JSON Schema of a shape: what of the rule book a value stands for."""
@@ -19,8 +20,8 @@ FactName = Annotated[str, Field(min_length=1), _stands_for("fact")]
 SourceId = Annotated[str, Field(min_length=1), _stands_for("source")]
 Sources = Annotated[list[SourceId], Field(min_length=1)]
 Ids = Annotated[list[Text], Field(min_length=1)]
-RuleId = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)*$")]
-ReleaseId = Annotated[str, Field(pattern=r"^\d{4}\.\d+$")]
+RuleId = Annotated[str, Field(pattern=forms.RULE_ID)]
+ReleaseId = Annotated[str, Field(pattern=forms.RELEASE_ID)]
 KnownRelease = Annotated[ReleaseId, _stands_for("release")]
 KnownRule = Annotated[RuleId, _stands_for("rule")]
 Condition = Annotated[str | dict[str, Any], _stands_for("condition")]
@@ -75,7 +76,7 @@ class AtLeast(Model):
 class FactEntry(Versioned):
     """A fact."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    name: Annotated[str, Field(pattern=forms.NAME)]
     group: Literal["exclusions", "label_safety", "concern", "findings", "person", "preparation", "setting"]
     type: Literal["boolean", "grade", "choice", "country", "integer"]
     answers: dict[str, Text] = {}
@@ -169,7 +170,7 @@ class LabelSafety(Lifted):
 class QuestionStage(Versioned):
     """Facts that are asked before those of later stages."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")]
+    name: Annotated[str, Field(pattern=forms.WORD)]
     says: Text
     facts: Annotated[list[FactName], Field(min_length=1)]
 
@@ -177,7 +178,7 @@ class QuestionStage(Versioned):
 class Law(Versioned):
     """What must hold of a release."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$")]
+    name: Annotated[str, Field(pattern=forms.SCALE)]
     kind: LawKind
     says: Text
     when: Condition | None = None
@@ -330,7 +331,7 @@ PartName = Literal[
 class Component(Model):
     """One thing a plan consists of."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    id: Annotated[str, Field(pattern=forms.LABEL)]
     says: Text
     sources: Sources
     when: Condition | None = None

@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from app.rulebook.forms import WORD
 from app.rulebook.schema import FactName, Model, Text, Versioned
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")]
+Name = Annotated[str, Field(pattern=WORD)]
 
 
 class AnswerWords(Model):
