@@ -29,7 +29,7 @@ run: $(VENV)/.installed ## install what the service needs and start it (TRIAGE_H
 test: $(VENV)/.installed-dev $(VENV)/.installed-node $(VENV)/.installed-clients $(VENV)/.browser ## every check, then the tests
 	@$(BIN)/python -m tools.checks test
 
-test-long: $(VENV)/.installed-bench $(VENV)/.installed-node $(VENV)/.installed-peers $(VENV)/.wrk $(VENV)/.wire ## longer runs, in parts: PART=stress, fuzz, contract, random, engines, oracle, wire, peers, bench, questions, image
+test-long: $(VENV)/.installed-bench $(VENV)/.installed-node $(VENV)/.installed-peers $(VENV)/.wrk $(VENV)/.wire $(VENV)/.engines ## longer runs, in parts: PART=stress, fuzz, contract, random, engines, oracle, wire, peers, bench, questions, image
 	@$(BIN)/python -m tools.checks long $(PART)
 
 format: $(VENV)/.installed-dev ## format the code and mend what can be mended
@@ -127,6 +127,12 @@ $(VENV)/.wrk: $(VENV)/.made
 $(VENV)/.wire: $(VENV)/.made | $(VENV)/.wrk
 	@(command -v java && command -v nginx) > /dev/null || (apt-get update -q && apt-get install -y -q default-jdk-headless nginx) \
 		> /dev/null 2>&1 || echo "NO JAVA OR NGINX: the long run of wire fails" >&2
+	@touch $@
+
+# Databases of others, from Debian, for the long run alone, which fails without them.
+$(VENV)/.engines: $(VENV)/.made | $(VENV)/.wire
+	@(command -v java && ls /usr/lib/postgresql/*/bin/initdb) > /dev/null 2>&1 || (apt-get update -q && apt-get install -y -q \
+		default-jre-headless postgresql) > /dev/null 2>&1 || echo "NO JAVA OR POSTGRESQL: the long run of engines fails" >&2
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed

@@ -66,6 +66,7 @@ class How:
             strict=self.strict,
             full=self.full,
             max_bytes=self.settings.max_body_bytes,
+            root=self.settings.root_path,
         )
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 from typer.core import TyperGroup
@@ -25,7 +25,7 @@ from app.core.logic import Logic
 from app.key_commands import key, signing_key
 from app.main import build_app, build_engines, folder_of_tests, rules_folder
 from app.proof.compare import compare
-from app.proof.explain import explain
+from app.proof.explain import Target, explain
 from app.proof.report import comparison_in_lines, in_lines
 from app.proof.verify import Verifier
 from app.rulebook.book import read_book
@@ -35,6 +35,7 @@ from app.rulebook.load import build, load
 from app.rulebook.ordering import write_orders
 from app.rulebook.safety import Proofs
 from app.rulebook.signing import sign, why_unsigned
+from app.schema_command import schemas
 from app.security.limits import is_loopback
 from app.serve import check_ports, prepared, run
 from app.settings import SETTINGS, BadSettingError, Settings, read_settings
@@ -46,6 +47,12 @@ def refuse(text: str) -> typer.Exit:
     """Print what is wrong; the exit code is 1."""
     typer.echo(text, err=True)
     return typer.Exit(1)
+
+
+def one_of(words: Sequence[str], option: str, value: object) -> None:
+    """Refuse a value that is none of these."""
+    if value is not None and value not in words:
+        raise typer.BadParameter(f"`{value}` is none of `{'`, `'.join(words)}`", param_hint=option)
 
 
 class Commands(TyperGroup):
@@ -125,8 +132,7 @@ def decide(
 
     A batch uses all cores. Where it is stopped, the same command goes on from there.
     """
-    if view not in ("full", "decision"):
-        raise typer.BadParameter("write `full` or `decision`", param_hint="--view")
+    one_of(("full", "decision"), "--view", view)
     if batch:
         if output is None and not Path(file).is_file():
             hint = "name where the answers go, or - for standard output" if file == "-" or Path(file).exists() else ""
@@ -156,7 +162,7 @@ def decide_batch(source: str, output: str, ruleset: str, *, strict: bool, full: 
         raise refuse(str(error)) from None
     except BadOutputError as error:
         raise refuse(f"{output}: {error}; remove it, or name another with `--output`") from None
-    typer.echo(f"{answered} lines answered into {output}", err=True)
+    typer.echo(f"{answered} lines answered into {'standard output' if output == '-' else output}", err=True)
 
 
 @cli.command("screen")
@@ -173,8 +179,8 @@ def screen_cohort(
 
     Where it is stopped, the same command goes on from there. Needs the extra `cohort`.
     """
-    if unknowns not in ("confirm", "strict"):
-        raise typer.BadParameter("write `confirm` or `strict`", param_hint="--unknowns")
+    one_of(("confirm", "strict"), "--unknowns", unknowns)
+    one_of((".html", ".htm"), "--report", report and report.resolve().suffix)  # never what is no report
     try:
         from app.cohort.files import FormatError, beside, rows_of
         from app.cohort.report import in_lines, page
@@ -209,6 +215,7 @@ def explain_decision(
     target: Annotated[str | None, typer.Option(help="Keep changes to this disposition or pathway.")] = None,
 ) -> None:
     """Explain a decision: what forces it, changes it, every rule."""
+    one_of(get_args(Target), "--target", target)
     engine, asked = question_in(file, ruleset, strict=strict)
     typer.echo(encode_indented(explain(engine, asked, target)))
 
@@ -259,10 +266,9 @@ def check(rules: RulesOption = None) -> None:
         raise refuse(f"{error}\n{count} {'fault' if count == 1 else 'faults'}; the rule book is refused") from None
     for release in book.releases.values():
         logic = Logic(release.facts, release.rules, release.order, release.budget)
-        current = ", current" if release.id == book.current else ""
         typer.echo(
-            f"{release.id}{current}: {len(release.facts)} facts, {len(release.rules)} decision rules, "
-            f"{logic.size} nodes of {release.budget}, {release.digest}"
+            f"{release.id}{', current' if release.id == book.current else ''}: {len(release.facts)} facts, "
+            f"{len(release.rules)} decision rules, {logic.size} nodes of {release.budget}, {release.digest}"
         )
         for notice in release.warnings:
             typer.echo(f"  {notice}")
@@ -313,7 +319,7 @@ def digests(rules: RulesOption = None) -> None:
 def sign_release(
     release: Annotated[str, typer.Argument(help="The release that was read.")],
     reviewer: Annotated[str, typer.Option(help="The clinician who read and signs it, with profession.")],
-    date: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day of signing.")],
+    date: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The day of signing.")],
     rules: RulesOption = None,
 ) -> None:
     """Record that a clinician has read and signed a release."""
@@ -321,40 +327,39 @@ def sign_release(
     digests = {name: found.digest for name, found in load(folder).releases.items()}
     if release not in digests:
         raise refuse(f"`{release}` is no release; the releases are {', '.join(digests)}")
-    day, today = date.date().isoformat(), datetime.now(UTC).date() + timedelta(days=1)  # it is tomorrow somewhere
-    if wrong := why_unsigned(reviewer, day, today.isoformat()):
-        raise refuse(wrong)
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)  # it is tomorrow somewhere
     reviewer = reviewer.strip()
-    made = sign(folder, release, digests[release], reviewer, day)
+    if wrong := why_unsigned(reviewer, date, tomorrow.isoformat()):
+        raise refuse(wrong)
+    made = sign(folder, release, digests[release], reviewer, date)
     typer.echo(f"{release} is signed by {reviewer}: {made}")
 
 
 @cli.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to bind; TRIAGE_HOST.")] = None,
-    port: Annotated[int | None, typer.Option(help="The port to bind; TRIAGE_PORT.", min=1, max=65535)] = None,
-    workers: Annotated[int | None, typer.Option(help="How many processes; TRIAGE_WORKERS.", min=1, max=256)] = None,
+    port: Annotated[str | None, typer.Option(metavar="<int>", help="The port to bind; TRIAGE_PORT.")] = None,
+    workers: Annotated[str | None, typer.Option(metavar="<int>", help="How many processes; TRIAGE_WORKERS.")] = None,
 ) -> None:
     """Serve over HTTP."""
     given = {"TRIAGE_HOST": host, "TRIAGE_PORT": port, "TRIAGE_WORKERS": workers}
-    settings = read_settings({**os.environ, **{name: str(value) for name, value in given.items() if value}})
-    host, port = settings.host, settings.port
-    if settings.anonymous and not settings.allow_anonymous and not is_loopback(host):
+    settings = read_settings({**os.environ, **{name: value for name, value in given.items() if value is not None}})
+    if settings.anonymous and not settings.allow_anonymous and not is_loopback(settings.host):
         raise refuse(
-            f"`TRIAGE_HOST`: others could reach {host}, and nobody would be asked who they are; set `TRIAGE_API_KEYS` "
-            "(`triage key` makes one) or `TRIAGE_OAUTH_ISSUER`, or `TRIAGE_ALLOW_ANONYMOUS=true` if that is meant"
+            f"`TRIAGE_HOST`: others could reach {settings.host}, and nobody would be asked who they are; set "
+            "`TRIAGE_API_KEYS` (`triage key` makes one), `TRIAGE_OAUTH_ISSUER`, or `TRIAGE_ALLOW_ANONYMOUS=true`"
         )
     check_ports(settings)
     app = prepared(settings)
-    shown = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    if settings.unix_socket:
-        shown = f"the socket {settings.unix_socket}"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    shown = f"the socket {settings.unix_socket}" if settings.unix_socket else f"http://{host}:{settings.port}"
     typer.echo(f"Candidate Triage answers on {shown}; open it to try it, /docs for the API")
     run(app, settings)
 
 
 cli.command()(key)
 cli.command("signing-key")(signing_key)
+cli.command()(schemas)
 
 
 @cli.command()
@@ -370,8 +375,7 @@ def sql(
         from app.cohort.sql import DIALECTS, sql_of
     except ModuleNotFoundError as error:
         raise refuse(f"`{error.name}` is not installed; it comes with `pip install candidate-triage[cohort]`") from None
-    if dialect not in DIALECTS:
-        raise typer.BadParameter(f"write one of {', '.join(DIALECTS)}", param_hint="--dialect")
+    one_of(DIALECTS, "--dialect", dialect)
     release = engine_or_exit(build_engines(read_settings()), ruleset).release
     typer.echo(sql_of(release, dialect, strict=strict, table=table, columns=column or ["reference"]))
 
@@ -389,5 +393,4 @@ def cql(
 @cli.command()
 def openapi() -> None:
     """Print the OpenAPI document."""
-    document = build_app(Settings()).openapi()
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(build_app(Settings()).openapi(), indent=2, ensure_ascii=False))

@@ -23,7 +23,8 @@ from app.cohort.answers import ANSWERED, Answers
 from app.cohort.columns import LISTED, REFERENCE, Block, Columns, Problem
 from app.cohort.files import ROWS, Pieces, kind_of, opened_lines, readable, tables
 from app.cohort.summary import Summary, Summing
-from app.core.engine import Question
+from app.core.engine import Engine, Question
+from app.core.memo import Memo
 from app.main import build_engines
 from app.settings import Settings, read_settings
 
@@ -152,14 +153,50 @@ def screen(
     if not isinstance(table, pa.Table):
         table = pa.table(table)
     settings = settings or read_settings()
-    engine = build_engines(settings).find(ruleset)
-    if engine is None or unknowns not in ("confirm", "strict"):
-        raise ValueError("no such release" if engine is None else "unknowns: write `confirm` or `strict`")
-    how = How(settings, engine.release.id, unknowns == "strict", full=False)
+    how = How(settings, _engine(settings, ruleset, unknowns).release.id, unknowns == "strict", full=False)
     answered, problems = Screening(how).table(table)
     if problems:
         raise RefusedRowsError([{**problem, "line": row + 1} for row, problem in problems])
     return answered
+
+
+def _engine(settings: Settings, ruleset: str, unknowns: str) -> Engine:
+    """Return the engine of a release, or raise."""
+    engine = build_engines(settings).find(ruleset)
+    if engine is None or unknowns not in ("confirm", "strict"):
+        raise ValueError("no such release" if engine is None else "unknowns: write `confirm` or `strict`")
+    return engine
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """Begins to answer tables in a worker of a cluster, for `app.cohort.spark`.
+
+    A worker reads its own settings; `digest` is that of the release, which each must have.
+    """
+
+    ruleset: str
+    digest: str
+    strict: bool = False
+
+    @classmethod
+    def of(cls, ruleset: str = "current", unknowns: str = "confirm") -> "Beginning":
+        """Return it for a release as it is here."""
+        release = _engine(read_settings(), ruleset, unknowns).release
+        return cls(release.id, release.digest, unknowns == "strict")
+
+    def __call__(self) -> Callable[[pa.Table], tuple[pa.Table, list[tuple[int, Problem]]]]:
+        """Return the answers to a table, and the rows that have none."""
+        screening = _SCREENINGS[self]
+        if screening.answers.decider.digest != self.digest:
+            raise ValueError(f"{self.ruleset} of this worker is not the release of that digest")
+        return screening.table
+
+
+_SCREENINGS = Memo[Beginning, Screening](
+    lambda beginning: Screening(How(read_settings(), beginning.ruleset, beginning.strict, full=False))
+)
+"""A worker begins anew with each part of a cohort that it gets."""
 
 
 @dataclass
@@ -232,7 +269,8 @@ def _blocks(
                 yield *screening.lines(block, skipped + 1), len(block)
                 skipped += len(block)
         return
-    for table in tables(source, ROWS):
+    coded = [name for name in screening.columns.names if name != REFERENCE]
+    for table in tables(source, ROWS, coded):
         if skipped >= done:
             yield *screening.table(table, text=kind == "csv"), table.num_rows
         skipped += table.num_rows

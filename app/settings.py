@@ -18,6 +18,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from app.security.access import INTAKE, PARTS
 from app.security.addresses import PublicUrl, ReadHost
 from app.security.options import CdsClient, SecurityOptions, SmartServer, different, json_text, words
+from app.setting_errors import reason
 
 PREFIX = "TRIAGE_"
 SERVICE_LINK = re.compile(r"TRIAGE_(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)")
@@ -66,7 +67,7 @@ class Settings(SecurityOptions):
     any other."""
     read_seconds: Annotated[float, Field(gt=0, le=30)] = 2.0
     """How long a FHIR server or a key address may take to answer."""
-    max_record_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 5_000_000
+    max_record_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 3_500_000
     """The largest body of the FHIR and CDS Hooks faces, in bytes."""
     max_body_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 16_384
     """The largest body of facts, and line of a batch, in bytes; an answer that is sent back to be verified may have
@@ -82,7 +83,9 @@ class Settings(SecurityOptions):
         except ValueError:
             good = False
         if not good:
-            raise ValueError("write an address or a host name alone, without scheme, port and brackets")
+            raise ValueError(
+                f"`{value}` is not accepted; write an address or a host name alone, without scheme, port and brackets"
+            )
         return value
 
     @field_validator("public_url")
@@ -163,14 +166,19 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
             known = f"; the settings are {', '.join(sorted(SETTINGS))}"
             hint = f"; did you mean `{PREFIX}{close[0]}`?" if close else known
             raise BadSettingError(f"`{name}` is no setting{hint}")
-    given = {name[len(PREFIX) :].lower(): value for name, value in environment.items() if name.upper() in SETTINGS}
+    given: dict[str, str] = {}
+    for name, value in environment.items():
+        setting = name[len(PREFIX) :].lower()
+        if name.upper() not in SETTINGS or (not value.strip() and Settings.model_fields[setting].default is None):
+            continue  # none of ours; or empty, as `${VARIABLE:-}` leaves what is not set
+        if setting in given:
+            raise BadSettingError(f"`{name}` stands twice, in small and in capital letters")
+        given[setting] = value
     try:
         return Settings.model_validate(given)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        says = first["msg"].removeprefix("Value error, ")
+        first = error.errors(include_url=False)[0]
         if not first["loc"]:  # of two settings; the text names one
-            raise BadSettingError(says) from None
-        setting, *inside = map(str, first["loc"])
-        where = f" at `/{'/'.join(inside)}`" if inside else ""
-        raise BadSettingError(f"`{PREFIX}{setting.upper()}`{where}: {says[0].lower()}{says[1:]}") from None
+            raise BadSettingError(first["msg"].removeprefix("Value error, ")) from None
+        setting = str(first["loc"][0]).upper()
+        raise BadSettingError(f"`{PREFIX}{setting}`{reason(first, Settings.model_json_schema())}") from None

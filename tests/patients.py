@@ -12,6 +12,8 @@ that it knows. Only what a case names is checked:
 - `preconditions`: id to status; `components`: id to status; `alternatives`: id to whether it fits
 - `if_resolved`: the decision then, or null; `resolved_when`: when that is, as sentences
 - `urgency`: of each referral; `for`: what the next question is for; `notices_with`: how a notice begins, among others
+- `states`: rule to its state, the same in the rationale and in `/explain`; `actionable`: the facts shown as a way in
+- `says`, `korean`: id (or part of a plan, `notices`, `question`) to words that its sentences hold, in that language
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,11 +21,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from app.core.answer import Answer, PlanShown
 from app.core.engine import Engine, Question
 from app.core.precedence import Decision
+from app.proof.explain import explain
 from app.rulebook.files import read
 
+EXPLAINED = {"states", "actionable", "says", "korean"}
+"""What is expected of an explanation or of texts, and checked apart from the decision."""
 FOLDER = Path(__file__).parent / "cases"
 
 
@@ -74,6 +81,8 @@ def differences(patient: Patient, engine: Engine) -> list[str]:
     found = observed(answer)
     wrong = []
     for key, expected in patient.expect.items():
+        if key in EXPLAINED:
+            continue
         match key:
             case "cautions_with":
                 bad = sorted(set(expected) - set(found["cautions"]))
@@ -121,3 +130,57 @@ def observed(answer: Answer) -> dict[str, Any]:
 def in_words(decision: Decision) -> str:
     """Return a decision in a word or two."""
     return f"{decision.disposition} {decision.pathway}" if decision.pathway else decision.disposition
+
+
+def differences_of_texts(patient: Patient, engine: Engine, korean: Engine) -> list[str]:
+    """Return how explanation and texts differ from what is expected of a patient."""
+    question = Question({name: value for name, value in patient.facts.items() if value is not None}, patient.strict)
+    expect, wrong = patient.expect, []
+    if "states" in expect or "actionable" in expect:
+        explained = explain(engine, question)
+        standing = {rule.rule: rule.state for rule in explained.rules}
+        reasons = {reason.rule: reason.state for reason in engine.answer(question).rationale}
+        for rule, state in expect.get("states", {}).items():
+            if (reasons.get(rule), standing[rule]) != (state, state):
+                wrong.append(f"{rule}: {reasons.get(rule)} in the rationale, {standing[rule]} when explained")
+        ways_in = sorted({to.fact for change in explained.changes if change.actionable for to in change.facts})
+        if "actionable" in expect and ways_in != expect["actionable"]:
+            wrong.append(f"actionable: {ways_in}")
+    for key, asked in (("says", engine), ("korean", korean)):
+        said = texts(asked.answer(question)) if key in expect else {}
+        wrong += [
+            f"{key}: {name}: no `{words}`"
+            for name, words in expect.get(key, {}).items()
+            if words not in said.get(name, "")
+        ]
+    return [f"{patient.name}: {fault}" for fault in wrong]
+
+
+def texts(answer: Answer) -> dict[str, str]:
+    """Return the sentences of an answer by the id of what says them."""
+    shown = msgspec.to_builtins(answer)
+    plan = shown["plan"] or {}
+    named = [
+        *shown["rationale"],
+        *shown["cautions"],
+        *shown["preconditions"],
+        *shown["alternatives"],
+        *shown["referral"],
+    ]
+    found = {part["rule"]: part for part in named}
+    found |= {part["id"]: part for part in plan.get("components", ())}
+    found |= {part["name"]: part for part in plan.get("parts", ())}
+    found |= {"notices": shown["notices"], "question": shown["next_question"] or {}}
+    return {name: " ".join(strings(part)) for name, part in found.items()}
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Yield every string in a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inside in value.values():
+            yield from strings(inside)
+    elif isinstance(value, list | tuple):
+        for inside in value:
+            yield from strings(inside)

@@ -38,7 +38,7 @@ def test_decide_reads_standard_input() -> None:
     ("given", "says"),
     [
         ("{", "not JSON"),
-        ('{"pregnent": true}', "/pregnent: this release has no such fact (`pregnant`?)"),
+        ('{"pregnent": true}', "/pregnent: this release has no such fact; GET /v1/rulesets/current/facts"),
         ('{"age_years": 200}', "/age_years"),
         ("[]", "write one JSON object"),
     ],
@@ -58,7 +58,32 @@ def test_decide_names_the_releases_and_the_file() -> None:
     )
     absent = run("decide", "absent.json")
     assert (absent.exit_code, absent.stderr) == (1, "absent.json: no such file or directory\n")
-    assert run("decide", str(CANDIDATE), "--view", "short").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "right"),
+    [
+        (("decide", str(CANDIDATE)), "--view", "`full`, `decision`"),
+        (("explain", str(CANDIDATE)), "--target", "`referred`, `excluded`"),
+        (("screen", "a.csv"), "--unknowns", "`confirm`, `strict`"),
+        (("screen", "a.csv"), "--report", "`.html`, `.htm`"),
+        (("sql",), "--dialect", "`duckdb`, `postgres`"),
+        (("key", "a"), "--scope", "triage, rulesets"),
+    ],
+)
+def test_an_option_of_few_words_names_them(command: tuple[str, ...], option: str, right: str) -> None:
+    refused = run(*command, option, "nowhere", COLUMNS="400")
+    assert refused.exit_code == 2
+    assert option in refused.stderr
+    assert right in refused.stderr
+
+
+def test_a_port_that_is_none_is_refused_as_in_a_setting() -> None:
+    refused = run("serve", "--port", "web")
+    assert (refused.exit_code, refused.stderr) == (
+        1,
+        "`TRIAGE_PORT`: `web` is not accepted; write a whole number from 1 to 65535\n",
+    )
 
 
 def test_check_accepts_the_shipped_rule_book_and_names_the_fault_of_another(tmp_path: Path) -> None:

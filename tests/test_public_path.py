@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
@@ -57,7 +56,7 @@ def test_a_decision_page_and_a_redirect_stay_below_the_path(client: TestClient) 
     assert f'action="{ROOT}/intake' in page.text
     redirect = client.get("/rules/")
     assert redirect.status_code == 307
-    assert urlsplit(redirect.headers["location"]).path == ROOT + "/rules"
+    assert redirect.headers["location"] == ROOT + "/rules"
 
 
 def test_interfaces_answer_and_name_the_path(client: TestClient) -> None:
@@ -68,6 +67,9 @@ def test_interfaces_answer_and_name_the_path(client: TestClient) -> None:
     assert client.get("/fhir/metadata").json()["implementation"]["url"] == f"{BASE}/fhir"
     missing = client.get("/nothing").json()
     assert (missing["status"], missing["instance"]) == (404, ROOT + "/nothing")
+    assert follow(client, missing["type"]) == 200
+    lines = client.post("/v1/triage/batch", content="x", headers={"content-type": "application/x-ndjson"}).json()
+    assert (lines["type"], lines["instance"]) == (ROOT + "/problems/not-json", ROOT + "/v1/triage/batch")
     assert client.get("/fhir/Nothing").json()["resourceType"] == "OperationOutcome"
 
 

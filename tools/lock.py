@@ -75,7 +75,7 @@ def main() -> None:
             *how,
             "--constraint",
             DEV,
-            *("--extra", "dev", "--extra", "cohort", "--extra", "bench", "pyproject.toml"),
+            *("--extra", "dev", "--extra", "cohort", "--extra", "spark", "--extra", "bench", "pyproject.toml"),
         )
     if names := stale():
         sys.exit(f"made for other dependencies than pyproject.toml has now: {', '.join(names)}; run `make lock`")

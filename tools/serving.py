@@ -19,7 +19,8 @@ from urllib.request import urlopen
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 READY_SECONDS = 60.0
-TICKS = os.sysconf("SC_CLK_TCK")
+SCHEDULED = 2
+"""What clock_getcpuclockid(3) puts below the number of a process."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -185,5 +186,5 @@ def _rss(pid: int) -> int:
 
 
 def _cpu(pid: int) -> float:
-    after_name = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(after_name[11]) + int(after_name[12])) / TICKS
+    """Return the processor time of a process by its own clock: the one of /proc counts in steps of 10 ms."""
+    return time.clock_gettime((~pid << 3) | SCHEDULED)

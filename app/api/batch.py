@@ -125,6 +125,7 @@ def routes(
             full=options.view == "full",
             max_bytes=max_line,
             sources=options.sources or "rationale",
+            root=root,
         )
         headers = {"Content-Type": answered_as, "Content-Language": engine.language, "Vary": "Accept-Language"}
         headers |= headers_of(engine.release, engines.current, root)

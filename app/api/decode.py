@@ -19,7 +19,7 @@ from app.core.engine import Engines, Question
 from app.core.facts import Value
 from app.core.rules import Release
 
-NO_SUCH_FACT = Message("this release has no such fact")
+NO_SUCH_FACT = Message("this release has no such fact; GET /v1/rulesets/current/facts lists those of the current one")
 
 
 def decode(body: bytes, reader: "CandidateReader", *, strict: bool, line: int | None = None) -> Question:

@@ -21,8 +21,7 @@ from app.api.schemas import ref
 from app.core.answer import Answer, DecisionView
 from app.core.engine import Engine, Engines, Sources
 from app.core.memo import Memo
-from app.core.rules import Pathway
-from app.proof.explain import Explanation, explain
+from app.proof.explain import Explanation, Target, explain
 
 PATH = "/v1/triage"
 REFUSALS = refusals(
@@ -73,7 +72,7 @@ class TriageOptions(Options):
 class ExplainOptions(Options):
     """What to explain."""
 
-    target: Literal["referred", "excluded", "clinician_review", "recommended", Pathway] | None = None
+    target: Target | None = None
     """Keeps the changes that lead to this disposition or pathway."""
 
 

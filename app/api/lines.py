@@ -24,6 +24,8 @@ class LineAnswerer:
     full: bool
     max_bytes: int
     sources: Sources = "rationale"
+    root: str = ""
+    """The path of the public address."""
 
     def answer(self, line: bytes | None, number: int) -> bytes:
         """Return the answer to a line; `None` is an overlong line."""
@@ -34,7 +36,7 @@ class LineAnswerer:
             question = decode(line, self.reader, strict=self.strict, line=number)
         except ProblemError as error:
             language = self.engine.language
-            content = problem_content(error.kind, error.detail, BATCH_PATH, error.errors, language)
+            content = problem_content(error.kind, error.detail, BATCH_PATH, error.errors, language, self.root)
             return encode(content | {"line": number})
         answer = self.engine.answer(question, self.sources) if self.full else self.engine.view(question)
         written = encode(answer)

@@ -159,16 +159,16 @@ ProblemPage = Callable[[Request, int, Sequence[str], Mapping[str, str]], Respons
 
 
 def problem_content(
-    kind: str, detail: Message, instance: str, errors: Sequence[FieldError] = (), language: str = DEFAULT
+    kind: str, detail: Message, path: str, errors: Sequence[FieldError] = (), language: str = DEFAULT, root: str = ""
 ) -> dict[str, Any]:
-    """Return a problem document in a language."""
+    """Return a problem document; `root` is the public address' path."""
     found = PROBLEMS[kind]
     content: dict[str, Any] = {
-        "type": f"/problems/{kind}",
+        "type": f"{root}/problems/{kind}",
         "title": in_language(found.title, language),
         "status": found.status,
         "detail": in_language(detail, language),
-        "instance": instance,
+        "instance": root + path,
     }
     if errors:
         content["errors"] = [error.in_language(language) for error in errors]
@@ -216,8 +216,8 @@ def problem(
         headers["Content-Language"] = language
         lines = [PROBLEMS[kind].title, detail, *(error.detail for error in errors)]
         return page(request, status, [in_language(text, language) for text in lines], headers)
-    instance = request.scope.get("root_path", "") + own_path(request)
-    content = problem_content(kind, detail, instance.encode("utf-8", "replace").decode(), errors, language)
+    path, root = own_path(request).encode("utf-8", "replace").decode(), request.scope.get("root_path", "")
+    content = problem_content(kind, detail, path, errors, language, root)
     return JSONResponse(content, status, headers=headers, media_type=MEDIA_TYPE)
 
 
@@ -245,7 +245,8 @@ def add_problems(app: FastAPI) -> None:
         headers = dict(error.headers or {})
         match error.status_code:
             case 404:
-                return problem(request, "not-found", Message("this service has no such path"), headers=headers)
+                says = Message("this service has no such path; GET /openapi.json lists them")
+                return problem(request, "not-found", says, headers=headers)
             case 405:
                 allowed = headers["Allow"] = headers.get("Allow", "").replace("GET", "GET, HEAD")
                 says = Message("this path takes {methods}", methods=allowed)
@@ -280,7 +281,8 @@ async def problem_page(
 ) -> Response:
     """The page behind the `type` of a problem document."""
     if kind not in PROBLEMS:
-        raise ProblemError("not-found", Message("there is no such kind of problem"))
+        kinds = ", ".join(f"`{each}`" for each in PROBLEMS)
+        raise ProblemError("not-found", Message("the kinds of problem are {kinds}", kinds=kinds))
     language, found = language_accepted(request), PROBLEMS[kind]
     about = Message("problem type `{kind}`, status {status}", kind=kind, status=found.status)
     lines = [in_language(text, language) for text in (found.title, about, found.remedy)]
@@ -289,5 +291,5 @@ async def problem_page(
         page: ProblemPage = request.app.state.problem_page
         return page(request, 200, lines, headers)
     title, _, remedy = lines
-    told = {"type": f"/problems/{kind}", "title": title, "status": found.status, "remedy": remedy}
-    return JSONResponse(told, headers=headers)
+    kind = f"{request.scope.get('root_path', '')}/problems/{kind}"
+    return JSONResponse({"type": kind, "title": title, "status": found.status, "remedy": remedy}, headers=headers)

@@ -152,7 +152,9 @@ def _records(engines: Engines, kind: str, name: str, detail: str) -> object:
     release = engines.by_id[name].release
     rules = {entry.id: entry for entry in catalogue.entries(release)}
     if (kind == "rule" and detail not in rules) or (kind == "source" and detail not in release.sources):
-        template = "release {release} has no such rule" if kind == "rule" else "release {release} has no such source"
+        template = "release {release} has no such rule; GET /v1/rulesets/{release}/rules lists them"
+        if kind == "source":
+            template = "release {release} has no such source; GET /v1/rulesets/{release}/sources lists them"
         raise ProblemError(f"unknown-{kind}", Message(template, release=release.id))
     made: dict[str, Callable[[], object]] = {
         "rule": lambda: catalogue.rule_record(rules[detail], release),

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.decode import readers_of
 from app.api.examples import examples
@@ -13,6 +15,9 @@ from app.api.negotiation import check_headers
 from app.api.problems import ProblemError, path_within, problem
 from app.api.query import check_query, unusable_values
 from app.core.engine import Engines
+
+REDIRECTED = 307
+"""The status of a path that is served with, or without, a slash at its end."""
 
 
 class Service(FastAPI):
@@ -52,6 +57,7 @@ class Service(FastAPI):
                 await problem(Request(scope), error.kind, error.detail)(scope, receive, send)
                 return
         is_head = scope.get("method") == "HEAD"  # answered like GET; it is the server that leaves the body out
+        send = _redirecting_here(send)
         if is_head or (self.root and scope["type"] == "http"):
             method = "GET" if is_head else scope["method"]
             asked = {**scope, "method": method, "path": self.root + scope["path"]}
@@ -74,6 +80,21 @@ class Service(FastAPI):
                 amend(document)
             self.openapi_schema = document
         return self.openapi_schema
+
+
+def _redirecting_here(send: Send) -> Send:
+    """Return `send` whose redirects name the path alone.
+
+    Host and scheme are what the proxy is called, which it need not say.
+    """
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == REDIRECTED:
+            headers = MutableHeaders(raw=message["headers"])
+            headers["location"] = urlsplit(headers["location"])._replace(scheme="", netloc="").geturl()
+        await send(message)
+
+    return sent
 
 
 async def refused(request: Request, error: Exception) -> Response:

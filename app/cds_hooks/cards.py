@@ -64,7 +64,7 @@ class Cards:
             drafts = nlargest(MOST_DRAFTS, drafts, lambda each: newest(each.resource))
         referrals = [self._referred(answer, referral) for referral in answer.referral]
         decisions = list(self._decisions(answer, weighed, drafts))
-        cards = [*referrals, *decisions]
+        cards = [*referrals, *([self._another(answer)] if self.call.for_another else []), *decisions]
         if not cards:  # nobody is told by the detail of another card
             unread += said.sentences(weighed.not_read, self.locale)
         if unread:
@@ -88,6 +88,12 @@ class Cards:
         card["detail"] = "\n".join([says, *(["", *not_read] if not_read else [])])
         card["links"] = [self._intake_link()]
         return card
+
+    def _another(self, answer: Answer) -> Card:
+        """Return the card about an order for another patient."""
+        says = self._say("What is ordered or booked names another patient than the one of this call")
+        detail = self._say("Everything else that is said here is about the patient of the call.")
+        return self._card(answer, "another patient", says, "warning") | {"detail": detail}
 
     def _unread(self, answer: Answer, unread: list[str]) -> Card:
         card = self._card(answer, "unread", self._say("Not all was read: {what}", what=unread[0]), "warning")

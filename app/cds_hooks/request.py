@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.record.elements import RecordError, Resource, entries, items, text
+from app.record.identity import REST
 
 PATIENT_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -40,6 +41,8 @@ class Call:
     prefetch: Any = None
     """As it came; `prefetched` checks it."""
     drafts: list[Draft] = field(default_factory=list)
+    for_another: bool = False
+    """Whether a draft of ours names another patient."""
     server: str = ""
     token: str = ""
     scope: str = ""
@@ -82,12 +85,14 @@ def read_call(body: Any, hook: str, systems: Systems) -> Call:
         raise RecordError("`context.patientId` is the id of a Patient", "context.patientId", "value")
     authorization = body.get("fhirAuthorization")
     authorization = authorization if isinstance(authorization, dict) else {}
+    drafts = list(_drafts(context, hook, systems))
     return Call(
         hook=hook,
         instance=_instance(body.get("hookInstance")),
         patient=patient,
         prefetch=body.get("prefetch"),
-        drafts=list(_drafts(context, hook, systems)),
+        drafts=drafts,
+        for_another=any(_names_another(draft.resource, patient) for draft in drafts),
         server=text(body.get("fhirServer")).rstrip("/"),
         token=text(authorization.get("access_token")),
         scope=text(authorization.get("scope")),
@@ -122,6 +127,14 @@ def _drafts(context: dict[str, Any], hook: str, systems: Systems) -> Iterator[Dr
             continue
         if pathway := _coded(order.get("code"), systems.pathways):
             yield Draft(order, pathway)
+
+
+def _names_another(draft: Resource, patient: str) -> bool:
+    """Return whether a draft names patients, and not this one."""
+    actors = [items(each.get("actor")) for each in items(draft.get("participant"))]
+    references = [text(each.get("reference")) for listed in (items(draft.get("subject")), *actors) for each in listed]
+    named = [found[3] for each in references if (found := REST.fullmatch(each)) and found[2] == "Patient"]
+    return bool(named) and patient not in named
 
 
 def _selected(selections: Any) -> frozenset[str]:

@@ -44,7 +44,7 @@ class FhirServer:
 
     hosts: frozenset[str] = frozenset()
     seconds: float = 2.0
-    max_bytes: int = 5_000_000
+    max_bytes: int = 3_500_000
     transport: httpx.AsyncBaseTransport | None = field(default=None, compare=False)
 
     def allowance(self) -> Allowance:

@@ -1,13 +1,12 @@
 """The decisions about many candidates as the columns of a table."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from itertools import pairwise, product
+from itertools import islice, product, repeat
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from app.cohort.columns import REFERENCE, Block
 from app.cohort.decider import NONE, Candidates, Decider, Decisions
@@ -90,11 +89,14 @@ class Answers:
 
 
 class _Ids:
-    """The ids of many answers, as `Identity` makes each."""
+    """The ids of many answers, as `Identity` makes each.
+
+    What several facts add to the canonical JSON is written once for each combination of their values.
+    """
 
     def __init__(self, engine: Engine, *, strict: bool) -> None:
         self._identity, self._strict = engine.identities, strict
-        self._groups: list[tuple[list[int], list[int], pa.Array]] = []
+        self._groups: list[tuple[list[int], list[int], npt.NDArray[np.object_]]] = []
         members = list(zip(self._identity.order, self._identity.members, strict=True))
         while members:
             size = taken = 1
@@ -102,43 +104,37 @@ class _Ids:
                 size *= len(members[taken - 1][1])
                 taken += 1
             group, members = members[: max(1, taken - 1)], members[max(1, taken - 1) :]
-            written = [b",".join(filter(None, each)) or None for each in product(*(m.values() for _, m in group))]
-            self._groups.append(
-                ([place for place, _ in group], [len(m) for _, m in group], pa.array(written, pa.binary()))
-            )
+            written = [b",".join(filter(None, each)) for each in product(*(m.values() for _, m in group))]
+            written += [each and b"," + each for each in written]
+            self._groups.append(([place for place, _ in group], [len(m) for _, m in group], np.array(written, object)))
 
     def of(self, candidates: Candidates) -> pa.Array:
         """Return the id of the answer to every candidate."""
         count = len(candidates)
-        if not count:
-            return pa.array([], pa.string())
-        parts, some = [], np.zeros(count, np.bool_)
+        before, after = self._around(candidates)
+        parts, some = [before], np.zeros(count, np.bool_)
         for places, sizes, written in self._groups:
             keys: npt.NDArray[np.int32] = np.zeros(count, np.int32)
             for place, size in zip(places, sizes, strict=True):
-                keys = keys * np.int32(size) + candidates.columns[place]
+                keys *= np.int32(size)
+                keys += candidates.columns[place]
+            parts.append(written[keys + some * np.int32(len(written) // 2)].tolist())
             some |= keys != 0
-            parts.append(written.take(pa.array(keys)))
-        if not some.all():  # Arrow leaves out rows of which all parts are null
-            parts[0] = pc.if_else(pa.array(some), parts[0], pa.scalar(b""))
-        known = pc.binary_join_element_wise(*parts, pa.scalar(b","), null_handling="skip")
-        before, after = self._around(candidates)
-        whole = pc.binary_join_element_wise(before, known, after, pa.scalar(b""))
-        ends = np.frombuffer(whole.buffers()[1], np.int32)[whole.offset : whole.offset + count + 1].tolist()
-        text = memoryview(whole.buffers()[2])
-        digests = b"".join([sha256(text[start:end]).digest() for start, end in pairwise(ends)])
-        return _in_hex(digests, count)
+        texts = map(b"".join, zip(*parts, after, strict=False))
+        return _in_hex(b"".join([digest.digest() for digest in map(sha256, texts)]), count)
 
-    def _around(self, candidates: Candidates) -> tuple[pa.Scalar | pa.Array, pa.Scalar | pa.Array]:
+    def _around(self, candidates: Candidates) -> tuple[Iterable[bytes], Iterable[bytes]]:
+        """Return by candidate what stands before and after the facts."""
+        count = len(candidates)
         listed = [candidates.unavailable, candidates.doubted]
         if listed == [None, None]:
             before, after = self._identity.around(NONE, NONE, strict=self._strict)
-            return pa.scalar(before), pa.scalar(after)
-        rows = [lists.numbers.tolist() if lists else [0] * len(candidates) for lists in listed]
-        names = [lists.lists if lists else [NONE] for lists in listed]
-        pairs = [(names[0][u], names[1][d]) for u, d in zip(*rows, strict=True)]
-        around = [self._identity.around(*pair, strict=self._strict) for pair in pairs]
-        return pa.array([before for before, _ in around]), pa.array([after for _, after in around])
+            return repeat(before, count), repeat(after, count)
+        names = [map(lists.lists.__getitem__, lists.numbers.tolist()) if lists else repeat(NONE) for lists in listed]
+        around = [
+            self._identity.around(*pair, strict=self._strict) for pair in islice(zip(*names, strict=False), count)
+        ]
+        return [before for before, _ in around], [after for _, after in around]
 
 
 def _in_hex(digests: bytes, count: int) -> pa.Array:

@@ -110,20 +110,18 @@ class Columns:
             right = (values >= fact.minimum) & (values <= fact.maximum)
             odd |= ~right & np.asarray(column.is_valid())
             return np.where(right, values - (fact.minimum - 1), 0).astype(np.uint16)
-        if pa.types.is_boolean(kind):
-            indices = np.asarray(pc.fill_null(column.cast(pa.uint8()), 2))
-            words: list[Any] = [False, True]
-        else:
-            try:
-                encoded = column if pa.types.is_dictionary(kind) else pc.dictionary_encode(column)
-                whole = encoded.combine_chunks()
-                if isinstance(whole, pa.ChunkedArray):
-                    whole = whole.unify_dictionaries().combine_chunks()
-                words = whole.dictionary.to_pylist()
-            except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # such as a reading on a scale
-                odd |= np.asarray(column.is_valid())
-                return np.zeros(table.num_rows, np.uint16)
-            indices = np.asarray(pc.fill_null(whole.indices.cast(pa.int32()), len(words)))
+        if pa.types.is_boolean(kind) and fact.domain == (False, True):
+            return np.asarray(pc.fill_null(pc.add(column.cast(pa.uint8()), pa.scalar(1, pa.uint8())), 0))
+        try:
+            encoded = column if pa.types.is_dictionary(kind) else pc.dictionary_encode(column)
+            whole = encoded.combine_chunks()
+            if isinstance(whole, pa.ChunkedArray):
+                whole = whole.unify_dictionaries().combine_chunks()
+            words = whole.dictionary.to_pylist()
+        except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # such as a reading on a scale
+            odd |= np.asarray(column.is_valid())
+            return np.zeros(table.num_rows, np.uint16)
+        indices = np.asarray(pc.fill_null(whole.indices.cast(pa.int32()), len(words)))
         places = [_place(fact, from_text(fact, word) if text else word) for word in words]
         found: npt.NDArray[Any] = np.array([*places, 0], np.int32)[indices]
         if found.size and found.min() < 0:

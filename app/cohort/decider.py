@@ -200,22 +200,26 @@ class Decider:
                 table = self._changes[level] = _larger(table, shape)
             keys = earlier[level] * table.shape[1] + later[level + 1]
             flat = table.reshape(-1)
-            found = flat[keys]
+            found = np.where(rows, flat[keys], np.int8(0))
             if found.min() < 0:
-                for key in np.unique(keys[(found < 0) & rows]).tolist():
+                for key in np.unique(keys[found < 0]).tolist():
                     flat[key] = self._changed(level, *divmod(key, table.shape[1]))
-                found = flat[keys]
-            opened[self._row[level]] = rows & (found == 1)
-            lost |= rows & ((earlier[level] == LOST) | (later[level + 1] == LOST))
+                found = np.where(rows, flat[keys], np.int8(0))
+            opened[self._row[level]] = found == 1
+            if found.max() > 1:
+                lost |= found > 1
         return lost
 
-    def _changed(self, level: int, rest: int, later: int) -> bool:
-        """Return whether another value of an assumed fact changes what is possible."""
+    def _changed(self, level: int, rest: int, later: int) -> int:
+        """Return whether an assumed fact's other values change what is possible.
+
+        It is 1 where they do, 0 where they do not, and 2 where a state is lost.
+        """
         diagram, places = self._engine.logic.diagram, self._reach.places[level + 1]
         reachable = self._reach.states[level + 1][later]
         leaves = self._rests.leaves(level, rest)
-        if reachable is None:
-            return False
+        if reachable is None or rest == LOST:
+            return 2
         found = set()
         for region in range(self._unknown[level]):
             bits = 0
@@ -223,7 +227,7 @@ class Decider:
                 at = node >= 0 and diagram.levels[node] == level
                 bits |= reachable[places[diagram.children[node][region] if at else node]]
             found.add(self._sets.decisions(bits))
-        return len(found) > 1
+        return int(len(found) > 1)
 
     def _numbers(
         self,

@@ -8,7 +8,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
@@ -81,17 +81,22 @@ def rows_of(path: str) -> int | None:
         return int(pyarrow.parquet.read_metadata(path).num_rows) if kind == "parquet" else None
 
 
-def tables(path: str, rows: int = ROWS) -> Iterator[pa.Table]:
-    """Yield the rows of a Parquet, Arrow or CSV file in blocks."""
+def tables(path: str, rows: int = ROWS, coded: Iterable[str] = ()) -> Iterator[pa.Table]:
+    """Yield the rows of a Parquet, Arrow or CSV file in blocks.
+
+    Columns of text in `coded` have few values, and are left as Parquet has them: values and numbers.
+    """
     with readable(path):
-        yield from _tables(path, rows)
+        yield from _tables(path, rows, coded)
 
 
-def _tables(path: str, rows: int) -> Iterator[pa.Table]:
+def _tables(path: str, rows: int, coded: Iterable[str]) -> Iterator[pa.Table]:
     kind, compression = kind_of(path)
     match kind:
         case "parquet":
-            with pyarrow.parquet.ParquetFile(path) as file:
+            schema = pyarrow.parquet.read_schema(path)
+            texts = [name for name in coded if name in schema.names and pa.types.is_string(schema.field(name).type)]
+            with pyarrow.parquet.ParquetFile(path, read_dictionary=texts) as file:
                 for batch in file.iter_batches(rows, use_threads=False):
                     yield pa.Table.from_batches([batch])
         case "csv":

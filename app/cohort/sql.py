@@ -8,7 +8,8 @@ the default mode takes the assumed value only where the decision itself assumes 
 
 from collections.abc import Iterator, Sequence
 
-from sqlglot import transpile
+from sqlglot import parse_one
+from sqlglot.expressions import CTE
 
 from app.cohort.nodes import UNUSABLE, Nodes, runs_of, word_of
 from app.core.facts import Value
@@ -36,7 +37,11 @@ def sql_of(
     if dialect not in DIALECTS:
         raise ValueError(f"`{dialect}` is no dialect; the dialects are {', '.join(DIALECTS)}")
     text = _Query(Nodes(release), strict, [_name(column) for column in columns]).text(_name(table))
-    return str(transpile(text, read="duckdb", write=dialect, pretty=True)[0])
+    query = parse_one(text, read="duckdb")
+    if dialect == "spark":  # it has no such word, and does not repeat what is used often
+        for each in query.find_all(CTE):
+            each.set("materialized", None)
+    return query.sql(dialect, pretty=True)
 
 
 class _Query:

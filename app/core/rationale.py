@@ -44,6 +44,7 @@ class Rationale:
         self._release = release
         self._logic = logic
         self._steps = {rule.id: frozenset(steps_of(rule)) for rule in release.rules}
+        self._reads = {rule.id: frozenset(facts_read(rule.when)) for rule in release.rules}
         self._phases = phases(release.rules)
         self.standings = Section(points, [Entry(facts_read(r.when), _standing_of(r, logic)) for r in release.rules])
         self.near = Section(projection, [Entry(facts_read(r.when), _near_miss_of(r, logic)) for r in self._phases])
@@ -56,7 +57,9 @@ class Rationale:
     def doubting(self, standings: Iterable[Standing], facts: Candidate, doubted: Collection[str]) -> list[Standing]:
         """Return standings that assume nothing of `doubted` facts."""
         return [
-            each if each.state is not None else _standing_of(each.rule, self._logic, doubted)(facts) or each
+            each
+            if each.state is not None or self._reads[each.rule.id].isdisjoint(doubted)
+            else _standing_of(each.rule, self._logic, doubted)(facts) or each
             for each in standings
         ]
 

@@ -16,6 +16,7 @@ Asked = Literal[
     "contradicted",
     "newer_question",
     "open_status",
+    "refers_to_error",
     "open_use",
     "both_uses",
     "as_needed",
@@ -58,7 +59,7 @@ SetAside = Literal[
     "newer_form",
 ]
 Irrelevant = Literal["no_fact", "kind_not_read", "other_form"]
-Left = Literal["unread_resources", "unread_answers", "unread_codings"]
+Left = Literal["unread_resources", "unread_answers", "unread_codings", "other_patient"]
 
 Reason = Used | Asked | NotUnderstood | SetAside | Irrelevant | Left
 REASONS: frozenset[str] = frozenset(

@@ -83,9 +83,11 @@ def not_understood(entries: Iterable[Entry], locale: Localization) -> Iterator[s
 
 def counted(record: PatientFacts, locale: Localization, not_named: int = 0) -> Iterator[str]:
     """Yield how many entries have no effect, by place."""
+    others = sum(entry.reason == "somebody_elses" for entry in record.set_aside)
     for says, count in (
         ("{count} entries of the record were not understood and concern nothing that decides here", not_named),
-        ("{count} entries of the record were understood and have no effect", len(record.set_aside)),
+        ("{count} entries of the record were understood and have no effect", len(record.set_aside) - others),
+        ("{count} entries of the record are about another patient, or nobody says whose they are", others),
         ("{count} entries of the record concern none of the facts", len(record.irrelevant)),
     ):
         if count:

@@ -12,13 +12,15 @@ from app.core.facts import Value
 from app.core.logic import Logic
 from app.core.outcome import Outcome
 from app.core.precedence import Decision
-from app.core.rules import DecisionRule, Effect, Phase
+from app.core.rules import DecisionRule, Effect, Pathway, Phase
 from app.proof.changes import changes
 from app.proof.sufficient import Sufficient, sufficient_reasons
 
 REASONS_SHOWN = 20
 """How many sufficient reasons an explanation lists."""
 RuleState = Literal["held", "did_not_hold", "undecided"]
+Target = Literal["referred", "excluded", "clinician_review", "recommended", Pathway]
+"""Where a change may lead: a disposition or a pathway."""
 Role = Literal["indicates", "excludes", "refers", "reviews", "no_objection"]
 
 

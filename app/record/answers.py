@@ -61,9 +61,7 @@ def is_ours(resource: Resource, questionnaire: str) -> bool | None:
     canonical = text(resource.get("questionnaire"))
     if not canonical.startswith("#"):
         return canonical.partition("|")[0] == questionnaire
-    for place, inside in enumerate(items(resource.get("contained"))):
-        if place >= MOST_INSIDE:
-            break
+    for inside in items(resource.get("contained"))[:MOST_INSIDE]:
         if inside.get("id") == canonical[1:] and inside.get("resourceType") == "Questionnaire":
             listed = inside.get("derivedFrom")
             named = [text(inside.get("url")), *(map(text, listed[:MOST_INSIDE]) if isinstance(listed, list) else ())]
@@ -85,7 +83,7 @@ def read_answers(resource: Resource, release: Release, most: int = MOST_ANSWERS)
         seen += 1
         if seen > most:
             continue
-        given = list(items(item["answer"])) if "answer" in item else []
+        given = items(item["answer"]) if "answer" in item else []
         todo += [inner for answer in given if "item" in answer for inner in items(answer["item"])]
         if given:
             found.append(_answer(item, name, given, release.facts.get(name)))

@@ -4,7 +4,6 @@ Nothing of a record is dropped silently: what is not read is counted, and said.
 """
 
 from collections.abc import Sequence
-from heapq import nlargest
 
 from app.record.elements import Resource, text
 from app.record.identity import Found
@@ -54,7 +53,9 @@ def most_important(resources: Sequence[Found], most: int = MOST_RESOURCES) -> tu
     read: list[Found] = []
     for listed in by_rank:
         left = most - len(read)
-        read += listed if len(listed) <= left else nlargest(left, listed, lambda found: newest(found.resource))
+        if len(listed) > left:
+            listed = sorted(listed, key=lambda found: newest(found.resource), reverse=True)[:left]
+        read += listed
     return read, len(resources) - len(read)
 
 

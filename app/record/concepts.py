@@ -6,12 +6,25 @@ of a system that we read concerns no fact, unless words of a fact stand beside i
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from marshal import dumps
 from typing import Any, NamedTuple
 
-from app.core.codes import CERTAINTIES, LONGEST_CODE, OPEN_SYSTEMS, Codes, Hit, Meaning, Site, System, Table, normal
+from app.core.codes import (
+    CERTAINTIES,
+    LONGEST_CODE,
+    OPEN_SYSTEMS,
+    Codes,
+    Hit,
+    Meaning,
+    Site,
+    System,
+    Table,
+    Use,
+    normal,
+)
 from app.core.reasons import NotUnderstood
 from app.core.rules import Release
-from app.record.elements import items, text
+from app.record.elements import Resource, items, text
 from app.record.places import Coding
 
 MOST_CODINGS = 10
@@ -21,6 +34,10 @@ LONGEST_TEXT = 1_000
 MOST_WORDS = 200_000
 """How many characters of one record are searched for words."""
 SHOWN = 200
+WRITTEN = 2
+"""The version of `marshal` in which equal values have equal bytes."""
+BOTH_USES: frozenset[Use] = frozenset({"local", "systemic"})
+"""What is taken of words that are not searched: it is asked."""
 CERTAINTY = "StructureDefinition/icd-10-gm-diagnosesicherheit"
 """The end of the address of how certain a diagnosis is (basisprofil-de): A ruled out, G sure, V suspected, Z ended."""
 
@@ -45,7 +62,7 @@ class Concept:
     `is_listed`: one of its codes is in a list. `reason` says why nothing is meant: a reason of what is not understood,
     or `None` where it concerns no fact. `facts` are those that it speaks of, or then might concern. `unread` counts
     codings beyond the limit. `searched` are the words that are searched, `shown` what people read of them. `site` is
-    the place that its codes say; `elsewhere` where they differ.
+    the place that its codes say; `elsewhere` where they differ. `certainty` is what it says as a whole.
     """
 
     meant: list[Meant]
@@ -59,6 +76,7 @@ class Concept:
     unread: int = 0
     is_listed: bool = False
     by_name: bool = False
+    certainty: str = ""
 
 
 Written = tuple[Coding, str]
@@ -72,23 +90,22 @@ class Concepts:
         self.codes = codes
         self._facts: Mapping[str, Any] = release.facts
         self._read: dict[object, Concept] = {}
+        self._uses: dict[str, frozenset[Use]] = {}
         self._all: dict[Table, tuple[str, ...]] = {}
         self._left = MOST_WORDS
         self.unread = 0
         """How many codings were beyond the limit."""
 
-    def read(self, value: Any, *tables: Table, words: str = "", by_name: bool = False) -> Concept:
+    def read(self, value: Any, *tables: Table, beside: Any = None, by_name: bool = False) -> Concept:
         """Return what concepts mean by the first table that has them.
 
-        `words` belong to them and stand beside them. `by_name`: where no code is in a list, the names of the first
-        table are looked for. A record says the same again and again: it is read once.
+        `beside` is a text or a concept whose words stand beside them. `by_name`: where no code is in a list, the names
+        of the first table are looked for. A record says the same again and again: it is read once.
         """
-        codings, texts, unread = self._codings(value)
-        self.unread += unread
-        key = tables, words, by_name, unread, tuple(codings), tuple(texts)
+        key = tables, by_name, dumps(value, WRITTEN), beside if beside is None else dumps(beside, WRITTEN)
         found = self._read.get(key)
         if found is None:
-            found = self._read[key] = self._meaning(codings, texts, tables, words, unread)
+            found = self._read[key] = self._meaning(value, tables, beside)
             if by_name:
                 self._name(found, tables[0])
             if found.meant:
@@ -96,6 +113,7 @@ class Concepts:
                 found.facts = tuple(dict.fromkeys(meaning.fact for meant in found.meant for meaning in meant.meanings))
                 sites = {meant.hit.site for meant in found.meant} - {None}
                 found.site = "elsewhere" if "elsewhere" in sites else "in" if sites else None
+        self.unread += found.unread
         return found
 
     def beyond(self, value: Any, most: int, table: Table) -> list[Concept]:
@@ -165,13 +183,15 @@ class Concepts:
                 texts.append(said)
         return codings, texts, unread
 
-    def _meaning(
-        self, codings: list[Written], texts: list[str], tables: tuple[Table, ...], words: str, unread: int
-    ) -> Concept:
+    def _meaning(self, value: Any, tables: tuple[Table, ...], beside: Any) -> Concept:
+        codings, texts, unread = self._codings(value)
         first = codings[0][0] if codings else None
+        words = "; ".join(said_of(beside)) if isinstance(beside, dict) else text(beside)
         displays = dict.fromkeys([*(written.display for written, _ in codings), *texts, words])
         said = "; ".join(filter(None, displays))
-        found = Concept([], first, said, said[:LONGEST_TEXT], said[:SHOWN], unread=unread)
+        found = Concept(
+            [], first, said, said[:LONGEST_TEXT], said[:SHOWN], unread=unread, certainty=certainty_of(value)
+        )
         is_read = is_open = False
         for written, certainty in codings:
             system = self.codes.systems.get(written.system)
@@ -239,6 +259,16 @@ class Concepts:
         self._left -= len(words)
         return self._left >= 0
 
+    def uses(self, words: str) -> frozenset[Use]:
+        """Return the uses that words say; each text is searched once."""
+        found = self._uses.get(words)
+        if found is None:
+            found = BOTH_USES
+            if self.afford(words):
+                found = frozenset(self.codes.use_words.found(words))
+            self._uses[words] = found
+        return found
+
     def concerned(self, said: str) -> tuple[str, ...]:
         """Return the facts whose words stand in a text."""
         found = [fact for fact in self.codes.fact_words.found(said) if fact in self._facts]
@@ -255,9 +285,15 @@ class Concepts:
         return found
 
 
+def said_of(concept: Resource) -> list[str]:
+    """Return the displays and the text of a concept."""
+    displays = [text(coding.get("display")) for coding in items(concept.get("coding"))[:MOST_CODINGS]]
+    return [each[:LONGEST_TEXT] for each in (*displays, text(concept.get("text"))) if each]
+
+
 def certainty_of(element: Any) -> str:
     """Return how certain an element says that a diagnosis is."""
-    for extension in items(element.get("extension")) if isinstance(element, dict) else ():
+    for extension in items(element["extension"]) if isinstance(element, dict) and "extension" in element else ():
         if text(extension.get("url")).endswith(CERTAINTY):
             value = extension.get("valueCoding")
             return text(value.get("code") if isinstance(value, dict) else extension.get("valueCode"))

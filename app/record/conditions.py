@@ -65,7 +65,7 @@ def _read(context: Context, found: Found, concept: Concept, draft: Draft) -> Dra
     except WrongDateError:
         return not_understood(draft, "wrong_date", facts)
     draft.day = times.day
-    whole = certainty_of(resource) or certainty_of(resource.get("code"))
+    whole = certainty_of(resource) or concept.certainty
     for meant in concept.meant:
         certainty = meant.certainty or whole
         if certainty == "A":

@@ -70,19 +70,16 @@ def is_modified(resource: Resource) -> bool:
     if "modifierExtension" in resource or "implicitRules" in resource:
         return True
     for value in resource.values():
-        if isinstance(value, list):
-            if any(isinstance(item, dict) and "modifierExtension" in item for item in value):
+        if isinstance(value, dict):
+            if "modifierExtension" in value:
                 return True
-        elif isinstance(value, dict) and "modifierExtension" in value:
-            return True
+        elif isinstance(value, list):
+            for part in value:
+                if isinstance(part, dict) and "modifierExtension" in part:
+                    return True
     return False
 
 
 def many(value: object, most: int) -> list[Resource]:
     """Return the first objects of a list."""
-    found: list[Resource] = []
-    for item in items(value):
-        if len(found) >= most:
-            break
-        found.append(item)
-    return found
+    return items(value)[:most]

@@ -26,11 +26,11 @@ class RecordError(Exception):
         self.code = code
 
 
-def items(value: Any) -> Iterator[Resource]:
-    """Yield the objects of a list, or of one object."""
-    for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, dict):
-            yield item
+def items(value: Any) -> list[Resource]:
+    """Return the objects of a list, or the one object."""
+    if isinstance(value, list):
+        return [item for item in value if isinstance(item, dict)]
+    return [value] if isinstance(value, dict) else []
 
 
 def text(value: Any) -> str:
@@ -78,8 +78,8 @@ def first_day(resource: Resource, *elements: str) -> date | None:
 
 def reference_of(resource: Resource) -> str:
     """Return a resource's type and id, or its type."""
-    kind, name = text(resource.get("resourceType")), text(resource.get("id"))
-    return f"{kind}/{name}" if ID.fullmatch(name) else kind
+    kind, name = text(resource.get("resourceType")), resource.get("id")
+    return f"{kind}/{name}" if isinstance(name, str) and ID.fullmatch(name) else kind
 
 
 def about(resource: Resource) -> str:

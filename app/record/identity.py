@@ -6,7 +6,7 @@ type and id count as long as all of them share one base.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qs
 
@@ -30,28 +30,26 @@ class Found(NamedTuple):
     url: str = ""
 
 
-def collected(record: Iterable[Any]) -> Iterator[Found]:
-    """Yield the resources of Bundles, and those beside them."""
+def collected(record: Iterable[Any]) -> list[Found]:
+    """Return the resources of Bundles, and those beside them."""
+    found: list[Found] = []
     for each in record:
-        yield from _inside_of(each, "", 0)
+        _collect(each, "", 0, found)
+    return found
 
 
-def _inside_of(resource: Any, url: str, depth: int) -> Iterator[Found]:
+def _collect(resource: Any, url: str, depth: int, found: list[Found]) -> None:
     if not isinstance(resource, dict):
         return
     kind = text(resource.get("resourceType"))
     if kind != "Bundle":
-        yield Found(resource, kind, url)
+        found.append(Found(resource, kind, url))
         return
     if depth > DEEPEST:
         says = "a Bundle inside a Bundle inside a Bundle is not read"
         raise RecordError(says, "Bundle.entry.resource", "too-costly")
     for entry in items(resource.get("entry")):
-        inside, own = entry.get("resource"), text(entry.get("fullUrl"))
-        if isinstance(inside, dict) and (kind := text(inside.get("resourceType"))) != "Bundle":
-            yield Found(inside, kind, own)
-        else:
-            yield from _inside_of(inside, own, depth + 1)
+        _collect(entry.get("resource"), text(entry.get("fullUrl")), depth + 1, found)
 
 
 def base_of(url: str) -> str:
@@ -87,6 +85,8 @@ class Identity:
         self._urls: set[str] = set()
         self._id = ""
         self.patients = self._chosen(patients, patient)
+        self.strangers = len(patients) if patient and not self.patients else 0
+        """How many Patients there are where none of them is the patient."""
         for resource, _, url in self.patients:
             self._id = self._id or text(resource.get("id"))
             self._urls |= {_plain_url(url)} - {""}
@@ -117,7 +117,7 @@ class Identity:
     def whose(self, found: list[Found]) -> list[Whose]:
         """Return whose each resource is."""
         first = [self._whose_of(each) for each in found]
-        bases = {each for each in first if each.startswith("=")}
+        bases = {each for each in set(first) if each.startswith("=")}
         alike: Whose = "patient" if len(bases) == 1 else "unknown"
         return [alike if each in bases else each for each in first]  # type: ignore[misc]
 
@@ -231,19 +231,10 @@ class Identity:
 
 
 def _inside(resource: Resource, name: str) -> Resource | None:
-    for place, inside in enumerate(items(resource.get("contained"))):
-        if place >= MOST_INSIDE:
-            break
-        if inside.get("id") == name:
-            return inside
-    return None
+    contained = items(resource.get("contained"))[:MOST_INSIDE]
+    return next((inside for inside in contained if inside.get("id") == name), None)
 
 
 def _identifiers(resource: Resource) -> list[tuple[str, str]]:
-    found = []
-    for place, identifier in enumerate(items(resource.get("identifier"))):
-        if place >= MOST_INSIDE:
-            break
-        if value := text(identifier.get("value")):
-            found.append((text(identifier.get("system")), value))
-    return found
+    listed = items(resource.get("identifier"))[:MOST_INSIDE]
+    return [(text(each.get("system")), value) for each in listed if (value := text(each.get("value")))]

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from app.core.codes import Use, normal
-from app.record.concepts import LONGEST_TEXT, Concept, Meant
+from app.record.concepts import LONGEST_TEXT, Concept, Meant, said_of
 from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, not_understood
 from app.record.dates import Day, WrongDateError, latest
 from app.record.elements import Resource, text
 from app.record.identity import Found
 from app.record.places import Entry
-from app.record.standing import Situation, State, said_of
-from app.record.statuses import ORDERS, PROPOSALS
+from app.record.standing import Open, Situation, State
+from app.record.statuses import IN_ERROR, ORDERS, PROPOSALS
 from app.record.weigh import Claim, Draft
 
 MOST_INGREDIENTS = 20
@@ -31,6 +31,7 @@ class Order(NamedTuple):
     forms: list[Resource]
     leads_nowhere: bool = False
     is_modified: bool = False
+    refers_to_error: bool = False
 
 
 def medicine(context: Context, found: Found) -> Draft | Entry:
@@ -44,12 +45,13 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
     if not concept.meant and order.leads_nowhere:
         return not_understood(draft, "dead_reference", concept.facts or context.concepts.all_of(table))
     facts = concept.facts
-    if order.is_modified or is_modified(resource):
+    forbids = resource.get("doNotPerform") or False
+    if order.is_modified or is_modified(resource) or not isinstance(forbids, bool):
         return not_understood(draft, "unknown_modifier", facts)
     status = ORDERS.get(text(resource.get("status")) or "unknown")
     if status == "in_error":
         return aside(draft, "in_error", facts)
-    if status == "not_done" or resource.get("doNotPerform") is True:
+    if status == "not_done" or forbids:
         return aside(draft, "not_done", facts)
     if text(resource.get("intent")) in PROPOSALS:
         return aside(draft, "not_ordered", facts)
@@ -75,14 +77,16 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
                 draft.claims.append(Claim(draft, meaning.fact, None, "set_aside", "local_use"))
                 continue
             state: State = "ended" if has_ended and not is_given else "active" if status == "active" else "unknown"
-            reason: Literal["open_status", "given_once", "open_use", "both_uses", None] = None
-            if is_given:
+            reason: Open | None = None
+            if order.refers_to_error:
+                reason = "refers_to_error"
+            elif is_given:
                 reason = "given_once"
             elif status == "open":
                 reason = "open_status"
             elif use in ("open_use", "both_uses") and not meaning.local:
                 reason = use
-            ended = end or draft.day if state == "ended" else None
+            ended = end or draft.day if state == "ended" else end
             situation = Situation(state, draft.day, None, ended, open=reason, ends_with_order=True)
             claim = context.standing.claim(draft, meaning, situation)
             if reason and state == "ended" and claim.counts:
@@ -103,12 +107,13 @@ def _order(context: Context, found: Found) -> Order:
     words = text(reference.get("display")) if isinstance(reference, dict) else ""
     target = context.identity.follow(reference, found, "Medication")
     if target is None:
-        named = context.concepts.read(None, table, words=words, by_name=True)
+        named = context.concepts.read(None, table, beside=words, by_name=True)
         return Order(named, [], leads_nowhere=reference is not None)
     owner = _owner(reference, target, found)
-    whole = context.concepts.read(target.get("code"), table, words=words, by_name=True)
+    whole = context.concepts.read(target.get("code"), table, beside=words, by_name=True)
     concept = context.concepts.together(whole, list(_ingredients(context, target, owner)))
-    return Order(concept, many(target.get("form"), 1), is_modified=is_modified(target))
+    is_error = target.get("status") == IN_ERROR
+    return Order(concept, many(target.get("form"), 1), is_modified=is_modified(target), refers_to_error=is_error)
 
 
 def _owner(reference: object, target: Resource, found: Found) -> Found:
@@ -131,8 +136,11 @@ def _ingredients(context: Context, medication: Resource, owner: Found, depth: in
             continue
         words = text(reference.get("display")) if isinstance(reference, dict) else ""
         inner = context.identity.follow(reference, owner, "Medication", "Substance")
+        if inner and inner.get("status") == IN_ERROR:
+            yield concepts.open("unknown_status", table)
+            continue
         code = inner.get("code") if inner else None
-        whole = concepts.read(code, table, words=words, by_name=True) if code or words else None
+        whole = concepts.read(code, table, beside=words, by_name=True) if code or words else None
         parts: Iterable[Concept] = ()
         if inner and inner.get("ingredient"):
             is_deep = depth >= DEEPEST
@@ -191,9 +199,7 @@ def _uses(context: Context, concept: Concept, order: Order, dosages: list[Resour
                 found.add(use)
     said = [concept.searched, *(each for way in ways for each in said_of(way)), *(text(d.get("text")) for d in dosages)]
     words = " ; ".join(said)[:LONGEST_TEXT]
-    if not context.concepts.afford(words):
-        return {"local", "systemic"}  # as good as both: it is asked
-    return (found | set(context.codes.use_words.found(words))) - {"both"}
+    return (found | context.concepts.uses(words)) - {"both"}
 
 
 def _ways(dosage: Resource) -> Iterator[Resource]:

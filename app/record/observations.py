@@ -4,13 +4,13 @@ from typing import Any
 
 from app.core.codes import Meaning, normal
 from app.core.facts import Value
-from app.record.concepts import Concept
+from app.record.concepts import Concept, said_of
 from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, not_understood
 from app.record.dates import WrongDateError
 from app.record.elements import Resource, text
 from app.record.identity import Found
 from app.record.places import Entry
-from app.record.standing import Situation, said_of
+from app.record.standing import Situation
 from app.record.weigh import Claim, Draft
 
 FINAL = frozenset({"final", "amended", "corrected"})
@@ -39,7 +39,7 @@ def observation(context: Context, found: Found) -> Draft | Entry:
     if not concept.meant and concept.reason is None:
         return irrelevant(found, concept)
     draft, facts = drafted(found, concept), concept.facts
-    if is_modified(resource):
+    if is_modified(resource) or resource.get("focus"):  # what it is about is then not the subject, such as an unborn
         return not_understood(draft, "unknown_modifier", facts)
     status = text(resource.get("status")) or "unknown"
     if status == "entered-in-error":
@@ -68,10 +68,8 @@ def observation(context: Context, found: Found) -> Draft | Entry:
 
 def _code(context: Context, part: Resource) -> Concept:
     """Read the code of an observation, with the words of its result."""
-    words = text(part.get("valueString"))
-    if "valueCodeableConcept" in part and isinstance(part["valueCodeableConcept"], dict):
-        words = "; ".join(said_of(part["valueCodeableConcept"]))
-    return context.concepts.read(part.get("code"), context.codes.observations, words=words)
+    beside = part.get("valueCodeableConcept") or part.get("valueString")
+    return context.concepts.read(part.get("code"), context.codes.observations, beside=beside)
 
 
 def _result(context: Context, draft: Draft, concept: Concept, part: Resource, state: Any, whole: Resource) -> None:
@@ -98,7 +96,7 @@ def is_answered(meaning: Meaning) -> bool:
 
 
 def _has_value(part: Resource) -> bool:
-    return any(key.startswith("value") for key in part)
+    return "valueCodeableConcept" in part or any(key.startswith("value") for key in part)
 
 
 def _value(context: Context, part: Resource, meaning: Meaning) -> Value | None:

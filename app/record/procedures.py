@@ -6,8 +6,8 @@ from app.record.dates import WrongDateError, latest
 from app.record.elements import Resource, text
 from app.record.identity import Found
 from app.record.places import Entry
-from app.record.standing import Situation, State
-from app.record.statuses import ORDERS
+from app.record.standing import Open, Situation, State
+from app.record.statuses import IN_ERROR, ORDERS
 from app.record.weigh import Draft
 
 DEVICE_STATES = {"active": "active", "inactive": "ended", "entered-in-error": "in_error", "unknown": "open", "": "open"}
@@ -29,8 +29,8 @@ def procedure(context: Context, found: Found) -> Draft | Entry:
         )
     except WrongDateError:
         return not_understood(draft, "wrong_date", concept.facts)
-    is_open = status == "open" or text(resource.get("status")) == "stopped"
-    _say(context, draft, concept, resource, "unknown", is_open=is_open)
+    was_stopped = text(resource.get("status")) == "stopped"
+    _say(context, draft, concept, resource, "unknown", "open_status" if was_stopped else open_by(status))
     for claim in draft.claims:
         if claim.reason == "too_old" and draft.day:
             claim.put("set_aside", "ended")
@@ -48,7 +48,7 @@ def device(context: Context, found: Found) -> Draft | Entry:
     if (refused := _refused(context, found, draft, concept, status)) is not None:
         return refused
     state: State = "active" if status == "active" else "ended" if status == "ended" else "unknown"
-    _say(context, draft, concept, resource, state, is_open=False)
+    _say(context, draft, concept, resource, state, None)
     return draft
 
 
@@ -58,15 +58,13 @@ def device_use(context: Context, found: Found) -> Draft | Entry:
     target = context.identity.follow(resource.get("device"), found, "Device")
     device = resource.get("device")
     words = text(device.get("display")) if isinstance(device, dict) else ""
-    concept = context.concepts.read(target.get("type") if target else None, context.codes.devices, words=words)
+    concept = context.concepts.read(target.get("type") if target else None, context.codes.devices, beside=words)
     if target is None:
         return not_understood(drafted(found, concept), "dead_reference", concept.facts)
     draft = _begun(context, found, concept)
     if isinstance(draft, Entry):
         return draft
     status = ORDERS.get(text(resource.get("status")) or "unknown")
-    if target.get("status") == "entered-in-error":
-        status = "in_error"
     refused = _refused(context, found, draft, concept, status)
     if refused is None and is_modified(target):
         refused = not_understood(draft, "unknown_modifier", concept.facts)
@@ -81,7 +79,8 @@ def device_use(context: Context, found: Found) -> Draft | Entry:
         return not_understood(draft, "wrong_date", concept.facts)
     has_ended = status == "ended" or (end is not None and end.last < context.days.on)
     state: State = "ended" if has_ended else "active" if status == "active" else "unknown"
-    _say(context, draft, concept, resource, state, is_open=status == "open")
+    is_error = target.get("status") == IN_ERROR
+    _say(context, draft, concept, resource, state, "refers_to_error" if is_error else open_by(status))
     return draft
 
 
@@ -107,11 +106,18 @@ def _refused(context: Context, found: Found, draft: Draft, concept: Concept, sta
     return None
 
 
-def _say(context: Context, draft: Draft, concept: Concept, resource: Resource, state: State, *, is_open: bool) -> None:
+def open_by(status: str | None) -> Open | None:
+    """Return why a status leaves a resource open, or nothing."""
+    return "open_status" if status == "open" else None
+
+
+def _say(
+    context: Context, draft: Draft, concept: Concept, resource: Resource, state: State, asked: Open | None
+) -> None:
     for meant in concept.meant:
         site = None
         if meant.has_area:
             site = context.sites.of(resource.get("bodySite"), concept.site, concept.searched)
-        situation = Situation(state, draft.day, draft.day, None, site=site, open="open_status" if is_open else None)
+        situation = Situation(state, draft.day, draft.day, None, site=site, open=asked)
         for meaning in meant.meanings:
             context.standing.claim(draft, meaning, situation)

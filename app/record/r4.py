@@ -55,12 +55,24 @@ SIGNS: Mapping[str, tuple[Sign, ...]] = {
         Sign("participant", "R5", "asserter", _there),
     ),
     "MedicationRequest": (MEDICINE, Sign("context", "STU3", "encounter", _there)),
-    "MedicationStatement": (MEDICINE, Sign("taken", "STU3", "status", _there)),
+    "MedicationStatement": (
+        MEDICINE,
+        Sign("taken", "STU3", "status", _there),
+        Sign("wasNotTaken", "DSTU2", "status", _there),
+    ),
+    "MedicationAdministration": (
+        MEDICINE,
+        Sign("notGiven", "STU3", "status", _there),
+        Sign("wasNotGiven", "DSTU2", "status", _there),
+    ),
+    "MedicationDispense": (MEDICINE, Sign("notDone", "STU3", "status", _there)),
+    "MedicationOrder": (Sign("resourceType", "DSTU2", "MedicationRequest", _there),),
     "Procedure": (
         *OCCURRENCE,
         Sign("recorded", "R5", "performedDateTime", _there),
         Sign("reportedBoolean", "R5", "asserter", _there),
         Sign("notDone", "STU3", "status", _there),
+        Sign("notPerformed", "DSTU2", "status", _there),
         Sign("context", "STU3", "encounter", _there),
     ),
     "Observation": (
@@ -88,7 +100,7 @@ def check_r4(resources: Iterable[Resource]) -> None:
     """Raise `RecordError` where a resource is of another release of FHIR."""
     for resource in resources:
         kind = text(resource.get("resourceType"))
-        if kind not in SIGNS or ELEMENTS[kind].isdisjoint(resource):
+        if kind not in SIGNS or resource.keys().isdisjoint(ELEMENTS[kind]):
             continue
         for sign in SIGNS[kind]:
             if sign.element in resource and sign.differs(resource[sign.element]):

@@ -60,7 +60,7 @@ class Reader:
 
     def read(self, record: Iterable[Resource]) -> PatientFacts:
         """Return what Bundles, resources, or both say."""
-        found, left = most_important(list(collected(record)), MOST_SEEN)
+        found, left = most_important(collected(record), MOST_SEEN)
         check_r4(each.resource for each in found)
         identity = Identity(found, self.patient, self.server)
         days = Days(self.on)
@@ -97,6 +97,13 @@ class Reader:
         read, more = most_important(ours)
         left += more + max(len(others) - MOST_RESOURCES, 0)
         unread = [Unread("unread_resources", left, MOST_RESOURCES)] if left else []
+        strangers = identity.strangers
+        if not any(each.kind in KINDS for each in read):
+            strangers += sum(
+                whose == "other" and each.kind in KINDS and each.kind != "Device" for each, whose in others
+            )
+        if strangers:
+            unread.append(Unread("other_patient", strangers, 0))
         for each in read:
             if each.kind == "QuestionnaireResponse":
                 is_ours = intake.is_ours(each)
@@ -131,11 +138,14 @@ class Reader:
         age = Age(context, patients)
         age.weigh(by_fact.pop(AGE, []))
         values: dict[str, Value] = {} if age.value is None else {AGE: age.value}
+        last: dict[str, date | None] = {}
         against = {AGE: tuple(age.contradicting)} if age.contradicting else {}
         for fact, claims in by_fact.items():
             value, contradicting = weigh(fact, claims)
             if value is not None:
                 values[fact] = value
+                ends = [each.until for each in claims if each.counts and each.value == value]
+                last[fact] = None if None in ends else max(filter(None, ends), default=context.days.on)
             if contradicting:
                 against[fact] = contradicting
         order = {name: place for place, name in enumerate(self.release.facts)}
@@ -149,6 +159,7 @@ class Reader:
         facts = {name: values[name] for name in self.release.facts if name in values}
         return PatientFacts(
             facts=facts,
+            last_days=last,
             ranges={AGE: {"min": age.range[0], "max": age.range[1]}} if age.range else {},
             unavailable=intake.unavailable(facts),
             doubted=tuple(

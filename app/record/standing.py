@@ -1,23 +1,26 @@
 """Whether what is said counts today, by state, place and time."""
 
+from datetime import timedelta
 from typing import Any, Literal, NamedTuple
 
 from app.core.codes import UNSURE, Codes, Meaning, Places, Site, Span, is_no
 from app.core.facts import Value
-from app.record.concepts import LONGEST_TEXT, MOST_WORDS
+from app.record.concepts import LONGEST_TEXT, MOST_WORDS, said_of
 from app.record.dates import Day, Days
 from app.record.elements import Resource, items, text
 from app.record.weigh import Claim, Draft
 
 State = Literal["active", "unknown", "ended"]
+Open = Literal["open_status", "refers_to_error", "given_once", "not_final", "open_use", "both_uses"]
+"""Why all that a resource says must be asked."""
 MOST_SITES = 8
 
 
 class Situation(NamedTuple):
     """What a resource says about itself, whatever its codes mean.
 
-    `day` is when it was said last, `onset` when it began, `end` when it ended. `site` is the place of the body that it
-    names, `reason` why all that it says must be asked.
+    `day` is when it was said last, `onset` when it began, `end` when it ended or will. `site` is the place of the body
+    that it names.
     """
 
     state: State
@@ -26,7 +29,7 @@ class Situation(NamedTuple):
     end: Day | None = None
     is_suspected: bool = False
     site: Site | None = None
-    open: Literal["open_status", "given_once", "not_final", "open_use", "both_uses", None] = None
+    open: Open | None = None
     ends_with_order: bool = False
     """Whether the day of an order is the day of its end, where none is named."""
 
@@ -77,7 +80,7 @@ class Standing:
             if at.is_suspected and not meaning.suspected:
                 claim.reason = "suspected"
             elif claim.value is not None:
-                claim.counts = True
+                claim.counts, claim.until = True, end.first + timedelta(days=ended.within_days)
                 claim.put("used", "ended_recently")
         elif self._days.ago(end.last) > ended.within_days:
             claim.put("set_aside", "ended")
@@ -90,14 +93,18 @@ class Standing:
         days = meaning.yes_days if meaning.yes_days is not None and is_yes else span.days(claim.value)
         day = (at.onset if span.from_onset else None) or at.day
         is_active = at.state == "active"
-        lasts = days is None or (span.while_active and is_yes)
+        lasts = is_active and (days is None or (span.while_active and is_yes))
         in_time = day is not None and (days is None or self._days.ago(day.first) <= days)
-        if not (in_time or (is_active and lasts) or (day is None and span.history and is_yes)):
+        if not (in_time or lasts or (day is None and span.history and is_yes)):
             claim.reason = "no_date" if day is None else "too_old"
         elif claim.value is None:
             claim.rules_out = meaning.rules_out
         else:
-            claim.counts = True
+            # what is active today is as good as said today
+            since = self._days.on if lasts or day is None else day.first
+            claim.counts, claim.until = True, None if days is None else since + timedelta(days=days)
+            if at.end:  # which lies ahead, or is today
+                claim.until = min(claim.until or at.end.last, at.end.last)
             claim.put("used", "history" if span.history else "current")
 
     def answer(self, claim: Claim, day: Day) -> None:
@@ -106,7 +113,7 @@ class Standing:
         if days is not None and self._days.ago(day.first) > days:
             claim.put("asked", "too_old")
         else:
-            claim.counts = True
+            claim.counts, claim.until = True, None if days is None else day.first + timedelta(days=days)
             claim.put("used", "answered")
 
 
@@ -123,8 +130,8 @@ class Sites:
         self._codes: set[tuple[str, str]] = set()
         self._words: set[str] = set()
         self._texts: set[str] = set()
-        for concept in list(items(area))[:MOST_SITES]:
-            codings = list(items(concept.get("coding")))[:MOST_SITES]
+        for concept in items(area)[:MOST_SITES]:
+            codings = items(concept.get("coding"))[:MOST_SITES]
             self._codes |= {(text(c.get("system")), text(c.get("code"))) for c in codings}
             said = said_of(concept)
             self._texts |= {each.casefold() for each in said}
@@ -132,7 +139,7 @@ class Sites:
 
     def of(self, body_sites: Any, code: Site | None, words: str) -> Site | None:
         """Return where something is, by body sites, code and words."""
-        named = [] if body_sites is None else [self._named(each) for each in list(items(body_sites))[:MOST_SITES]]
+        named = [] if body_sites is None else [self._named(each) for each in items(body_sites)[:MOST_SITES]]
         if "widened" in named:
             return "in"
         body: Site | None = ("in" if "in" in named else "elsewhere") if named else None
@@ -142,7 +149,7 @@ class Sites:
 
     def _named(self, concept: Resource) -> Literal["in", "elsewhere", "widened"]:
         said = said_of(concept)
-        codes = [(text(c.get("system")), text(c.get("code"))) for c in list(items(concept.get("coding")))[:MOST_SITES]]
+        codes = [(text(c.get("system")), text(c.get("code"))) for c in items(concept.get("coding"))[:MOST_SITES]]
         words = [found for each in said for found in self._found(each)]
         if self._codes.intersection(codes) or any(each.casefold() in self._texts for each in said):
             return "widened"
@@ -162,9 +169,3 @@ class Sites:
             is_in = any(site == "in" or word in self._words for site, word in found)
             self._known[words] = "in" if is_in else "elsewhere" if found else None
         return self._known[words]
-
-
-def said_of(concept: Resource) -> list[str]:
-    """Return the displays and the text of a concept."""
-    displays = [text(coding.get("display")) for coding in list(items(concept.get("coding")))[:MOST_SITES]]
-    return [each[:LONGEST_TEXT] for each in (*displays, text(concept.get("text"))) if each]

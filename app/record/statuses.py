@@ -43,6 +43,7 @@ ORDERS: Mapping[str, Order] = {
     "not-done": "not_done",
     "entered-in-error": "in_error",
 }
+IN_ERROR = "entered-in-error"
 PROPOSALS = frozenset({"proposal", "plan", "option"})
 
 

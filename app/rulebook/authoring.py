@@ -9,7 +9,7 @@ from typing import Any
 
 from app.core.facts import Fact, Value
 from app.core.rules import Release
-from app.rulebook.book import ADAPTERS, RULE_FILES, Book
+from app.rulebook.book import ADAPTERS, Book
 from app.rulebook.grammar import GrammarError, read_condition
 from app.rulebook.schema import STANDS_FOR
 
@@ -34,7 +34,7 @@ def schemas_of(book: Book, releases: Mapping[str, Release]) -> dict[str, Schema]
         "example": _example(facts),
         "condition": _condition(facts, releases.values()),
         "source": {"type": "string", "enum": sorted({name for each in releases.values() for name in each.sources})},
-        "rule": {"type": "string", "enum": sorted({e.id for file in RULE_FILES for e in book.entries[file]})},
+        "rule": {"type": "string", "enum": sorted(book.ids)},
         "release": {"type": "string", "enum": list(releases)},
     }
     return {name: _schema(adapter.json_schema(), named) for name, adapter in ADAPTERS.items()}

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from app.rulebook import schema, schema_book, schema_codes, schema_intake, schema_safety
+from app.rulebook import schema, schema_book, schema_codes, schema_intake, schema_safety, schema_wording
 from app.rulebook.files import BrokenRuleBookError, File, RuleBookError, Where, read
+from app.rulebook.forms import FORMS, RIGHT
 
 FILES: dict[str, Any] = {
     "facts.yaml": list[schema.FactEntry],
@@ -28,7 +30,7 @@ FILES: dict[str, Any] = {
     "alternatives.yaml": list[schema.Alternative],
     "plans.yaml": list[schema.Plan],
     "laws.yaml": list[schema.Law],
-    "wording.yaml": schema.Wording,
+    "wording.yaml": schema_wording.Wording,
     "intake.yaml": list[schema_intake.Section],
     "patient.yaml": list[schema_intake.PatientWords],
     "ledger.yaml": schema_book.Ledger,
@@ -100,6 +102,11 @@ class Book:
         """The release that answers by default."""
         found: schema_book.Releases = self.entries["releases.yaml"]
         return found.current
+
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        """The ids of the entries of all releases."""
+        return frozenset(entry.id for file in RULE_FILES for entry in self.entries[file])
 
     def living(self, file: str, release: str) -> Iterator[tuple[int, Any]]:
         """Yield a release's entries of a file, with their places in it."""
@@ -183,9 +190,12 @@ def explain(file: File, details: ErrorDetails) -> RuleBookError:
             says = f"`{where[-1]}` is missing"
         case "extra_forbidden":
             says = f"`{where[-1]}` is no key of this entry"
-        case _:
+        case kind:
             message = details["msg"]
-            says = f"`{where[-1]}`: {message[0].lower()}{message[1:]}" if where else message
+            context = {name: str(value).replace("'", "`") for name, value in details.get("ctx", {}).items()}
+            template = FORMS.get(context.get("pattern", ""), RIGHT.get(kind, ""))
+            says = f"write {template.format(**context)}" if template else f"{message[0].lower()}{message[1:]}"
+            says = f"`{where[-1]}`: {says}" if where else says
     return file.error(where, says)
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from app.core import rules as core
 from app.core.conditions import ALWAYS, NEVER, Condition, Not
 from app.core.facts import GRADES, Fact, Value
-from app.rulebook import schema, schema_book
+from app.rulebook import schema, schema_book, schema_wording
 from app.rulebook.book import Book
 from app.rulebook.digests import digest, digests
 from app.rulebook.files import RuleBookError, Where
@@ -229,6 +229,10 @@ class Builder:
             of_row = bool(set(rule.pathways) & set(row.pathways)) or set(rule.pathways) == set(ALL_PATHWAYS)
             if rule.kind in ("exclusion", "scope") or (rule.kind != "phase" and of_row):
                 against.add(rule.id)
+        where = self._book.where("alternatives.yaml", place, "row", self._id)
+        for at, name in enumerate(row.without):
+            if name not in self._book.ids:
+                self._refuse("alternatives.yaml", (*where, "without", at), f"`{name}` is no rule")
         if row.asks is None:
             return core.Row(frozenset(against - set(row.without)), NEVER)
         asks = self.condition("alternatives.yaml", (place, "row", "asks", "when"), row.asks.when)
@@ -289,7 +293,7 @@ class Builder:
         return {"fact": entry.fact or ""}
 
     def _wording(self) -> core.Wording:
-        entry: schema.Wording = self._book.entries["wording.yaml"]
+        entry: schema_wording.Wording = self._book.entries["wording.yaml"]
         summary: dict[str, str] = {}
         for key, value in entry.summary.model_dump().items():
             summary |= {f"{key}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}

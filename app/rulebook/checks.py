@@ -14,7 +14,7 @@ from app.proof.goes_with import comparisons_of_one_fact
 from app.proof.report import facts_in_words
 from app.proof.traceability import cited
 from app.proof.verify import Verifier
-from app.rulebook import schema, schema_book
+from app.rulebook import schema, schema_book, schema_wording
 from app.rulebook.book import RULE_FILES, Book
 from app.rulebook.files import RuleBookError, Where
 from app.rulebook.sources import sources
@@ -92,7 +92,7 @@ def _citations(book: Book) -> Iterator[RuleBookError]:
 
 
 def _wording(book: Book) -> Iterator[RuleBookError]:
-    wording: schema.Wording = book.entries["wording.yaml"]
+    wording: schema_wording.Wording = book.entries["wording.yaml"]
     needed: dict[Where, tuple[tuple[str, ...], Any]] = {
         ("pathways",): (PATHWAYS, wording.pathways),
         ("dispositions",): (DISPOSITIONS, wording.dispositions),

@@ -43,7 +43,7 @@ def check_safety(book: Book, release: Release, proofs: Proofs | None = None) -> 
     if proofs:
         known["setting"] = proofs.settings
         if proofs.tests:
-            known["test"] = tests_named(proofs.tests, {c.test for h in book.entries[HAZARDS] for c in h.controls})
+            known["test"] = existing_tests(proofs.tests, {c.test for h in book.entries[HAZARDS] for c in h.controls})
     needed: set[str] = set()
     for place, hazard in enumerate(book.entries[HAZARDS]):
         working = False
@@ -107,7 +107,7 @@ def named(control: Control) -> tuple[safety.ControlKind, str]:
     return next((kind, name) for kind in KINDS if (name := getattr(control, kind)))
 
 
-def tests_named(root: Path, names: Collection[str | None]) -> set[str]:
+def existing_tests(root: Path, names: Collection[str | None]) -> set[str]:
     """Return the tests there are in the files of these, unrun.
 
     Each is `path::name`.

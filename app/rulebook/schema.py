@@ -5,16 +5,32 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.rules import Disposition, LawKind, Pathway, Urgency
+from app.rulebook import forms
+
+STANDS_FOR = "x-stands-for"
+"""In the JSON Schema of a shape: what of the rule book a value stands for."""
+
+
+def _stands_for(what: str) -> Any:
+    return Field(json_schema_extra={STANDS_FOR: what})
+
 
 Text = Annotated[str, Field(min_length=1)]
+FactName = Annotated[str, Field(min_length=1), _stands_for("fact")]
+SourceId = Annotated[str, Field(min_length=1), _stands_for("source")]
+Sources = Annotated[list[SourceId], Field(min_length=1)]
 Ids = Annotated[list[Text], Field(min_length=1)]
-RuleId = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)*$")]
-ReleaseId = Annotated[str, Field(pattern=r"^\d{4}\.\d+$")]
-Condition = str | dict[str, Any]
+RuleId = Annotated[str, Field(pattern=forms.RULE_ID)]
+ReleaseId = Annotated[str, Field(pattern=forms.RELEASE_ID)]
+KnownRelease = Annotated[ReleaseId, _stands_for("release")]
+KnownRule = Annotated[RuleId, _stands_for("rule")]
+Condition = Annotated[str | dict[str, Any], _stands_for("condition")]
 Answer = bool | int | str
+Known = Annotated[dict[str, Answer], _stands_for("known")]
+"""Answers by fact."""
 Pathways = Annotated[list[Pathway], Field(min_length=1)]
 PathwaysOrAll = Pathways | Literal["all"]
-Example = dict[str, Any]
+Example = Annotated[dict[str, Any], _stands_for("example")]
 Unit = Literal["sessions", "hours", "days", "weeks", "months", "USD"]
 
 
@@ -30,8 +46,8 @@ class Versioned(Model):
     `from` gives what another release changed: its keys replace those of the entry from that release on.
     """
 
-    since: ReleaseId
-    until: ReleaseId | None = None
+    since: KnownRelease
+    until: KnownRelease | None = None
     changed: dict[ReleaseId, dict[str, Any]] = Field(default_factory=dict, alias="from")
 
 
@@ -40,7 +56,7 @@ class Entry(Versioned):
 
     id: RuleId
     says: Text
-    sources: Ids
+    sources: Sources
     reading: Text | None = None
     examples: list[Example] = []
 
@@ -60,7 +76,7 @@ class AtLeast(Model):
 class FactEntry(Versioned):
     """A fact."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    name: Annotated[str, Field(pattern=forms.NAME)]
     group: Literal["exclusions", "label_safety", "concern", "findings", "person", "preparation", "setting"]
     type: Literal["boolean", "grade", "choice", "country", "integer"]
     answers: dict[str, Text] = {}
@@ -72,7 +88,7 @@ class FactEntry(Versioned):
     attainable: list[Answer] = []
     question: Text
     help: Text
-    sources: Ids
+    sources: Sources
     sets: dict[str, list[str]] = {}
 
 
@@ -81,11 +97,11 @@ class ScaleEntry(Versioned):
 
     name: Text
     title: Text
-    measures: dict[str, Text]
+    measures: dict[FactName, Text]
     grades: dict[str, str]
     says: Text
     reading: Text
-    sources: Ids
+    sources: Sources
 
 
 class Band(Model):
@@ -100,7 +116,7 @@ class Population(Model):
     """How common each answer is taken to be."""
 
     says: Text
-    facts: dict[str, dict[str, Annotated[int, Field(gt=0)]] | list[Band]]
+    facts: dict[FactName, dict[str, Annotated[int, Field(gt=0)]] | list[Band]]
 
 
 class Refers(Model):
@@ -113,7 +129,7 @@ class Refers(Model):
 class Lifted(Conditional):
     """A rule that time or treatment may lift; `lifted_when` says when."""
 
-    lifted_by: dict[str, Answer] = {}
+    lifted_by: Known = {}
     lifted_when: Text | None = None
 
 
@@ -154,22 +170,22 @@ class LabelSafety(Lifted):
 class QuestionStage(Versioned):
     """Facts that are asked before those of later stages."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")]
+    name: Annotated[str, Field(pattern=forms.WORD)]
     says: Text
-    facts: Ids
+    facts: Annotated[list[FactName], Field(min_length=1)]
 
 
 class Law(Versioned):
     """What must hold of a release."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$")]
+    name: Annotated[str, Field(pattern=forms.SCALE)]
     kind: LawKind
     says: Text
     when: Condition | None = None
     dispositions: list[Disposition] = []
     pathways: list[Pathway] = []
-    fact: Text | None = None
-    changes: dict[str, Answer] = {}
+    fact: FactName | None = None
+    changes: Known = {}
     of: list[Text] = []
 
 
@@ -199,7 +215,7 @@ class Precondition(Entry):
 
     met: Condition | None = None
     unmet: Condition | None = None
-    needs: list[Text] = []
+    needs: list[FactName] = []
     concerns: PathwaysOrAll
     outside: bool = False
 
@@ -218,7 +234,7 @@ class Aspect(Model):
     """One column of the comparison."""
 
     says: Text
-    sources: Ids
+    sources: Sources
     min: int | None = None
     max: int | None = None
     unit: Unit | None = None
@@ -253,7 +269,7 @@ class Row(Model):
     """
 
     pathways: Pathways
-    without: list[RuleId] = []
+    without: list[KnownRule] = []
     asks: Fit | None = None
 
 
@@ -277,7 +293,7 @@ class Figure(Model):
     max: float | int | None = None
     unit: Unit
     says: Text
-    source: Text
+    source: SourceId
 
 
 class Range(Model):
@@ -292,7 +308,7 @@ class Part(Model):
     """What the documents say of one aspect of a plan."""
 
     says: Text
-    sources: list[Text] = Field(default_factory=list)
+    sources: list[SourceId] = Field(default_factory=list)
     figures: list[Figure] = Field(default_factory=list)
     differs: Text | None = None
     agreed: Range | None = None
@@ -315,14 +331,14 @@ PartName = Literal[
 class Component(Model):
     """One thing a plan consists of."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    id: Annotated[str, Field(pattern=forms.LABEL)]
     says: Text
-    sources: Ids
+    sources: Sources
     when: Condition | None = None
     against: Condition | None = None
     otherwise: Text | None = None
-    since: ReleaseId | None = None
-    until: ReleaseId | None = None
+    since: KnownRelease | None = None
+    until: KnownRelease | None = None
 
 
 class Plan(Entry):
@@ -331,70 +347,3 @@ class Plan(Entry):
     pathway: Pathway
     components: Annotated[list[Component], Field(min_length=1)]
     parts: dict[PartName, Part]
-
-
-class Named(Model):
-    """A name, and a shorter one."""
-
-    name: Text
-    short: Text | None = None
-
-
-class Reasons(Model):
-    """Why a question is asked."""
-
-    settles: Text
-    narrows: Text
-    refers: Text
-
-
-class RowReasons(Model):
-    """Why the rules of its row leave an alternative out, or open."""
-
-    excluded: Text
-    reviewed: Text
-    open: Text
-
-
-class LowerPhase(Model):
-    """Whether a lower phase fits a blocked candidate."""
-
-    yes: Text
-    no: Text
-    unknown: Text
-
-
-class WordingReasons(Model):
-    """Sentences that explain."""
-
-    next_question: Reasons
-    lower_phase: LowerPhase
-    row: RowReasons
-    consultation: Text
-
-
-class Summary(Model):
-    """One sentence for every outcome."""
-
-    referral_first: Text
-    not_ready: Text
-    recommended: dict[Pathway, Text]
-    excluded: dict[str, Text]
-    referred: Text
-    clinician_review: dict[str, Text]
-    needs_information: dict[Literal["ask", "stuck"], Text]
-
-
-class Wording(Model):
-    """Names and sentences."""
-
-    pathways: dict[Pathway, Named]
-    dispositions: dict[str, Named]
-    grades: dict[str, Text]
-    yes: Text
-    no: Text
-    unknown: Text
-    reasons: WordingReasons
-    preconditions: dict[Literal["met", "unmet", "to_confirm"], Text]
-    assumption: Text
-    summary: Summary

@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from app.rulebook.forms import ADDRESS, DATE
 from app.rulebook.schema import Model, ReleaseId, Text
 
-Date = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Date = Annotated[str, Field(pattern=DATE)]
 
 
 class Document(Model):
@@ -45,7 +46,7 @@ class Evidence(Model):
     says: Text
     suggests: Text
     note: Text | None = None
-    public_url: Annotated[str, Field(pattern=r"^https://[^\s/]+/\S+$")] | None = None
+    public_url: Annotated[str, Field(pattern=ADDRESS)] | None = None
 
 
 class Silence(Model):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.core.codes import Family, Site, Use
-from app.rulebook.schema import Answer, Ids, Model, Text
+from app.rulebook.schema import Answer, FactName, Ids, Model, Text
 from app.rulebook.schema_book import Date
 
 Days = Annotated[int, Field(gt=0)]
@@ -35,7 +35,7 @@ class Material(Model):
 class Span(Model):
     """For how long a yes and a no may be relied on."""
 
-    fact: Text
+    fact: FactName
     yes_days: Days | None
     no_days: Days | None
     while_active: bool = False
@@ -89,7 +89,7 @@ class AnswerCode(Model):
 class Set(Model):
     """Codes and names that say the same of one fact."""
 
-    fact: Text | None = None
+    fact: FactName | None = None
     irrelevant: bool = False
     value: Answer | None = None
     area: Literal["skin", "placed"] | None = None
@@ -113,7 +113,7 @@ class Set(Model):
 class Effect(Model):
     """What taking a medicine says of a fact."""
 
-    fact: Text
+    fact: FactName
     value: Answer | None = None
     ended: Ended | None = None
     yes_days: Days | None = None
@@ -167,7 +167,7 @@ class Inside(Model):
     """Words by which something is no matter of the skin."""
 
     says: Text
-    facts: Ids
+    facts: Annotated[list[FactName], Field(min_length=1)]
     words: Ids
     unless: Ids
 
@@ -175,7 +175,7 @@ class Inside(Model):
 class Vocabulary(Model):
     """Words in displays and texts."""
 
-    facts: dict[str, Ids]
+    facts: dict[FactName, Ids]
     local: Ids
     systemic: Ids
     use_codes: list[UseCode] = Field(default_factory=list)

@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.rulebook.schema import Model, Text, Versioned
+from app.rulebook.forms import WORD
+from app.rulebook.schema import FactName, Model, Text, Versioned
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")]
+Name = Annotated[str, Field(pattern=WORD)]
 
 
 class AnswerWords(Model):
@@ -33,7 +34,7 @@ class Topic(Model):
     asks: Text
     hint: Text | None = None
     nothing: Text | None = None
-    facts: Annotated[dict[str, FactWords], Field(min_length=1)]
+    facts: Annotated[dict[FactName, FactWords], Field(min_length=1)]
 
 
 class Section(Versioned):

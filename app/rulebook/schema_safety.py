@@ -4,9 +4,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from app.rulebook import forms
 from app.rulebook.schema import Model, Text
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Name = Annotated[str, Field(pattern=forms.NAME)]
 Risk = Annotated[int, Field(ge=1, le=5)]
 KINDS: tuple[Literal["law", "rule", "test", "setting"], ...] = ("law", "rule", "test", "setting")
 
@@ -45,8 +46,8 @@ class Control(Model):
 
     law: Text | None = None
     rule: Text | None = None
-    test: Annotated[str, Field(pattern=r"^tests/[\w/]+\.py::test_\w+$")] | None = None
-    setting: Annotated[str, Field(pattern=r"^TRIAGE_[A-Z_]+$")] | None = None
+    test: Annotated[str, Field(pattern=forms.TEST)] | None = None
+    setting: Annotated[str, Field(pattern=forms.SETTING)] | None = None
     says: Text | None = None
 
     @model_validator(mode="after")
@@ -61,7 +62,7 @@ class Control(Model):
 class Hazard(Model):
     """One entry of the hazard log."""
 
-    id: Annotated[str, Field(pattern=r"^HAZ(-[A-Z0-9]+)+$")]
+    id: Annotated[str, Field(pattern=forms.HAZARD)]
     title: Text
     cause: Text
     harm: Text

@@ -6,6 +6,7 @@ that nobody changed who signed or when; it proves no identity.
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -48,9 +49,15 @@ def check_signatures(book: Book, digests: dict[str, str]) -> Iterator[RuleBookEr
 
 
 def why_unsigned(reviewer: str, date: str, latest: str) -> str | None:
-    """Return what is wrong with a reviewer or a date, or `None`."""
+    """Return what is wrong with a reviewer or a day, or `None`."""
     if not reviewer.strip() or not reviewer.isprintable():
         return "`--reviewer` names the clinician, with profession, in one line"
+    try:
+        is_day = datetime.strptime(date, "%Y-%m-%d").strftime("%Y-%m-%d") == date
+    except ValueError:
+        is_day = False
+    if not is_day:
+        return f"`--date`: `{date}` is no day; write one as `YYYY-MM-DD`"
     if date > latest:
         return f"`--date`: {date} is still to come"
     return None

@@ -26,9 +26,9 @@ class ApiKey(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9-]{0,39}$")]
+    name: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9-]{0,39}$", examples=["at most 40 of a-z, 0-9 and -"])]
     """Who it was made for; stands in the log."""
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$", repr=False)]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$", repr=False, examples=["64 of 0-9 and a-f"])]
     """The digest of the key."""
     scopes: Annotated[frozenset[Permission], Field(min_length=1)]
     """What it opens."""

@@ -30,7 +30,12 @@ from app.security.tokens import ASYMMETRIC, Issuer
 
 def words(value: Any) -> Any:
     """Return words between commas."""
-    return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    found = tuple(word.strip() for word in value.split(",") if word.strip())
+    if value.strip() and not found:
+        raise ValueError("write words with commas between them")
+    return found
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -203,6 +208,20 @@ class SecurityOptions(Described, BaseSettings):
     def _are_asymmetric(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not value or not set(value) <= set(ASYMMETRIC):
             raise ValueError(f"choose among {', '.join(ASYMMETRIC)}")
+        return value
+
+    @field_validator("oauth_scope_claims")
+    @classmethod
+    def _name_claims(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or any(len(word.split()) > 1 for word in value):
+            raise ValueError("write the names of claims with commas between them, at least one")
+        return value
+
+    @field_validator("oauth_scope_prefix")
+    @classmethod
+    def _is_of_a_scope(cls, value: str) -> str:
+        if value and value.split() != [value]:
+            raise ValueError("a scope has no space in it")
         return value
 
     @property

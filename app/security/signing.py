@@ -26,7 +26,7 @@ from app.core.precedence import Decision
 ALGORITHM = "Ed25519"
 REMEMBERED = 20_000
 """How many receipts are kept for when the same is decided again."""
-Base64 = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{43}$")]
+Base64 = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{43}$", examples=["32 bytes in base64url"])]
 
 
 class SigningKey(BaseModel):
@@ -36,7 +36,7 @@ class SigningKey(BaseModel):
 
     kty: Literal["OKP"]
     crv: Literal["Ed25519"]
-    kid: Annotated[str, Field(pattern="^[A-Za-z0-9._~-]{1,64}$")]
+    kid: Annotated[str, Field(pattern="^[A-Za-z0-9._~-]{1,64}$", examples=["a name without spaces"])]
     x: Base64
     d: Annotated[Base64 | None, Field(repr=False)] = None
 

@@ -11,6 +11,7 @@ from app.core.answer import Answer, PlanShown
 from app.core.conditions import facts_read
 from app.core.engine import Engine, Question
 from app.core.intake import Section, Topic
+from app.core.memo import Memo
 from app.web.form import Answers, Choices, Filled, fields_of, read_form
 from app.web.pages import Pages, View
 from app.web.topics import Field, Topics
@@ -28,6 +29,11 @@ def routes(pages: Pages) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     Asked = Annotated[View, Depends(pages.viewed)]
 
+    def made(language: str) -> HTMLResponse:
+        return Intake(View(pages, pages.engines.in_language("", language), kept=True), Filled()).all_on_one_page()
+
+    empty = Memo[str, HTMLResponse](made)
+
     @router.get("/")
     def start(view: Asked) -> HTMLResponse:
         return view.page("start/start.html", view.current.release)
@@ -42,7 +48,7 @@ def routes(pages: Pages) -> APIRouter:
 
     @router.get("/all")
     def everything(view: Asked) -> HTMLResponse:
-        return Intake(view, Filled()).all_on_one_page()
+        return empty[view.engines.language]
 
     @router.post("/all")
     async def everything_so_far(request: Request, view: Asked) -> HTMLResponse:

@@ -16,6 +16,7 @@ from app.proof.traceability import traced, uncited
 from app.proof.verify import Verification
 from app.web.names import Names
 
+RULESETS = re.compile(r"^ *rulesets: (.*)$", re.M)
 CASE = re.compile(r"^  - name: (.+)$", re.M)
 RULE = re.compile(r"\b[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+\b")
 TABLE = ("statement", "rule", "law", "test", "member")
@@ -58,7 +59,7 @@ def safety_values(
         "report": report,
         "names": Names(release, texts),
         "members": [(member, list(rows)) for member, rows in groupby(traced(release), lambda row: row.member)],
-        "patients": patients_by_rule(cases),
+        "patients": patients_by_rule(cases, release.id),
         "aside": uncited(release),
     }
 
@@ -71,14 +72,16 @@ def counted(case: SafetyCase) -> dict[tuple[str, str], tuple[int, int]]:
     return {cell: (before.count(cell), after.count(cell)) for cell in cells}
 
 
-def patients_by_rule(cases: Path | None) -> dict[str, list[str]]:
-    """Return the golden patients whose case names a rule, by rule."""
+def patients_by_rule(cases: Path | None, release: str) -> dict[str, list[str]]:
+    """Return the golden patients of a release whose case names a rule."""
     found: dict[str, list[str]] = {}
     for path in sorted(cases.glob("*.yaml")) if cases else ():
-        _, *parts = CASE.split(path.read_text("utf-8"))
+        head, *parts = CASE.split(path.read_text("utf-8"))
         for name, text in zip(parts[::2], parts[1::2], strict=True):
-            for rule in dict.fromkeys(RULE.findall(text)):
-                found.setdefault(rule, []).append(f"{path.stem}: {name}")
+            asked = RULESETS.search(text) or RULESETS.search(head)
+            if asked and f'"{release}"' in asked[0]:
+                for rule in dict.fromkeys(RULE.findall(text)):
+                    found.setdefault(rule, []).append(f"{path.stem}: {name}")
     return found
 
 
@@ -90,7 +93,7 @@ def matrix_csv(release: Release, cases: Path | None) -> str:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(TABLE)
-    patients = patients_by_rule(cases)
+    patients = patients_by_rule(cases, release.id)
     for row in traced(release):
         tests = [f"{row.examples} {EXAMPLES}"] * bool(row.examples) + patients.get(row.name, [])
         laws = "; ".join(law.name for law in row.laws)

@@ -90,3 +90,38 @@ def test_what_was_not_understood_keeps_an_order_from_passing_where_it_might_deci
     if found:
         assert found[0]["indicator"] == "warning"
         assert "Condition/c1" in found[0]["detail"].partition("**Not understood**")[2]
+
+
+@pytest.mark.parametrize("hook", ["patient-view", "order-sign", "appointment-book"])
+@pytest.mark.parametrize(
+    ("language", "says"), [("en", "another patient than the one asked about"), ("ko", "다른 환자의 기록")]
+)
+def test_a_patient_other_than_that_of_the_call_is_said(
+    client: TestClient, engines: Engines, hook: str, language: str, says: str
+) -> None:
+    orders = (order("exosome_microchanneling"),) if hook == "order-sign" else ()
+    booked = (appointment(PATHWAYS, "exosome_microchanneling"),)
+    for name in ("1", "2"):
+        patient = {"resourceType": "Patient", "id": name, "birthDate": "1985-04-02"}
+        body = call(hook, orders=orders, appointments=booked, intake=intake(engines), patient=patient)
+        found = client.post(path(hook), json=body, headers={"Accept-Language": language}).json()["cards"]
+        assert any(says in card["summary"] and card["indicator"] == "warning" for card in found) == (name == "2")
+
+
+def test_an_order_or_appointment_for_another_patient_is_said(client: TestClient, engines: Engines) -> None:
+    """Where the decision agrees and no other card is there, too."""
+    said = "What is ordered or booked names another patient than the one of this call"
+    for subject, found in (
+        ("Patient/1/_history/3", []),
+        ("Patient/2", [said]),
+        ("https://x.example/Patient/2", [said]),
+    ):
+        drafted = order("exosome_microchanneling") | {"subject": {"reference": subject}}
+        body = call("order-sign", orders=(drafted,), intake=intake(engines))
+        assert [card["summary"] for card in cards(client, body)] == found
+    booked = appointment(PATHWAYS, "exosome_microchanneling")
+    booked["participant"].append({"actor": {"reference": "Practitioner/7"}})
+    body = call("appointment-book", appointments=(booked,), intake=intake(engines))
+    assert cards(client, body) == []
+    booked["participant"][0]["actor"]["reference"] = "Patient/2"
+    assert [card["summary"] for card in cards(client, body)] == [said]

@@ -2,6 +2,7 @@
 
 import gc
 import json
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,7 +21,7 @@ from app.cohort.answers import ANSWERED, word_of
 from app.cohort.files import opened_lines, tables
 from app.core.engine import Engine, Engines, Question
 from app.main import rules_folder
-from app.screen import RefusedRowsError, screen, screen_file
+from app.screen import Beginning, RefusedRowsError, screen, screen_file
 from app.settings import Settings
 from tests.books import random_candidate
 
@@ -290,3 +291,19 @@ def test_what_is_held_does_not_grow_with_the_file(tmp_path: Path, engine: Engine
         screen_file(str(tmp_path / "in.arrows"), str(tmp_path / f"{times}.csv"), how)
         held.append(pa.default_memory_pool().max_memory())
     assert held[1] - held[0] < 200_000
+
+
+def test_a_worker_with_another_release_of_that_name_refuses(engine: Engine) -> None:
+    beginning = Beginning.of("2026.3")
+    assert beginning == Beginning("2026.3", engine.release.digest)
+    answered, problems = beginning()(pa.table({"pregnant": [True, None]}))
+    assert (answered.num_rows, problems) == (2, [])
+    with pytest.raises(ValueError, match="not the release of that digest"):
+        replace(beginning, digest="sha256:other")()
+
+
+def test_a_worker_begins_only_with_what_is_there() -> None:
+    with pytest.raises(ValueError, match="no such release"):
+        Beginning.of("2020.1")
+    with pytest.raises(ValueError, match="write `confirm` or `strict`"):
+        Beginning.of(unknowns="no")

@@ -124,6 +124,13 @@ def test_columns_are_handed_through_by_name(engines: Engines) -> None:
         assert database.execute(query).fetchall()[0][:2] == (7, "needs_information")
 
 
+@pytest.mark.parametrize(
+    ("dialect", "said"), [("spark", False), ("postgres", True), ("duckdb", True), ("sqlite", True)]
+)
+def test_parts_are_materialised_where_a_dialect_has_the_word(engines: Engines, dialect: str, said: bool) -> None:
+    assert ("MATERIALIZED" in sql_of(engines.by_id[engines.current].release, dialect)) is said
+
+
 def test_another_dialect_is_refused(engines: Engines) -> None:
     with pytest.raises(ValueError, match="`oracle` is no dialect; the dialects are duckdb"):
         sql_of(engines.by_id[engines.current].release, "oracle")

@@ -108,6 +108,45 @@ def test_every_public_address_stands_in_the_citation_it_belongs_to() -> None:
     assert [e["id"] for e in with_doi if not e.get("public_url", "").startswith("https://doi.org/10.")] == []
 
 
+def test_every_source_has_a_public_address_or_says_why_not() -> None:
+    by_id = {entry["id"]: entry for entry in evidence()}
+    wrong = {name: unaddressed(entry, by_id) for name, entry in by_id.items()}
+    assert {name: found for name, found in wrong.items() if found} == {}
+
+
+def unaddressed(entry: dict[str, Any], by_id: dict[str, dict[str, Any]]) -> str:
+    """Return what is wrong with a source of no public address: it names others in its note, and they have theirs."""
+    rests_on = re.match(r"No address of its own: it rests on (.+?), which ha", entry.get("note", ""))
+    if "public_url" in entry:
+        return "has an address and says that it has none" if rests_on else ""
+    if not rests_on:
+        return "has no address and says no reason"
+    named = IDS.findall(rests_on[1])
+    return "" if named and all("public_url" in by_id[name] for name in named) else f"rests on {named}"
+
+
+@pytest.mark.parametrize(
+    ("entry", "wrong"),
+    [
+        ({}, "has no address and says no reason"),
+        ({"note": "Seen as mirror."}, "has no address and says no reason"),
+        ({"note": "No address of its own: it rests on T4, which has its own."}, "rests on ['T4']"),
+        ({"note": "No address of its own: it rests on M5 and T4, which have theirs."}, "rests on ['M5', 'T4']"),
+        ({"note": "No address of its own: it rests on M5 and R5, which have theirs."}, ""),
+        ({"public_url": "https://example.org/a"}, ""),
+        (
+            {
+                "public_url": "https://example.org/a",
+                "note": "No address of its own: it rests on M5, which has its own.",
+            },
+            "has an address and says that it has none",
+        ),
+    ],
+)
+def test_a_source_without_address_or_reason_is_noticed(entry: dict[str, Any], wrong: str) -> None:
+    assert unaddressed(entry, {found["id"]: found for found in evidence()}) == wrong
+
+
 def stated(address: str, citation: str) -> str | None:
     """Return the address where the citation states it, as a DOI, a PMC id or the address itself."""
     doi = re.fullmatch(r"https://doi\.org/(10\..+)", address)

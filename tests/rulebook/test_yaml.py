@@ -83,6 +83,8 @@ def test_what_the_next_start_refuses_is_not_signed() -> None:
     assert why_unsigned("Dr. Example", "2026-11-26", "2026-11-26") is None
     for reviewer in ("", " ", "a\nb", "a\x07"):
         assert "--reviewer" in (why_unsigned(reviewer, "2026-11-26", "2026-11-26") or "")
+    for day in ("", "2026", "2026-02-31", "2026-2-3", "20260203", "26-02-03", "2026-02-03 "):
+        assert "is no day" in (why_unsigned("Dr. Example", day, "2026-11-26") or "")
     assert "still to come" in (why_unsigned("Dr. Example", "2026-11-27", "2026-11-26") or "")
 
 

@@ -18,7 +18,9 @@ from app.proof.traceability import traced, uncited
 from app.rulebook.load import RuleBook
 from app.settings import Settings
 from app.web.pages import Pages
-from app.web.safety import TABLE, counted, matrix_csv
+from app.web.safety import TABLE, counted, matrix_csv, patients_by_rule
+from tests.patients import patients
+from tests.web.reading import grade, longest
 
 LINK = re.compile(r'<a href="([^"]+)"')
 CASES = (folder_of_tests() or pytest.fail("no tests")) / "cases"
@@ -118,6 +120,14 @@ def test_the_report_is_one_file_for_print(book: RuleBook, language: str) -> None
     assert all(hazard.title in unescape(report) for hazard in book.safety[language].hazards)
 
 
+def test_patients_are_those_of_the_release(book: RuleBook) -> None:
+    asked = {(p.name, ruleset) for p in patients() for ruleset in p.rulesets}
+    for release in book.releases:
+        named = {name for names in patients_by_rule(CASES, release).values() for name in names}
+        assert named
+        assert named <= {name for name, ruleset in asked if ruleset == release}
+
+
 def test_the_table_has_the_columns_that_it_says(rows: list[dict[str, str]]) -> None:
     assert tuple(rows[0]) == TABLE
 
@@ -128,3 +138,9 @@ def test_every_page_leads_to_what_happens_to_answers(client: TestClient) -> None
         for path in ("/", "/report", "/rules", "/safety"):
             assert f'href="/privacy?lang={language}"' in client.get(f"{path}?lang={language}").text
         assert words in client.get(f"/privacy?lang={language}").text
+
+
+def test_what_happens_to_answers_is_plain(client: TestClient) -> None:
+    page = client.get("/privacy?lang=en").text
+    assert grade(page) <= 8
+    assert len(longest(page)) <= 20

@@ -1,6 +1,7 @@
 """Rules, facts and sources: each has its page, a search finds them, what is not there is a page for people."""
 
 import re
+from html import escape
 
 import pytest
 from fastapi.testclient import TestClient
@@ -20,7 +21,7 @@ def test_each_source_has_its_page_and_its_address(client: TestClient, book: Rule
     for name, source in list(release.sources.items())[::25]:
         page = client.get(f"/sources/{name}").text
         assert f'id="{name}"' in page
-        assert (f'href="{source.public_url}"' in page) == (source.public_url is not None)
+        assert (f'href="{escape(source.public_url or "")}"' in page) == (source.public_url is not None)
         assert f"/sources/{name}?" in listed
 
 

@@ -117,7 +117,7 @@ def test_below_a_path_of_the_proxy_everything_is_found(server: str, passed: str,
         assert all(f"{base}/fhir/Questionnaire/candidate-intake" in template for template in templates)
         assert read("/v1/triage?view=decision", b"{}")["decision"]
         refused = read("/v1/triage", b"[]")
-        assert (refused["type"], refused["instance"]) == ("/problems/not-facts", f"{PREFIX}/v1/triage")
+        assert (refused["type"], refused["instance"]) == (f"{PREFIX}/problems/not-facts", f"{PREFIX}/v1/triage")
         lines = asked(f"{PREFIX}/v1/triage/batch", b"{}\n{}\n", "application/x-ndjson")[1]
         assert ["decision" in json.loads(line) for line in lines.splitlines()] == [True, True]
 

@@ -1,0 +1,38 @@
+"""`triage schemas`: what editors know of the rule files."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.main import rules_folder
+from app.rulebook.authoring import schemas_of
+from app.rulebook.book import read_book
+from app.rulebook.files import BrokenRuleBookError
+from app.rulebook.load import build
+from app.settings import read_settings
+
+SETTINGS = "settings.json"
+"""Which schema belongs to which file, as `yaml-language-server` takes it."""
+
+
+def schemas(
+    out: Annotated[Path, typer.Option(help="The folder to write to.", file_okay=False)] = Path(".schemas"),
+    rules: Annotated[Path | None, typer.Option(help="The folder of rules.", exists=True, file_okay=False)] = None,
+) -> None:
+    """Write a JSON Schema of each rule file, for editors."""
+    folder = rules or read_settings().rules or rules_folder()
+    book = read_book(folder)
+    releases, errors = build(book)
+    if errors:
+        raise BrokenRuleBookError(errors)
+    places = {}
+    for name, schema in schemas_of(book, releases).items():
+        path = out / f"{name.removesuffix('.yaml')}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(schema, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        places[path.resolve().as_uri()] = str((folder / name).resolve())
+    settings = {"yaml.schemas": places}
+    (out / SETTINGS).write_text(json.dumps(settings, indent=1) + "\n", "utf-8")
+    typer.echo(f"{len(places)} schemas in {out}; put what {out / SETTINGS} holds into the settings of your editor")
