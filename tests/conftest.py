@@ -18,7 +18,7 @@ from tests.fhir.resources import NOW
 from tests.serving import serving
 
 # no test depends on how fast the machine is
-settings.register_profile("usual", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("usual", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("long", settings.get_profile("usual"), max_examples=1_000)  # of `make test-long PART=fuzz`
 settings.load_profile("usual")
 

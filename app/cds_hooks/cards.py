@@ -64,7 +64,7 @@ class Cards:
             drafts = nlargest(MOST_DRAFTS, drafts, lambda each: newest(each.resource))
         referrals = [self._referred(answer, referral) for referral in answer.referral]
         decisions = list(self._decisions(answer, weighed, drafts))
-        cards = [*([self._another(answer)] if self.call.for_another else []), *referrals, *decisions]
+        cards = [*referrals, *([self._another(answer)] if self.call.for_another else []), *decisions]
         if not cards:  # nobody is told by the detail of another card
             unread += said.sentences(weighed.not_read, self.locale)
         if unread:

@@ -40,19 +40,24 @@ def detail_of(answer: Answer, weighed: Weighed, locale: Localization) -> str:
     facts, record, say = locale.engine.release.facts, weighed.record, locale.phrases.of
     parts = [answer.summary]
 
-    def section(title: str, lines: Iterable[str], count: int | None = None) -> None:
+    def section(title: str, lines: Iterable[str], count: int | None = None, **values: object) -> None:
         """Add a section; `count` saves making lines that are not shown."""
         listed = list(lines if count is None else islice(lines, LISTED))
         count = len(listed) if count is None else count
         if listed:
             more = [f"- {say('and {count} more', count=count - LISTED)}"] if count > LISTED else []
-            parts.append("\n".join([f"**{say(title)}**", "", *(f"- {line}" for line in listed[:LISTED]), *more]))
+            parts.append(
+                "\n".join([f"**{say(title, **values)}**", "", *(f"- {line}" for line in listed[:LISTED]), *more])
+            )
 
     reasons = [(r.state, f"{r.statement} ({', '.join(r.sources)})") for r in answer.rationale]
     section("Why", [line for state, line in reasons if state == "held"])
     section("Open", [say("May hold: {statement}", statement=line) for state, line in reasons if state == "undecided"])
     section("Still missing", [facts[name].question for name in answer.missing])
     section("To be confirmed", [assumption.question for assumption in answer.assumptions])
+    if answer.valid_until:
+        again = [facts[name].question for name in answer.ask_again]
+        section("Holds until {day}; then to be asked again", again, day=str(answer.valid_until))
     section("Not in place", [p.statement for p in answer.preconditions if p.status == "unmet"])
     section("To weigh", [caution.statement for caution in answer.cautions])
     section("Contradictions", list(said.contradictions(record, locale)))

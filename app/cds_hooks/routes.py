@@ -85,17 +85,23 @@ class Service:
         check_r4(entries(record.bundles.get(OURS)))
         release = self.locales.find("").engine.release
         sites = (draft.resource["bodySite"] for draft in call.drafts if "bodySite" in draft.resource)
+        today = self.on()
         area = [concept for site in sites for concept in items(site)]
-        reader = Reader(
-            release, self.codes, canonical(self.base), self.on(), f"Patient/{call.patient}", area, call.server
-        )
+        reader = Reader(release, self.codes, canonical(self.base), today, f"Patient/{call.patient}", area, call.server)
         facts = reader.read(bundle for key, bundle in record.bundles.items() if key != OURS)
         locale = self.locales.find(languages, facts.language)
         headers = {"Content-Language": locale.language, "Vary": "Accept-Language"}
         if facts.deceased:
             return JSONResponse({"cards": []}, headers=headers)
         doubted = () if call.hook in STRICT else facts.doubted
-        asked = Question(dict(facts.facts), call.hook in STRICT, facts.unavailable, doubted=doubted)
+        asked = Question(
+            dict(facts.facts),
+            call.hook in STRICT,
+            facts.unavailable,
+            doubted=doubted,
+            asked_on=today,
+            last_days=facts.last_days,
+        )
         if waiting := needed(record, partial(locale.engine.decide, asked), release, self.codes):
             says = "`prefetch.{key}` is needed by {rules}"
             issues = [

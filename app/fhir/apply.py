@@ -128,7 +128,14 @@ def apply(
     read = Reader(release, codes, canonical(base), now.date(), application.subject).read(record)
     locale = locales.find(languages, application.language or read.language)
     doubted = () if application.strict else read.doubted
-    question = Question(dict(read.facts), application.strict, read.unavailable, doubted=doubted)
+    question = Question(
+        dict(read.facts),
+        application.strict,
+        read.unavailable,
+        doubted=doubted,
+        asked_on=now.date(),
+        last_days=read.last_days,
+    )
     answer = locale.engine.answer(question)
     about: Resource = {"subject": {"reference": application.subject}}
     if application.encounter:

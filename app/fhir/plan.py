@@ -112,6 +112,8 @@ def care_plan(answer: Answer, locale: Localization, record: PatientFacts, about:
     }
     if not found["note"]:
         del found["note"]
+    if answer.valid_until and answer.asked_on:
+        found["period"] = {"start": str(answer.asked_on), "end": str(answer.valid_until)}
     if answer.decision.pathway:
         detail = {
             "kind": "ServiceRequest",

@@ -8,11 +8,13 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from starlette.datastructures import QueryParams
 
 from app.api.negotiation import PARAMETER
 from app.api.worker import LIGHT_BYTES, in_worker
 from app.core.codes import Codes
 from app.core.engine import ReceiptSigner
+from app.core.languages import Sentence
 from app.fhir import apply as application
 from app.fhir import populate as population
 from app.fhir.adaptive import next_question, response_in
@@ -26,6 +28,8 @@ ReadBody = Callable[[Request], Awaitable[Any]]
 """Reads a JSON body, or raises what the application answers with an error."""
 Operation = Callable[[Any, str], Resource]
 """From a body and the header `Accept-Language` to a resource."""
+FORM = "application/x-www-form-urlencoded"
+NO_FORM = Sentence("a search by `POST` is a form: `application/x-www-form-urlencoded`", {})
 R4 = ("4.0", "4.3")
 """The versions of R4, and of R4B, which does not differ in what is read."""
 FHIR: dict[str, Any] = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/FhirResource"}}}}
@@ -115,18 +119,36 @@ def routes(
     def searches(kind: str) -> None:
         """Serve the search of one type."""
         responses: dict[int | str, dict[str, Any]] = {status: RESPONSES[status] for status in (200, 400)}
+        summary = f"Search {kind}"
 
-        @router.get(f"/{kind}", operation_id=f"search{kind}", summary=f"Search {kind}", responses=responses)
-        def search_resources(request: Request) -> JSONResponse:
-            """By `url`, `version`, `status`, `name`, `title`, `experimental` or `_id`; a searchset."""
+        def found(request: Request, posted: str = "") -> JSONResponse:
+            """Return the searchset of a query, and of a form beside it."""
             locale = locales.find(request.headers.get("accept-language", ""))
             listed = [each for path, each in readable[locale.language].items() if path.startswith(f"{kind}/")]
             strict = "handling=strict" in request.headers.get("prefer", "").replace(" ", "")
-            asked = request.query_params.multi_items()
             try:
+                asked = [*request.query_params.multi_items(), *QueryParams(posted).multi_items()]
                 return answered(search(listed, asked, f"{base}/fhir/{kind}", locale, strict=strict))
             except RecordError as error:
                 return answered(outcome(locale.phrases.of(error.sentence), error.code), 400)
+
+        @router.get(f"/{kind}", operation_id=f"search{kind}", summary=summary, responses=responses)
+        def search_resources(request: Request) -> JSONResponse:
+            """By `url`, `version`, `status`, `name`, `title`, `experimental` or `_id`; a searchset."""
+            return found(request)
+
+        form = {"requestBody": {"content": {FORM: {"schema": {"type": "object"}}}}}
+        refused = responses | {415: RESPONSES[415] | {"description": "Not a form by its type: an OperationOutcome."}}
+        name, path = f"search{kind}ByForm", f"/{kind}/_search"
+
+        @router.post(path, operation_id=name, summary=f"{summary} by form", responses=refused, openapi_extra=form)
+        async def search_by_form(request: Request) -> JSONResponse:
+            """As the search by query, with the parameters in a form."""
+            body = await request.body()
+            if body and request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+                say = locales.find(request.headers.get("accept-language", "")).phrases.of
+                return answered(outcome(say(NO_FORM), "not-supported"), 415)
+            return found(request, body.decode(errors="replace"))
 
     for path in paths:
         if "/" in path:

@@ -86,7 +86,7 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
                 reason = "open_status"
             elif use in ("open_use", "both_uses") and not meaning.local:
                 reason = use
-            ended = end or draft.day if state == "ended" else None
+            ended = end or draft.day if state == "ended" else end
             situation = Situation(state, draft.day, None, ended, open=reason, ends_with_order=True)
             claim = context.standing.claim(draft, meaning, situation)
             if reason and state == "ended" and claim.counts:

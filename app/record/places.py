@@ -6,6 +6,7 @@ for a fact that it speaks of. The Patient and the Medications that orders refer 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -93,12 +94,14 @@ class Contradiction(NamedTuple):
 class PatientFacts:
     """The facts of a record, with the place of every resource.
 
-    `facts` are the values for the engine. A fact in `ranges` is known as a range; `facts` holds a value of it, and the
-    whole range lies in one region of all conditions of the release. `unavailable` are facts that the intake says nobody
-    can answer. `doubted` are the *confirm* facts that are left asked, for `Question.doubted`.
+    `facts` are the values for the engine, `last_days` until when each may be relied on (`None`: without end). A fact in
+    `ranges` is known as a range; `facts` holds a value of it, and the whole range lies in one region of all conditions
+    of the release. `unavailable` are facts that the intake says nobody can answer. `doubted` are the *confirm* facts
+    that are left asked, for `Question.doubted`.
     """
 
     facts: Mapping[str, Value] = field(default_factory=dict)
+    last_days: Mapping[str, date | None] = field(default_factory=dict)
     ranges: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unavailable: tuple[str, ...] = ()
     doubted: tuple[str, ...] = ()

@@ -138,11 +138,14 @@ class Reader:
         age = Age(context, patients)
         age.weigh(by_fact.pop(AGE, []))
         values: dict[str, Value] = {} if age.value is None else {AGE: age.value}
+        last: dict[str, date | None] = {}
         against = {AGE: tuple(age.contradicting)} if age.contradicting else {}
         for fact, claims in by_fact.items():
             value, contradicting = weigh(fact, claims)
             if value is not None:
                 values[fact] = value
+                ends = [each.until for each in claims if each.counts and each.value == value]
+                last[fact] = None if None in ends else max(filter(None, ends), default=context.days.on)
             if contradicting:
                 against[fact] = contradicting
         order = {name: place for place, name in enumerate(self.release.facts)}
@@ -156,6 +159,7 @@ class Reader:
         facts = {name: values[name] for name in self.release.facts if name in values}
         return PatientFacts(
             facts=facts,
+            last_days=last,
             ranges={AGE: {"min": age.range[0], "max": age.range[1]}} if age.range else {},
             unavailable=intake.unavailable(facts),
             doubted=tuple(

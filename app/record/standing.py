@@ -1,5 +1,6 @@
 """Whether what is said counts today, by state, place and time."""
 
+from datetime import timedelta
 from typing import Any, Literal, NamedTuple
 
 from app.core.codes import UNSURE, Codes, Meaning, Places, Site, Span, is_no
@@ -18,8 +19,8 @@ MOST_SITES = 8
 class Situation(NamedTuple):
     """What a resource says about itself, whatever its codes mean.
 
-    `day` is when it was said last, `onset` when it began, `end` when it ended. `site` is the place of the body that it
-    names.
+    `day` is when it was said last, `onset` when it began, `end` when it ended or will. `site` is the place of the body
+    that it names.
     """
 
     state: State
@@ -79,7 +80,7 @@ class Standing:
             if at.is_suspected and not meaning.suspected:
                 claim.reason = "suspected"
             elif claim.value is not None:
-                claim.counts = True
+                claim.counts, claim.until = True, end.first + timedelta(days=ended.within_days)
                 claim.put("used", "ended_recently")
         elif self._days.ago(end.last) > ended.within_days:
             claim.put("set_aside", "ended")
@@ -92,14 +93,18 @@ class Standing:
         days = meaning.yes_days if meaning.yes_days is not None and is_yes else span.days(claim.value)
         day = (at.onset if span.from_onset else None) or at.day
         is_active = at.state == "active"
-        lasts = days is None or (span.while_active and is_yes)
+        lasts = is_active and (days is None or (span.while_active and is_yes))
         in_time = day is not None and (days is None or self._days.ago(day.first) <= days)
-        if not (in_time or (is_active and lasts) or (day is None and span.history and is_yes)):
+        if not (in_time or lasts or (day is None and span.history and is_yes)):
             claim.reason = "no_date" if day is None else "too_old"
         elif claim.value is None:
             claim.rules_out = meaning.rules_out
         else:
-            claim.counts = True
+            # what is active today is as good as said today
+            since = self._days.on if lasts or day is None else day.first
+            claim.counts, claim.until = True, None if days is None else since + timedelta(days=days)
+            if at.end:  # which lies ahead, or is today
+                claim.until = min(claim.until or at.end.last, at.end.last)
             claim.put("used", "history" if span.history else "current")
 
     def answer(self, claim: Claim, day: Day) -> None:
@@ -108,7 +113,7 @@ class Standing:
         if days is not None and self._days.ago(day.first) > days:
             claim.put("asked", "too_old")
         else:
-            claim.counts = True
+            claim.counts, claim.until = True, None if days is None else day.first + timedelta(days=days)
             claim.put("used", "answered")
 
 

@@ -6,6 +6,7 @@ cannot be relied on, or only hints, is asked as long as nothing newer that count
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from app.core.codes import is_no
 from app.core.facts import Value
@@ -71,6 +72,8 @@ class Claim:
     counts: bool = False
     is_past: bool = False
     rules_out: frozenset[Value] = frozenset()
+    until: date | None = None
+    """Where it counts, the last day on which it does; `None`: without end."""
 
     @property
     def day(self) -> Day | None:

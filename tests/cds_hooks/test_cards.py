@@ -120,6 +120,12 @@ def test_a_recommendation_suggests_a_draft_that_somebody_can_act_on(client: Test
     assert complaints([action["resource"]]) == []
 
 
+def test_a_card_says_until_when_it_holds_by_the_days_of_the_record(client: TestClient, engines: Engines) -> None:
+    (card,) = cards(client, call("patient-view", intake=bundle(intake(engines))))
+    # answered on 20 November: after 7 days nobody knows of an infection, a wound or a tan
+    assert "**Holds until 2026-11-27; then to be asked again**\n\n- Is there an infection" in card["detail"]
+
+
 def test_a_referral_comes_first_and_drafts_the_referral(client: TestClient, engines: Engines) -> None:
     suspected = bundle(condition("C43.30", verified="unconfirmed"))
     first, second = cards(client, call(intake=intake(engines, suspicious_lesion=None), conditions=suspected))

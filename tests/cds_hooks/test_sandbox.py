@@ -111,7 +111,8 @@ def test_a_medicine_and_an_imaging_order_of_the_sandbox_get_no_card(service: Tes
     }
     body = sandbox_call(service, hook, context) | {"prefetch": {"conditions": "nothing of ours is even looked at"}}
     assert posted(service, path(hook), body) == {"cards": []}
-    with_ours = {"draftOrders": bundle(medicine, order("combination_therapy"))}
+    ours = order("combination_therapy") | {"subject": {"reference": "Patient/smart-1288992"}}
+    with_ours = {"draftOrders": bundle(medicine, ours)}
     body = sandbox_call(service, "order-sign", with_ours)
     (card,) = posted(service, path("order-sign"), body)["cards"]
     assert card["summary"].startswith("Ordered: ")

@@ -53,6 +53,40 @@ def test_a_definition_is_found_by_what_is_asked(client: TestClient, search: str,
     assert [entry["resource"]["id"] for entry in found.get("entry", ())] == ids
 
 
+AS_FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "query", "form", "total"),
+    [
+        ("Questionnaire", "", "_id=candidate-intake&status=active,draft", 1),
+        ("Questionnaire", "", "_id=other", 0),
+        ("Questionnaire", "?_id=candidate-intake", "_id=other", 0),
+        ("PlanDefinition", "?_id=candidate-triage", "", 1),
+        ("Library", "", "name=candidate%20triage%20of%20others", 0),
+        ("Library", "", "name=CandidateTriage", 1),
+    ],
+)
+def test_a_search_by_form_finds_what_a_query_does(
+    client: TestClient, kind: str, query: str, form: str, total: int
+) -> None:
+    answer = client.post(f"/fhir/{kind}/_search{query}", content=form, headers=AS_FORM)
+    assert (answer.status_code, answer.json()["total"]) == (200, total)
+    if not (query and form):  # a query that says a parameter twice is refused
+        assert answer.json() == client.get(f"/fhir/{kind}?{query.removeprefix('?')}{form}").json()
+
+
+def test_a_search_by_post_is_a_form_and_its_errors_are_outcomes(client: TestClient) -> None:
+    path = "/fhir/Questionnaire/_search"
+    for content_type in ("application/json", "application/fhir+json", "text/plain"):
+        answer = client.post(path, content="{}", headers={"content-type": content_type, "accept-language": "ko"})
+        assert (answer.status_code, answer.json()["resourceType"]) == (415, "OperationOutcome")
+        assert "검색" in answer.json()["issue"][0]["diagnostics"]
+    strange = client.post(path, content=b"\xff=%ff&=&&a", headers=AS_FORM | {"prefer": "handling=strict"})
+    assert (strange.status_code, strange.json()["resourceType"]) == (400, "OperationOutcome")
+    assert client.post("/fhir/Patient/_search", content="name=x", headers=AS_FORM).status_code == 404
+
+
 def test_an_unknown_search_parameter_is_said_or_refused(client: TestClient) -> None:
     found = client.get("/fhir/Questionnaire?colour=red&_format=json").json()
     assert found["total"] == 1
@@ -257,3 +291,11 @@ def test_a_media_type_that_says_another_fhir_is_refused(client: TestClient, vers
     assert answer.status_code == status
     if status != 200:
         assert version in answer.json()["issue"][0]["diagnostics"]
+
+
+def test_a_care_plan_ends_with_what_it_rests_on(client: TestClient) -> None:
+    record = {"name": "data", "resource": bundle(condition("L01.00"))}
+    plan = posted(client, APPLY, parameters(record))
+    # recorded on 20 November, and an infection is relied on for six weeks
+    assert plan["period"] == {"start": "2026-11-23", "end": "2027-01-01"}
+    assert complaints([plan]) == []

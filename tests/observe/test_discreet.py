@@ -174,6 +174,8 @@ def check_leaves(watched: Watched, only: str = "") -> None:
                 assert status < 400 or place[-1] == "linkId" or MARKER not in text, (path, place)
             elif isinstance(inside, dict):
                 sent(watched.client, path, json.dumps(changed(body, place, inside | {MARKER: MARKER})).encode())
+            if only:
+                assert MARKER not in watched.written(), path
         assert MARKER not in watched.written(), path
 
 
@@ -186,6 +188,7 @@ def check_forms(watched: Watched, only: str = "/intake") -> None:
         page = watched.client.post(only, data=form)
         assert page.status_code == 200
         assert MARKER not in page.text, form
+        assert MARKER not in watched.written()
     for raw in (MARKER, f"{MARKER}=%ff", f"&&={MARKER}", f"{MARKER};{MARKER}", f'{{"pregnant": "{MARKER}"}}'):
         for media in ("application/x-www-form-urlencoded", "multipart/form-data", "application/json"):
             page = watched.client.post(only, content=raw, headers={"Content-Type": media})
