@@ -4,6 +4,7 @@
 docs/long-runs.md. A part that fails ends `test`; of `long` the other parts are run all the same. Exit code 1 then.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -23,7 +24,8 @@ TEST: dict[str, list[str]] = {
     "lock": [PYTHON, "tools/lock.py", "--check"],
     "check": [str(BIN / "triage"), "check"],
     "verify": [str(BIN / "triage"), "verify"],
-    "pytest": [PYTEST, "-n", "auto"],
+    # one more than there are processors: tests wait for browsers and servers
+    "pytest": [PYTEST, "-n", str((os.cpu_count() or 1) + 1)],
 }
 LONGER = [PYTEST, "-n", "auto", "--hypothesis-profile=long"]
 LEAST = "LEAST_REQUESTS"

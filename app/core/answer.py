@@ -338,13 +338,14 @@ class Answer:
     reference: str | None
     """The caller's reference, echoed."""
     asked_on: date | None
-    """The day on which the facts were asked, echoed."""
+    """The day on which the oldest of the facts was asked, echoed."""
     valid_until: date | None
     """The last day on which facts asked on `asked_on` still lead to the same decision, readiness, referral and
     assumptions: on the day after, one of them is too old to be relied on. Null where none ages, or without
     `asked_on`."""
     ask_again: Sequence[str]
-    """The facts to ask again then, in asking order."""
+    """The facts that are too old then and would change the answer, in asking order. Others may be as old as they: under a
+    new `asked_on` every fact is asked again that is older."""
 
 
 @documented

@@ -29,7 +29,7 @@ ReadBody = Callable[[Request], Awaitable[Any]]
 Operation = Callable[[Any, str], Resource]
 """From a body and the header `Accept-Language` to a resource."""
 FORM = "application/x-www-form-urlencoded"
-NO_FORM = Sentence("a search by `POST` is a form: `application/x-www-form-urlencoded`", {})
+NO_FORM = Sentence("a search by `POST` is a form in UTF-8: `application/x-www-form-urlencoded`", {})
 R4 = ("4.0", "4.3")
 """The versions of R4, and of R4B, which does not differ in what is read."""
 FHIR: dict[str, Any] = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/FhirResource"}}}}
@@ -76,6 +76,13 @@ def check_version(content_type: str) -> None:
         if name.lower() == "fhirversion" and not version.startswith(R4):
             says = "this is FHIR {version} by its media type, and R4 is read here: `fhirVersion=4.0`"
             raise RecordError(says, "", "not-supported", version=version[:8])
+
+
+def is_form(content_type: str) -> bool:
+    """Say whether a content type is a form in UTF-8."""
+    media = content_type.partition(";")[0].strip().lower()
+    charsets = [quoted or token for name, quoted, token in PARAMETER.findall(content_type) if name.lower() == "charset"]
+    return media == FORM and all(each.lower() in ("utf-8", "utf8") for each in charsets)
 
 
 def routes(
@@ -145,7 +152,7 @@ def routes(
         async def search_by_form(request: Request) -> JSONResponse:
             """As the search by query, with the parameters in a form."""
             body = await request.body()
-            if body and request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+            if body and not is_form(request.headers.get("content-type", "")):
                 say = locales.find(request.headers.get("accept-language", "")).phrases.of
                 return answered(outcome(say(NO_FORM), "not-supported"), 415)
             return found(request, body.decode(errors="replace"))

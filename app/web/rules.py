@@ -101,8 +101,9 @@ def routes(pages: Pages) -> APIRouter:
 
     @router.get("/changes")
     def changes(view: Asked, before: Ruleset = "", after: Ruleset = "current") -> HTMLResponse:
-        oldest = next(iter(pages.engines.by_id))
-        return view.made("changes", after, view.named(before or oldest).release.id)
+        names = list(pages.engines.by_id)
+        earlier = names[max(0, names.index(view.named(after).release.id) - 1)]
+        return view.made("changes", after, view.named(before or earlier).release.id)
 
     @router.get("/proof")
     def proof(view: Asked, ruleset: Ruleset = "current") -> HTMLResponse:
