@@ -228,7 +228,7 @@ def messages() -> dict[str, str]:
     """Return every template in the code, with where it stands."""
     found = {template: "query.SAYS" for _, template in SAYS.values()}
     found |= {text: "PROBLEMS" for kind in PROBLEMS.values() for text in (kind.title, kind.remedy)}
-    for path in (*Path("app/api").glob("*.py"), *Path("app/security").glob("*.py")):
+    for path in (path for part in ("api", "security", "web") for path in Path("app", part).glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             match node:
                 case ast.Call(func=ast.Name(id="Message"), args=[given, *_]):

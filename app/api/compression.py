@@ -11,6 +11,8 @@ from app.api.negotiation import LINES
 
 LEAST = 1024
 """A shorter answer fits into the packet that it would take anyway."""
+BY_PATH = "http.response.pathsend"
+"""By it granian sends a file itself, as it is on the disk: assets were never compressed."""
 for media_type in ("application/problem+json", "application/fhir+json"):
     add_compress_type(media_type)
 for media_type in LINES:
@@ -30,6 +32,8 @@ class Compression:
             # no cache keeps the answer to a POST, so that nobody needs to know that it varies
             await self._app(scope, receive, send)
             return
+        if BY_PATH in (scope.get("extensions") or {}):
+            scope["extensions"] = {name: each for name, each in scope["extensions"].items() if name != BY_PATH}
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -8,7 +8,9 @@ from app.cohort.summary import Summary
 from app.core.rules import Release
 
 MOST_BARS = 15
-WIDTH, BAR, LABEL = 900, 22, 380
+WIDTH, BAR, LABEL = 900, 22, 400
+LETTERS = 46
+"""How much of a label has room beside its bar, capitals and all."""
 COLOURS = {
     "recommended": "#2a7f62",
     "needs_information": "#b58a00",
@@ -32,6 +34,8 @@ def in_lines(summary: Summary, release: Release) -> str:
 
 def share(count: int, whole: int) -> str:
     """Return a share in percent."""
+    if 0 < 1000 * count < whole:
+        return "< 0.1 %"
     return f"{100 * count / whole:.1f} %" if whole else ""
 
 
@@ -84,12 +88,12 @@ def _bars(bars: list[tuple[str, int]], whole: int) -> str:
     for place, (name, count) in enumerate(bars):
         y = place * (BAR + 6)
         width = round((WIDTH - LABEL - 160) * count / max(1, whole), 1)
-        label = escape(name if len(name) <= 56 else f"{name[:55]}…")
+        label = escape(name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…")
         colour = COLOURS.get(name.split(":")[0], "#667")
         drawn.append(
             f'<text x="{LABEL - 8}" y="{y + 16}" text-anchor="end">{label}</text>'
             f'<rect x="{LABEL}" y="{y}" width="{width}" height="{BAR}" fill="{colour}"/>'
-            f'<text x="{LABEL + width + 8}" y="{y + 16}">{count:,} ({share(count, whole)})</text>'
+            f'<text x="{LABEL + width + 8}" y="{y + 16}">{count:,} ({escape(share(count, whole))})</text>'
         )
     height = len(bars) * (BAR + 6)
     read = "; ".join(f"{name}: {count}" for name, count in Counter(dict(bars)).items())

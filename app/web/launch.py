@@ -56,8 +56,8 @@ class Chart:
         patient, server, record = _parts(body)
         ids = [each.get("id") for each in entries(record) if each.get("resourceType") == "Patient"]
         if ids != [patient]:
-            says = "the record is not the one of the patient of the launch: it holds just one Patient, with that id"
-            raise ProblemError("bad-request", Message(says))
+            template = "the record is not the one of the patient of the launch: it holds just one Patient, with that id"
+            raise ProblemError("bad-request", Message(template))
         found = Reader(release, self.codes, self.questionnaire, self.on(), f"Patient/{patient}", server=server)
         facts = found.read([record])
         if facts.deceased:
@@ -73,8 +73,8 @@ def _parts(body: Any) -> tuple[str, str, dict[str, Any]]:
         patient, server, record = text(body["patient"]), text(body["server"]), body["record"]
         if ID.fullmatch(patient) and server and isinstance(record, dict) and record.get("resourceType") == "Bundle":
             return patient, server, record
-    says = "send `patient` (an id), `server` (its FHIR address) and `record` (a Bundle)"
-    raise ProblemError("bad-request", Message(says))
+    template = "send `patient` (an id), `server` (its FHIR address) and `record` (a Bundle)"
+    raise ProblemError("bad-request", Message(template))
 
 
 def routes(pages: Pages, base: str, chart: Chart, read: ReadBody) -> APIRouter:

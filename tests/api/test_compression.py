@@ -8,6 +8,7 @@ import zlib
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -168,3 +169,11 @@ def test_a_post_that_does_not_ask_goes_straight_through() -> None:
     for method, headers in (("POST", []), ("POST", [(b"accept-encoding", b"gzip")]), ("GET", [])):
         asyncio.run(layer({"type": "http", "method": method, "path": "/", "headers": headers}, receive, send))
     assert [found is send for found in met] == [True, False, False]
+
+
+def test_a_server_that_sends_files_itself_compresses_them_too(app: FastAPI) -> None:
+    async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "extensions": {"http.response.pathsend": {}}}, receive, send)
+
+    answer = TestClient(by_path).get("/static/style.css", headers={"accept-encoding": "gzip"})
+    assert (answer.status_code, answer.headers["content-encoding"]) == (200, "gzip")

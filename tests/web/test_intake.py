@@ -71,6 +71,18 @@ def test_without_javascript_it_is_a_plain_form(browser: Browser, address: str) -
     window.close()
 
 
+def test_a_number_picks_nothing_while_something_else_has_the_focus(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto("/intake")
+    page.wait_for_load_state("load")
+    page.locator("footer a").first.focus()
+    page.keyboard.press("1")
+    expect(page.locator("input:checked")).to_have_count(0)
+    page.locator("fieldset input").first.focus()
+    page.keyboard.press("2")
+    expect(page.locator("input:checked")).to_have_count(1)
+
+
 def test_by_keyboard_alone_a_number_picks_and_enter_goes_on(context: BrowserContext) -> None:
     page = context.new_page()
     page.goto("/")
@@ -81,6 +93,8 @@ def test_by_keyboard_alone_a_number_picks_and_enter_goes_on(context: BrowserCont
     page.wait_for_selector("[data-main]")
     page.wait_for_load_state("load")  # before it, no key is listened to
     expect(page.locator("[name=asked]")).to_have_count(1)
+    while not page.evaluate("document.activeElement.matches('fieldset input')"):
+        page.keyboard.press("Tab")
     for keys, title in (
         (["1"], "Is any of this true for you?"),
         (["5"], "How firm is your skin?"),

@@ -199,12 +199,12 @@ def test_what_the_record_says_is_korean(client: TestClient) -> None:
         ({"iss": "http://ehr.example/fhir", "client_id": "t"}, "https://"),
         ({"iss": "https://ehr.example/fhir/", "client_id": "t"}, "no slash at the end"),
         ({"iss": "https://ehr.example/fhir?a=b", "client_id": "t"}, "is no address"),
-        ({"iss": "https://ehr.example/fhir", "client_id": ""}, "at least 1 character"),
-        ({"iss": "https://ehr.example/fhir"}, "required"),
+        ({"iss": "https://ehr.example/fhir", "client_id": ""}, "it is empty"),
+        ({"iss": "https://ehr.example/fhir"}, "it is missing"),
         ({"iss": EHR, "client_id": "t", "sign_in": ["https://id.example/login"]}, "is no origin"),
         ({"iss": EHR, "client_id": "t", "sign_in": ["http://id.example"]}, "https://"),
         ({"iss": EHR, "client_id": "t", "sign_in": ["*"]}, "https://"),
-        ({"iss": EHR, "client_id": "t", "client_secret": "x"}, "not permitted"),
+        ({"iss": EHR, "client_id": "t", "client_secret": "x"}, "no such member"),
     ],
 )
 def test_a_bad_server_is_named(server: dict[str, Any], says: str) -> None:

@@ -5,7 +5,7 @@ import platform
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from tools.bench import batch, decisions, hooks, http, releases, start, worst
+from tools.bench import batch, cohort, decisions, hooks, http, releases, start, worst
 
 PARTS: dict[str, Callable[[], None]] = {
     "start": start.run,
@@ -14,6 +14,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "releases": releases.run,
     "http": http.run,
     "batch": batch.run,
+    "cohort": cohort.run,
     "worst": worst.run,
 }
 

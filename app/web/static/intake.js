@@ -116,13 +116,13 @@ function exclude({ target }) {
   keep();
 }
 
-// A number picks an answer, Enter goes on.
+// A number picks an answer while the question or an answer has the focus (WCAG 2.1.4), Enter goes on.
 function key(event) {
   const typing = event.target.matches("input[type=text], textarea, select");
   if (event.ctrlKey || event.altKey || event.metaKey || typing || !form()) {
     return;
   }
-  if (/^[0-9]$/.test(event.key)) {
+  if (/^[0-9]$/.test(event.key) && event.target.closest("[data-focus], fieldset")) {
     const all = [...main.querySelectorAll("input[type=radio], input[type=checkbox]")];
     const options = all.filter((one) => one.closest("details:not([open])") === null);
     const option = options[event.key === "0" ? 9 : Number(event.key) - 1];
