@@ -1,4 +1,5 @@
-FROM python:3.13-slim AS build
+ARG BASE=python:3.13-slim
+FROM $BASE AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 COPY requirements.txt requirements-pages.txt requirements-build.txt ./
@@ -13,7 +14,7 @@ COPY app app
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
     && python -m pip --python /opt/triage/bin/python install --no-deps --no-index dist/*.whl
 
-FROM python:3.13-slim
+FROM $BASE
 COPY --from=build /opt/triage /opt/triage
 ENV PATH=/opt/triage/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER 10001:10001

@@ -18,7 +18,7 @@ AUDIT = $(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-long format lock openapi screens people bench trace stress questions image-check sbom audit clean
+.PHONY: help run test test-long format lock openapi screens people bench trace stress questions image sbom audit clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -29,7 +29,7 @@ run: $(VENV)/.installed ## install what the service needs and start it (TRIAGE_H
 test: $(VENV)/.installed-dev $(VENV)/.installed-node $(VENV)/.installed-clients $(VENV)/.browser ## every check, then the tests
 	@$(BIN)/python -m tools.checks test
 
-test-long: $(VENV)/.installed-bench $(VENV)/.installed-node $(VENV)/.installed-peers $(VENV)/.wrk $(VENV)/.wire $(VENV)/.engines ## longer runs, in parts: PART=stress, fuzz, contract, random, engines, oracle, wire, peers, bench, questions, image
+test-long: $(VENV)/.installed-bench $(VENV)/.installed-node $(VENV)/.installed-peers $(VENV)/.wrk $(VENV)/.wire $(VENV)/.engines $(VENV)/.buildah sbom ## longer runs, in parts: PART=stress, fuzz, contract, random, engines, oracle, wire, peers, bench, questions, image
 	@$(BIN)/python -m tools.checks long $(PART)
 
 format: $(VENV)/.installed-dev ## format the code and mend what can be mended
@@ -62,14 +62,14 @@ people: $(VENV)/.installed-dev $(VENV)/.browser ## walk people's stories from st
 questions: $(VENV)/.installed-dev ## measure how many questions it needs, beside the exact optimum
 	@$(BIN)/python -m tools.questions
 
-image-check: $(VENV)/.installed-dev ## lint the Dockerfile and go through its steps without Docker
+image: $(VENV)/.installed-dev $(VENV)/.buildah sbom ## build the image without Docker, run it read-only, ask it and end it (Debian, as root)
 	@$(BIN)/hadolint Dockerfile
-	@$(BIN)/python tools/image_check.py
+	@$(BIN)/python -m tools.image
 
 sbom: $(VENV)/.installed-dev ## list what runs, as CycloneDX, in dist/sbom.cdx.json
 	@mkdir -p dist
-	@$(BIN)/python -W ignore::UserWarning -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible \
-		--sv 1.6 --of JSON --validate -o dist/sbom.cdx.json requirements.txt
+	@cat requirements.txt requirements-pages.txt | $(BIN)/python -W ignore::UserWarning -m cyclonedx_py requirements \
+		--pyproject pyproject.toml --output-reproducible --sv 1.6 --of JSON --validate -o dist/sbom.cdx.json -
 
 audit: $(VENV)/.installed-dev ## look up what is locked among known vulnerabilities; asks PyPI, or OSV=address
 	@$(AUDIT) -r requirements-clients.txt && $(AUDIT) -r requirements-pages.txt && \
@@ -133,6 +133,12 @@ $(VENV)/.wire: $(VENV)/.made | $(VENV)/.wrk
 $(VENV)/.engines: $(VENV)/.made | $(VENV)/.wire
 	@(command -v java && ls /usr/lib/postgresql/*/bin/initdb) > /dev/null 2>&1 || (apt-get update -q && apt-get install -y -q \
 		default-jre-headless postgresql) > /dev/null 2>&1 || echo "NO JAVA OR POSTGRESQL: the long run of engines fails" >&2
+	@touch $@
+
+# What builds and runs an image without Docker, from Debian, for the long run alone, whose part fails without them.
+$(VENV)/.buildah: $(VENV)/.made | $(VENV)/.engines
+	@(command -v buildah && command -v crun && command -v mmdebstrap) > /dev/null || (apt-get update -q && apt-get install -y -q \
+		--no-install-recommends buildah crun mmdebstrap) > /dev/null 2>&1 || echo "NO BUILDAH, CRUN OR MMDEBSTRAP: the long run of image fails" >&2
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed

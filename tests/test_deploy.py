@@ -175,9 +175,18 @@ CHECKS: dict[Check, list[tuple[str, str, str]]] = {
     ],
     the_network_is_closed_but_for_what_is_needed: [
         (KUSTOMIZE + "networkpolicy.yaml", "    - Egress\n", ""),
+        (KUSTOMIZE + "networkpolicy.yaml", "egress: []", "egress: [{}]"),
+        (KUSTOMIZE + "networkpolicy.yaml", "  egress: []\n", "  egress: [{ports: [{port: 443}]}]\n"),
+        (KUSTOMIZE + "kustomization.yaml", "- TRIAGE_PORT=8000", "- TRIAGE_CDS_FHIR_HOSTS=fhir.clinic.example"),
         (KUSTOMIZE + "networkpolicy.yaml", "port: 443", "port: 80"),
+        (KUSTOMIZE + "networkpolicy.yaml", "cidr: 192.0.2.10/32", "cidr: 0.0.0.0/0"),
+        (KUSTOMIZE + "networkpolicy.yaml", "cidr: 198.51.100.0/28", "cidr: 10.0.0.0/8"),
+        (
+            KUSTOMIZE + "networkpolicy.yaml",
+            "  #   - to:\n  #       - ipBlock:\n  #           cidr: 192.0.2.10/32\n",
+            "  #   - to: []\n",
+        ),
         (KUSTOMIZE + "networkpolicy.yaml", "port: http", "port: 9464"),
-        (KUSTOMIZE + "networkpolicy.yaml", "- 169.254.0.0/16", "- 10.0.0.0/8"),
         (
             KUSTOMIZE + "networkpolicy.yaml",
             "from:\n        - namespaceSelector:\n            matchLabels:\n"

@@ -45,7 +45,7 @@ LONG: dict[str, list[str]] = {
     "peers": [PYTHON, "-m", "tools.peers"],
     "bench": [PYTHON, "-m", "tools.bench"],
     "questions": [PYTHON, "-m", "tools.questions"],
-    "image": [PYTHON, "tools/image_check.py"],
+    "image": [PYTHON, "-m", "tools.image"],
 }
 RESULTS = ROOT / "docs" / "long-runs.md"
 HEAD = """# Long runs
