@@ -59,8 +59,8 @@ def schemas_of(release: Release) -> dict[str, Schema]:
             "asked_on": {
                 "anyOf": [{"type": "string", "format": "date"}, NULL],
                 "description": (
-                    "The day on which the oldest of the facts was asked, from 2000-01-01 to 2999-12-31: the answer then has "
-                    "`valid_until` and `ask_again`. No part of the decision or of `id`."
+                    "The day on which the oldest of the facts was asked, from 2000-01-01 to 2999-12-31: the answer "
+                    "then has `valid_until` and `ask_again`. No part of the decision or of `id`."
                 ),
             },
         },

@@ -344,8 +344,8 @@ class Answer:
     assumptions: on the day after, one of them is too old to be relied on. Null where none ages, or without
     `asked_on`."""
     ask_again: Sequence[str]
-    """The facts that are too old then and would change the answer, in asking order. Others may be as old as they: under a
-    new `asked_on` every fact is asked again that is older."""
+    """The facts that are too old then and would change the answer, in asking order. Others may be as old as they: under
+    a new `asked_on` every fact is asked again that is older."""
 
 
 @documented
