@@ -97,7 +97,11 @@ FORBIDDEN_BY_NEEDLE = either(
     both(HUMAN, NO_HUMAN_PRODUCT),
     both(one_of("jurisdiction", "KR"), one_of("product_status", "cosmetic")),
 )
-FORBIDDEN_INJECTED = either(both(HUMAN, NO_HUMAN_PRODUCT), one_of("jurisdiction", "KR", "SA"))
+FORBIDDEN_INJECTED = either(
+    both(HUMAN, NO_HUMAN_PRODUCT),
+    both(one_of("jurisdiction", *EU), one_of("product_status", "cosmetic", "unapproved")),
+    one_of("jurisdiction", "KR", "SA"),
+)
 LEGAL_NEEDS = ("jurisdiction", "product_status", "product_source")
 
 
