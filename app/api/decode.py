@@ -74,7 +74,8 @@ class CandidateReader:
             errors = [*repeated, *errors]
         if len(facts) < len(data):
             unavailable, doubted = data.get("unavailable", ()), data.get("doubted", ())
-            reference, asked_on = data.get("reference"), day_of(data.get("asked_on"))
+            reference, day = data.get("reference"), data.get("asked_on")
+            asked_on = None if day is None else day_of(day)
             others = list(self._others(data, unavailable, doubted))
             room = max(0, MOST_ERRORS - len(errors))
             errors += [FieldError(*other) for other in others[:room]]

@@ -25,7 +25,7 @@ WRONG = [
     ("systems", "- {system: x, title: x, addresses: [y], family: other, licence: x, seen: [SEEN]}", "`family`"),
     ("spans", "- {fact: height, yes_days: 1, no_days: 1, reading: x}", "`height` is not a fact"),
     ("spans", "- {fact: pregnant, yes_days: 1, no_days: 1, reading: x}", "`pregnant` has two spans"),
-    ("spans", "- {fact: pregnant, yes_days: 0, no_days: 1, reading: x}", "greater than 0"),
+    ("spans", "- {fact: pregnant, yes_days: 0, no_days: 1, reading: x}", "a number above 0"),
     ("conditions", SET.replace("fact: pregnant, ", ""), "a set names its `fact`, or says"),
     ("conditions", SET.replace("says", "irrelevant: true, says"), "a set names its `fact`, or says"),
     ("conditions", SET.replace("fact: pregnant", "fact: height"), "`height` is not a fact"),
