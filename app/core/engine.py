@@ -167,7 +167,7 @@ class Engine:
 
     def answer(self, question: Question, sources: Sources = "rationale") -> Answer:
         """Return the whole answer, with the `sources` of these parts."""
-        parts, rationale = self._parts, self.rationale
+        parts, rationale, holds = self._parts, self.rationale, self._validity(question)
         point = self._points.of(question.facts)
         cut = parts.projection.of(point)
         standings = rationale.standings.of(point)
@@ -195,7 +195,6 @@ class Engine:
         sources_cited = rationale.cited(referral, reasons) if sources == "rationale" else {}
         lifts = decision in BLOCKED and any(each.rule.lifted_by for each in standings)
         ready = decision.pathway is not None and not outcome.open_assumptions and parts.all_met(preconditions)
-        holds = self._validity(question)
         answer = Answer(
             decision=decision,
             indicated=indicated,
