@@ -48,7 +48,8 @@ def routes(pages: Pages, base: str, on: Callable[[], date]) -> APIRouter:
     @router.post("/report")
     async def filled(request: Request, view: Asked, form: Annotated[Form, Query(alias="as")] = "page") -> Response:
         answers, reference = read_answers(await request.body(), view)
-        made = make(view, answers, on(), reference)
+        # a link may hold answers of another day: the page says so, and data would claim to be of today
+        made = make(view, answers, None if form == "json" else on(), reference)
         match form:
             case "text":
                 return _file(note(made, on()), "text/plain; charset=utf-8", "report.txt")
@@ -87,8 +88,8 @@ def read_answers(body: bytes, view: View) -> tuple[Filled, str | None]:
     return read_form(urlencode(kept).encode(), release), reference
 
 
-def make(view: View, filled: Filled, today: date, reference: str | None = None) -> Report:
-    """Return the report on a candidate who answers today."""
+def make(view: View, filled: Filled, today: date | None, reference: str | None = None) -> Report:
+    """Return the report on a candidate who answers today, if that is known."""
     unsure = doubted(filled.recorded, filled.facts, view.current.release)
     asked = Question(filled.facts, unavailable=filled.unavailable, reference=reference, doubted=unsure, asked_on=today)
     return Report(view.current, asked, view.texts)

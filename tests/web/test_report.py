@@ -207,3 +207,13 @@ def test_the_plan_keeps_the_unit_of_each_document(client: TestClient) -> None:
     svg = part(report_on(client, PHASE_2), "plan").split('class="timeline wide"')[2].split("</svg>")[0]
     assert len(re.findall(r'class="session"', svg)) == 3
     assert len(re.findall(r'class="session open"', svg)) == 2
+
+
+def test_a_day_is_claimed_only_of_answers_of_today(client: TestClient) -> None:
+    fields = {"active_skin_infection": "true"}
+    page, note = (client.post(f"/report{way}", data=fields).text for way in ("", "?as=text"))
+    assert all(
+        "If no answer is older than 20" in said for said in (page, note)
+    )  # a link may hold answers of another day
+    answer = json.loads(client.post("/report?as=json", data=fields).text)
+    assert (answer["asked_on"], answer["valid_until"]) == (None, None)
