@@ -104,7 +104,7 @@ class Report:
         if self.answer.valid_until is None:
             return ""
         again = ", ".join(self.names.fact(name) for name in self.answer.ask_again)
-        return self.texts["holds"].format(today=self.answer.asked_on, day=self.answer.valid_until, facts=again)
+        return self.texts["holds_until"].format(today=self.answer.asked_on, day=self.answer.valid_until, facts=again)
 
     @property
     def headline(self) -> str:
