@@ -1,5 +1,6 @@
 """Korean as well as English: what a patient reads is translated whole, and no decision depends on it."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from app.main import rules_folder
 from app.rulebook.files import BrokenRuleBookError
 from app.rulebook.load import RuleBook, load
 from tests.books import random_candidate
+from tools.serving import ROOT
 
 SAID = frozenset(
     {"summary", "statement", "reading", "says", "why", "title", "to", "when", "question", "help", "label", "notices"}
@@ -158,3 +160,17 @@ def test_a_sentence_that_lacks_its_korean_is_named(tmp_path: Path, file: str, ol
     with pytest.raises(BrokenRuleBookError) as refused:
         load(folder)
     assert any(f"languages/ko/{file}:" in str(error) and says in str(error) for error in refused.value.errors)
+
+
+def test_no_text_has_the_name_of_another() -> None:
+    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        names = [name for name, _ in pairs]
+        assert sorted(set(names)) == sorted(names)
+        return dict(pairs)
+
+    files = [*ROOT.glob("app/*/texts/*.json"), *ROOT.glob("app/*/texts/*/*.json")]
+    assert len(files) > 10
+    for path in files:
+        json.loads(path.read_text("utf-8"), object_pairs_hook=once)
+    with pytest.raises(AssertionError):
+        json.loads('{"holds": "", "holds": ""}', object_pairs_hook=once)
