@@ -89,7 +89,7 @@ def read_answers(body: bytes, view: View) -> tuple[Filled, str | None]:
 
 
 def make(view: View, filled: Filled, today: date | None, reference: str | None = None) -> Report:
-    """Return the report on a candidate who answers today, if that is known."""
+    """Return the report on a candidate; `today`, where answers are of today."""
     unsure = doubted(filled.recorded, filled.facts, view.current.release)
     asked = Question(filled.facts, unavailable=filled.unavailable, reference=reference, doubted=unsure, asked_on=today)
     return Report(view.current, asked, view.texts)
