@@ -342,6 +342,10 @@ def _run_example(
         if found == "yes" and states["no"] is not False:
             found = otherwise
     expected = example.get("expect")
+    words = ("holds", "does not hold", "undecided") if otherwise == "undecided" else (*states, otherwise)
+    if expected not in words:
+        said = str(expected).lower() if isinstance(expected, bool) else expected
+        return f"`expect` is `{said}`; write one of `{'`, `'.join(words)}`"
     if expected != found:
         return f"expected `{expected}`, and it is `{found}`"
     if "ask" in example:
