@@ -36,7 +36,6 @@ BY_THE_LOADER_ALONE = {
     "is proved": {
         *(
             "example_ask_wrong",
-            "example_expects_no_word",
             "example_wrong",
             "example_wrong_from",
             "fact_assumed_objects",
