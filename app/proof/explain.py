@@ -119,8 +119,8 @@ class Explanation:
     asked_on: date | None
     """The day on which the oldest of the facts was asked, echoed."""
     valid_until: date | None
-    """The last day on which those facts still lead to the same decision, readiness, referral and assumptions. Null where
-    none ages, or without `asked_on`."""
+    """The last day on which those facts still lead to the same decision, readiness, referral and assumptions. Null
+    where none ages, or without `asked_on`."""
     ask_again: Sequence[str]
     """The facts that are too old then and would change the answer, in asking order."""
 
