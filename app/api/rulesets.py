@@ -121,7 +121,7 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
         other: Annotated[str, Path(description="The release to compare with.")],
         accept_language: AcceptLanguage = "",
     ) -> Response:
-        """Each change of decision, counted by rule; every entry that says something else."""
+        """Each change of decision, counted by rule; every text that differs."""
         release = engine_named(engines, other).release.id
         return answer(accept_language, "diff", ruleset, release)
 

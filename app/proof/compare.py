@@ -1,4 +1,4 @@
-"""The candidates whose decision differs between two releases, and why; what is said otherwise.
+"""What differs between two releases: decisions counted, and every text.
 
 Both releases are compiled into one diagram over the facts of both, so both decide every candidate side by side. A
 fact that one release does not have plays no part in its decision.

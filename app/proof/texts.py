@@ -1,4 +1,4 @@
-"""What two releases say otherwise: entries, facts, laws and sentences, text by text."""
+"""What two releases say otherwise: entries, facts, laws and sentences."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -73,7 +73,7 @@ def _texts(release: Release) -> Iterator[tuple[tuple[AnyValue, str], Mapping[str
 
 
 def leaves(value: object, place: str = "") -> Iterator[tuple[str, str]]:
-    """Yield each text of an entry with its place, conditions as one line."""
+    """Yield each text and condition of an entry with its place."""
     if value is None or value == "" or (isinstance(value, Collection) and not value):
         return
     if isinstance(value, All | Any | Not | Comparison):

@@ -23,7 +23,7 @@ class Traced:
 
     @property
     def controls(self) -> set[str]:
-        """The names by which a hazard log may name it: its own, those of its components and of its laws."""
+        """The names by which a hazard log may name it."""
         return {*names_of(self.rule), self.name, *(law.name for law in self.laws)}
 
 

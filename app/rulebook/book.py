@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
 
@@ -183,7 +183,7 @@ def read_book(folder: Path) -> Book:
 
 
 def explain(file: File, refused: ValidationError, at: Where = ()) -> list[RuleBookError]:
-    """Return what pydantic says of the values below a place, with their lines.
+    """Return what pydantic says of values, with their lines.
 
     Of a value that may be this or that, and is neither, it says one error.
     """
@@ -206,7 +206,7 @@ def explain(file: File, refused: ValidationError, at: Where = ()) -> list[RuleBo
 
 
 def _written(file: File, where: Where, kind: str) -> Where:
-    """Return the way to a value without the steps that only its shape has, such as one for each kind it may be of."""
+    """Return the way to a value without steps of its shape alone."""
     *steps, last = where or ("",)
     value = file.data
     found: list[str | int] = []
@@ -221,13 +221,16 @@ def _written(file: File, where: Where, kind: str) -> Where:
 
 
 def _says(where: Where, details: ErrorDetails, due: Sequence[str]) -> str:
-    """Return what is wrong with a value; `due` are keys that are missing beside it."""
+    """Return what is wrong with a value.
+
+    `due` are the keys that are missing beside it.
+    """
     name = next((step for step in reversed(where) if isinstance(step, str)), "")
     match details["type"]:
         case "missing":
             return f"`{name}` is missing"
         case "extra_forbidden":
-            return f"`{name}` is no key of this entry{like(name, due) or like(name, keys())}"
+            return f"`{name}` is no key of this entry{like(name, due) or like(name, KEYS)}"
         case kind:
             message, given = details["msg"], details["input"]
             context = {name: str(value).replace("'", "`") for name, value in details.get("ctx", {}).items()}
@@ -240,14 +243,16 @@ def _says(where: Where, details: ErrorDetails, due: Sequence[str]) -> str:
             return f"`{name}`: {says}" if name else says
 
 
-@cache
-def keys() -> frozenset[str]:
+def _keys() -> frozenset[str]:
     """Return every key that an entry of some file may have."""
     found, shapes = set[str](), [schema.Model]
     for shape in shapes:
         shapes += shape.__subclasses__()
         found |= {field.alias or name for name, field in shape.model_fields.items()}
     return frozenset(found)
+
+
+KEYS = _keys()
 
 
 def _wrong_releases(book: Book) -> Iterator[RuleBookError]:

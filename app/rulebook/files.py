@@ -33,7 +33,7 @@ class RuleBookError:
 
 
 def like(word: str, words: Iterable[str]) -> str:
-    """Return the suggestion of a word that is written nearly so, if any."""
+    """Return the suggestion of a word that is written nearly so."""
     close = get_close_matches(word, sorted(words), 1, 0.75)
     return f"; did you mean `{close[0]}`?" if close else ""
 
