@@ -13,7 +13,7 @@ from app.core.languages import DEFAULT
 from app.core.logic import Logic
 from app.main import build_engines, folder_of_tests, rules_folder
 from app.proof.compare import compare
-from app.proof.report import comparison_in_lines, entries_in_lines, in_lines
+from app.proof.report import comparison_in_lines, comparison_in_tables, entries_in_lines, in_lines
 from app.proof.verify import Verifier
 from app.rulebook.book import read_book
 from app.rulebook.digests import digest
@@ -51,12 +51,15 @@ def diff(
     after: Annotated[str, typer.Argument(help="Another release.")],
     rules: RulesOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole comparison as JSON.")] = False,
+    as_tables: Annotated[bool, typer.Option("--tables", help="Print decisions as Markdown, for a changelog.")] = False,
 ) -> None:
     """Compare two releases: decisions, counted exactly, then every text."""
     engines = engines_of(rules)
     found = compare(engine_or_exit(engines, before).release, engine_or_exit(engines, after).release)
     if as_json:
         typer.echo(encode_indented(found))
+    elif as_tables:
+        typer.echo(comparison_in_tables(found))
     else:
         typer.echo(f"{comparison_in_lines(found)}\n\n{entries_in_lines(found)}")
 

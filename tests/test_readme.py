@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from app.main import build_app, rules_folder
 from app.proof.compare import compare
-from app.proof.report import comparison_in_lines
+from app.proof.report import comparison_in_tables
 from app.rulebook.files import read
 from app.rulebook.load import RuleBook
 from app.settings import Settings
@@ -74,5 +74,5 @@ def test_the_changelog_says_exactly_whose_decision_changes(book: RuleBook) -> No
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
     releases = list(book.releases.values())
     for before, after in pairwise(releases):
-        made = comparison_in_lines(compare(before, after))
-        assert f"```text\n{made}\n```" in changelog, f"write the output of `triage diff {before.id} {after.id}`"
+        made = comparison_in_tables(compare(before, after))
+        assert f"\n\n{made}\n\n" in changelog, f"write the output of `triage diff {before.id} {after.id} --tables`"
