@@ -40,6 +40,13 @@ def engines(book: RuleBook) -> Engines:
     return Engines.of(book.releases.values(), book.current, spans=book.codes.spans)
 
 
+@pytest.fixture
+def compiled_once(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands in this process answer by the rule book that is compiled already."""
+    for module in ("app.cli", "app.screen"):
+        monkeypatch.setattr(f"{module}.build_engines", lambda _: engines)
+
+
 @pytest.fixture(scope="session")
 def locales(book: RuleBook) -> Localizations:
     """The current release in every language."""
