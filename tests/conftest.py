@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from app.core.engine import Engines
 from app.fhir.localization import Localizations
-from app.main import build_app, rules_folder
+from app.main import build_app, build_engines, rules_folder
 from app.rulebook.load import RuleBook, load
 from app.settings import Settings
 from tests import counted as counting
@@ -42,9 +42,13 @@ def engines(book: RuleBook) -> Engines:
 
 @pytest.fixture
 def compiled_once(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands in this process answer by the rule book that is compiled already."""
+    """Commands in this process answer by the shipped rule book as it is compiled already."""
+
+    def compiled(settings: Settings, book: RuleBook | None = None) -> Engines:
+        return engines if settings.rules in (None, rules_folder()) else build_engines(settings, book)
+
     for module in ("app.cli", "app.screen"):
-        monkeypatch.setattr(f"{module}.build_engines", lambda _: engines)
+        monkeypatch.setattr(f"{module}.build_engines", compiled)
 
 
 @pytest.fixture(scope="session")
