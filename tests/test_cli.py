@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from typer.main import get_command
 from typer.testing import CliRunner, Result
@@ -167,6 +168,7 @@ def test_serve_refuses_to_let_others_in_while_nobody_is_asked_who_they_are(monke
     served: list[str] = []
     monkeypatch.setattr("app.cli.run", lambda _, settings: served.append(settings.host))
     monkeypatch.setattr("app.cli.check_ports", lambda _: None)
+    monkeypatch.setattr("app.serve.build_app", lambda *_, **__: FastAPI())
     refused = run("serve", "--host", "0.0.0.0")
     assert refused.exit_code == 1
     assert refused.stderr.startswith("`TRIAGE_HOST`: others could reach 0.0.0.0")
