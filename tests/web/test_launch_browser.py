@@ -19,10 +19,11 @@ from app.settings import Settings
 from tests.cds_hooks.calls import call, path
 from tests.fhir.resources import concept, condition, observation
 from tests.fhir.validators import complaints
+from tests.patients import base
 from tests.serving import serving
 from tests.web.ehr import FHIRCLIENT, LAUNCH, TOKEN, USER, Ehr
 from tests.web.test_browser import AXE
-from tests.web.walk import CALM, Walk, choose, go_on
+from tests.web.walk import Walk, choose, go_on
 
 TODAY = datetime.now(UTC).date().isoformat()
 NAME = "Peregrine"
@@ -35,7 +36,7 @@ NOT_PREGNANT = observation(
 DIABETES = condition("E11.65", recordedDate=TODAY, note=[{"text": f"{NAME} says so"}])
 """Whether it is under control, is not said: it is asked."""
 PACEMAKER = condition("Z95.0", recordedDate=TODAY, id="c2")
-WANTED = {**CALM, "primary_concern": "uneven_pigmentation", "elasticity_loss": "moderate", "hyperpigmentation": "mild"}
+WANTED = base("phase_2")
 
 
 class Served:
