@@ -126,7 +126,11 @@ def take(browser: Browser, service: str, shown: Shown, iss: str) -> Iterator[str
     for screen, (width, height) in SCREENS.items():
         for scheme in SCHEMES:
             window = browser.new_context(
-                base_url=service, viewport={"width": width, "height": height}, color_scheme=scheme
+                base_url=service,
+                viewport={"width": width, "height": height},
+                has_touch=screen == "phone",
+                is_mobile=screen == "phone",
+                color_scheme=scheme,
             )
             page = window.new_page()
             for language in LANGUAGES:

@@ -125,6 +125,10 @@ def test_it_prints_on_a_few_pages(context: BrowserContext) -> None:
     page.wait_for_selector("[data-decision]")
     pdf = page.pdf(format="A4")
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 3
+    page.goto(f"/result{link(SAFE).removeprefix('/report')}")
+    page.wait_for_selector(".ct-first")
+    pdf = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
 
 
 def test_the_first_load_is_small_and_allows_nothing_inline(context: BrowserContext) -> None:
