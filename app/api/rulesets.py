@@ -44,8 +44,9 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
     found = Memo[tuple[str, str, str, str], bytes](made, 4_096)
 
     def answer(languages: str, kind: str, name: str, detail: str = "") -> Response:
-        language = engines.in_language(languages).language
+        spoken = engines.in_language(languages)
         named = engine_named(engines, name).release if name else None
+        language = engine_named(spoken, name).sentences if name else spoken.language
         fixed = name not in ("", "current")
         headers = {
             "Cache-Control": "public, max-age=3600" if fixed else "no-cache",
