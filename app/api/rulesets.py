@@ -44,7 +44,8 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
     found = Memo[tuple[str, str, str, str], bytes](made, 4_096)
 
     def answer(languages: str, kind: str, name: str, detail: str = "") -> Response:
-        spoken = engines.in_language(languages)
+        # a comparison is of texts in English: of an older release no language has all
+        spoken = engines if kind == "diff" else engines.in_language(languages)
         named = engine_named(engines, name).release if name else None
         language = engine_named(spoken, name).sentences if name else spoken.language
         fixed = name not in ("", "current")
@@ -120,7 +121,7 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
         other: Annotated[str, Path(description="The release to compare with.")],
         accept_language: AcceptLanguage = "",
     ) -> Response:
-        """Each change of decision: how many candidates, which rules, an example."""
+        """Each change of decision, counted by rule; every text that differs."""
         release = engine_named(engines, other).release.id
         return answer(accept_language, "diff", ruleset, release)
 
