@@ -92,6 +92,10 @@ def test_the_page_decides_as_the_api_does(context: BrowserContext, client: TestC
     assert decided > 10
 
 
+CUT = """() => [...document.querySelectorAll("main, main *")].filter((one) =>
+  one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 1 && !one.matches("pre, textarea, select, input") &&
+  ["auto", "scroll", "hidden"].includes(getComputedStyle(one).overflowX)).map((one) => one.outerHTML.slice(0, 120))"""
+"""What scrolls sideways within a page, or is cut there; code may."""
 LOOKS = [pytest.param("en", "light"), pytest.param("ko", "dark")]
 LOOKS += [pytest.param(*look, marks=pytest.mark.long) for look in (("en", "dark"), ("ko", "light"))]
 """Every language and every scheme; what is left of their pairs is a part of the long run."""
@@ -126,7 +130,9 @@ def test_a_narrow_phone_needs_no_sideways_scrolling(browser: Browser, address: s
         page.goto(in_language(path, language))
         if "#" in path:
             page.wait_for_selector("[data-decision]")
+        page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+        assert page.evaluate(CUT) == [], path
     window.close()
 
 
