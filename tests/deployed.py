@@ -251,16 +251,23 @@ def the_network_is_closed_but_for_what_is_needed(files: Files) -> None:
     ways = {port["port"]: rule.get("from") for rule in spec["ingress"] for port in rule["ports"]}
     assert ways.keys() == {"http", "metrics"}
     assert ways["metrics"], "this port asks for no key"
+    assert all(any(chosen.values()) for chosen in ways["metrics"]), "an empty selector is everybody"
+    policies = [name for name, text in files.items() if "kind: NetworkPolicy" in text]
+    assert policies == [f"{KUSTOMIZE}networkpolicy.yaml"], "what one policy allows, no other takes back"
     configured = in_the_pod(files)
     goes_out = (configured.oauth_jwks_url, configured.cds_clients, configured.cds_fhir_hosts, configured.otel)
     assert bool(spec["egress"]) == any(goes_out), "it lets out what is configured, and nothing else"
     KUBERNETES.validate(opened := with_egress(files), KUBERNETES.latest_version(), strict=True)
+    for rule in [*spec["ingress"], *spec["egress"], *opened["spec"]["egress"]]:
+        assert not any("endPort" in port for port in rule["ports"]), "one port, not a range"
     for rule in [*spec["egress"], *opened["spec"]["egress"]]:
         assert {port["port"] for port in rule["ports"]} <= {53, 443, 4318}
         assert rule["to"], "no `to` is everywhere"
         for to in rule["to"]:
             selected = {**to.get("namespaceSelector", {}), **to.get("podSelector", {})}
             assert selected or ip_network(to["ipBlock"]["cidr"]).num_addresses <= 256, "hosts by address, not a network"
+            is_local = not selected and ip_network(to["ipBlock"]["cidr"]).is_link_local
+            assert not is_local or {port["port"] for port in rule["ports"]} == {53}, "there are the metadata of a cloud"
 
 
 def with_egress(files: Files) -> Any:

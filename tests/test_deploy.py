@@ -179,6 +179,14 @@ CHECKS: dict[Check, list[tuple[str, str, str]]] = {
         (KUSTOMIZE + "networkpolicy.yaml", "  egress: []\n", "  egress: [{ports: [{port: 443}]}]\n"),
         (KUSTOMIZE + "kustomization.yaml", "- TRIAGE_PORT=8000", "- TRIAGE_CDS_FHIR_HOSTS=fhir.clinic.example"),
         (KUSTOMIZE + "networkpolicy.yaml", "port: 443", "port: 80"),
+        (KUSTOMIZE + "networkpolicy.yaml", "cidr: 192.0.2.10/32", "cidr: 169.254.169.254/32"),
+        (KUSTOMIZE + "networkpolicy.yaml", "- port: http\n", "- port: http\n          endPort: 9999\n"),
+        (
+            KUSTOMIZE + "networkpolicy.yaml",
+            "namespaceSelector:\n            matchLabels:\n              kubernetes.io/metadata.name: monitoring\n",
+            "namespaceSelector: {}\n",
+        ),
+        (KUSTOMIZE + "service.yaml", "kind: Service\n", "kind: NetworkPolicy\n"),
         (KUSTOMIZE + "networkpolicy.yaml", "cidr: 192.0.2.10/32", "cidr: 0.0.0.0/0"),
         (KUSTOMIZE + "networkpolicy.yaml", "cidr: 198.51.100.0/28", "cidr: 10.0.0.0/8"),
         (
