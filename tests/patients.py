@@ -14,6 +14,10 @@ that it knows. Only what a case names is checked:
 - `urgency`: of each referral; `for`: what the next question is for; `notices_with`: how a notice begins, among others
 - `states`: rule to its state, the same in the rationale and in `/explain`; `actionable`: the facts shown as a way in
 - `says`, `korean`: id (or part of a plan, `notices`, `question`) to words that its sentences hold, in that language
+
+A case with a `story` is walked in a browser as well, from the start page to the result (`tests/web/ways.py`): `ends`,
+the heading there, in the language of the way; `cares`, the headings of other care that comes first; `clicks`, the most
+that it may take; `way`, how that person goes, if not by mouse; `long`, whether it is left to the long run.
 """
 
 from collections.abc import Iterator, Mapping
@@ -35,6 +39,17 @@ FOLDER = Path(__file__).parent / "cases"
 
 
 @dataclass(frozen=True)
+class Story:
+    """How a patient goes through the pages, and how it ends."""
+
+    ends: str
+    cares: tuple[str, ...] = ()
+    clicks: int = 30
+    way: str = "mouse"
+    long: bool = False
+
+
+@dataclass(frozen=True)
 class Patient:
     """One golden patient."""
 
@@ -45,6 +60,10 @@ class Patient:
     unavailable: tuple[str, ...]
     rulesets: tuple[str, ...]
     expect: Mapping[str, Any]
+    story: Story | None = None
+
+
+KEYS = {"name", "why", "starts_from", "facts", "strict", "unavailable", "rulesets", "expect", "story"}
 
 
 def patients() -> Iterator[Patient]:
@@ -52,13 +71,13 @@ def patients() -> Iterator[Patient]:
     for path in sorted(FOLDER.glob("*.yaml")):
         data = read(path).data
         for case in data["cases"]:
-            strange = set(case) - {"name", "why", "starts_from", "facts", "strict", "unavailable", "rulesets", "expect"}
+            strange = set(case) - KEYS
             assert not strange, f"{path.name}: {case['name']}: {strange}"
             yield Patient(
                 name=f"{path.stem}: {case['name']}",
                 why=case.get("why", ""),
                 facts={
-                    **_base(case.get("starts_from", data.get("starts_from"))),
+                    **base(case.get("starts_from", data.get("starts_from"))),
                     **data.get("base", {}),
                     **case["facts"],
                 },
@@ -66,10 +85,21 @@ def patients() -> Iterator[Patient]:
                 unavailable=tuple(case.get("unavailable", ())),
                 rulesets=tuple(case.get("rulesets", data["rulesets"])),
                 expect=case["expect"],
+                story=_story(case["story"]) if "story" in case else None,
             )
 
 
-def _base(name: str | None) -> dict[str, Any]:
+def _story(told: dict[str, Any]) -> Story:
+    return Story(**told | {"cares": tuple(told.get("cares", ()))})
+
+
+def stories() -> dict[str, Patient]:
+    """Return the patients that are walked in a browser, by name."""
+    return {patient.name.partition(": ")[2]: patient for patient in patients() if patient.story}
+
+
+def base(name: str | None) -> dict[str, Any]:
+    """Return the facts of a file in `bases`."""
     return read(FOLDER / "bases" / f"{name}.yaml").data if name else {}
 
 

@@ -78,6 +78,25 @@ def test_no_decision_depends_on_the_language(client: TestClient, book: RuleBook)
             assert [each["rule"] for each in korean[key]] == [each["rule"] for each in english[key]]
 
 
+@pytest.mark.parametrize("ruleset", ["2026.1", "2026.2"])
+def test_an_older_release_answers_in_english_and_says_so(client: TestClient, ruleset: str) -> None:
+    """Half of its sentences have no Korean; only the notices about it have."""
+    path, facts = f"/v1/triage?ruleset={ruleset}", {"primary_concern": "dullness", "active_skin_infection": True}
+    english, korean = (client.post(path, json=facts, headers=headers) for headers in ({}, KOREAN))
+    assert korean.headers["content-language"] == "en"
+    ours, theirs = english.json(), korean.json()
+    assert ours.pop("ruleset")["digest"] == theirs.pop("ruleset")["digest"]
+    assert ours.pop("id") != theirs.pop("id")  # what was asked for is a part of it
+    assert ours == theirs
+    rules = f"/v1/rulesets/{ruleset}/rules"
+    assert client.get(rules, headers=KOREAN).headers["content-language"] == "en"
+    assert client.get(rules, headers=KOREAN).content == client.get(rules).content
+    for page in ("/rules", "/facts/pregnant" if ruleset != "2026.1" else "/facts/primary_concern"):
+        html = client.get(f"{page}?lang=ko&ruleset={ruleset}").text
+        assert "이 판은 영어로만 답합니다." in html
+        assert "영어로만" not in client.get(f"{page}?lang=ko").text
+
+
 def test_the_pages_speak_korean(client: TestClient, book: RuleBook) -> None:
     page = client.get("/intake", headers=KOREAN).text
     assert '<html lang="ko">' in page

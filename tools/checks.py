@@ -40,6 +40,7 @@ LONG: dict[str, list[str]] = {
         *("tests/api/test_receipts.py", "tests/test_faces.py", "tests/test_one_engine.py"),
     ],
     "engines": [PYTEST, "-n", "1", "-m", "long", "tests/cohort"],
+    "people": [PYTEST, "-n", "auto", "-m", "long", "tests/web"],
     "oracle": [PYTEST, "-n", "auto", "-m", "long", "tests/independent", "tests/rulebook"],
     "wire": [PYTEST, "-n", "1", "-m", "long", "tests/wire", "tests/test_stress.py"],
     "peers": [PYTHON, "-m", "tools.peers"],

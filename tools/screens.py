@@ -7,18 +7,23 @@ takes some of them.
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from starlette.types import ASGIApp
 
 from app.main import build_app, rules_folder
 from app.rulebook.load import load
+from app.security.options import SmartServer
 from app.settings import Settings
+from app.web.form import as_field
+from tests.patients import base
 from tests.serving import serving
+from tests.web.ehr import LAUNCH, RECORD, Ehr
 
 FOLDER = Path("build/screens")
 PHASE_2 = {
@@ -33,23 +38,52 @@ PHASE_2 = {
 }
 
 
+SAFE = {
+    "primary_concern": "sagging",
+    "suspicious_lesion": "false",
+    "active_skin_infection": "false",
+    "autoimmune_skin_disease": "none",
+    "systemic_immunosuppression": "false",
+}
+LAUNCHED = f"/launch?iss={{iss}}&launch={LAUNCH}"
+ALLOW, MAIN = "#allow", "[data-main]"
+
+
+def known(name: str) -> dict[str, str]:
+    """Return the answers of a base of the golden patients."""
+    return {fact: as_field(value) for fact, value in base(name).items()}
+
+
 class Shown(NamedTuple):
-    """A page to take: its name, its path, the answers after the #."""
+    """A page to take: its name, its path, the answers after the #.
+
+    `{iss}` in a path is the address of a small EHR, which launches the pages.
+    """
 
     name: str
     path: str
-    answers: dict[str, str] | None = None
+    answers: Mapping[str, str] | None = None
     prints: bool = False
+    clicks: Sequence[str] = ()
+    """What is clicked on it first, one after the other."""
+    opened: bool = False
+    """Whether all of its folded parts are taken open."""
 
 
 PAGES = (
     Shown("start", "/"),
     Shown("intake", "/intake"),
     Shown("intake-skin", "/intake", {"primary_concern": "dullness", "suspicious_lesion": "false"}),
+    Shown("intake-error", "/intake", {"primary_concern": "dullness", "suspicious_lesion": "false"}, clicks=(MAIN,)),
+    Shown("intake-grade", "/intake", SAFE),
+    Shown("practical", "/intake", known("phase_3") | {"page": "practical"}),
     Shown("check", "/intake", PHASE_2 | {"page": "check"}),
+    Shown("all", "/all"),
     Shown("result", "/result", PHASE_2, prints=True),
+    Shown("result-treatment", "/result", known("phase_2"), prints=True),
     Shown("result-burn", "/result", {"primary_concern": "burn"}),
     Shown("report-phase-2", "/report", PHASE_2, prints=True),
+    Shown("report-open", "/report", PHASE_2, opened=True),
     Shown("report-phase-3", "/report", PHASE_2 | {"sagging": "severe", "photodamage": "severe"}, prints=True),
     Shown("report-pregnant", "/report", PHASE_2 | {"pregnant": "true"}),
     Shown("report-burn", "/report", {"primary_concern": "burn", "active_skin_infection": "true"}),
@@ -67,30 +101,40 @@ PAGES = (
     Shown("developers", "/developers"),
     Shown("embed", "/embed"),
     Shown("not-found", "/nowhere"),
+    Shown("launch-refused", "/launch?iss=https://elsewhere.example/fhir"),
+    Shown("launch-start", "/launched"),
+    Shown("launch-check", LAUNCHED, clicks=(ALLOW,)),
+    Shown("launch-question", LAUNCHED, clicks=(ALLOW, "[value=more]", "[value=dullness]", MAIN)),
+    Shown("launch-result", LAUNCHED, clicks=(ALLOW, MAIN)),
+    Shown("launch-report", LAUNCHED, clicks=(ALLOW, "main [formaction*='/report']")),
 )
 LANGUAGES = ("en", "ko")
 SCHEMES: Sequence[Literal["light", "dark"]] = ("light", "dark")
 SCREENS = {"desk": (1280, 800), "phone": (360, 740)}
-MOST_HIGH = 4000
+MOST_HIGH = 5000
 """A longer page is cut there."""
 
 
-def address(shown: Shown, language: str) -> str:
+def path_of(shown: Shown, language: str) -> str:
     """Return the address of a page in a language."""
     path = f"{shown.path}{'&' if '?' in shown.path else '?'}lang={language}"
     return path if shown.answers is None else f"{path}#answers={quote(json.dumps(list(shown.answers.items())))}"
 
 
-def take(browser: Browser, base: str, shown: Shown) -> Iterator[str]:
+def take(browser: Browser, service: str, shown: Shown, iss: str) -> Iterator[str]:
     """Take all pictures of a page, and yield the names of their files."""
     for screen, (width, height) in SCREENS.items():
         for scheme in SCHEMES:
             window = browser.new_context(
-                base_url=base, viewport={"width": width, "height": height}, color_scheme=scheme
+                base_url=service,
+                viewport={"width": width, "height": height},
+                has_touch=screen == "phone",
+                is_mobile=screen == "phone",
+                color_scheme=scheme,
             )
             page = window.new_page()
             for language in LANGUAGES:
-                _open(page, shown, language)
+                _open(page, shown, language, iss)
                 name = f"{shown.name}-{screen}-{scheme}-{language}.png"
                 high = min(int(page.evaluate("document.documentElement.scrollHeight")), MOST_HIGH)
                 clip = {"x": 0, "y": 0, "width": width, "height": high}
@@ -103,9 +147,15 @@ def take(browser: Browser, base: str, shown: Shown) -> Iterator[str]:
             window.close()
 
 
-def _open(page: Page, shown: Shown, language: str) -> None:
+def _open(page: Page, shown: Shown, language: str, iss: str) -> None:
     page.goto("about:blank")
-    page.goto(address(shown, language), wait_until="networkidle")
+    page.goto(path_of(shown, language).replace("{iss}", iss), wait_until="networkidle")
+    for selector in shown.clicks:
+        page.locator(selector).first.click()
+        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(300)  # what a click fetches is put in place
+    if shown.opened:
+        page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
 
 
 def sheet(taken: dict[str, list[str]]) -> str:
@@ -132,11 +182,20 @@ def main(names: Sequence[str]) -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     book = load(rules_folder())
     taken: dict[str, list[str]] = {}
-    with serving(lambda base: build_app(Settings(public_url=base), book)) as base, sync_playwright() as playwright:
+    ehrs: list[Ehr] = []
+
+    def ehr(base: str) -> ASGIApp:
+        ehrs.append(Ehr(base, stored=[*RECORD]))
+        return ehrs[0].application
+
+    def service(base: str) -> ASGIApp:
+        return build_app(Settings(public_url=base, smart_servers=(SmartServer(iss=ehrs[0].iss, client_id="t"),)), book)
+
+    with serving(ehr), serving(service) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         for shown in PAGES:
             if not names or shown.name.startswith(tuple(names)):
-                taken[shown.name] = list(take(browser, base, shown))
+                taken[shown.name] = list(take(browser, address, shown, ehrs[0].iss))
                 print(f"{shown.name}: {len(taken[shown.name])}")
         browser.close()
     (FOLDER / "index.html").write_text(sheet(taken), "utf-8")

@@ -127,7 +127,7 @@ def routes(
             sources=options.sources or "rationale",
             root=root,
         )
-        headers = {"Content-Type": answered_as, "Content-Language": engine.language, "Vary": "Accept-Language"}
+        headers = {"Content-Type": answered_as, "Content-Language": engine.sentences, "Vary": "Accept-Language"}
         headers |= headers_of(engine.release, engines.current, root)
         return Answers(request, answerer, max_line, headers)
 

@@ -153,7 +153,7 @@ class Endpoint:
         except ValidationError as error:
             raise unusable_values(error.errors(include_url=False)) from None
         engine = engine_named(self._engines.in_language(languages), options.ruleset)
-        headers = {"content-type": "application/json", "content-language": engine.language, "vary": "Accept-Language"}
+        headers = {"content-type": "application/json", "content-language": engine.sentences, "vary": "Accept-Language"}
         headers |= self.headers_of(engine)
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
         return Handler(engine, self._readers[engine.release.id], options, raw)

@@ -246,6 +246,8 @@ def add_problems(app: FastAPI) -> None:
         match error.status_code:
             case 404:
                 says = Message("this service has no such path; GET /openapi.json lists them")
+                if prefers_page(request):
+                    says = Message("nothing stands at this address: check it, or begin at the start")
                 return problem(request, "not-found", says, headers=headers)
             case 405:
                 allowed = headers["Allow"] = headers.get("Allow", "").replace("GET", "GET, HEAD")

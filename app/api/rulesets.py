@@ -13,7 +13,6 @@ from app.api.messages import Message
 from app.api.problems import ProblemError, refusals
 from app.core import catalogue
 from app.core.engine import Engines
-from app.core.languages import DEFAULT
 from app.core.memo import Memo
 from app.core.rules import Source
 from app.proof.compare import Comparison, compare
@@ -46,8 +45,9 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
 
     def answer(languages: str, kind: str, name: str, detail: str = "") -> Response:
         # a comparison is of texts in English: of an older release no language has all
-        language = DEFAULT if kind == "diff" else engines.in_language(languages).language
+        spoken = engines if kind == "diff" else engines.in_language(languages)
         named = engine_named(engines, name).release if name else None
+        language = engine_named(spoken, name).sentences if name else spoken.language
         fixed = name not in ("", "current")
         headers = {
             "Cache-Control": "public, max-age=3600" if fixed else "no-cache",

@@ -22,7 +22,7 @@ from app.core.conditions import facts_read
 from app.core.diagram import Rest, restrict
 from app.core.facts import Candidate, Value
 from app.core.identity import Identity
-from app.core.languages import DEFAULT, Translation, language_of, translated
+from app.core.languages import DEFAULT, Translation, language_of, translated, with_notices
 from app.core.logic import Logic
 from app.core.memo import Memo
 from app.core.outcome import Outcome
@@ -93,14 +93,17 @@ class Engine:
         on_decision: OnDecision | None = None,
         logic: Logic | None = None,
         spans: Mapping[str, Span] = MappingProxyType({}),
+        sentences: str | None = None,
     ) -> None:
         """Compile a release; `logic` is shared between its languages.
 
-        `spans` say for how long the answers of facts may be relied on.
+        `language` is the one asked for, `sentences` that of the sentences, where it is another. `spans` say for how
+        long the answers of facts may be relied on.
         """
         self.release = release
         self.spans = spans
         self.language = language
+        self.sentences = sentences or language
         self.logic = logic or Logic(release.facts, release.rules, release.order, release.budget)
         self.questions = Questions(self.logic, release.weights, release.stages)
         self.ruleset = ruleset_of(release)
@@ -335,12 +338,17 @@ class Engines:
         on_decision: OnDecision | None = None,
         spans: Mapping[str, Span] = MappingProxyType({}),
     ) -> "Engines":
-        """Compile releases in every language; `on_decision` gets every answer."""
+        """Compile releases; `on_decision` gets every answer.
+
+        The current one answers in every language. Older ones, which are translated in part, answer in English.
+        """
         by_id = {release.id: Engine(release, DEFAULT, on_decision, spans=spans) for release in releases}
         others = {}
         for each in translations:
             there = {
                 name: Engine(translated(engine.release, each), each.code, on_decision, engine.logic, spans)
+                if name == current
+                else Engine(with_notices(engine.release, each), each.code, on_decision, engine.logic, spans, DEFAULT)
                 for name, engine in by_id.items()
             }
             others[each.code] = cls(there, current, each.code)

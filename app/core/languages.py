@@ -77,11 +77,9 @@ def translated(release: Release, translation: Translation) -> Release:
         name: _fact(fact, translation.facts[name]) if _asks_alike(fact, asked.get(name, fact)) else fact
         for name, fact in release.facts.items()
     }
-    notices = translation.releases.get(release.id, ReleaseWords())
-    withdrawn = release.withdrawn
     entries = translation.entries.get(release.id, release)
     return replace(
-        release,
+        with_notices(release, translation),
         facts=facts,
         rules=entries.rules,
         cautions=entries.cautions,
@@ -95,6 +93,15 @@ def translated(release: Release, translation: Translation) -> Release:
         intake=entries.intake,
         patient=entries.patient,
         wording=replace(translation.wording, grades=release.wording.grades),
+    )
+
+
+def with_notices(release: Release, translation: Translation) -> Release:
+    """Return a release with the notices about it in another language."""
+    notices = translation.releases.get(release.id, ReleaseWords())
+    withdrawn = release.withdrawn
+    return replace(
+        release,
         withdrawn=withdrawn and replace(withdrawn, reason=notices.withdrawn or withdrawn.reason),
         limits=release.limits and (notices.limits or release.limits),
         changes=notices.changes or release.changes,

@@ -92,7 +92,9 @@ def populate(asked: Population, locales: Localizations, languages: str, codes: C
     address = f"{canonical(base)}|{release.id}"
     response = response_of(facts, record.unavailable, release, address, base, "in-progress")
     response |= {"language": locale.language, "subject": {"reference": asked.subject}, "authored": on.isoformat()}
-    mark_recorded(response, {name for name, each in record.reasons.items() if any(e.link_id is None for e in each)})
+    taken = {name for name, each in record.reasons.items() if any(e.link_id is None for e in each)}
+    days = {name: max(entry.day for entry in each) for name, each in record.reasons.items() if name in facts and each}
+    mark_recorded(response, taken, days, base)
     found: list[Resource] = [{"name": "response", "resource": response}]
     if issues := list(_issues(record, locale)):
         found.append({"name": "issues", "resource": {"resourceType": "OperationOutcome", "issue": issues}})

@@ -21,6 +21,8 @@ COUNTRIES = "urn:iso:std:iso:3166"
 ANSWERS_SYSTEM = "/fhir/CodeSystem/candidate-intake"
 ORIGIN = "http://hl7.org/fhir/us/davinci-dtr/StructureDefinition/information-origin"
 """Where an answer comes from: SDC has no extension for it, Da Vinci DTR has."""
+ANSWERED_ON = "/fhir/StructureDefinition/answered-on"
+"""Ends the address of the extension with the day of an answer that a record gave: its own, not that of the response."""
 GROUPS = "group-"
 MOST_NAMED = 12
 """How many answers are named where none of them was given."""
@@ -35,9 +37,11 @@ class Answer(NamedTuple):
     name: str
     value: Value | None = None
     is_unavailable: bool = False
-    fault: Literal["", "unknown_question", "wrong_answer", "unknown_modifier"] = ""
+    fault: Literal["", "unknown_question", "wrong_answer", "unknown_modifier", "wrong_date"] = ""
     wanted: str = ""
     """What would be right."""
+    date: Any = None
+    """Its own day, as it is written, where it has one."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,8 @@ def _answer(item: Resource, name: str, given: list[Resource], fact: Fact | None)
         return Answer(name, fault="unknown_modifier")
     if len(given) > 1:
         return Answer(name, fault="wrong_answer", wanted="one answer")
-    return _value(given[0], fact)
+    days = [e.get("valueDate") for e in items(given[0].get("extension")) if text(e.get("url")).endswith(ANSWERED_ON)]
+    return _value(given[0], fact)._replace(date=days[0] if days else None)
 
 
 def answers_of(resource: Resource, release: Release, questionnaire: str) -> Answers | None:
@@ -189,13 +194,19 @@ def response_of(
     return response | ({"item": listed} if listed else {})
 
 
-def mark_recorded(response: Resource, names: Collection[str]) -> None:
-    """Mark the answers that a record gave, not a person."""
+def mark_recorded(response: Resource, names: Collection[str], days: Mapping[str, str], base: str) -> None:
+    """Mark the answers that a record gave, with their days there.
+
+    `names` are those that no person gave. Without its day, an answer that is only saved again would become one of
+    today.
+    """
     origin = {"url": ORIGIN, "extension": [{"url": "source", "valueCode": "auto"}]}
     for item in items(response.get("item")):
-        if item["linkId"] in names:
-            for answer in items(item.get("answer")):
-                answer["extension"] = [origin]
+        marks = [origin] if item["linkId"] in names else []
+        if day := days.get(item["linkId"]):
+            marks.append({"url": base + ANSWERED_ON, "valueDate": day})
+        for answer in items(item.get("answer")) if marks else ():
+            answer["extension"] = marks
 
 
 def answer_to(fact: Fact, value: Value, base: str) -> Resource:

@@ -92,7 +92,12 @@ class Intake:
 
     def _draft(self, response: Response, answer: Answer) -> Draft:
         link = answer.name[:LONGEST_LINK]
-        draft = Draft(reference_of(response.resource), day=response.day, link_id=link)
+        try:
+            day = self._day_of(response, answer)
+        except WrongDateError:
+            answer = answer._replace(fault="wrong_date")
+            day = response.day
+        draft = Draft(reference_of(response.resource), day=day, link_id=link)
         might = (answer.name,) if answer.name in self._context.release.facts else ()
         if response.whose == "other":
             return aside(draft, "somebody_elses", might)
@@ -111,14 +116,22 @@ class Intake:
             return self._without_answer(draft, answer, response)
         claim = Claim(draft, answer.name, answer.value, "asked", "form_without_date")
         draft.claims.append(claim)
-        if response.status not in FINISHED or response.day is None:
+        if response.status not in FINISHED or day is None:
             reason: Asked = "form_without_date" if response.status in FINISHED else "form_not_finished"
             claim.put("asked", reason)
             if is_no(answer.value):
                 claim.put("set_aside", reason)
         else:
-            self._context.standing.answer(claim, response.day)
+            self._context.standing.answer(claim, day)
         return draft
+
+    def _day_of(self, response: Response, answer: Answer) -> Day | None:
+        """Return the day of an answer; its own if it has one.
+
+        It is never later than that of the response.
+        """
+        own = self._context.days.of(answer.date)
+        return own if own and response.day and not own.newer(response.day) else response.day
 
     def _without_answer(self, draft: Draft, answer: Answer, response: Response) -> Draft:
         if response.status in FINISHED and response.day:

@@ -64,6 +64,14 @@ class Entry(NamedTuple):
         return next((said.fact for said in self.statements if said.place == self.place), None)
 
     @property
+    def day(self) -> str:
+        """Its date without time; empty where it has none.
+
+        A Patient has none: its date is that of a birth.
+        """
+        return "" if self.resource.partition("/")[0] == "Patient" else (self.date or "")[:10]
+
+    @property
     def value(self) -> Value | None:
         """What it says of that fact."""
         return next((said.value for said in self.statements if said.place == self.place), None)

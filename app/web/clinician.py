@@ -100,8 +100,12 @@ class Report:
 
     @property
     def holds(self) -> str:
-        """Until when the answer holds, and what to ask again then."""
-        if self.answer.valid_until is None:
+        """Until when a decision holds, and what to ask again then.
+
+        Nothing of it where nothing is decided, or other care is to come first.
+        """
+        answer = self.answer
+        if answer.valid_until is None or answer.referral or answer.decision.disposition == "needs_information":
             return ""
         again = ", ".join(self.names.fact(name) for name in self.answer.ask_again)
         return self.texts["holds_until"].format(today=self.answer.asked_on, day=self.answer.valid_until, facts=again)

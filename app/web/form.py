@@ -51,18 +51,24 @@ class Filled:
     """Types of resources that could not be read there."""
     launched: str = ""
     """The name that the browser gave to a launch from an EHR."""
+    confirmed: frozenset[str] = frozenset()
+    """The facts of that record that somebody answered here, so that they count as of today."""
 
     @property
     def carried(self) -> list[list[str]]:
         """The fields that every page of a launch passes on."""
         found = [[RECORDED, text] for text in written(self.recorded)] + [[UNREAD, kind] for kind in self.unread]
+        found += [[CONFIRMED, name] for name in self.recorded if name in self.confirmed]
         return [*found, *([[LAUNCHED, self.launched]] if self.launched else [])]
 
     @property
-    def unchanged(self) -> frozenset[str]:
-        """The facts answered as a record has them, earlier answers aside."""
-        given = {name: each for name, each in self.recorded.items() if each.kind != "QuestionnaireResponse"}
-        return frozenset(name for name, each in given.items() if name in self.facts and self.facts[name] == each.value)
+    def unchanged(self) -> Mapping[str, Recorded]:
+        """What is answered as a record has it, without being asked here."""
+        return {
+            name: each
+            for name, each in self.recorded.items()
+            if name not in self.confirmed and name in self.facts and self.facts[name] == each.value
+        }
 
     @cached_property
     def facts(self) -> Mapping[str, Value]:
@@ -75,7 +81,7 @@ class Filled:
         return tuple(name for name, value in self.answers.items() if value is None)
 
 
-RECORDED, UNREAD, LAUNCHED = "recorded", "unread", "launched"
+RECORDED, UNREAD, LAUNCHED, CONFIRMED = "recorded", "unread", "launched", "confirmed"
 FLAGS = ("finished", "skipped", "everything")
 """`finished`: with what is known. `skipped`: practical things were shown. `everything`: all on one page."""
 
@@ -132,11 +138,12 @@ def read_form(body: bytes, release: Release) -> Filled:
         recorded,
         tuple(kind for kind in KINDS if kind in given.get(UNREAD, ())),
         launched if LAUNCH.fullmatch(launched := given.get(LAUNCHED, [""])[-1]) else "",
+        frozenset(given.get(CONFIRMED, ())) & recorded.keys(),
     )
 
 
 BESIDE = ("asked", "yes", "unsure", "nothing", "page", "go", "lang")
-KNOWN = frozenset({UNKNOWN, "code", *BESIDE, *FLAGS, RECORDED, UNREAD, LAUNCHED})
+KNOWN = frozenset({UNKNOWN, "code", *BESIDE, *FLAGS, RECORDED, UNREAD, LAUNCHED, CONFIRMED})
 """The names of fields beside facts."""
 LAUNCH = re.compile(r"[A-Za-z0-9_-]{16,64}")
 

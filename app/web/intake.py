@@ -1,6 +1,6 @@
 """`/` and `/intake`: page by page to the check of answers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -145,8 +145,13 @@ class Intake:
             read = self.topics.read(topic, self.filled.choices, self.answers, needed=needed, alone=alone)
             self.answers = read.answers
             self._pending += read.pending
+            if self.filled.page and self.filled.go not in LEAVING:
+                self._confirm(name for name in topic.names if name in asked and name in read.answers)
             errors |= read.errors
         return errors
+
+    def _confirm(self, names: Iterable[str]) -> None:
+        self.filled = replace(self.filled, confirmed=self.filled.confirmed.union(names))
 
     def _named(self, page: str) -> tuple[Topic | None, list[str]]:
         """Return the topic of a page, and its facts, where not all."""

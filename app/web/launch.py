@@ -64,8 +64,7 @@ class Chart:
             raise ProblemError("bad-request", Message("the record says that the patient has died"))
         recorded = recorded_of(facts)
         answers = {name: each.value for name, each in recorded.items() if each.value is not None}
-        page = [["page", "check"]] if answers else []
-        return [*fields_of(answers), *Filled(recorded=recorded).carried, *page]
+        return [*fields_of(answers), *Filled(recorded=recorded).carried, ["page", "check"]]
 
 
 def _parts(body: Any) -> tuple[str, str, dict[str, Any]]:

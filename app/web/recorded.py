@@ -45,11 +45,9 @@ def recorded_of(record: PatientFacts) -> dict[str, Recorded]:
 
 
 def _newest(value: Value | None, entries: Iterable[Entry]) -> Recorded:
-    newest = max(entries, key=lambda each: each.date or "")
-    kind = newest.resource.partition("/")[0]
-    kind = "QuestionnaireResponse" if newest.link_id else kind
-    date = "" if kind == "Patient" else (newest.date or "")[:10]
-    return Recorded(value, kind, date if DAY.fullmatch(date) else "")
+    newest = max(entries, key=lambda each: each.day)
+    kind = "QuestionnaireResponse" if newest.link_id else newest.resource.partition("/")[0]
+    return Recorded(value, kind, newest.day if DAY.fullmatch(newest.day) else "")
 
 
 def doubted(recorded: Mapping[str, Recorded], facts: Mapping[str, Value], release: Release) -> tuple[str, ...]:

@@ -49,7 +49,8 @@ def routes(pages: Pages, base: str, on: Callable[[], date]) -> APIRouter:
     async def filled(request: Request, view: Asked, form: Annotated[Form, Query(alias="as")] = "page") -> Response:
         answers, reference = read_answers(await request.body(), view)
         # a link may hold answers of another day: the page says so, and data would claim to be of today
-        made = make(view, answers, None if form == "json" else on(), reference)
+        older = any("" < each.date < on().isoformat() for each in answers.unchanged.values())
+        made = make(view, answers, None if form == "json" or older else on(), reference)
         match form:
             case "text":
                 return _file(note(made, on()), "text/plain; charset=utf-8", "report.txt")
@@ -59,7 +60,9 @@ def routes(pages: Pages, base: str, on: Callable[[], date]) -> APIRouter:
                 release = view.current.release
                 address = f"{base}{QUESTIONNAIRE}|{release.id}"
                 response = response_of(answers.facts, answers.unavailable, release, address, base)
-                mark_recorded(response, answers.unchanged)
+                kept = answers.unchanged
+                taken = [name for name, each in kept.items() if each.kind != "QuestionnaireResponse"]
+                mark_recorded(response, taken, {name: each.date for name, each in kept.items()}, base)
                 response |= {"language": view.engines.language, "authored": on().isoformat()}
                 text = json.dumps(response, ensure_ascii=False, indent=2)
                 return _file(text, "application/fhir+json", "answers.json")

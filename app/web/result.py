@@ -58,6 +58,7 @@ def result(view: View, filled: Filled, base: str) -> HTMLResponse:
         cares=[(CARE.get(each.urgency, "non-urgent"), words[each.rule]) for each in first],
         reasons=[_said(topics, name, value) for name, value in _because(answer)][:MOST_REASONS],
         left=_left(topics, answer, filled),
+        more=answer.next_question is not None,
         before=words["before"],
         asks=asks,
         after=words["next"],

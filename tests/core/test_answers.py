@@ -10,7 +10,7 @@ from app.core.answer import Answer, DecisionView
 from app.core.conditions import Comparison, Condition
 from app.core.engine import Engine, Engines, Question
 from app.core.facts import Candidate, Value
-from app.core.languages import translated
+from app.core.languages import translated, with_notices
 from app.core.logic import state_of
 from app.core.memo import Memo
 from app.core.precedence import steps_of
@@ -72,7 +72,9 @@ def test_engines_side_by_side_answer_in_their_own_words(book: RuleBook) -> None:
     beside = Engines.of(book.releases.values(), book.current, book.languages.values())
     for language in book.languages.values():
         for name, release in book.releases.items():
-            alone, english = Engine(translated(release, language), language.code), beside.by_id[name]
+            alone, english = Engine(with_notices(release, language), language.code), beside.by_id[name]
+            if name == book.current:
+                alone = Engine(translated(release, language), language.code)
             spoken = beside.in_language(language.code).by_id[name]
             others = 0
             for question in questions_about(release, 14, 300):

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.core.engine import Engines
-from tests.fhir.resources import BASE, ICD, INTAKE, RXNORM, Resource, bundle, concept, condition, response, yes_no
+from tests.fhir.resources import BASE, ICD, INTAKE, RXNORM, SEEN, Resource, bundle, concept, condition, response, yes_no
 from tests.fhir.validators import complaints
 
 FORM = "/fhir/Questionnaire/candidate-intake"
@@ -124,7 +124,9 @@ def test_the_intake_is_prefilled_from_a_record(client: TestClient, by: str) -> N
     assert (filled["status"], filled["subject"]) == ("in-progress", {"reference": "Patient/1"})
     answers = {item["linkId"]: item["answer"][0] for item in filled["item"]}
     assert answers["active_skin_infection"]["valueBoolean"] is True
-    assert answers["active_skin_infection"]["extension"][0]["extension"] == [{"url": "source", "valueCode": "auto"}]
+    origin, day = answers["active_skin_infection"]["extension"]
+    assert origin["extension"] == [{"url": "source", "valueCode": "auto"}]
+    assert (day["url"].rpartition("/")[2], day["valueDate"]) == ("answered-on", SEEN)
     assert isinstance(answers["age_years"]["valueInteger"], int)
     assert any("Condition/c1" in each["diagnostics"] for each in named["issues"]["issue"])
 

@@ -23,9 +23,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
-    """A window of its own that fails the test when a request leaves the service."""
-    window = browser.new_context(base_url=address, locale="en-GB")
+def context(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """A window of its own that fails the test when a request leaves the service; a parameter says what is special."""
+    window = browser.new_context(base_url=address, locale="en-GB", **getattr(request, "param", {}))
     window.set_default_timeout(120_000)
     left: list[str] = []
 

@@ -4,8 +4,8 @@ import base64
 import hashlib
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from starlette.applications import Starlette
@@ -15,11 +15,24 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-Resource = dict[str, Any]
+from tests.fhir.resources import Resource, concept, condition, observation
+
 FHIRCLIENT = Path(__file__).resolve().parents[1] / "node" / "node_modules" / "fhirclient" / "build" / "fhir-client.js"
 TOKEN = "a-token-that-only-the-browser-may-have"
 LAUNCH = "launch-7"
 USER = "Practitioner/p7"
+TODAY = datetime.now(UTC).date().isoformat()
+NAME = "Peregrine"
+PATIENT = {"resourceType": "Patient", "id": "1", "birthDate": "1985-04-02", "name": [{"family": NAME}]}
+OTHER = {"resourceType": "Patient", "id": "2", "birthDate": "1990-01-01"}
+"""Another patient, for one wrong launch."""
+NOT_PREGNANT = observation(
+    "82810-3", valueCodeableConcept=concept("http://snomed.info/sct", "60001007"), effectiveDateTime=TODAY
+)
+DIABETES = condition("E11.65", recordedDate=TODAY, note=[{"text": f"{NAME} says so"}])
+"""Whether it is under control, is not said: it is asked."""
+PACEMAKER = condition("Z95.0", recordedDate=TODAY, id="c2")
+RECORD: list[Resource] = [PATIENT, OTHER, NOT_PREGNANT, DIABETES, PACEMAKER]
 
 
 @dataclass

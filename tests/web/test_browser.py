@@ -3,6 +3,7 @@
 import json
 import re
 from contextlib import ExitStack, closing
+from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -39,7 +40,6 @@ SAFE: dict[str, Value] = {
     "age_years": 41,
     "isotretinoin": "none",
 }
-SHOWN = [*PAGES, "/?lang=ko", "/all?lang=ko"]
 
 
 def link(facts: dict[str, Value]) -> str:
@@ -92,12 +92,27 @@ def test_the_page_decides_as_the_api_does(context: BrowserContext, client: TestC
     assert decided > 10
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", [*SHOWN, link(EXCLUDED), link(SAFE)])
-def test_axe_finds_nothing(browser: Browser, address: str, path: str, scheme: Any) -> None:
+CUT = """() => [...document.querySelectorAll("main, main *")].filter((one) =>
+  one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 1 && !one.matches("pre, textarea, select, input") &&
+  ["auto", "scroll", "hidden"].includes(getComputedStyle(one).overflowX)).map((one) => one.outerHTML.slice(0, 120))"""
+"""What scrolls sideways within a page, or is cut there; code may."""
+LOOKS = [pytest.param("en", "light"), pytest.param("ko", "dark")]
+LOOKS += [pytest.param(*look, marks=pytest.mark.long) for look in (("en", "dark"), ("ko", "light"))]
+"""Every language and every scheme; what is left of their pairs is a part of the long run."""
+
+
+def in_language(path: str, language: str) -> str:
+    """A path with the language; answers stay after the #."""
+    before, _, after = path.partition("#")
+    return f"{before}?lang={language}{'#' if after else ''}{after}"
+
+
+@pytest.mark.parametrize(("language", "scheme"), LOOKS)
+@pytest.mark.parametrize("path", [*PAGES, link(EXCLUDED), link(SAFE)])
+def test_axe_finds_nothing(browser: Browser, address: str, path: str, language: str, scheme: Any) -> None:
     window = browser.new_context(base_url=address, color_scheme=scheme, bypass_csp=True)
     page = window.new_page()
-    page.goto(path)
+    page.goto(in_language(path, language))
     if "#" in path:
         page.wait_for_selector("[data-decision]")
     page.add_script_tag(path=AXE)
@@ -111,11 +126,13 @@ def test_a_narrow_phone_needs_no_sideways_scrolling(browser: Browser, address: s
         base_url=address, viewport={"width": 320, "height": 640}, is_mobile=True, has_touch=True
     )
     page = window.new_page()
-    for path in [*SHOWN, link(EXCLUDED)]:
-        page.goto(path)
+    for path, language in product([*PAGES, link(EXCLUDED)], ("en", "ko")):
+        page.goto(in_language(path, language))
         if "#" in path:
             page.wait_for_selector("[data-decision]")
+        page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+        assert page.evaluate(CUT) == [], path
     window.close()
 
 
@@ -125,6 +142,10 @@ def test_it_prints_on_a_few_pages(context: BrowserContext) -> None:
     page.wait_for_selector("[data-decision]")
     pdf = page.pdf(format="A4")
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 3
+    page.goto(f"/result{link(SAFE).removeprefix('/report')}")
+    page.wait_for_selector(".ct-first")
+    pdf = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
 
 
 def test_the_first_load_is_small_and_allows_nothing_inline(context: BrowserContext) -> None:

@@ -169,7 +169,7 @@ def test_all_on_one_page_keeps_what_was_answered_and_comes_back(client: TestClie
 def test_finishing_early_says_what_is_open_and_can_be_taken_back(client: TestClient) -> None:
     page = posted(client, [("primary_concern", "dullness"), ("go", "finish")])
     assert ("page", "check") in hidden(page)
-    assert "Not answered yet: Safety first" in page
+    assert "Not answered yet: Spots, infection" in page
     more = posted(client, [*hidden(page), ("go", "more")])
     assert set(asked(more)) == {*SAFETY}
     assert ("finished", "1") not in hidden(more)

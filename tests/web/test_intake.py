@@ -9,10 +9,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.core.facts import Value
+from app.core.precedence import Decision
 from app.web.form import as_field
+from tests.patients import Patient, base, in_words, stories
 from tests.web.reading import words
-from tests.web.stories import PHASE_2, PHASE_3, STORIES
-from tests.web.walk import CALM, Walk, asked_for, choose, go_on, heading, to_the_check, to_the_result
+from tests.web.walk import Walk, asked_for, choose, go_on, heading, to_the_check, to_the_result
+from tests.web.ways import PHONE, WAYS, WINDOWS
 
 AXE = Path(__file__).resolve().parents[1] / "node" / "node_modules" / "axe-core" / "axe.min.js"
 MOST_FIRST_SCREEN = 250
@@ -23,37 +25,48 @@ def decision(page: Page) -> dict[str, Any]:
     return found["decision"]  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("name", STORIES)
-def test_a_story_ends_as_it_should_in_few_clicks(context: BrowserContext, name: str) -> None:
-    story = STORIES[name]
+STORIES = [
+    pytest.param(WINDOWS.get(story.way, {}), each, id=name, marks=[pytest.mark.long] if story.long else [])
+    for name, each in stories().items()
+    if (story := each.story)
+]
+
+
+@pytest.mark.parametrize(("context", "patient"), STORIES, indirect=["context"])
+def test_a_story_ends_as_it_should_in_few_clicks(context: BrowserContext, patient: Patient) -> None:
+    story = patient.story
+    assert story
     page = context.new_page()
     page.goto("/")
-    walk = to_the_result(page, CALM | story.answers)
-    assert heading(page) == story.heading
-    assert decision(page)["disposition"] == story.disposition
+    page, walk = WAYS[story.way](page, patient.facts)
+    assert heading(page) == story.ends
+    assert in_words(Decision(**decision(page))) == patient.expect["decision"]
     assert page.locator(".nhsuk-card--care h2 .nhsuk-u-visually-hidden").count() == len(story.cares)
     for care in story.cares:
         assert page.get_by_role("heading", name=care).count() == 1
-    assert walk.clicks <= story.most, walk
-    again = [name for name in set(walk.asked) if walk.asked.count(name) > 1]
-    assert {*again} <= {"autoimmune_skin_disease", "isotretinoin"}  # ticked among others, then asked alone
+    assert walk.clicks <= story.clicks, walk
+    if story.way != "changes":
+        again = [name for name in set(walk.asked) if walk.asked.count(name) > 1]
+        assert {*again} <= {"autoimmune_skin_disease", "isotretinoin"}  # ticked among others, then asked alone
     assert words(page.locator(".ct-first").inner_html()) <= MOST_FIRST_SCREEN
 
 
-@pytest.mark.parametrize("name", ["phase 2", "burn"])
-def test_a_story_in_korean_ends_alike(context: BrowserContext, name: str) -> None:
-    page = context.new_page()
-    page.goto("/?lang=ko")
-    to_the_result(page, CALM | STORIES[name].answers)
-    assert decision(page)["disposition"] == STORIES[name].disposition
-    assert page.evaluate("document.documentElement.lang") == "ko"
+def test_the_stories_are_those_that_were_asked_for() -> None:
+    """By every way, to every outcome, and at least twenty."""
+    told = [each.story for each in stories().values() if each.story]
+    assert len([story for story in told if not story.long]) >= 20
+    assert {story.way for story in told} == WAYS.keys()
+    assert {each.expect["decision"].split()[-1] for each in stories().values()} >= {
+        *("conservative_care", "exosome_microchanneling", "combination_therapy"),
+        *("excluded", "referred", "clinician_review", "needs_information"),
+    }
 
 
 def test_without_javascript_it_is_a_plain_form(browser: Browser, address: str) -> None:
     window = browser.new_context(base_url=address, java_script_enabled=False)
     page = window.new_page()
     page.goto("/")
-    walk = to_the_check(page, CALM | PHASE_2)
+    walk = to_the_check(page, base("phase_2"))
     assert "#" not in page.url
     walk.click(page, "button[value='change:safety']")
     assert page.is_checked("input[name=nothing]")
@@ -83,7 +96,7 @@ def test_a_number_picks_nothing_while_something_else_has_the_focus(context: Brow
     expect(page.locator("input:checked")).to_have_count(1)
 
 
-def test_by_keyboard_alone_a_number_picks_and_enter_goes_on(context: BrowserContext) -> None:
+def test_a_number_picks_and_enter_goes_on(context: BrowserContext) -> None:
     page = context.new_page()
     page.goto("/")
     page.keyboard.press("Tab")
@@ -95,27 +108,15 @@ def test_by_keyboard_alone_a_number_picks_and_enter_goes_on(context: BrowserCont
     expect(page.locator("[name=asked]")).to_have_count(1)
     while not page.evaluate("document.activeElement.matches('fieldset input')"):
         page.keyboard.press("Tab")
-    for keys, title in (
-        (["1"], "Is any of this true for you?"),
-        (["5"], "How firm is your skin?"),
-        (["1"], "How much has the sun changed your skin?"),
-        (["1"], "Body dysmorphic disorder"),
-        (["2"], "How old are you?"),
+    for key, title in (
+        ("1", "Is any of this true for you?"),
+        ("5", "How firm is your skin?"),
+        ("1", "How much has the sun changed your skin?"),
     ):
-        for key in keys:
-            page.keyboard.press(key)
+        page.keyboard.press(key)
         page.keyboard.press("Enter")
         expect(page.locator("h1")).to_have_text(title)
         expect(page.locator("h1")).to_be_focused()
-    page.keyboard.press("Tab")
-    page.keyboard.type("40")
-    page.keyboard.press("Enter")
-    expect(page.locator("h1")).to_have_text("Some practical things, if you like")
-    page.keyboard.press("Enter")
-    expect(page.locator("h1")).to_have_text("Check your answers")
-    page.keyboard.press("Enter")
-    page.wait_for_selector(".ct-first")
-    assert decision(page)["pathway"] == "conservative_care"
 
 
 def to_safety(page: Page) -> None:
@@ -168,27 +169,6 @@ def test_all_on_one_page_and_back_loses_nothing(context: BrowserContext) -> None
     expect(page.locator("[name=age_years][type=hidden]")).to_have_value("33")
 
 
-def test_wrong_clicks_are_changed_at_the_check(context: BrowserContext) -> None:
-    page = context.new_page()
-    page.goto("/")
-    walk = to_the_check(page, CALM | PHASE_2 | {"pregnant": True})
-    page.locator("button[value='change:medicines']").click()
-    expect(page.locator("input[name=yes][value=pregnant]")).to_be_checked()
-    page.uncheck("input[name=yes][value=pregnant]")
-    page.check("input[name=nothing]")
-    go_on(page, walk)
-    while page.locator("[name=asked]").count():
-        if page.locator("[name=page][value=practical]").count():
-            page.click("button[value=next]")
-            expect(page.locator("[name=page]")).to_have_value("check")
-            break
-        choose(page, CALM | PHASE_2, walk)
-        go_on(page, walk)
-    page.click("[data-main]")
-    page.wait_for_selector(".ct-first")
-    assert decision(page) == {"disposition": "recommended", "pathway": "exosome_microchanneling", "phase": 2}
-
-
 def test_none_of_these_and_a_tick_take_each_other_away(context: BrowserContext) -> None:
     page = context.new_page()
     to_safety(page)
@@ -232,7 +212,7 @@ def test_answers_never_stand_in_an_address_that_is_sent(browser: Browser, addres
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url))
     page.goto("/")
-    to_the_result(page, CALM | {"primary_concern": "burn"})
+    to_the_result(page, base("phase_1") | {"primary_concern": "burn"})
     page.reload()
     page.wait_for_selector(".ct-first")
     assert "burn" in page.url
@@ -243,7 +223,7 @@ def test_answers_never_stand_in_an_address_that_is_sent(browser: Browser, addres
 def test_the_code_opens_the_report_with_the_same_answers(context: BrowserContext) -> None:
     page = context.new_page()
     page.goto("/")
-    to_the_result(page, CALM | PHASE_3)
+    to_the_result(page, base("phase_3"))
     link = page.get_attribute("[data-share]", "data-share") or ""
     before = decision(page)
     assert page.locator(".ct-code svg path").count()
@@ -252,17 +232,16 @@ def test_the_code_opens_the_report_with_the_same_answers(context: BrowserContext
     assert decision(page) == before
 
 
-LIKE_A_PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 640}, "is_mobile": True, "has_touch": True}
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
 
 
 @pytest.mark.parametrize(
     ("screen", "scheme", "language", "facts"),
     [
-        (LIKE_A_PHONE, "light", "ko", PHASE_3),
-        (LIKE_A_PHONE, "dark", "en", {"primary_concern": "burn"}),
-        (DESK, "dark", "ko", PHASE_2 | {"autoimmune_skin_disease": "controlled"}),
-        (DESK, "light", "en", PHASE_3),
+        (PHONE, "light", "ko", base("phase_3")),
+        (PHONE, "dark", "en", base("phase_1") | {"primary_concern": "burn"}),
+        (DESK, "dark", "ko", base("phase_2") | {"autoimmune_skin_disease": "controlled"}),
+        (DESK, "light", "en", base("phase_3")),
     ],
     ids=["phone", "dark phone", "dark desk", "desk"],
 )
@@ -293,7 +272,7 @@ def test_every_page_on_the_way_is_sound(
             page.click("button[value=next]")
             expect(page.locator("main")).not_to_have_js_property("innerHTML", before)
             continue
-        choose(page, CALM | facts, walk)
+        choose(page, facts, walk)
         go_on(page, walk)
     look()
     page.click("[data-main]")

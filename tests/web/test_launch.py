@@ -69,7 +69,7 @@ def test_earlier_answers_are_named_as_such(client: TestClient) -> None:
 
 def test_an_age_that_is_a_range_is_no_answer(client: TestClient) -> None:
     year = PATIENT | {"birthDate": "1985"}
-    assert sent(client, year).json()["fields"] == []
+    assert sent(client, year).json()["fields"] == [["page", "check"]]
 
 
 def test_what_is_too_old_is_asked(client: TestClient) -> None:
@@ -100,6 +100,51 @@ def test_a_note_stays_beside_a_changed_answer(client: TestClient) -> None:
     marked = [json.loads(page(client, "/report?as=fhir", each)) for each in (found, changed)]
     names = [{item["linkId"] for item in one["item"] if "extension" in item["answer"][0]} for one in marked]
     assert names == [{"electronic_implant", "age_years"}, {"age_years"}]
+
+
+def test_an_answer_of_the_record_keeps_its_day_until_somebody_is_asked(client: TestClient) -> None:
+    """Saving alone makes nothing newer: neither what a diagnosis says nor an earlier answer."""
+    earlier = response(yes_no("pregnant", False), authored="2026-11-12")
+    found = [*fields(client, condition("Z95.0"), earlier), ("launched", LAUNCHED)]
+    asked = [("page", "medicines"), ("asked", "pregnant"), ("pregnant", "false"), ("go", "next")]
+    seen_only = [*asked[:-1], ("go", "back")]
+
+    def saved(fields: list[tuple[str, str]]) -> dict[str, Any]:
+        stored = json.loads(page(client, "/report?as=fhir", fields))
+        assert stored["authored"] == NOW.date().isoformat()
+        given = {item["linkId"]: item["answer"][0].get("extension", []) for item in stored["item"]}
+        return {name: [each["valueDate"] for each in marks if "valueDate" in each] for name, marks in given.items()}
+
+    def after(fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        html = page(client, "/intake", [each for each in found if each[0] not in ("page", "pregnant")] + fields)
+        state = json.loads(unescape(re.findall(r"data-answers='([^']+)'", html)[0]))
+        return [(name, value) for name, value in state if name != "page"]
+
+    days = {"electronic_implant": [SEEN], "pregnant": ["2026-11-12"], "age_years": []}
+    assert saved(found) == days
+    assert saved(after(seen_only)) == days
+    assert saved(after(asked)) == days | {"pregnant": []}
+    known = [*found, *((name, as_field(value)) for name, value in SAFE.items())]
+    assert "this holds until" not in page(client, "/report", known)
+    assert "this holds until" in page(client, "/report", [each for each in known if each[0] != "recorded"])
+
+
+def test_a_saved_answer_is_as_old_in_the_next_card_as_in_the_record(client: TestClient) -> None:
+    """A no to pregnancy is relied on for 14 days."""
+
+    def next_time(day: str) -> dict[str, str]:
+        """The answers, and what is noted of the pregnancy."""
+        mark = {"url": f"{BASE}/fhir/StructureDefinition/answered-on", "valueDate": day}
+        item = yes_no("pregnant", False)
+        item["answer"][0]["extension"] = [mark]
+        found = fields(client, response(item))
+        return dict(found) | {"noted": next(note for name, note in found if note.startswith("pregnant|"))}
+
+    assert next_time("2026-11-09")["pregnant"] == "false"
+    assert "pregnant" not in next_time("2026-11-08")
+    assert "pregnant" not in next_time("2026-10")
+    assert next_time("2026-11-09")["noted"].endswith("|2026-11-09")
+    assert next_time("2026-11-22")["noted"].endswith(f"|{SEEN}")  # never later than the response
 
 
 def test_every_page_passes_on_what_the_record_says(client: TestClient) -> None:

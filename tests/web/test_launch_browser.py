@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -17,25 +16,14 @@ from app.rulebook.load import RuleBook
 from app.security.options import SmartServer
 from app.settings import Settings
 from tests.cds_hooks.calls import call, path
-from tests.fhir.resources import concept, condition, observation
 from tests.fhir.validators import complaints
+from tests.patients import base
 from tests.serving import serving
-from tests.web.ehr import FHIRCLIENT, LAUNCH, TOKEN, USER, Ehr
+from tests.web.ehr import FHIRCLIENT, LAUNCH, NAME, RECORD, TODAY, TOKEN, USER, Ehr
 from tests.web.test_browser import AXE
-from tests.web.walk import CALM, Walk, choose, go_on
+from tests.web.walk import Walk, choose, go_on
 
-TODAY = datetime.now(UTC).date().isoformat()
-NAME = "Peregrine"
-PATIENT = {"resourceType": "Patient", "id": "1", "birthDate": "1985-04-02", "name": [{"family": NAME}]}
-OTHER = {"resourceType": "Patient", "id": "2", "birthDate": "1990-01-01"}
-"""Another patient, for one wrong launch."""
-NOT_PREGNANT = observation(
-    "82810-3", valueCodeableConcept=concept("http://snomed.info/sct", "60001007"), effectiveDateTime=TODAY
-)
-DIABETES = condition("E11.65", recordedDate=TODAY, note=[{"text": f"{NAME} says so"}])
-"""Whether it is under control, is not said: it is asked."""
-PACEMAKER = condition("Z95.0", recordedDate=TODAY, id="c2")
-WANTED = {**CALM, "primary_concern": "uneven_pigmentation", "elasticity_loss": "moderate", "hyperpigmentation": "mild"}
+WANTED = base("phase_2")
 
 
 class Served:
@@ -72,7 +60,7 @@ def as_new(served: Served) -> None:
     ehr = served.ehr
     ehr.patient, ehr.syntax, ehr.pkce, ehr.answers_with, ehr.refuses = "1", "v2", ("S256",), "", frozenset()
     ehr.next_page = ""
-    ehr.stored[:] = [PATIENT, OTHER, NOT_PREGNANT, DIABETES, PACEMAKER]
+    ehr.stored[:] = RECORD
     ehr.asked.clear()
 
 

@@ -210,10 +210,12 @@ def test_the_plan_keeps_the_unit_of_each_document(client: TestClient) -> None:
 
 
 def test_a_day_is_claimed_only_of_answers_of_today(client: TestClient) -> None:
-    fields = {"active_skin_infection": "true"}
+    fields = {name: as_field(value) for name, value in PHASE_2.items()}
     page, note = (client.post(f"/report{way}", data=fields).text for way in ("", "?as=text"))
     assert all(
         "If no answer is older than 20" in said for said in (page, note)
     )  # a link may hold answers of another day
     answer = json.loads(client.post("/report?as=json", data=fields).text)
     assert (answer["asked_on"], answer["valid_until"]) == (None, None)
+    for nothing_holds in ({}, {"active_skin_infection": "true"}):  # nothing is decided; other care comes first
+        assert "If no answer is older" not in client.post("/report", data=nothing_holds).text

@@ -3,15 +3,20 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import quote
 
 import pytest
+from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, Page
+from pypdf import PdfReader
 
 from app.core.facts import Value
 from app.web.form import as_field
+from app.web.pages import load_texts
 from tests.web.test_report import PHASE_2
 
 AXE = Path(__file__).resolve().parents[1] / "node" / "node_modules" / "axe-core" / "axe.min.js"
@@ -144,6 +149,38 @@ def test_it_prints_on_two_pages_and_an_appendix(page: Page, language: str) -> No
         page.add_style_tag(content="@media print { .ct-appendix { display: none } }")
         pages = len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4", prefer_css_page_size=True)))
         assert pages <= 2, person
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_each_printed_page_holds_what_belongs_there(page: Page, client: TestClient, language: str) -> None:
+    """Outcome, what to confirm and the id first; a signature ends the second page; answers and sources come after."""
+    opened(page, PHASE_2, language)
+    t = load_texts()[language]
+    paper = PdfReader(BytesIO(page.pdf(prefer_css_page_size=True)))
+    texts = [plain(each.extract_text()) for each in paper.pages]
+    count = len(texts)
+    assert [f"{n}/{count}" in text for n, text in enumerate(texts, 1)] == [True] * count
+    answer = client.post("/v1/triage?sources=all", json=PHASE_2, headers={"accept-language": language}).json()
+    first, second, *others = texts
+    for part in (answer["id"], answer["ruleset"]["digest"], t["reference"], t["why"], t["weigh"], t["confirm_clinic"]):
+        assert plain(part) in first, part
+    for part in (t["instead"], t["signed_here"]):
+        assert plain(part) in second, part
+    assert plain(t["plan"]) in first + second
+    appendix = plain(t["appendix"])
+    assert [appendix in text for text in texts] == [n == 2 for n in range(count)]
+    rest = "".join(others)
+    assert plain(t["signed_here"]) not in rest
+    listed = client.get("/v1/rulesets/current/facts", headers={"accept-language": language}).json()
+    asked = [fact["question"] for fact in listed if fact["name"] in PHASE_2]
+    assert len(asked) == len(PHASE_2)
+    assert [text for text in asked if plain(text) not in rest] == []
+    assert [name for name in answer["sources"] if name not in rest] == []
+
+
+def plain(text: str) -> str:
+    """A text without spaces, which a printed page breaks elsewhere, and without ligatures."""
+    return normalize("NFKC", "".join(text.split()))
 
 
 def test_on_paper_all_is_open_and_it_can_be_found_again(page: Page) -> None:

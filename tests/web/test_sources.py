@@ -47,6 +47,8 @@ def test_what_is_not_there_is_a_page_for_people_and_json_for_programs(client: Te
     assert "content-security-policy" in page.headers
     assert "<h1>" in page.text
     assert "<nav" in page.text
+    assert 'href="?lang=ko"' in page.text
+    assert "openapi" not in page.text
     for accept in ("application/json", "*/*"):
         problem = client.get(path, headers={"accept": accept})
         assert problem.status_code == 404

@@ -8,17 +8,8 @@ from playwright.sync_api import Page, expect
 from app.core.facts import Value
 from app.web.form import as_field
 
-CALM: dict[str, Value] = {
-    "autoimmune_skin_disease": "none",
-    "isotretinoin": "none",
-    "elasticity_loss": "none",
-    "hyperpigmentation": "none",
-    "sagging": "none",
-    "photodamage": "none",
-    "age_years": 41,
-}
-"""What somebody answers who has nothing; every question of yes or no is a no."""
 MOST_PAGES = 25
+MOST_TABS = 80
 
 
 @dataclass
@@ -29,9 +20,52 @@ class Walk:
     pages: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
+    def see(self, page: Page) -> None:
+        """Look at a page when it comes."""
+        self.pages.append(heading(page))
+
+    def before_going_on(self, page: Page) -> None:
+        """Do what this person does on a page that is answered."""
+
     def click(self, page: Page, selector: str) -> None:
+        """Choose or press what `selector` finds."""
         page.locator(selector).first.click()
         self.clicks += 1
+
+    def write(self, page: Page, selector: str, text: str) -> None:
+        """Write into a field."""
+        page.fill(selector, text)
+
+
+class Keys(Walk):
+    """Whoever uses the keyboard alone."""
+
+    def click(self, page: Page, selector: str) -> None:
+        chosen = page.locator(selector).first
+        kind = chosen.get_attribute("type")
+        if kind != "radio":
+            self._tab(page, selector)
+            page.keyboard.press("Space" if kind == "checkbox" else "Enter")
+            return
+        self._tab(page, f"input[name={chosen.get_attribute('name')}]")
+        if self._is_on(page, selector):
+            page.keyboard.press("Space")
+        while not self._is_on(page, selector):
+            page.keyboard.press("ArrowDown")
+
+    def write(self, page: Page, selector: str, text: str) -> None:
+        self._tab(page, selector)
+        page.keyboard.type(text)
+
+    def _tab(self, page: Page, selector: str) -> None:
+        for _ in range(MOST_TABS):
+            if self._is_on(page, selector):
+                return
+            page.keyboard.press("Tab")
+        raise AssertionError(f"the Tab key does not reach {selector}")
+
+    def _is_on(self, page: Page, selector: str) -> bool:
+        return bool(page.evaluate("selector => document.activeElement.matches(selector)", selector))
 
 
 def asked_for(page: Page) -> list[str]:
@@ -66,7 +100,7 @@ def choose(page: Page, facts: Mapping[str, Value | None], walk: Walk) -> None:
             if value is None:
                 walk.click(page, f"input[name=unsure][value={name}]")
             else:
-                page.fill(f"input[name={name}]", as_field(value))
+                walk.write(page, f"input[name={name}]", as_field(value))
         elif page.locator(f"select[name={name}]").count():
             page.select_option(f"select[name={name}]", as_field(value) if name in facts else "unknown")
         else:
@@ -85,11 +119,18 @@ def go_on(page: Page, walk: Walk) -> None:
 def to_the_check(page: Page, facts: Mapping[str, Value | None], walk: Walk | None = None) -> Walk:
     """Go from the start page to the check of answers, and skip what is practical."""
     walk = walk or Walk()
-    walk.pages.append(heading(page))
+    walk.see(page)
     go_on(page, walk)
+    on_to_the_check(page, facts, walk)
+    walk.see(page)
+    return walk
+
+
+def on_to_the_check(page: Page, facts: Mapping[str, Value | None], walk: Walk) -> None:
+    """Go from any page of the intake to the check of answers."""
     while not page.locator("[name=page][value=check]").count():
         assert len(walk.pages) < MOST_PAGES, walk.pages
-        walk.pages.append(heading(page))
+        walk.see(page)
         if page.locator("[name=page][value=practical]").count():
             before = page.locator("main").inner_html()
             walk.click(page, "button[value=next]")
@@ -97,15 +138,19 @@ def to_the_check(page: Page, facts: Mapping[str, Value | None], walk: Walk | Non
             continue
         walk.asked += asked_for(page)
         choose(page, facts, walk)
+        walk.before_going_on(page)
         go_on(page, walk)
-    walk.pages.append(heading(page))
+
+
+def to_the_result(page: Page, facts: Mapping[str, Value | None], walk: Walk | None = None) -> Walk:
+    """Go from the start page to the result."""
+    walk = to_the_check(page, facts, walk)
+    see_the_result(page, walk)
     return walk
 
 
-def to_the_result(page: Page, facts: Mapping[str, Value | None]) -> Walk:
-    """Go from the start page to the result."""
-    walk = to_the_check(page, facts)
+def see_the_result(page: Page, walk: Walk) -> None:
+    """Go from the check of answers to the result."""
     walk.click(page, "[data-main]")
     page.wait_for_selector(".ct-first")
-    walk.pages.append(heading(page))
-    return walk
+    walk.see(page)
