@@ -144,7 +144,7 @@ def as_of(entry: schema.Versioned, releases: Sequence[str]) -> schema.Versioned:
 
 
 def _visible(folder: Path) -> set[str]:
-    """Return the files in a folder, except hidden ones and copies of editors."""
+    """Return the files in a folder without hidden ones and copies."""
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     return {name for name in names if not name.endswith("~") and not any(p.startswith(".") for p in name.split("/"))}
 
