@@ -45,6 +45,8 @@ def unshown(row: list[str]) -> str:
         return "nothing shows it"
     if not re.match(r"(?:ours|yours|no)(?:: \S|$)", row[1]):
         return "it begins with none of the words of the legend"
+    if rest := COMMAND.sub("", WORDS.sub("", row[-1])).strip("; "):
+        return f"neither a file with its words nor a command: {rest}"
     for file, words in WORDS.findall(row[-1]):
         path = ROOT / file
         text = path.read_text("utf-8") if path.is_file() and path.name != "procurement.md" else ""
@@ -89,6 +91,8 @@ def test_every_heading_is_answered() -> None:
         "`triage gone`",
         "`triage safety --gone`",
         "`make gone`",
+        "`triage safety`; `docs/gone.md`",
+        "`triage safety`; it is so",
     ],
 )
 def test_an_answer_that_nothing_shows_is_noticed(shown: str) -> None:

@@ -11,6 +11,7 @@ from app.core.facts import Fact, Value
 from app.core.rules import Release
 from app.rulebook.book import ADAPTERS, Book
 from app.rulebook.grammar import GrammarError, read_condition
+from app.rulebook.safety import MATRIX
 from app.rulebook.schema import STANDS_FOR
 
 Schema = dict[str, Any]
@@ -36,6 +37,9 @@ def schemas_of(book: Book, releases: Mapping[str, Release]) -> dict[str, Schema]
         "source": {"type": "string", "enum": sorted({name for each in releases.values() for name in each.sources})},
         "rule": {"type": "string", "enum": sorted(book.ids)},
         "release": {"type": "string", "enum": list(releases)},
+        "law": {"type": "string", "enum": [law.name for law in releases[book.current].laws]},
+        "severity": {"enum": [level.id for level in book.entries[MATRIX].severities]},
+        "likelihood": {"enum": [level.id for level in book.entries[MATRIX].likelihoods]},
     }
     return {name: _schema(adapter.json_schema(), named) for name, adapter in ADAPTERS.items()}
 

@@ -1,9 +1,11 @@
 """The safety case: checked against what it names, and read into core."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from app.core.catalogue import entries
@@ -19,6 +21,8 @@ from app.rulebook.words import Translator
 HAZARDS, MATRIX, ATTRIBUTES = "safety/hazards.yaml", "safety/matrix.yaml", "safety/attributes.yaml"
 WORKING = ("law", "rule", "test")
 """A setting is no control until somebody sets it."""
+NOT_RUN = re.compile(r"^(?!.*parametrize).*mark\.(?:skip|xfail)\b", re.S)
+"""A mark of a whole test; a single case of a parametrised one may be skipped."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,10 @@ def check_safety(book: Book, release: Release, proofs: Proofs | None = None) -> 
     needed: set[str] = set()
     for place, hazard in enumerate(book.entries[HAZARDS]):
         working = False
-        for at, control in enumerate(hazard.controls):
-            kind, name = named(control)
+        names = [named(control) for control in hazard.controls]
+        for at, (kind, name) in enumerate(names):
+            if (kind, name) in names[:at]:
+                yield book.error(HAZARDS, (place, "controls", at, kind), f"`{name}` stands twice among the controls")
             is_there = kind not in known or name in known[kind]
             working = working or (is_there and kind in WORKING)
             if kind == "law":
@@ -83,6 +89,12 @@ def _matrix(book: Book) -> Iterator[RuleBookError]:
     for name, row in matrix.matrix.items():
         if len(row) != len(matrix.severities):
             yield book.error(MATRIX, ("matrix", name), "a row has one risk for each severity")
+        elif any(less > more for less, more in pairwise(row)):
+            yield book.error(MATRIX, ("matrix", name), "a greater severity has no lower risk")
+    rows = [matrix.matrix.get(name, []) for name in likelihoods]
+    for name, (likelier, row) in zip(likelihoods[1:], pairwise(rows), strict=True):
+        if any(more < less for more, less in zip(likelier, row, strict=False)):
+            yield book.error(MATRIX, ("matrix", name), "a lower likelihood has no greater risk")
 
 
 def _ratings(book: Book, place: int, hazard: Hazard) -> Iterator[RuleBookError]:
@@ -97,6 +109,13 @@ def _ratings(book: Book, place: int, hazard: Hazard) -> Iterator[RuleBookError]:
             yield book.error(HAZARDS, where, f"the risk is {risk} by the matrix")
     if hazard.residual.risk > hazard.initial.risk:
         yield book.error(HAZARDS, (place, "residual"), "the residual risk is above the initial one")
+    for key, levels in (("severity", matrix.severities[::-1]), ("likelihood", matrix.likelihoods)):
+        steps = [level.id for level in levels]  # the worst first
+        before, after = (getattr(rating, key) for rating in (hazard.initial, hazard.residual))
+        if {before, after} <= set(steps) and steps.index(after) < steps.index(before):
+            yield book.error(
+                HAZARDS, (place, "residual", key), f"no control makes a {key} greater than the initial one"
+            )
     if hazard.residual.risk > book.entries[MATRIX].bearable:
         says = f"a residual risk above {book.entries[MATRIX].bearable} is not bearable"
         yield book.error(HAZARDS, (place, "residual"), says)
@@ -110,16 +129,26 @@ def named(control: Control) -> tuple[safety.ControlKind, str]:
 def existing_tests(root: Path, names: Collection[str | None]) -> set[str]:
     """Return the tests there are in the files of these, unrun.
 
-    Each is `path::name`.
+    Each is `path::name`. What pytest does not collect, always skips or expects to fail shows nothing.
     """
     found = set()
     for file in {name.partition("::")[0] for name in names if name}:
+        if not Path(file).name.startswith("test_"):
+            continue
         try:
             tree = ast.parse((root / file).read_text("utf-8"))
         except (OSError, SyntaxError):
             continue
-        found |= {f"{file}::{node.name}" for node in tree.body if isinstance(node, ast.FunctionDef)}
+        statements = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Assign)]
+        if any(each.startswith("pytestmark =") and NOT_RUN.search(each) for each in statements):
+            continue
+        tests = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+        found |= {f"{file}::{node.name}" for node in tests if not any(map(_is_not_run, node.decorator_list))}
     return found
+
+
+def _is_not_run(decorator: ast.expr) -> bool:
+    return bool(NOT_RUN.search(ast.unparse(decorator)))
 
 
 def safety_cases(book: Book) -> dict[str, safety.SafetyCase]:

@@ -11,26 +11,27 @@ STANDS_FOR = "x-stands-for"
 """In the JSON Schema of a shape: what of the rule book a value stands for."""
 
 
-def _stands_for(what: str) -> Any:
+def stands_for(what: str) -> Any:
+    """Mark what of the rule book a value stands for."""
     return Field(json_schema_extra={STANDS_FOR: what})
 
 
 Text = Annotated[str, Field(min_length=1)]
-FactName = Annotated[str, Field(min_length=1), _stands_for("fact")]
-SourceId = Annotated[str, Field(min_length=1), _stands_for("source")]
+FactName = Annotated[str, Field(min_length=1), stands_for("fact")]
+SourceId = Annotated[str, Field(min_length=1), stands_for("source")]
 Sources = Annotated[list[SourceId], Field(min_length=1)]
 Ids = Annotated[list[Text], Field(min_length=1)]
 RuleId = Annotated[str, Field(pattern=forms.RULE_ID)]
 ReleaseId = Annotated[str, Field(pattern=forms.RELEASE_ID)]
-KnownRelease = Annotated[ReleaseId, _stands_for("release")]
-KnownRule = Annotated[RuleId, _stands_for("rule")]
-Condition = Annotated[str | dict[str, Any], _stands_for("condition")]
+KnownRelease = Annotated[ReleaseId, stands_for("release")]
+KnownRule = Annotated[RuleId, stands_for("rule")]
+Condition = Annotated[str | dict[str, Any], stands_for("condition")]
 Answer = bool | int | str
-Known = Annotated[dict[str, Answer], _stands_for("known")]
+Known = Annotated[dict[str, Answer], stands_for("known")]
 """Answers by fact."""
 Pathways = Annotated[list[Pathway], Field(min_length=1)]
 PathwaysOrAll = Pathways | Literal["all"]
-Example = Annotated[dict[str, Any], _stands_for("example")]
+Example = Annotated[dict[str, Any], stands_for("example")]
 Unit = Literal["sessions", "hours", "days", "weeks", "months", "USD"]
 
 

@@ -1,15 +1,16 @@
 """What the safety case and the source attributes may hold."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from app.rulebook import forms
-from app.rulebook.schema import Model, Text
+from app.rulebook.schema import KnownRule, Model, Text, stands_for
 
 Name = Annotated[str, Field(pattern=forms.NAME)]
 Risk = Annotated[int, Field(ge=1, le=5)]
 KINDS: tuple[Literal["law", "rule", "test", "setting"], ...] = ("law", "rule", "test", "setting")
+SAYS_ITSELF = ("law", "rule")
 
 
 class Level(Model):
@@ -36,16 +37,25 @@ class Matrix(Model):
 class Rating(Model):
     """Severity, likelihood, and their risk by the matrix."""
 
-    severity: Name
-    likelihood: Name
+    severity: Annotated[Name, stands_for("severity")]
+    likelihood: Annotated[Name, stands_for("likelihood")]
     risk: Risk
+
+
+def _one_kind(kind: str) -> dict[str, Any]:
+    """Return the JSON Schema of what `_names_one` takes of a kind."""
+    says = {"type": "null" if kind in SAYS_ITSELF else "string"}
+    required = [kind] if kind in SAYS_ITSELF else [kind, "says"]
+    return {"required": required, "properties": {kind: {"type": "string"}, "says": says}}
 
 
 class Control(Model):
     """What stands against a hazard: one law, rule, test or setting."""
 
-    law: Text | None = None
-    rule: Text | None = None
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_one_kind(kind) for kind in KINDS]})
+
+    law: Annotated[Text, stands_for("law")] | None = None
+    rule: KnownRule | None = None
     test: Annotated[str, Field(pattern=forms.TEST)] | None = None
     setting: Annotated[str, Field(pattern=forms.SETTING)] | None = None
     says: Text | None = None
@@ -67,7 +77,7 @@ class Hazard(Model):
     cause: Text
     harm: Text
     initial: Rating
-    controls: list[Control]
+    controls: Annotated[list[Control], Field(json_schema_extra={"minItems": 1})]
     residual: Rating
     left: Text
 

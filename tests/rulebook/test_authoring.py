@@ -121,7 +121,10 @@ def loosened(what: str, patch: pytest.MonkeyPatch) -> dict[str, Schema]:
     return made()
 
 
-@pytest.mark.parametrize("what", ["keys", "condition", "known", "example", "source", "fact", "rule", "release"])
+@pytest.mark.parametrize(
+    "what",
+    ["keys", "condition", "known", "example", "source", "fact", "rule", "release", "law", "severity", "likelihood"],
+)
 def test_a_wrong_schema_that_lets_a_broken_file_pass_is_noticed(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     strict, loose = right(), loosened(what, monkeypatch)  # in this order: what is right is made once
     assert any(refused(name, strict) and not refused(name, loose) for name in BROKEN)
@@ -160,7 +163,9 @@ def test_an_editor_completes_and_marks_by_them(tmp_path: Path) -> None:
 
 def test_the_hook_before_a_commit_refuses_a_broken_rule_book(tmp_path: Path) -> None:
     (local,) = read(ROOT / ".pre-commit-config.yaml").data["repos"]
-    (hook,) = [each for each in local["hooks"] if each.get("files") == "^rules/"]
+    (hook,) = [each for each in local["hooks"] if each["id"] == "rule-book"]
+    assert hook["always_run"], "a rule file or a named test that is removed starts no hook by its name"
+    assert not {"files", "types", "exclude"} & hook.keys()
     copytree(rules_folder(), tmp_path / "rules")
     facts = tmp_path / "rules" / "facts.yaml"
     facts.write_text(facts.read_text("utf-8").replace("- name: smoker", "- nome: smoker"), "utf-8")

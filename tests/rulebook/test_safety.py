@@ -14,7 +14,7 @@ from app.main import folder_of_tests, rules_folder
 from app.rulebook.book import Book, read_book
 from app.rulebook.checks import check_book
 from app.rulebook.load import RuleBook
-from app.rulebook.safety import ATTRIBUTES, HAZARDS, MATRIX, Proofs, check_safety
+from app.rulebook.safety import ATTRIBUTES, HAZARDS, MATRIX, Proofs, check_safety, existing_tests
 from app.rulebook.schema_safety import Control
 from app.settings import SETTINGS
 
@@ -105,6 +105,27 @@ FAULTS: dict[str, tuple[str, Callable[[Any], object], str]] = {
         lambda given: given.model_copy(update={"matrix": {**given.matrix, "low": [1]}}),
         "one risk for each severity",
     ),
+    "a risk that falls with the severity": (
+        MATRIX,
+        lambda given: given.model_copy(update={"matrix": {**given.matrix, "low": [1, 2, 1, 3, 4]}}),
+        "a greater severity has no lower risk",
+    ),
+    "a risk that rises as it gets less likely": (
+        MATRIX,
+        lambda given: given.model_copy(update={"matrix": {**given.matrix, "low": [3, 3, 3, 3, 4]}}),
+        "a lower likelihood has no greater risk",
+    ),
+    "a residual likelihood above the initial one": (
+        HAZARDS,
+        rated("residual", "minor", "very_high", 3),
+        "no control makes a likelihood greater",
+    ),
+    "a residual severity above the initial one": (
+        HAZARDS,
+        rated("residual", "catastrophic", "very_low", 3),
+        "no control makes a severity greater",
+    ),
+    "a control that stands twice": (HAZARDS, controlled_by({"law": LAW}), f"`{LAW}` stands twice"),
     "an attribute that names no fact": (ATTRIBUTES, first(used=True, facts=["race"]), "`race` is no fact"),
     "an attribute that is used by nothing": (ATTRIBUTES, first(used=True), "name the facts that use it"),
 }
@@ -139,6 +160,26 @@ def test_where_the_tests_are_not_there_they_are_not_looked_for(shipped: Book, bo
     gone = edited(shipped, HAZARDS, controlled_by({"test": "tests/test_gone.py::test_gone", "says": "It."}))
     assert faults(gone, book, Proofs(SETTINGS, None)) == []
     assert folder_of_tests() == ROOT / "tests"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "is_there"),
+    [
+        ("test_it", "def test_a(): ...", True),
+        ("test_it", "@pytest.mark.skipif(is_old, reason='r')\ndef test_a(): ...", True),
+        ("test_it", "@parametrize('x', [pytest.param(1, marks=pytest.mark.skip)])\ndef test_a(): ...", True),
+        ("test_it", "@pytest.mark.skip(reason='later')\ndef test_a(): ...", False),
+        ("test_it", "@pytest.mark.xfail\ndef test_a(): ...", False),
+        ("test_it", "pytestmark = pytest.mark.skip\ndef test_a(): ...", False),
+        ("test_it", "def a():\n    def test_a(): ...", False),
+        ("helpers", "def test_a(): ...", False),
+    ],
+)
+def test_a_test_that_never_runs_is_no_control(tmp_path: Path, file: str, text: str, *, is_there: bool) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / f"{file}.py").write_text(text, "utf-8")
+    name = f"tests/{file}.py::test_a"
+    assert (name in existing_tests(tmp_path, {name})) == is_there
 
 
 def test_the_command_refuses_a_control_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
