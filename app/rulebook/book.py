@@ -69,6 +69,7 @@ SAFETY = tuple(name for name in FILES if name.startswith("safety/"))
 TRANSLATED = (*RULE_FILES, "scales.yaml", "laws.yaml", *INTAKE, *SOURCES, *SAFETY)
 """The files whose sentences a language has in a file of the same name."""
 COUNTRIES = "countries.yaml"
+WORDING = "wording.yaml"
 LANGUAGES = "languages"
 """The folder of the languages."""
 PHRASES = "ehr.yaml"
@@ -114,6 +115,16 @@ class Book:
             if self.lives(entry.since, entry.until, release):
                 yield place, as_of(entry, [name for name in entry.changed if self.lives(name, None, release)])
 
+    def wording(self, release: str) -> schema_wording.Wording:
+        """Return the names and sentences of a release."""
+        entry: schema_wording.Wording = self.entries[WORDING]
+        given = entry.model_dump(exclude={"changed"})
+        for each in self.releases:
+            given = _within(given, entry.changed.get(each.id, {}))
+            if each.id == release:
+                break
+        return schema_wording.Wording.model_validate(given)
+
     def where(self, file: str, place: int, key: str, release: str) -> Where:
         """Return the way to a key of an entry in a release."""
         changed = self.entries[file][place].changed
@@ -139,6 +150,12 @@ def as_of(entry: schema.Versioned, releases: Sequence[str]) -> schema.Versioned:
     for release in sorted(releases):
         given |= entry.changed[release]
     return type(entry).model_validate(given)
+
+
+def _within(given: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is given with single sentences changed in it."""
+    inside = {key: _within(given[key], new) for key, new in changed.items() if isinstance(new, dict) and key in given}
+    return {**given, **changed, **inside}
 
 
 def read_book(folder: Path) -> Book:
@@ -210,12 +227,25 @@ def _wrong_releases(book: Book) -> Iterator[RuleBookError]:
         yield book.error("releases.yaml", ("current",), says)
     if sorted(names) != names or len(set(names)) != len(names):
         yield book.error("releases.yaml", ("releases",), "releases stand oldest first, each once")
+    yield from _wrong_wording(book, names)
     for file, entries in book.entries.items():
         for place, entry in enumerate(entries if isinstance(entries, list) else []):
             yield from _unknown_release(book, file, (place,), entry, names)
             yield from _wrong_changes(book, file, place, entry, names)
             for at, component in enumerate(getattr(entry, "components", ())):
                 yield from _unknown_release(book, file, (place, "components", at), component, names)
+
+
+def _wrong_wording(book: Book, names: list[str]) -> Iterator[RuleBookError]:
+    for release in sorted(book.entries[WORDING].changed):
+        if release not in names:
+            yield book.error(WORDING, ("from", release), f"`{release}` is no release")
+        try:
+            book.wording(release)
+        except ValidationError as error:
+            for details in error.errors(include_url=False):
+                told = explain(book.files[WORDING], details)
+                yield book.error(WORDING, ("from", release, *details["loc"]), told.says)
 
 
 def _wrong_changes(book: Book, file: str, place: int, entry: Any, names: list[str]) -> Iterator[RuleBookError]:

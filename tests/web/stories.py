@@ -41,7 +41,7 @@ STORIES: dict[str, Story] = {
         {"primary_concern": "burn", "active_skin_infection": True},
         "excluded",
         FIRST,
-        cares=("Get help for your burn now", "See a doctor about the infection in the next few days"),
+        cares=("Get help for your burn now", "See a doctor about the infection"),
     ),
     "burn": Story({"primary_concern": "burn"}, "referred", FIRST, cares=("Get help for your burn now",)),
     "suspicious spot": Story(
