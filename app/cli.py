@@ -148,8 +148,8 @@ def decide(
 def decide_batch(source: str, output: str, ruleset: str, *, strict: bool, full: bool) -> None:
     """Answer every line of a file into another, showing progress."""
     settings = read_settings()
-    engine = engine_or_exit(build_engines(settings), ruleset)
-    how = How(settings, engine.release.id, strict, full)
+    engines = build_engines(settings)
+    how = How(engines, engine_or_exit(engines, ruleset).release.id, settings, strict, full)
     try:
         if sys.stderr is not None and sys.stderr.isatty() and Path(source).is_file():
             with typer.progressbar(length=Path(source).stat().st_size, label=Path(source).name, file=sys.stderr) as bar:
@@ -188,8 +188,9 @@ def screen_cohort(
     except ImportError:
         raise refuse("`triage screen` needs numpy and pyarrow; install `candidate-triage[cohort]`") from None
     settings = read_settings()
-    engine = engine_or_exit(build_engines(settings), ruleset)
-    how = How(settings, engine.release.id, unknowns == "strict", full)
+    engines = build_engines(settings)
+    engine = engine_or_exit(engines, ruleset)
+    how = How(engines, engine.release.id, settings, unknowns == "strict", full)
     try:
         output = out or beside(source)
         if sys.stderr and sys.stderr.isatty():

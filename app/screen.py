@@ -23,7 +23,7 @@ from app.cohort.answers import ANSWERED, Answers
 from app.cohort.columns import LISTED, REFERENCE, Block, Columns, Problem
 from app.cohort.files import ROWS, Pieces, kind_of, opened_lines, readable, tables
 from app.cohort.summary import Summary, Summing
-from app.core.engine import Engine, Question
+from app.core.engine import Question
 from app.core.memo import Memo
 from app.main import build_engines
 from app.settings import Settings, read_settings
@@ -152,20 +152,19 @@ def screen(
     """
     if not isinstance(table, pa.Table):
         table = pa.table(table)
-    settings = settings or read_settings()
-    how = How(settings, _engine(settings, ruleset, unknowns).release.id, unknowns == "strict", full=False)
-    answered, problems = Screening(how).table(table)
+    answered, problems = Screening(_how(settings or read_settings(), ruleset, unknowns)).table(table)
     if problems:
         raise RefusedRowsError([{**problem, "line": row + 1} for row, problem in problems])
     return answered
 
 
-def _engine(settings: Settings, ruleset: str, unknowns: str) -> Engine:
-    """Return the engine of a release, or raise."""
-    engine = build_engines(settings).find(ruleset)
+def _how(settings: Settings, ruleset: str, unknowns: str) -> How:
+    """Return how a release answers, or raise."""
+    engines = build_engines(settings)
+    engine = engines.find(ruleset)
     if engine is None or unknowns not in ("confirm", "strict"):
         raise ValueError("no such release" if engine is None else "unknowns: write `confirm` or `strict`")
-    return engine
+    return How(engines, engine.release.id, settings, unknowns == "strict", full=False)
 
 
 @dataclass(frozen=True)
@@ -182,8 +181,8 @@ class Beginning:
     @classmethod
     def of(cls, ruleset: str = "current", unknowns: str = "confirm") -> "Beginning":
         """Return it for a release as it is here."""
-        release = _engine(read_settings(), ruleset, unknowns).release
-        return cls(release.id, release.digest, unknowns == "strict")
+        how = _how(read_settings(), ruleset, unknowns)
+        return cls(how.release, how.engines.by_id[how.release].release.digest, how.strict)
 
     def __call__(self) -> Callable[[pa.Table], tuple[pa.Table, list[tuple[int, Problem]]]]:
         """Return the answers to a table, and the rows that have none."""
@@ -194,7 +193,7 @@ class Beginning:
 
 
 _SCREENINGS = Memo[Beginning, Screening](
-    lambda beginning: Screening(How(read_settings(), beginning.ruleset, beginning.strict, full=False))
+    lambda each: Screening(_how(read_settings(), each.ruleset, "strict" if each.strict else "confirm"))
 )
 """A worker begins anew with each part of a cohort that it gets."""
 

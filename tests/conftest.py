@@ -1,5 +1,6 @@
 """What tests share: the rule book as shipped, compiled once, and the list of wrong implementations at the end."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from app.core.engine import Engines
 from app.fhir.localization import Localizations
-from app.main import build_app, rules_folder
+from app.main import build_app, build_engines, rules_folder
 from app.rulebook.load import RuleBook, load
 from app.settings import Settings
 from tests import counted as counting
@@ -17,6 +18,8 @@ from tests.counted import counted
 from tests.fhir.resources import NOW
 from tests.serving import serving
 
+# rule books are large and live long: to look through them for garbage took a quarter of the time
+gc.set_threshold(200_000, 20, 20)
 # no test depends on how fast the machine is
 settings.register_profile("usual", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("long", settings.get_profile("usual"), max_examples=1_000)  # of `make test-long PART=fuzz`
@@ -38,6 +41,17 @@ def book() -> RuleBook:
 def engines(book: RuleBook) -> Engines:
     """Every release, compiled."""
     return Engines.of(book.releases.values(), book.current, spans=book.codes.spans)
+
+
+@pytest.fixture
+def compiled_once(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands in this process answer by the shipped rule book as it is compiled already."""
+
+    def compiled(settings: Settings, book: RuleBook | None = None) -> Engines:
+        return engines if settings.rules in (None, rules_folder()) else build_engines(settings, book)
+
+    for module in ("app.cli", "app.screen"):
+        monkeypatch.setattr(f"{module}.build_engines", compiled)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """A real body for every face that takes JSON, and the places in it: for tests that change one thing in each."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -21,6 +21,7 @@ APPLY = "/fhir/PlanDefinition/candidate-triage/$apply"
 APPLY_BY_ADDRESS = "/fhir/PlanDefinition/$apply"
 FEEDBACK = f"{service()}/feedback"
 RECEIPTS = "/v1/receipts/verify"
+HOOKS = {service(hook): hook for hook in ("patient-view", "order-select", "order-sign", "appointment-book")}
 NOWHERE = "127.0.0.1:9"
 """A host that refuses at once."""
 CANDIDATE = {
@@ -107,7 +108,6 @@ def bodies(client: TestClient) -> list[tuple[str, Any]]:
             *(each for each in parameters["parameter"] if each["name"] in ("subject", "data")),
         ],
     }
-    hooks = ("patient-view", "order-select", "order-sign", "appointment-book")
     ordered = (order("exosome_microchanneling") | {"note": [{"text": "soon"}]},)
     return [
         ("/v1/triage", CANDIDATE),
@@ -122,7 +122,7 @@ def bodies(client: TestClient) -> list[tuple[str, Any]]:
         (POPULATE_OURS, population),
         (APPLY, parameters),
         (APPLY_BY_ADDRESS, parameters),
-        *((service(hook), call(hook, orders=ordered if "order" in hook else (), **record)) for hook in hooks),
+        *((path, call(hook, orders=ordered if "order" in hook else (), **record)) for path, hook in HOOKS.items()),
         (service(), read_back),
         (FEEDBACK, {"feedback": [accepted, overridden]}),
     ]
@@ -150,14 +150,19 @@ def places(value: Any, place: Place = ()) -> Iterator[Place]:
             yield from places(inside, (*place, step))
 
 
-def places_tried(body: Any) -> Iterator[Place]:
-    """Yield one place of each kind, those of one list alike; in the long run every place."""
+def places_tried(bodies: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any, Place]]:
+    """Yield each body with one place of each kind, those of one list alike; in the long run every place.
+
+    The hooks read a call alike: a place is tried at the first that has it.
+    """
     seen = set()
-    for place in places(body):
-        kind = tuple("*" if isinstance(step, int) else step for step in place)
-        if kind not in seen or amount(False, True):
-            seen.add(kind)
-            yield place
+    for path, body in bodies:
+        for place in places(body):
+            kind = tuple("*" if isinstance(step, int) else step for step in place)
+            key = "hook" if path in HOOKS else path, kind
+            if key not in seen or amount(False, True):
+                seen.add(key)
+                yield path, body, place
 
 
 def at(body: Any, place: Place) -> Any:

@@ -31,28 +31,31 @@ def source(tmp_path: Path, engines: Engines) -> Path:
     return path
 
 
+pytestmark = pytest.mark.usefixtures("compiled_once")
+
+
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "LINES", 4)
 
 
-def expected(source: Path) -> bytes:
-    answerer = How(Settings(), "2026.3", strict=False, full=False).answerer()
+def expected(engines: Engines, source: Path) -> bytes:
+    answerer = How(engines, "2026.3", Settings(), strict=False, full=False).answerer()
     lines = source.read_bytes().split(b"\n")[:-1]
     return b"".join(answerer.answer(line, number) + b"\n" for number, line in enumerate(lines, 1))
 
 
-def test_every_line_is_answered_in_order(source: Path) -> None:
+def test_every_line_is_answered_in_order(engines: Engines, source: Path) -> None:
     done = run("decide", "--batch", str(source), "--view", "decision")
     assert done.exit_code == 0
     assert "27 lines answered" in done.stderr
     answers = Path(f"{source}.answers").read_bytes()
-    assert answers == expected(source)
+    assert answers == expected(engines, source)
     assert [json.loads(line).get("line") for line in answers.splitlines()] == [None] * 25 + [26, 27]
 
 
-def test_it_goes_on_where_it_stopped(source: Path, tmp_path: Path) -> None:
-    whole = expected(source)
+def test_it_goes_on_where_it_stopped(engines: Engines, source: Path, tmp_path: Path) -> None:
+    whole = expected(engines, source)
     output = tmp_path / "answers"
     for cut in (0, len(whole) // 3, len(whole) - 1, len(whole)):
         output.write_bytes(whole[:cut])

@@ -13,20 +13,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app import batch
-from app import cli as command_line
 from app.cli import cli
-from app.core.engine import Engines
 from app.main import rules_folder
 from tools.serving import BIN
 
 LINES = b'{"pregnant": true}\n{"pregnant": false}\n'
 
 
-@pytest.fixture(autouse=True)
-def compiled_once(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile the rule book once for all that runs in this process: what is tried is what is written."""
-    for module in (batch, command_line):
-        monkeypatch.setattr(module, "build_engines", lambda _: engines)
+pytestmark = pytest.mark.usefixtures("compiled_once")
 
 
 def run(*arguments: str) -> Result:

@@ -13,6 +13,7 @@ from app.main import build_app, rules_folder
 from app.security.keys import find_key
 from app.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("compiled_once")
 CANDIDATE = Path(__file__).parent / "cases" / "candidate.json"
 
 

@@ -163,12 +163,11 @@ def test_a_number_without_end_that_is_sent_back_is_the_largest(client: TestClien
 
 def test_whatever_stands_anywhere_in_a_body_is_never_our_fault(client: TestClient) -> None:
     random = Random(2026)
-    for path, body in bodies(client):
-        for place in places_tried(body):
-            for strange in random.sample(STRANGE, 1):
-                text = json.dumps(changed(body, place, "@@@")).replace('"@@@"', strange, 1)
-                status, answer = sent(client, path, text.encode())
-                assert status < 500, (path, place, strange[:40], answer)
+    for path, body, place in places_tried(bodies(client)):
+        strange = random.choice(STRANGE)
+        text = json.dumps(changed(body, place, "@@@")).replace('"@@@"', strange, 1)
+        status, answer = sent(client, path, text.encode())
+        assert status < 500, (path, place, strange[:40], answer)
 
 
 @pytest.mark.parametrize("path", [*FACES, "/intake"])

@@ -27,6 +27,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="ne
 
 
 @needs_proc
+@pytest.mark.long
 def test_the_quick_form_holds() -> None:
     command = [sys.executable, "-m", "tools.stress", "--quick", "connections", "workers"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)

@@ -14,6 +14,7 @@ from app.cohort.cql import Library
 from app.cohort.sql import DIALECTS, sql_of
 from app.core.engine import Engines
 
+pytestmark = pytest.mark.usefixtures("compiled_once")
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "other-engines.md").read_text("utf-8")
 COMMANDS = re.findall(r"^triage (.*?) >", GUIDE, re.M)
 RUNNER = CliRunner()

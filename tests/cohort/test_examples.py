@@ -24,7 +24,6 @@ def examples() -> list[str]:
 def decisions(engines: Engines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Go where the candidates are; return what is decided about them."""
     monkeypatch.setattr("app.screen.build_engines", lambda _: engines)
-    monkeypatch.setattr("app.batch.build_engines", lambda _: engines)
     monkeypatch.chdir(tmp_path)
     release = engines.by_id[engines.current].release
     rows = drawn(release, COUNT, 0.7)

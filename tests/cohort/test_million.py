@@ -38,12 +38,9 @@ def by_rows(engine: Engine, candidates: list[Mapping[str, Any]]) -> Iterator[tup
 
 
 @pytest.mark.parametrize("known", [1.0, 0.5], ids=["complete", "half_known"])
-def test_columns_rows_and_a_query_say_the_same_of_a_million(
-    engines: Engines, known: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.batch.build_engines", lambda _: engines)
+def test_columns_rows_and_a_query_say_the_same_of_a_million(engines: Engines, known: float) -> None:
     engine = engines.by_id[engines.current]
-    screening = Screening(How(Settings(), engine.release.id, strict=False, full=False))
+    screening = Screening(How(engines, engine.release.id, Settings(), strict=False, full=False))
     query = sql_of(engine.release)
     for seed in range(BLOCKS):
         candidates = table_of(engine.release, BLOCK, known, seed)

@@ -34,9 +34,7 @@ def run(*arguments: str) -> Result:
 
 
 @pytest.fixture(autouse=True)
-def small_blocks(monkeypatch: pytest.MonkeyPatch, engines: Engines) -> None:
-    for module in ("app.batch", "app.cli", "app.screen"):  # compiled once for all of these tests
-        monkeypatch.setattr(f"{module}.build_engines", lambda _: engines)
+def small_blocks(monkeypatch: pytest.MonkeyPatch, compiled_once: None) -> None:
     monkeypatch.setattr(screening, "ROWS", 5)
     monkeypatch.setattr(screening, "ROWS_OF_LINES", 5)
 
@@ -44,6 +42,11 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch, engines: Engines) -> None:
 @pytest.fixture
 def engine(engines: Engines) -> Engine:
     return engines.by_id["2026.3"]
+
+
+@pytest.fixture
+def how(engines: Engines) -> How:
+    return How(engines, "2026.3", Settings(), strict=False, full=False)
 
 
 @pytest.fixture
@@ -126,7 +129,7 @@ def test_every_format_is_read(tmp_path: Path, engine: Engine, rows: list[Row], g
 
 @pytest.mark.parametrize("given", ["i.parquet", "i.jsonl", "i.csv"])
 def test_a_row_without_an_answer_has_the_problem_of_the_api(
-    tmp_path: Path, engine: Engine, rows: list[Row], given: str
+    tmp_path: Path, engine: Engine, how: How, rows: list[Row], given: str
 ) -> None:
     for row in rows:
         row["age_years"] = 40
@@ -137,7 +140,7 @@ def test_a_row_without_an_answer_has_the_problem_of_the_api(
     done = run(str(source), "--out", str(tmp_path / "out.jsonl"))
     assert "3 rows cannot be answered" in done.stderr
     problems = read(tmp_path / "out.jsonl.problems.jsonl")
-    answerer = How(Settings(), "2026.3", strict=False, full=False).answerer()
+    answerer = how.answerer()
     right = []
     for n in (3, 4, 9):
         facts = {name: value for name, value in rows[n].items() if name != "clinic"}
@@ -150,11 +153,10 @@ def test_a_row_without_an_answer_has_the_problem_of_the_api(
 @pytest.mark.parametrize("out", ["o.parquet", "o.arrows", "o.csv.gz", "o.jsonl"])
 @pytest.mark.parametrize("given", ["i.parquet", "i.jsonl"])
 def test_it_goes_on_where_it_stopped(
-    tmp_path: Path, engine: Engine, rows: list[Row], given: str, out: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, engine: Engine, how: How, rows: list[Row], given: str, out: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows[2]["age_years"] = rows[12]["age_years"] = 4000
     source = write(tmp_path / given, engine, rows)
-    how = How(Settings(), "2026.3", strict=False, full=False)
     whole = tmp_path / f"whole.{out.split('.', 1)[1]}"
     right = screen_file(str(source), str(whole), how, by="clinic")
     output = str(tmp_path / out)
@@ -280,14 +282,13 @@ def test_lists_of_facts_may_be_columns(engine: Engine) -> None:
     assert answered[1]["id"] == engine.view(Question({})).id
 
 
-def test_what_is_held_does_not_grow_with_the_file(tmp_path: Path, engine: Engine, rows: list[Row]) -> None:
+def test_what_is_held_does_not_grow_with_the_file(tmp_path: Path, engine: Engine, how: How, rows: list[Row]) -> None:
     held = []
     for times in (2, 20):
         gc.collect()  # what the run before has held
         table = as_table(engine, rows * times)
         with pyarrow.ipc.new_stream(str(tmp_path / "in.arrows"), table.schema) as writer:
             writer.write_table(table, max_chunksize=10)
-        how = How(Settings(), "2026.3", strict=False, full=False)
         screen_file(str(tmp_path / "in.arrows"), str(tmp_path / f"{times}.csv"), how)
         held.append(pa.default_memory_pool().max_memory())
     assert held[1] - held[0] < 200_000

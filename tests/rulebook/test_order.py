@@ -8,7 +8,9 @@ from app.rulebook.load import RuleBook
 from app.rulebook.ordering import sift
 
 
-@pytest.mark.parametrize("name", ["2026.1", "2026.2"])
+@pytest.mark.parametrize(
+    "name", ["2026.1", *(pytest.param(each, marks=pytest.mark.long) for each in ("2026.2", "2026.3"))]
+)
 def test_the_order_is_the_one_that_sifting_finds(name: str, book: RuleBook) -> None:
     release = book.releases[name]
     order, size = sift(release)

@@ -20,6 +20,7 @@ from app.batch import How
 from app.cohort.nodes import facts_read
 from app.cohort.sql import sql_of
 from app.core.engine import Engine, Question
+from app.main import build_engines
 from app.screen import Screening, screen_file
 from app.settings import Settings
 from tools.bench.aims import beside
@@ -44,7 +45,7 @@ def run() -> None:
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(cores)})
     pa.set_cpu_count(1)
-    how = How(Settings(), "2026.3", strict=False, full=False)
+    how = _how()
     for name, known in KNOWN.items():
         screening = Screening(how)
         engine = how.answerer().engine
@@ -55,6 +56,11 @@ def run() -> None:
     for name, known in KNOWN.items():
         _http(name, [written(facts) + b"\n" for facts in drawn(engine.release, 20_000, known)], min(cores))
     _growth(engine)
+
+
+def _how() -> How:
+    settings = Settings()
+    return How(build_engines(settings), "2026.3", settings, strict=False, full=False)
 
 
 def _columns(screening: Screening, engine: Engine, known: float) -> list[tuple[str, float | None, float]]:
@@ -78,7 +84,7 @@ def _columns(screening: Screening, engine: Engine, known: float) -> list[tuple[s
     with tempfile.TemporaryDirectory() as folder:
         source = _written(engine, FILE, known, Path(folder))
         begun = time.process_time()
-        screen_file(str(source), f"{folder}/out.parquet", How(Settings(), "2026.3", strict=False, full=False))
+        screen_file(str(source), f"{folder}/out.parquet", _how())
         took = time.process_time() - begun
     return [*found, (f"Parquet to Parquet, all columns out, {FILE:,} rows", 5e5, FILE / took)]
 
@@ -147,7 +153,7 @@ def _growth(engine: Engine) -> None:
 
 def _one() -> None:
     pa.set_cpu_count(1)
-    screen_file(sys.argv[1], sys.argv[2], How(Settings(), "2026.3", strict=False, full=False))
+    screen_file(sys.argv[1], sys.argv[2], _how())
     most = next(line for line in Path("/proc/self/status").read_text("utf-8").splitlines() if line.startswith("VmHWM"))
     print(time.process_time(), int(most.split()[1]) / 1000)
 
