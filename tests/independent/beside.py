@@ -99,8 +99,8 @@ FORBIDDEN_BY_NEEDLE = either(
 )
 FORBIDDEN_INJECTED = either(
     both(HUMAN, NO_HUMAN_PRODUCT),
-    both(one_of("jurisdiction", *EU), one_of("product_status", "cosmetic", "unapproved")),
-    one_of("jurisdiction", "KR", "SA"),
+    both(one_of("jurisdiction", *EU, "KR"), one_of("product_status", "cosmetic", "unapproved")),
+    one_of("jurisdiction", "SA"),
 )
 LEGAL_NEEDS = ("jurisdiction", "product_status", "product_source")
 
