@@ -192,7 +192,7 @@ class _Side:
             return self._space.where(at, root, lambda s, decision: s in indicated and not _is(decision, "excluded"))
         if (pathways := self._pathways.get(name)) is not None:
             return self._space.where(root, root, lambda decision, _: _is_recommended(decision, pathways))
-        return self._space.where(at, root, lambda s, decision: s in steps or _is(decision, "clinician_review"))
+        return self.diagram.true
 
     def deciding(self, among: int, decision: Decision, other: Release) -> list[str]:
         """Return the rules behind a changed decision that `other` lacks."""

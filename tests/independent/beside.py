@@ -246,7 +246,7 @@ def alternatives(given: Candidate, decision: str, indicated: int | None) -> list
         if name in CONSULTATIONS:
             if CONSULTATIONS[name](given):
                 found.append((name, "yes", list[str]()))
-        elif decision != "needs_information" and (indicated or decision not in ("excluded", "referred")):
+        elif decision != "needs_information":
             each = MODALITIES[name]
             unfit = each.unfit(given)
             fits = "no" if unfit else "yes" if each.fits(given) and unfit is False else "unknown"

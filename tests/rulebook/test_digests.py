@@ -64,7 +64,7 @@ def test_what_may_be_corrected_changes_its_own_digest_alone(what: str, tmp_path:
     "edit",
     [
         ("label_safety.yaml", "keloid_history = true", "keloid_history = false"),
-        ("wording.yaml", "open: A clinician decides first", "open: A physician decides first"),
+        ("wording.yaml", "A clinician decides first: not", "A physician decides first: not"),
     ],
 )
 def test_what_another_release_alone_has_changes_nothing(edit: tuple[str, str, str], tmp_path: Path) -> None:

@@ -49,7 +49,8 @@ def rows(releases: Sequence[str]) -> Iterator[Row]:
     yield from _worst(releases, by_id)
     yield from _hooks(releases, engines, load(rules_folder()))
     for name, known in (("complete", 1.0), ("half known", 0.5)):
-        yield Row(f"cohort, a table of {TABLE_ROWS:,}, {name}", [_screened(engine, known) for engine in by_id])
+        tables = [_screened(engines, engine.release, known) for engine in by_id]
+        yield Row(f"cohort, a table of {TABLE_ROWS:,}, {name}", tables)
 
 
 def _starts(releases: Sequence[Release]) -> Iterator[Row]:
@@ -93,9 +94,9 @@ def _answered(loop: asyncio.AbstractEventLoop, service: Service, call: dict[str,
     return loop.run_until_complete(service.answer(call, call["hook"]))
 
 
-def _screened(engine: Engine, known: float) -> tuple[Work, list[object]]:
-    screening = Screening(How(Settings(), engine.release.id, strict=False, full=False))
-    return screening.table, [table_of(engine.release, TABLE_ROWS, known, seed) for seed in range(TABLES)]
+def _screened(engines: Engines, release: Release, known: float) -> tuple[Work, list[object]]:
+    screening = Screening(How(engines, release.id, Settings(), strict=False, full=False))
+    return screening.table, [table_of(release, TABLE_ROWS, known, seed) for seed in range(TABLES)]
 
 
 def _times(asked: object, count: int) -> list[object]:
