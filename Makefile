@@ -18,7 +18,7 @@ AUDIT = $(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-long format lock openapi screens people bench trace stress questions image sbom audit clean
+.PHONY: help run test test-long format lock openapi screens people bench trace stress questions image monitoring sbom audit clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -29,7 +29,7 @@ run: $(VENV)/.installed ## install what the service needs and start it (TRIAGE_H
 test: $(VENV)/.installed-dev $(VENV)/.installed-node $(VENV)/.installed-clients $(VENV)/.browser ## every check, then the tests
 	@$(BIN)/python -m tools.checks test
 
-test-long: $(VENV)/.installed-bench $(VENV)/.installed-node $(VENV)/.installed-peers $(VENV)/.wrk $(VENV)/.wire $(VENV)/.engines $(VENV)/.buildah sbom ## longer runs, in parts: PART=stress, fuzz, contract, random, engines, oracle, wire, peers, bench, questions, image
+test-long: $(VENV)/.installed-bench $(VENV)/.installed-node $(VENV)/.installed-peers $(VENV)/.wrk $(VENV)/.wire $(VENV)/.engines $(VENV)/.buildah $(VENV)/.debian sbom ## longer runs, in parts: PART=stress, fuzz, contract, random, engines, oracle, wire, peers, bench, questions, image, monitoring
 	@$(BIN)/python -m tools.checks long $(PART)
 
 format: $(VENV)/.installed-dev ## format the code and mend what can be mended
@@ -65,6 +65,9 @@ questions: $(VENV)/.installed-dev ## measure how many questions it needs, beside
 image: $(VENV)/.installed-dev $(VENV)/.buildah sbom ## build the image without Docker, run it read-only, ask it and end it (Debian, as root)
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/python -m tools.image
+
+monitoring: $(VENV)/.installed-dev $(VENV)/.debian ## load compose, alerts and dashboard by Debian's own programs (as root)
+	@$(BIN)/python -m tools.checks long monitoring
 
 sbom: $(VENV)/.installed-dev ## list what runs, as CycloneDX, in dist/sbom.cdx.json
 	@mkdir -p dist
@@ -139,6 +142,12 @@ $(VENV)/.engines: $(VENV)/.made | $(VENV)/.wire
 $(VENV)/.buildah: $(VENV)/.made | $(VENV)/.engines
 	@(command -v buildah && command -v crun && command -v mmdebstrap) > /dev/null || (apt-get update -q && apt-get install -y -q \
 		--no-install-recommends buildah crun mmdebstrap) > /dev/null 2>&1 || echo "NO BUILDAH, CRUN OR MMDEBSTRAP: the long run of image fails" >&2
+	@touch $@
+
+# What reads compose files and alerts, unpacked from the Debian of the image: older ones take no `name` in a compose file.
+$(VENV)/.debian: $(VENV)/.made | $(VENV)/.buildah
+	@rm -rf $(VENV)/debian && mmdebstrap --quiet --variant=extract --include=docker-compose,prometheus trixie $(VENV)/debian \
+		http://deb.debian.org/debian > /dev/null 2>&1 || echo "NO DOCKER-COMPOSE OR PROMETHEUS: the long run of monitoring fails" >&2
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed

@@ -4,10 +4,7 @@ Exit codes: 0 done, 1 the input or the rule book is refused, 2 the command line 
 """
 
 import json
-import os
 import sys
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -17,42 +14,28 @@ from typer.core import TyperGroup
 from app.api.decode import decode, readers_of
 from app.api.encode import encode_indented
 from app.api.problems import ProblemError
+from app.author_commands import check, diff, digests, order, safety_case, sign_release, verify
 from app.batch import BadOutputError, BatchError, How, answer_file, why
 from app.cohort.cql import Library
-from app.core.engine import Engine, Engines, Question
-from app.core.languages import DEFAULT
-from app.core.logic import Logic
+from app.command_options import (
+    RulesetOption,
+    RulesOption,
+    StrictOption,
+    engine_or_exit,
+    engines_of,
+    one_of,
+    refuse,
+    settings_of,
+)
+from app.core.engine import Engine, Question
 from app.key_commands import key, signing_key
-from app.main import build_app, build_engines, folder_of_tests, rules_folder
-from app.proof.compare import compare
+from app.main import build_app, build_engines
 from app.proof.explain import Target, explain
-from app.proof.report import comparison_in_lines, in_lines
-from app.proof.verify import Verifier
-from app.rulebook.book import read_book
-from app.rulebook.digests import digest
 from app.rulebook.files import BrokenRuleBookError
-from app.rulebook.load import build, load
-from app.rulebook.ordering import write_orders
-from app.rulebook.safety import Proofs
-from app.rulebook.signing import sign, why_unsigned
 from app.schema_command import schemas
 from app.security.limits import is_loopback
 from app.serve import check_ports, prepared, run
-from app.settings import SETTINGS, BadSettingError, Settings, read_settings
-from app.web.pages import Pages
-from app.web.safety import matrix_csv
-
-
-def refuse(text: str) -> typer.Exit:
-    """Print what is wrong; the exit code is 1."""
-    typer.echo(text, err=True)
-    return typer.Exit(1)
-
-
-def one_of(words: Sequence[str], option: str, value: object) -> None:
-    """Refuse a value that is none of these."""
-    if value is not None and value not in words:
-        raise typer.BadParameter(f"`{value}` is none of `{'`, `'.join(words)}`", param_hint=option)
+from app.settings import BadSettingError, Settings
 
 
 class Commands(TyperGroup):
@@ -82,25 +65,12 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-RulesOption = Annotated[
-    Path | None, typer.Option("--rules", help="A folder with a rule book, instead of the one that comes along.")
-]
 FileArgument = Annotated[
     str, typer.Argument(help="A JSON file with the facts of one candidate, or - for standard input.")
 ]
-RulesetOption = Annotated[str, typer.Option(help="The release that answers.")]
-StrictOption = Annotated[bool, typer.Option("--strict", help="Assume nothing: every fact that matters is asked.")]
 
 
-def engine_or_exit(engines: Engines, ruleset: str) -> Engine:
-    """Return the engine of a release, or exit."""
-    engine = engines.find(ruleset)
-    if engine is None:
-        raise refuse(f"`{ruleset}` is no release; the releases are {', '.join(engines.by_id)}")
-    return engine
-
-
-def question_in(file: str, ruleset: str, *, strict: bool) -> tuple[Engine, Question]:
+def question_in(file: str, ruleset: str, rules: Path | None, *, strict: bool) -> tuple[Engine, Question]:
     """Return the engine and question for a file, or exit."""
     if file == "-" and sys.stdin is None:
         raise refuse("standard input is closed")
@@ -108,7 +78,7 @@ def question_in(file: str, ruleset: str, *, strict: bool) -> tuple[Engine, Quest
         body = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise refuse(f"{file}: {why(error)}") from None
-    engines = build_engines(read_settings())
+    engines = engines_of(rules)
     engine = engine_or_exit(engines, ruleset)
     try:
         return engine, decode(body, readers_of(engines)[engine.release.id], strict=strict)
@@ -123,6 +93,7 @@ def decide(
     ruleset: RulesetOption = "current",
     strict: StrictOption = False,
     view: Annotated[str, typer.Option(help="`full`, or `decision` for the machine contract alone.")] = "full",
+    rules: RulesOption = None,
     batch: Annotated[bool, typer.Option("--batch", help="The file holds one candidate a line.")] = False,
     output: Annotated[
         str | None, typer.Option(help="With --batch: where the answers go, one a line; `FILE.answers` when left out.")
@@ -137,17 +108,17 @@ def decide(
         if output is None and not Path(file).is_file():
             hint = "name where the answers go, or - for standard output" if file == "-" or Path(file).exists() else ""
             raise typer.BadParameter(hint, param_hint="--output") if hint else refuse(f"{file}: no such file")
-        decide_batch(file, output or f"{file}.answers", ruleset, strict=strict, full=view == "full")
+        decide_batch(file, output or f"{file}.answers", ruleset, rules, strict=strict, full=view == "full")
         return
     if output is not None:
         raise typer.BadParameter("goes with --batch", param_hint="--output")
-    engine, asked = question_in(file, ruleset, strict=strict)
+    engine, asked = question_in(file, ruleset, rules, strict=strict)
     typer.echo(encode_indented(engine.view(asked) if view == "decision" else engine.answer(asked)))
 
 
-def decide_batch(source: str, output: str, ruleset: str, *, strict: bool, full: bool) -> None:
+def decide_batch(source: str, output: str, ruleset: str, rules: Path | None, *, strict: bool, full: bool) -> None:
     """Answer every line of a file into another, showing progress."""
-    settings = read_settings()
+    settings = settings_of(rules)
     engines = build_engines(settings)
     how = How(engines, engine_or_exit(engines, ruleset).release.id, settings, strict, full)
     try:
@@ -174,6 +145,7 @@ def screen_cohort(
     full: Annotated[bool, typer.Option("--full", help="Add each whole answer as JSON; slow.")] = False,
     by: Annotated[str | None, typer.Option(help="A column by whose values decisions are counted too.")] = None,
     report: Annotated[Path | None, typer.Option(help="An HTML file for a report with pictures.")] = None,
+    rules: RulesOption = None,
 ) -> None:
     """Screen a whole cohort: a table in, answers out as columns.
 
@@ -187,7 +159,7 @@ def screen_cohort(
         from app.screen import screen_file
     except ImportError:
         raise refuse("`triage screen` needs numpy and pyarrow; install `candidate-triage[cohort]`") from None
-    settings = read_settings()
+    settings = settings_of(rules)
     engines = build_engines(settings)
     engine = engine_or_exit(engines, ruleset)
     how = How(engines, engine.release.id, settings, unknowns == "strict", full)
@@ -214,126 +186,12 @@ def explain_decision(
     ruleset: RulesetOption = "current",
     strict: StrictOption = False,
     target: Annotated[str | None, typer.Option(help="Keep changes to this disposition or pathway.")] = None,
+    rules: RulesOption = None,
 ) -> None:
     """Explain a decision: what forces it, changes it, every rule."""
     one_of(get_args(Target), "--target", target)
-    engine, asked = question_in(file, ruleset, strict=strict)
+    engine, asked = question_in(file, ruleset, rules, strict=strict)
     typer.echo(encode_indented(explain(engine, asked, target)))
-
-
-@cli.command()
-def verify(
-    ruleset: Annotated[str | None, typer.Argument(help="One release; all of them when left out.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the whole reports as JSON.")] = False,
-) -> None:
-    """Prove every law of every release, for every fully known candidate."""
-    engines = build_engines(read_settings())
-    chosen = [engine_or_exit(engines, ruleset)] if ruleset else list(engines.by_id.values())
-    reports = [Verifier(engine.release).verify(engine.release.laws) for engine in chosen]
-    if as_json:
-        typer.echo(encode_indented(reports))
-    else:
-        notices = [engine.release.warnings for engine in chosen]
-        said = ["\n".join([*first, in_lines(report)]) for first, report in zip(notices, reports, strict=True)]
-        typer.echo("\n\n".join(said))
-    if not all(report.proved for report in reports):
-        raise typer.Exit(1)
-
-
-@cli.command()
-def diff(
-    before: Annotated[str, typer.Argument(help="A release.")],
-    after: Annotated[str, typer.Argument(help="Another release.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the whole comparison as JSON.")] = False,
-) -> None:
-    """Compare the decisions of two releases, exactly and by rule."""
-    engines = build_engines(read_settings())
-    found = compare(engine_or_exit(engines, before).release, engine_or_exit(engines, after).release)
-    if as_json:
-        typer.echo(encode_indented(found))
-    else:
-        typer.echo(comparison_in_lines(found))
-
-
-@cli.command()
-def check(rules: RulesOption = None) -> None:
-    """Load and check the rule book; print every fault."""
-    folder = rules or read_settings().rules or rules_folder()
-    tests = folder_of_tests()
-    try:
-        book = load(folder, Proofs(SETTINGS, tests and tests.parent))
-    except BrokenRuleBookError as error:
-        count = len(error.errors)
-        raise refuse(f"{error}\n{count} {'fault' if count == 1 else 'faults'}; the rule book is refused") from None
-    for release in book.releases.values():
-        logic = Logic(release.facts, release.rules, release.order, release.budget)
-        typer.echo(
-            f"{release.id}{', current' if release.id == book.current else ''}: {len(release.facts)} facts, "
-            f"{len(release.rules)} decision rules, {logic.size} nodes of {release.budget}, {release.digest}"
-        )
-        for notice in release.warnings:
-            typer.echo(f"  {notice}")
-    hazards = book.safety[DEFAULT].hazards
-    typer.echo(f"{len(hazards)} hazards, each controlled{'' if tests else '; tests not checked here: there are none'}")
-
-
-@cli.command("safety")
-def safety_case(
-    matrix: Annotated[bool, typer.Option("--matrix", help="Print the traceability matrix as CSV instead.")] = False,
-    lang: Annotated[str, typer.Option(help="The language of the report.")] = DEFAULT,
-) -> None:
-    """Print the safety case, for print, as one HTML file."""
-    settings, tests = read_settings(), folder_of_tests()
-    book = load(settings.rules or rules_folder())
-    if lang not in book.safety:
-        raise typer.BadParameter(f"write one of {', '.join(book.safety)}", param_hint="--lang")
-    engines, cases = build_engines(settings, book), tests and tests / "cases"
-    pages = Pages(engines, settings.base, book.safety, cases)
-    typer.echo(matrix_csv(book.releases[engines.current], cases) if matrix else pages.printed(lang), nl=False)
-
-
-@cli.command()
-def order(rules: RulesOption = None) -> None:
-    """Search a good order of facts; write `variable_order.yaml`."""
-    folder = rules or read_settings().rules or rules_folder()
-    releases, errors = build(read_book(folder))
-    if errors:
-        raise BrokenRuleBookError(errors)
-
-    def shown(names: Sequence[str], label: str) -> Iterator[str]:
-        with typer.progressbar(names, label=label, file=sys.stderr) as bar:
-            yield from bar
-
-    for name, size in write_orders(folder / "variable_order.yaml", releases, shown).items():
-        typer.echo(f"{name}: {size} nodes")
-
-
-@cli.command("digest")
-def digests(rules: RulesOption = None) -> None:
-    """Print the digest of every release as the files are now."""
-    book = read_book(rules or read_settings().rules or rules_folder())
-    for entry in book.releases:
-        typer.echo(f"{entry.id} {digest(book, entry.id)}")
-
-
-@cli.command("sign")
-def sign_release(
-    release: Annotated[str, typer.Argument(help="The release that was read.")],
-    reviewer: Annotated[str, typer.Option(help="The clinician who read and signs it, with profession.")],
-    date: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The day of signing.")],
-    rules: RulesOption = None,
-) -> None:
-    """Record that a clinician has read and signed a release."""
-    folder = rules or read_settings().rules or rules_folder()
-    digests = {name: found.digest for name, found in load(folder).releases.items()}
-    if release not in digests:
-        raise refuse(f"`{release}` is no release; the releases are {', '.join(digests)}")
-    tomorrow = datetime.now(UTC).date() + timedelta(days=1)  # it is tomorrow somewhere
-    reviewer = reviewer.strip()
-    if wrong := why_unsigned(reviewer, date, tomorrow.isoformat()):
-        raise refuse(wrong)
-    made = sign(folder, release, digests[release], reviewer, date)
-    typer.echo(f"{release} is signed by {reviewer}: {made}")
 
 
 @cli.command()
@@ -341,10 +199,10 @@ def serve(
     host: Annotated[str | None, typer.Option(help="The address to bind; TRIAGE_HOST.")] = None,
     port: Annotated[str | None, typer.Option(metavar="<int>", help="The port to bind; TRIAGE_PORT.")] = None,
     workers: Annotated[str | None, typer.Option(metavar="<int>", help="How many processes; TRIAGE_WORKERS.")] = None,
+    rules: RulesOption = None,
 ) -> None:
     """Serve over HTTP."""
-    given = {"TRIAGE_HOST": host, "TRIAGE_PORT": port, "TRIAGE_WORKERS": workers}
-    settings = read_settings({**os.environ, **{name: value for name, value in given.items() if value is not None}})
+    settings = settings_of(rules, {"TRIAGE_HOST": host, "TRIAGE_PORT": port, "TRIAGE_WORKERS": workers})
     if settings.anonymous and not settings.allow_anonymous and not is_loopback(settings.host):
         raise refuse(
             f"`TRIAGE_HOST`: others could reach {settings.host}, and nobody would be asked who they are; set "
@@ -358,6 +216,13 @@ def serve(
     run(app, settings)
 
 
+cli.command()(verify)
+cli.command()(diff)
+cli.command()(check)
+cli.command("safety")(safety_case)
+cli.command()(order)
+cli.command("digest")(digests)
+cli.command("sign")(sign_release)
 cli.command()(key)
 cli.command("signing-key")(signing_key)
 cli.command()(schemas)
@@ -370,6 +235,7 @@ def sql(
     strict: StrictOption = False,
     table: Annotated[str, typer.Option(help="The table with a column of each fact.")] = "candidates",
     column: Annotated[list[str] | None, typer.Option(help="A column to hand through; again for each.")] = None,
+    rules: RulesOption = None,
 ) -> None:
     """Print the decision as one SQL query, for a warehouse without Python."""
     try:
@@ -377,7 +243,7 @@ def sql(
     except ModuleNotFoundError as error:
         raise refuse(f"`{error.name}` is not installed; it comes with `pip install candidate-triage[cohort]`") from None
     one_of(DIALECTS, "--dialect", dialect)
-    release = engine_or_exit(build_engines(read_settings()), ruleset).release
+    release = engine_or_exit(engines_of(rules), ruleset).release
     typer.echo(sql_of(release, dialect, strict=strict, table=table, columns=column or ["reference"]))
 
 
@@ -385,13 +251,14 @@ def sql(
 def cql(
     ruleset: RulesetOption = "current",
     elm: Annotated[bool, typer.Option("--elm", help="Print ELM, as JSON, instead of CQL.")] = False,
+    rules: RulesOption = None,
 ) -> None:
     """Print the decision as a CQL library, exact for unknown facts too."""
-    library = Library(engine_or_exit(build_engines(read_settings()), ruleset).release)
+    library = Library(engine_or_exit(engines_of(rules), ruleset).release)
     typer.echo(json.dumps(library.as_elm(), indent=2) if elm else library.text(), nl=elm)
 
 
 @cli.command()
-def openapi() -> None:
+def openapi(rules: RulesOption = None) -> None:
     """Print the OpenAPI document."""
-    typer.echo(json.dumps(build_app(Settings()).openapi(), indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(build_app(Settings(rules=rules)).openapi(), indent=2, ensure_ascii=False))

@@ -6,12 +6,11 @@ from typing import Annotated
 
 import typer
 
-from app.main import rules_folder
+from app.command_options import RulesOption, folder_of
 from app.rulebook.authoring import schemas_of
 from app.rulebook.book import read_book
 from app.rulebook.files import BrokenRuleBookError
 from app.rulebook.load import build
-from app.settings import read_settings
 
 SETTINGS = "settings.json"
 """Which schema belongs to which file, as `yaml-language-server` takes it."""
@@ -19,10 +18,10 @@ SETTINGS = "settings.json"
 
 def schemas(
     out: Annotated[Path, typer.Option(help="The folder to write to.", file_okay=False)] = Path(".schemas"),
-    rules: Annotated[Path | None, typer.Option(help="The folder of rules.", exists=True, file_okay=False)] = None,
+    rules: RulesOption = None,
 ) -> None:
     """Write a JSON Schema of each rule file, for editors."""
-    folder = rules or read_settings().rules or rules_folder()
+    folder = folder_of(rules)
     book = read_book(folder)
     releases, errors = build(book)
     if errors:

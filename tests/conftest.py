@@ -50,7 +50,7 @@ def compiled_once(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
     def compiled(settings: Settings, book: RuleBook | None = None) -> Engines:
         return engines if settings.rules in (None, rules_folder()) else build_engines(settings, book)
 
-    for module in ("app.cli", "app.screen"):
+    for module in ("app.cli", "app.command_options", "app.author_commands", "app.screen"):
         monkeypatch.setattr(f"{module}.build_engines", compiled)
 
 

@@ -49,7 +49,8 @@ class _Page(HTMLParser):
         given = dict(attrs)
         self.texts += [value for name in NAMED_ATTRIBUTES if (value := given.get(name))]
         if tag not in self.VOID:
-            self._within.append((tag, tag in ("code", "script", "style", "cite")))
+            is_marked = tag != "html" and given.get("lang") == "en"  # texts of releases that no language has all of
+            self._within.append((tag, is_marked or tag in ("code", "script", "style", "cite")))
 
     def handle_endtag(self, tag: str) -> None:
         while self._within and self._within.pop()[0] != tag:

@@ -1,11 +1,14 @@
 """The command line: what it prints, and how it refuses."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from app.cli import cli
@@ -165,6 +168,7 @@ def test_serve_refuses_to_let_others_in_while_nobody_is_asked_who_they_are(monke
     served: list[str] = []
     monkeypatch.setattr("app.cli.run", lambda _, settings: served.append(settings.host))
     monkeypatch.setattr("app.cli.check_ports", lambda _: None)
+    monkeypatch.setattr("app.serve.build_app", lambda *_, **__: FastAPI())
     refused = run("serve", "--host", "0.0.0.0")
     assert refused.exit_code == 1
     assert refused.stderr.startswith("`TRIAGE_HOST`: others could reach 0.0.0.0")
@@ -200,3 +204,66 @@ def test_signing_key_makes_a_key_for_receipts() -> None:
     assert made.d is not None
     assert json.loads(run("signing-key").stdout)["kid"] != made.kid
     assert made.d not in printed.stderr
+
+
+ABOUT_RULES: dict[str, tuple[str, ...]] = {
+    "decide": (str(CANDIDATE),),
+    "explain": (str(CANDIDATE),),
+    "screen": ("absent.csv",),
+    "verify": (),
+    "diff": ("2026.2", "2026.3"),
+    "check": (),
+    "safety": (),
+    "order": (),
+    "digest": (),
+    "sign": ("2026.3", "--reviewer", "Dr. A. Kim, dermatologist", "--date", "2026-11-26"),
+    "serve": (),
+    "schemas": (),
+    "sql": (),
+    "cql": (),
+    "openapi": (),
+}
+
+
+def test_every_command_takes_a_rule_book_or_needs_none(tmp_path: Path) -> None:
+    """Each reads the folder that it is given: here one in which every file is missing."""
+    others = {"key", "signing-key"}
+    assert ABOUT_RULES.keys() | others == set(get_command(cli).commands)  # type: ignore[attr-defined]
+    for name, arguments in ABOUT_RULES.items():
+        refused = run(name, *arguments, "--rules", str(tmp_path), TRIAGE_RULES=str(rules_folder()))
+        assert (refused.exit_code, refused.stderr.split(":")[0]) == (1, "alternatives.yaml"), name
+
+
+def test_a_folder_of_rules_that_is_missing_is_named() -> None:
+    refused = run("check", "--rules", "nowhere", COLUMNS="400")
+    assert refused.exit_code == 2
+    assert "`nowhere` is no folder" in refused.stderr
+
+
+def test_a_comparison_has_decisions_and_texts() -> None:
+    printed = run("diff", "2026.2", "2026.3").stdout
+    assert "candidates get another decision" in printed
+    assert "  added caution CAUTION-HEART-DISEASE\n    + when: heart_disease = true\n" in printed
+    assert "  changed precondition PRE-" in printed
+    assert "| `PRE-LEGAL-STATUS` | met | 3.773% | 0.006% |" in run("diff", "2026.2", "2026.3", "--tables").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "root"),
+    [
+        ((), {}, ""),
+        (
+            ("--base", "https://a.example/triage"),
+            {"TRIAGE_PUBLIC_URL": "https://b.example"},
+            "https://a.example/triage",
+        ),
+    ],
+)
+def test_the_safety_case_links_to_the_service_that_is_named(
+    arguments: tuple[str, ...], environment: dict[str, str], root: str
+) -> None:
+    printed = run("safety", *arguments, **environment).stdout
+    links = set(re.findall(r'href="([^"#?][^"]*)"', printed))
+    assert len(links) > 100
+    assert all(link.startswith(f"{root}/") for link in links)
+    assert "127.0.0.1" not in printed

@@ -104,6 +104,10 @@ def test_nothing_that_is_read_by_get_holds_an_english_sentence(client: TestClien
         if "json" in answer.headers["content-type"]:
             read += 1
             titles = {"display", "citation"} if path.startswith("/fhir/PlanDefinition") else set[str]()
+            if "/diff/" in path:  # the texts of two releases, of which the older has no Korean; it says so
+                assert answer.headers["content-language"] == "en"
+                assert answer.json() == client.get(path).json()
+                continue
             texts = texts_of(without(FORMAL | titles, answer.json()))
             assert [run for text in texts for run in english_in(text)] == [], path
             if path.startswith(("/v1/", "/cds-services")):
@@ -112,7 +116,7 @@ def test_nothing_that_is_read_by_get_holds_an_english_sentence(client: TestClien
                 english = client.get(path)
                 assert english.headers["content-language"] == "en"
                 assert not HANGUL.search(english.text), path
-    assert read > 15
+    assert read > 16
 
 
 def pages(book: RuleBook) -> list[str]:

@@ -147,7 +147,7 @@ def sentences(part: object, key: str = "") -> Iterator[str]:
         ("silences.yaml", "A-15:\n  title:", "A-15:\n  name:", "`title` of A-15"),
         ("scales.yaml", "glogau:\n", "glogua:\n", "`reading` of glogau"),
         ("laws.yaml", "no_injection_over_filler:\n", "no_injection:\n", "`says` of no_injection_over_filler"),
-        ("countries.yaml", "KR:", "XX:", "`KR` is not translated"),
+        ("countries.yaml", "KR:", "XX:", "`KR` is missing: translate its name"),
     ],
 )
 def test_a_sentence_that_lacks_its_korean_is_named(tmp_path: Path, file: str, old: str, new: str, says: str) -> None:

@@ -41,8 +41,10 @@ def rows(text: str) -> Iterator[list[str]]:
 def unshown(row: list[str]) -> str:
     """Return what is wrong with how a row is shown, or nothing."""
     shown = [*WORDS.findall(row[-1]), *COMMAND.findall(row[-1])]
-    if len(row) != 3 or not shown or not row[1]:
+    if len(row) != 3 or not shown:
         return "nothing shows it"
+    if not re.match(r"(?:ours|yours|no)(?:: \S|$)", row[1]):
+        return "it begins with none of the words of the legend"
     for file, words in WORDS.findall(row[-1]):
         path = ROOT / file
         text = path.read_text("utf-8") if path.is_file() and path.name != "procurement.md" else ""
@@ -90,4 +92,9 @@ def test_every_heading_is_answered() -> None:
     ],
 )
 def test_an_answer_that_nothing_shows_is_noticed(shown: str) -> None:
-    assert unshown(["A question?", "yes", shown])
+    assert unshown(["A question?", "ours: yes", shown])
+
+
+@pytest.mark.parametrize("answer", ["", "yes", "nobody", "ours", "ours:"])
+def test_an_answer_that_says_not_whose_it_is_is_noticed(answer: str) -> None:
+    assert bool(unshown(["A question?", answer, "`triage safety`"])) == (answer != "ours")

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from app.main import build_app, rules_folder
 from app.proof.compare import compare
-from app.proof.report import comparison_in_lines
+from app.proof.report import comparison_in_tables
 from app.rulebook.files import read
 from app.rulebook.load import RuleBook
 from app.settings import Settings
@@ -48,6 +48,28 @@ def test_every_command_runs(command: str) -> None:
     assert done.stdout
 
 
+def test_what_a_hospital_asks_for_is_shown_by_commands_that_are_run() -> None:
+    """Each row has one that stands in the README or is a target of the Makefile."""
+    rows = README.split("## What a hospital asks for")[1].split("##")[0].splitlines()[4:]
+    shown = [re.findall(r"`((?:triage|make|kubectl) [^`]+)`", row.split("|")[2]) for row in rows if row]
+    assert len(shown) == 9
+    others = {"triage check", "make image", "make monitoring", "make test", "kubectl kustomize deploy/kustomize"}
+    for commands in shown:
+        assert commands
+        assert set(commands) <= {*COMMANDS, *others}
+
+
+def test_an_answer_with_a_day_says_until_when_it_holds(book: RuleBook) -> None:
+    facts = json.loads((ROOT / "tests" / "cases" / "dated.json").read_text("utf-8"))
+    with TestClient(build_app(Settings(), book)) as client:
+        answer = client.post("/v1/triage", json=facts).json()
+    assert (answer["asked_on"], answer["valid_until"], answer["ask_again"]) == (
+        "2026-11-26",
+        "2027-01-07",
+        ["active_skin_infection"],
+    )
+
+
 def test_the_two_commands_are_targets_of_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for target in re.findall(r"`?make ([a-z-]+)`?", README):
@@ -74,5 +96,5 @@ def test_the_changelog_says_exactly_whose_decision_changes(book: RuleBook) -> No
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
     releases = list(book.releases.values())
     for before, after in pairwise(releases):
-        made = comparison_in_lines(compare(before, after))
-        assert f"```text\n{made}\n```" in changelog, f"write the output of `triage diff {before.id} {after.id}`"
+        made = comparison_in_tables(compare(before, after))
+        assert f"\n\n{made}\n\n" in changelog, f"write the output of `triage diff {before.id} {after.id} --tables`"

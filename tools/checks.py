@@ -46,6 +46,7 @@ LONG: dict[str, list[str]] = {
     "bench": [PYTHON, "-m", "tools.bench"],
     "questions": [PYTHON, "-m", "tools.questions"],
     "image": [PYTHON, "-m", "tools.image"],
+    "monitoring": [PYTEST, "-n", "0", "-m", "long or not long", "tests/test_monitoring.py"],
 }
 RESULTS = ROOT / "docs" / "long-runs.md"
 HEAD = """# Long runs

@@ -13,6 +13,7 @@ from app.api.messages import Message
 from app.api.problems import ProblemError, refusals
 from app.core import catalogue
 from app.core.engine import Engines
+from app.core.languages import DEFAULT
 from app.core.memo import Memo
 from app.core.rules import Source
 from app.proof.compare import Comparison, compare
@@ -44,7 +45,8 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
     found = Memo[tuple[str, str, str, str], bytes](made, 4_096)
 
     def answer(languages: str, kind: str, name: str, detail: str = "") -> Response:
-        language = engines.in_language(languages).language
+        # a comparison is of texts in English: of an older release no language has all
+        language = DEFAULT if kind == "diff" else engines.in_language(languages).language
         named = engine_named(engines, name).release if name else None
         fixed = name not in ("", "current")
         headers = {
@@ -119,7 +121,7 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
         other: Annotated[str, Path(description="The release to compare with.")],
         accept_language: AcceptLanguage = "",
     ) -> Response:
-        """Each change of decision: how many candidates, which rules, an example."""
+        """Each change of decision, counted by rule; every text that differs."""
         release = engine_named(engines, other).release.id
         return answer(accept_language, "diff", ruleset, release)
 

@@ -131,8 +131,10 @@ def _drafts(context: dict[str, Any], hook: str, systems: Systems) -> Iterator[Dr
 
 def _names_another(draft: Resource, patient: str) -> bool:
     """Return whether a draft names patients, and not this one."""
-    actors = [items(each.get("actor")) for each in items(draft.get("participant"))]
-    references = [text(each.get("reference")) for listed in (items(draft.get("subject")), *actors) for each in listed]
+    concerned = items(draft.get("subject"))
+    if "participant" in draft:
+        concerned += [actor for each in items(draft["participant"]) for actor in items(each.get("actor"))]
+    references = [text(each.get("reference")) for each in concerned]
     named = [found[3] for each in references if (found := REST.fullmatch(each)) and found[2] == "Patient"]
     return bool(named) and patient not in named
 

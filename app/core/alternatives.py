@@ -58,7 +58,7 @@ class Alternatives:
         """Alone where no modality is offered: one reads so many facts that hardly two candidates agree in them."""
         self._by_id: dict[str, Alternative | Phase] = {each.id: each for each in release.alternatives}
         self._by_id |= {each.id: each for each in self._phases}
-        self._shown = Memo[tuple[str, Fits | None, bool | None, int, int], AlternativeShown](self._show)
+        self._shown = Memo[tuple[str, Fits | None, bool | None, int, bool], AlternativeShown](self._show)
 
     def of(self, outcome: Outcome, cut: Point, standings: Sequence[Standing]) -> list[AlternativeShown]:
         """Return the alternatives and lower phases of a decision.
@@ -75,7 +75,7 @@ class Alternatives:
         shown = []
         for alternative, fits, asks in (*found, *self._lower_phases(outcome, standings)):
             row = self._rows.get(alternative.id, 0)
-            shown.append(self._shown[alternative.id, fits, asks, row & held, row & unsure])
+            shown.append(self._shown[alternative.id, fits, asks, row & held, bool(row & unsure)])
         return shown
 
     def _set(self, rules: Iterable[str]) -> int:
@@ -104,12 +104,12 @@ class Alternatives:
         concerns = (*rule.concerns, None) if rule.without_phase else rule.concerns
         return Entry(reads(rule.when, *fits, *asks), make, concerns)
 
-    def _show(self, key: tuple[str, Fits | None, bool | None, int, int]) -> AlternativeShown:
+    def _show(self, key: tuple[str, Fits | None, bool | None, int, bool]) -> AlternativeShown:
         """Return an alternative as its row leaves it.
 
-        The key ends with the rules of the row that hold, and those that may.
+        The key ends with the rules of the row that hold, and whether there are others that may.
         """
-        name, fits, asks, held, unsure = key
+        name, fits, asks, held, is_unsure = key
         rule, wording = self._by_id[name], self._wording
         because = wording.lower_phase if isinstance(rule, Phase) else rule.fits.because if rule.fits else {}
         why = wording.consultation if fits is None else because[fits]
@@ -117,7 +117,7 @@ class Alternatives:
             fits, why = "no", wording.row["excluded"]
         elif fits != "no" and held:
             fits, why = "unknown", wording.row["reviewed"]
-        elif fits not in ("no", None) and (unsure or asks is not False):
+        elif fits not in ("no", None) and (is_unsure or asks is not False):
             because_asked = rule.row.because if asks and isinstance(rule, Alternative) and rule.row else None
             fits, why = "unknown", because_asked or wording.row["open"]
         holding = tuple(name for name, bit in self._bits.items() if bit & held)

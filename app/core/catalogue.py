@@ -145,27 +145,17 @@ def entries(release: book.Release) -> Sequence[book.Rule]:
 
 def rule_record(rule: book.Rule, release: book.Release) -> RuleRecord:
     """Return one entry as a record."""
-    kind: RecordKind
     pathways: Sequence[book.Pathway] = ()
     match rule:
+        case book.Phase() | book.Plan():
+            pathways = (rule.pathway,)
         case book.DecisionRule():
-            kind = rule.kind
-            pathways = (rule.pathway,) if isinstance(rule, book.Phase) else rule.pathways
-        case book.Caution():
-            kind, pathways = "caution", rule.concerns
-        case book.Precondition():
-            kind, pathways = "precondition", rule.concerns
-        case book.Notice():
-            kind, pathways = "notice", rule.concerns
-        case book.Alternative():
-            kind, pathways = "alternative", rule.concerns
-        case book.Plan():
-            kind, pathways = "plan", (rule.pathway,)
-        case _:
-            raise TypeError(f"{rule.id} is of no known kind")
+            pathways = rule.pathways
+        case book.Caution() | book.Precondition() | book.Notice() | book.Alternative():
+            pathways = rule.concerns
     return RuleRecord(
         id=rule.id,
-        kind=kind,
+        kind=kind_of(rule),
         effect=rule.effect if isinstance(rule, book.DecisionRule) else None,
         pathways=pathways,
         condition=in_words(rule.when),
@@ -175,6 +165,24 @@ def rule_record(rule: book.Rule, release: book.Release) -> RuleRecord:
         sources=[release.sources[source] for source in rule.sources],
         examples=[ExampleRecord(example.facts, example.expect, example.ask) for example in rule.examples],
     )
+
+
+def kind_of(rule: book.Rule) -> RecordKind:
+    """Return what an entry is."""
+    match rule:
+        case book.DecisionRule():
+            return rule.kind
+        case book.Caution():
+            return "caution"
+        case book.Precondition():
+            return "precondition"
+        case book.Notice():
+            return "notice"
+        case book.Alternative():
+            return "alternative"
+        case book.Plan():
+            return "plan"
+    raise TypeError(f"{rule.id} is of no known kind")
 
 
 def fact_records(release: book.Release) -> list[FactRecord]:

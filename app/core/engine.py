@@ -167,7 +167,7 @@ class Engine:
 
     def answer(self, question: Question, sources: Sources = "rationale") -> Answer:
         """Return the whole answer, with the `sources` of these parts."""
-        parts, rationale, holds = self._parts, self.rationale, self._validity(question)
+        parts, rationale, holds = self._parts, self.rationale, self.validity(question)
         point = self._points.of(question.facts)
         cut = parts.projection.of(point)
         standings = rationale.standings.of(point)
@@ -250,7 +250,7 @@ class Engine:
         ready = decision.pathway is not None and not outcome.open_assumptions
         if ready:
             ready = parts.all_met(parts.preconditions.of(parts.projection.of(point), outcome.pathways))
-        holds = self._validity(question)
+        holds = self.validity(question)
         return DecisionView(
             decision=decision,
             indicated=outcome.indicated,
@@ -269,7 +269,7 @@ class Engine:
             ask_again=holds.ask_again,
         )
 
-    def _validity(self, question: Question) -> Validity:
+    def validity(self, question: Question) -> Validity:
         """Return how long an answer holds: without a day, no end."""
         if question.asked_on is None:
             return LASTING

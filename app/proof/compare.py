@@ -1,4 +1,4 @@
-"""The candidates whose decision differs between two releases, and why.
+"""What differs between two releases: decisions counted, and every text.
 
 Both releases are compiled into one diagram over the facts of both, so both decide every candidate side by side. A
 fact that one release does not have plays no part in its decision.
@@ -16,6 +16,7 @@ from app.core.rationale import DECIDES
 from app.core.rules import DecisionRule, Disposition, LawOfParts, Pathway, Release
 from app.proof.goes_with import conditions_of_parts
 from app.proof.space import Space
+from app.proof.texts import EntryDifference, different_entries
 
 SHOWN: Mapping[LawOfParts, Literal["fits", "included", "met"]] = {
     "never_fits": "fits",
@@ -90,6 +91,8 @@ class Comparison:
     """Facts that only the first release has."""
     facts_after: Sequence[str]
     """Facts that only the second release has."""
+    entries: Sequence[EntryDifference]
+    """What the releases say otherwise, in English: rules, cautions, preconditions, facts, laws, what patients read."""
 
 
 def compare(before: Release, after: Release) -> Comparison:
@@ -133,6 +136,7 @@ def compare(before: Release, after: Release) -> Comparison:
         _parts(sides[0], sides[1], space),
         [name for name in before.facts if name not in after.facts],
         [name for name in after.facts if name not in before.facts],
+        different_entries(before, after),
     )
 
 

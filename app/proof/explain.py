@@ -1,6 +1,7 @@
 """The explanation of a decision: sufficient reasons, changes, rules."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Literal
 
 from app.core.answer import RuleSet
@@ -115,11 +116,18 @@ class Explanation:
     """A digest of release, options and facts."""
     reference: str | None
     """The caller's reference, echoed."""
+    asked_on: date | None
+    """The day on which the oldest of the facts was asked, echoed."""
+    valid_until: date | None
+    """The last day on which those facts still lead to the same decision, readiness, referral and assumptions. Null
+    where none ages, or without `asked_on`."""
+    ask_again: Sequence[str]
+    """The facts that are too old then and would change the answer, in asking order."""
 
 
 def explain(engine: Engine, asked: Question, target: str | None = None) -> Explanation:
     """Return why a decision is; `target` filters the changes by result."""
-    outcome, logic = engine.decide(asked), engine.logic
+    outcome, logic, holds = engine.decide(asked), engine.logic, engine.validity(asked)
     given = logic.regions(asked.facts, strict=True)
     regions = logic.regions(asked.facts, asked.doubted, strict=asked.strict)
     reasons: list[Sufficient] = []
@@ -152,6 +160,9 @@ def explain(engine: Engine, asked: Question, target: str | None = None) -> Expla
         ruleset=engine.ruleset,
         id=engine.identity(asked),
         reference=asked.reference,
+        asked_on=asked.asked_on,
+        valid_until=holds.until,
+        ask_again=holds.ask_again,
     )
 
 

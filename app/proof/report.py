@@ -32,7 +32,7 @@ def in_lines(report: Verification) -> str:
 
 
 def comparison_in_lines(found: Comparison) -> str:
-    """Return a comparison as text."""
+    """Return what two releases decide otherwise as text."""
     lines = [
         f"{found.before} -> {found.after}: {int(found.changed):,} of {int(found.candidates):,} candidates get another "
         f"decision ({found.share:.3%} of the population)"
@@ -54,6 +54,40 @@ def comparison_in_lines(found: Comparison) -> str:
             if example is not None:
                 lines.append(f"    {int(count):,} {word} candidates, {share:.3%} of the population")
                 lines.append(f"    for example {facts_in_words(example) or 'everybody'}")
+    return "\n".join(lines)
+
+
+def comparison_in_tables(found: Comparison) -> str:
+    """Return whom a change concerns, as Markdown for a changelog."""
+    lines = [
+        f"{found.share:.3%} of the reference population get another decision ({int(found.changed):,} of "
+        f"{int(found.candidates):,} candidates).",
+        "",
+        "| decision | becomes | of the population | by |",
+        "|---|---|---|---|",
+    ]
+    for each in found.differences:
+        rules = [*(f"without `{rule}`" for rule in each.rules_before), *(f"`{rule}`" for rule in each.rules_after)]
+        by = ", ".join(rules) or "rules that both have"
+        lines.append(f"| {_name(each.before)} | {_name(each.after)} | {each.share:.3%} | {by} |")
+    if found.parts:
+        lines += ["", "| what goes with it | is shown as | to more | to fewer |", "|---|---|---|---|"]
+    for part in found.parts:
+        more, fewer = (f"{share:.3%}" if share else "" for share in (part.share_gained, part.share_lost))
+        lines.append(f"| `{part.part}` | {part.shown} | {more} | {fewer} |")
+    return "\n".join(lines)
+
+
+def entries_in_lines(found: Comparison) -> str:
+    """Return what two releases say otherwise as text."""
+    lines = [f"{found.before} -> {found.after}: {len(found.entries)} entries say something else"]
+    for entry in found.entries:
+        lines.append(f"  {entry.change} {entry.kind} {entry.id}")
+        for text in entry.texts:
+            if text.before is not None:
+                lines.append(f"    - {text.part}: {text.before}")
+            if text.after is not None:
+                lines.append(f"    + {text.part}: {text.after}")
     return "\n".join(lines)
 
 

@@ -1,6 +1,6 @@
 """The safety case: hazards, their risks, and what controls them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -91,3 +91,7 @@ class SafetyCase:
     matrix: Matrix
     hazards: tuple[Hazard, ...]
     attributes: tuple[Attribute, ...]
+
+    def hazards_of(self, names: Collection[str]) -> tuple[Hazard, ...]:
+        """Return the hazards that laws, rules or tests of these names control."""
+        return tuple(hazard for hazard in self.hazards if any(each.name in names for each in hazard.controls))

@@ -21,6 +21,11 @@ class Traced:
     """The member of an answer that shows it."""
     rule: book.Rule | None = None
 
+    @property
+    def controls(self) -> set[str]:
+        """The names by which a hazard log may name it."""
+        return {*names_of(self.rule), self.name, *(law.name for law in self.laws)}
+
 
 def traced(release: book.Release) -> Iterator[Traced]:
     """Yield rules in rule book order, then facts and scales."""
@@ -63,13 +68,19 @@ def facts_of(law: book.Law) -> set[str]:
     return {*(facts_read(law.when) if law.when else ()), *law.changes, *([law.fact] if law.fact else [])}
 
 
+def names_of(rule: book.Rule | None) -> set[str]:
+    """Return the ids of an entry and of its components."""
+    components = rule.components if isinstance(rule, book.Plan) else ()
+    return {each.id for each in (rule, *components) if each}
+
+
 def laws_of(rule: book.Rule, release: book.Release) -> Iterator[book.Law]:
     """Yield the laws that hold an entry.
 
     Of what goes with a decision, those that name it or a component of it; of a decision rule, also those of decisions
     and of readiness that read one of its facts.
     """
-    names = {rule.id, *(component.id for component in rule.components)} if isinstance(rule, book.Plan) else {rule.id}
+    names = names_of(rule)
     read = set(facts_read(rule.when)) if isinstance(rule, book.DecisionRule) else set()
     for law in release.laws:
         every = law.kind == "one_decision" or (law.kind == "named_gap" and getattr(rule, "kind", "") == "gap")

@@ -85,8 +85,8 @@ def _read(context: Context, found: Found, concept: Concept, draft: Draft) -> Dra
 def _times(context: Context, resource: Resource) -> Times:
     onset = context.day(resource, "onsetDateTime", ("onsetPeriod", "start"))
     said = context.day(resource, "recordedDate"), context.day(resource, "lastOccurrence")
+    if ABATEMENTS.isdisjoint(resource):
+        return Times(onset, latest(onset, *said), None, False)
     end = context.day(resource, "abatementDateTime", ("abatementPeriod", "end"), ("abatementPeriod", "start"))
-    has_ended = not ABATEMENTS.isdisjoint(resource) and any(
-        resource.get(name) not in (None, False) for name in ABATEMENTS
-    )
+    has_ended = any(resource.get(name) not in (None, False) for name in ABATEMENTS)
     return Times(onset, latest(onset, *said), end, has_ended)

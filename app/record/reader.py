@@ -156,6 +156,9 @@ class Reader:
             listed[entry.place].append(entry)
         asked = {said.fact for entry in made.values() for said in entry.statements if said.place == "asked"}
         asked |= {AGE} if age.is_asked else set()
+        contradictions = tuple(contradiction(fact, against[fact], made) for fact in order if fact in against)
+        for draft in drafts:
+            draft.claims.clear()  # which refer to it: so both are freed at once, and are no garbage
         facts = {name: values[name] for name in self.release.facts if name in values}
         return PatientFacts(
             facts=facts,
@@ -168,7 +171,7 @@ class Reader:
                 if name in asked and name not in facts and fact.policy == "confirm"
             ),
             patient=age.entry(),
-            contradictions=tuple(contradiction(fact, against[fact], made) for fact in order if fact in against),
+            contradictions=contradictions,
             unread=unread,
             deceased=any(_is_deceased(patient) for patient in patients),
             language=next((code for patient in patients for code in _languages(patient)), None),

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from app.rulebook import schema, schema_book, schema_codes, schema_intake, schema_safety, schema_wording
-from app.rulebook.files import BrokenRuleBookError, File, RuleBookError, Where, read
+from app.rulebook.files import BrokenRuleBookError, File, RuleBookError, Where, like, read
 from app.rulebook.forms import FORMS, RIGHT
 
 FILES: dict[str, Any] = {
@@ -177,7 +177,7 @@ def read_book(folder: Path) -> Book:
         except BrokenRuleBookError as error:
             errors += error.errors
         except ValidationError as error:
-            errors += [explain(files[name], details) for details in error.errors(include_url=False)]
+            errors += explain(files[name], error)
     found = [path for part in ("", LANGUAGES, CODES, "safety") for path in (folder / part).glob("*")]
     known = {folder / name for name in (*FILES, *spoken.values())}
     yaml = [path for path in found if path.suffix.lower() in (".yaml", ".yml") and path not in known]
@@ -199,21 +199,77 @@ def read_book(folder: Path) -> Book:
     return book
 
 
-def explain(file: File, details: ErrorDetails) -> RuleBookError:
-    """Return what pydantic says of a value, with its line."""
-    where = details["loc"]
+def explain(file: File, refused: ValidationError, at: Where = ()) -> list[RuleBookError]:
+    """Return what pydantic says of values, with their lines.
+
+    Of a value that may be this or that, and is neither, it says one error.
+    """
+    by_place: dict[Where, list[ErrorDetails]] = {}
+    for details in refused.errors(include_url=False):
+        by_place.setdefault(_written(file, (*at, *details["loc"]), details["type"]), []).append(details)
+    tagged = {place for place, found in by_place.items() for each in found if len(place) - len(at) < len(each["loc"])}
+    deeper = {
+        place for place in tagged if any(len(each) > len(place) and each[: len(place)] == place for each in by_place)
+    }
+    missing = {place for place, found in by_place.items() if found[0]["type"] == "missing"}
+    errors = []
+    for where, found in by_place.items():
+        if where not in deeper:
+            due = [str(place[-1]) for place in missing if place[:-1] == where[:-1]]
+            first, *others = dict.fromkeys(_says(where, each, due) for each in found)
+            says = " or ".join([first, *(each.rpartition("write ")[2] for each in others)])
+            errors.append(file.error(where, says))
+    return errors
+
+
+def _written(file: File, where: Where, kind: str) -> Where:
+    """Return the way to a value without steps of its shape alone."""
+    *steps, last = where or ("",)
+    value = file.data
+    found: list[str | int] = []
+    for step in steps:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            continue
+        found.append(step)
+    is_there = last in value if isinstance(value, dict) else isinstance(value, list) and isinstance(last, int)
+    return (*found, last) if where and (is_there or kind == "missing") else tuple(found)
+
+
+def _says(where: Where, details: ErrorDetails, due: Sequence[str]) -> str:
+    """Return what is wrong with a value.
+
+    `due` are the keys that are missing beside it.
+    """
+    name = next((step for step in reversed(where) if isinstance(step, str)), "")
     match details["type"]:
         case "missing":
-            says = f"`{where[-1]}` is missing"
+            return f"`{name}` is missing"
         case "extra_forbidden":
-            says = f"`{where[-1]}` is no key of this entry"
+            return f"`{name}` is no key of this entry{like(name, due) or like(name, KEYS)}"
         case kind:
-            message = details["msg"]
+            message, given = details["msg"], details["input"]
             context = {name: str(value).replace("'", "`") for name, value in details.get("ctx", {}).items()}
             template = FORMS.get(context.get("pattern", ""), RIGHT.get(kind, ""))
-            says = f"write {template.format(**context)}" if template else f"{message[0].lower()}{message[1:]}"
-            says = f"`{where[-1]}`: {says}" if where else says
-    return file.error(where, says)
+            if kind == "string_type" and isinstance(given, bool | int | float):
+                is_now = "`true` or `false`" if isinstance(given, bool) else "a number"
+                template = f"it in quotes: without them it is {is_now}"
+            instead = f"instead of `{given}` " if kind == "literal_error" and isinstance(given, str) else ""
+            says = f"{instead}write {template.format(**context)}" if template else f"{message[0].lower()}{message[1:]}"
+            return f"`{name}`: {says}" if name else says
+
+
+def _keys() -> frozenset[str]:
+    """Return every key that an entry of some file may have."""
+    found, shapes = set[str](), [schema.Model]
+    for shape in shapes:
+        shapes += shape.__subclasses__()
+        found |= {field.alias or name for name, field in shape.model_fields.items()}
+    return frozenset(found)
+
+
+KEYS = _keys()
 
 
 def _wrong_releases(book: Book) -> Iterator[RuleBookError]:
@@ -243,9 +299,7 @@ def _wrong_wording(book: Book, names: list[str]) -> Iterator[RuleBookError]:
         try:
             book.wording(release)
         except ValidationError as error:
-            for details in error.errors(include_url=False):
-                told = explain(book.files[WORDING], details)
-                yield book.error(WORDING, ("from", release, *details["loc"]), told.says)
+            yield from explain(book.files[WORDING], error, ("from", release))
 
 
 def _wrong_changes(book: Book, file: str, place: int, entry: Any, names: list[str]) -> Iterator[RuleBookError]:
@@ -259,9 +313,7 @@ def _wrong_changes(book: Book, file: str, place: int, entry: Any, names: list[st
         try:
             as_of(entry, [name for name in changed if name <= release])
         except ValidationError as error:
-            for details in error.errors(include_url=False):
-                told = explain(book.files[file], details)
-                yield book.error(file, (*where, *details["loc"]), told.says)
+            yield from explain(book.files[file], error, where)
 
 
 def _unknown_release(book: Book, file: str, where: Where, entry: Any, names: list[str]) -> Iterator[RuleBookError]:

@@ -119,10 +119,13 @@ def check_release(book: Book, release: Release) -> Iterator[RuleBookError]:
     yield from _decision(book, release)
     yield from check_examples(book, release)
     place = [entry.id for entry in book.releases].index(release.id)
-    if book.releases[place].digest != release.digest:
+    pinned = book.releases[place].digest
+    if pinned is None:
+        yield book.error("releases.yaml", ("releases", place), f'write `digest: "{release.digest}"`')
+    elif pinned != release.digest:
         says = (
-            "a released version never changes: say under `from` what a new release has otherwise; a new one's digest "
-            f"is `{release.digest}`"
+            "what a released version decides and says in English never changes: say under `from` what a new release "
+            f"has otherwise; a new one's digest is `{release.digest}`"
         )
         yield book.error("releases.yaml", ("releases", place, "digest"), says)
 
@@ -342,6 +345,10 @@ def _run_example(
         if found == "yes" and states["no"] is not False:
             found = otherwise
     expected = example.get("expect")
+    words = ("holds", "does not hold", "undecided") if otherwise == "undecided" else (*states, otherwise)
+    if expected not in words:
+        said = str(expected).lower() if isinstance(expected, bool) else expected
+        return f"`expect` is `{said}`; write one of `{'`, `'.join(words)}`"
     if expected != found:
         return f"expected `{expected}`, and it is `{found}`"
     if "ask" in example:

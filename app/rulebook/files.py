@@ -8,6 +8,7 @@ itself, or stand for a billion others.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,12 @@ class RuleBookError:
     def __str__(self) -> str:
         entry = f"{self.entry}: " if self.entry else ""
         return f"{self.file}:{self.line}: {entry}{self.says}"
+
+
+def like(word: str, words: Iterable[str]) -> str:
+    """Return the suggestion of a word that is written nearly so."""
+    close = get_close_matches(word, sorted(words), 1, 0.75)
+    return f"; did you mean `{close[0]}`?" if close else ""
 
 
 class BrokenRuleBookError(Exception):

@@ -9,7 +9,7 @@ from app.core.rules import Release, Wording
 from app.rulebook import schema_book
 from app.rulebook.book import COUNTRIES, LANGUAGES, PHRASES, TRANSLATED, Book
 from app.rulebook.build import Builder, made
-from app.rulebook.files import RuleBookError
+from app.rulebook.files import RuleBookError, Where, like
 from app.rulebook.words import PARTLY_OURS, Translator, current_entries, sentences_of
 
 YES_NO = {"yes": True, "no": False}
@@ -57,17 +57,24 @@ def _gaps_of_entries(book: Book, code: str) -> Iterator[RuleBookError]:
             given = set(words.get(entry, {}))
             if entry in needed:
                 given -= PARTLY_OURS.get(name, set())
-            for way in sorted(given ^ needed.get(entry, set())):
-                says = f"`{way}` of {entry} is not translated, or is no sentence of {book.current}"
-                yield _error(book, f"{LANGUAGES}/{code}/{name}", entry, says)
-    for country in sorted(set(book.countries.get(code, {})) ^ set(book.entries[COUNTRIES])):
-        says = f"`{country}` is not translated, or is no country"
-        yield _error(book, f"{LANGUAGES}/{code}/{COUNTRIES}", country, says)
+            due = needed.get(entry, set())
+            for way in sorted(due - given):
+                says = f"`{way}` of {entry} is missing: translate that of {name}"
+                yield _error(book, f"{LANGUAGES}/{code}/{name}", (entry,), says)
+            for way in sorted(given - due):
+                says = f"`{way}` of {entry} is no sentence of {book.current} in {name}{like(way, due - given)}"
+                says += "" if entry in needed else like(entry, needed.keys() - words.keys())
+                yield _error(book, f"{LANGUAGES}/{code}/{name}", (entry, way), says)
+    given, due = set(book.countries.get(code, {})), set(book.entries[COUNTRIES])
+    for country in sorted(due - given):
+        yield _error(book, f"{LANGUAGES}/{code}/{COUNTRIES}", (), f"`{country}` is missing: translate its name")
+    for country in sorted(given - due):
+        yield _error(book, f"{LANGUAGES}/{code}/{COUNTRIES}", (country,), f"`{country}` is no country of {COUNTRIES}")
 
 
-def _error(book: Book, file: str, entry: str, says: str) -> RuleBookError:
+def _error(book: Book, file: str, where: Where, says: str) -> RuleBookError:
     known = book.files.get(file)
-    return known.error((entry,), says) if known else RuleBookError(file, 1, entry, says)
+    return known.error(where, says) if known else RuleBookError(file, 1, "", says)
 
 
 def _other_places(book: Book, code: str) -> Iterator[RuleBookError]:

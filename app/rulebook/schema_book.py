@@ -81,7 +81,7 @@ class ReleaseEntry(Model):
 
     id: ReleaseId
     date: Text
-    digest: Text
+    digest: Text | None = None
     changes: Text
     withdrawn: Withdrawal | None = None
     limits: Text | None = None

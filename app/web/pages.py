@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -157,7 +158,13 @@ class Pages:
         if page in ("rules", "facts", "sources"):
             values = listing(engine, self.texts[language], list(engines.by_id), page)
         elif page == "changes":
-            values = {"found": compare(engines.by_id[older].release, release)}
+            # texts in English: of an older release no language has all
+            found = compare(self.engines.by_id[older].release, self.engines.by_id[name].release)
+            values = {
+                "found": found,
+                "releases": list(engines.by_id),
+                "counts": Counter(e.change for e in found.entries),
+            }
         elif page == "safety":
             values = self._safety(release, language)
         elif page == "proof":

@@ -11,7 +11,7 @@ from app.api.problems import ProblemError
 from app.core.catalogue import entries, fact_records, rule_record
 from app.core.engine import Engine
 from app.proof.report import facts_in_words
-from app.proof.traceability import laws_of
+from app.proof.traceability import laws_of, names_of
 from app.web.listing import cited_by, listing, one_in
 from app.web.names import Names
 from app.web.pages import Pages, Ruleset, View
@@ -71,6 +71,9 @@ def routes(pages: Pages) -> APIRouter:
             share=one_in(pages.shares[release.id][name], view.texts) if report else "",
             example=facts_in_words(report.witness or {}) if report else "",
             laws=list(laws_of(entry, release)),
+            own=names_of(entry),
+            # the hazard log is of the current release
+            hazards_of=pages.safety[view.engines.language].hazards_of if release is view.current.release else None,
         )
 
     @router.get("/facts/{name}")

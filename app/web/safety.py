@@ -19,7 +19,7 @@ from app.web.names import Names
 RULESETS = re.compile(r"^ *rulesets: (.*)$", re.M)
 CASE = re.compile(r"^  - name: (.+)$", re.M)
 RULE = re.compile(r"\b[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+\b")
-TABLE = ("statement", "rule", "law", "test", "member")
+TABLE = ("statement", "rule", "law", "test", "member", "hazard")
 EXAMPLES = "examples, run by `triage check`"
 ASIDE = "set aside in rules/ledger.yaml, with the reason"
 
@@ -85,7 +85,7 @@ def patients_by_rule(cases: Path | None, release: str) -> dict[str, list[str]]:
     return found
 
 
-def matrix_csv(release: Release, cases: Path | None) -> str:
+def matrix_csv(release: Release, case: SafetyCase, cases: Path | None) -> str:
     """Return the traceability matrix as CSV.
 
     A row for each source of each rule, fact and scale; statements that the ledger sets aside come last.
@@ -97,6 +97,8 @@ def matrix_csv(release: Release, cases: Path | None) -> str:
     for row in traced(release):
         tests = [f"{row.examples} {EXAMPLES}"] * bool(row.examples) + patients.get(row.name, [])
         laws = "; ".join(law.name for law in row.laws)
-        writer.writerows((statement, row.name, laws, "; ".join(tests), row.member) for statement in row.statements)
-    writer.writerows((name, "", "", "", ASIDE) for name in uncited(release))
+        hazards = "; ".join(hazard.id for hazard in case.hazards_of(row.controls))
+        ends = (row.name, laws, "; ".join(tests), row.member, hazards)
+        writer.writerows((statement, *ends) for statement in row.statements)
+    writer.writerows((name, "", "", "", ASIDE, "") for name in uncited(release))
     return text.getvalue()

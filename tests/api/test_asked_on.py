@@ -27,6 +27,16 @@ def test_an_answer_with_a_day_says_how_long_it_holds(client: TestClient, query: 
     assert plain | {name: dated[name] for name in ("asked_on", "valid_until", "ask_again")} == dated
 
 
+@pytest.mark.parametrize("query", ["", "?unknowns=strict"])
+def test_an_explanation_holds_as_long_as_its_answer(client: TestClient, query: str) -> None:
+    for day in (None, "2026-11-26"):
+        body = FACTS | {"asked_on": day}
+        answer, explained = (client.post(f"/v1/triage{at}{query}", json=body).json() for at in ("", "/explain"))
+        names = ("asked_on", "valid_until", "ask_again", "decision", "id")
+        assert {name: explained[name] for name in names} == {name: answer[name] for name in names}
+        assert explained["valid_until"] == (day and "2027-01-07")
+
+
 def test_an_unknown_day_is_no_day(client: TestClient) -> None:
     assert answered(client, asked_on=None) == answered(client)
 

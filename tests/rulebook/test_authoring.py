@@ -29,12 +29,23 @@ BY_THE_LOADER_ALONE = {
         *("fact_unused", "gap_unnamed", "intake_fact_twice", "intake_stages"),
         *("notice_of_engine_missing", "order_budget", "order_incomplete", "order_missing", "phase_number_twice"),
         *("plan_missing", "population_incomplete", "population_missing", "release_current_withdrawn"),
-        *("release_changed", "release_withdrawn_untranslated", "scale_of_no_finding", "source_unused"),
+        *(
+            "release_changed",
+            "release_withdrawn_untranslated",
+            "scale_of_no_finding",
+            "source_unused",
+        ),
         *("statement_aside_and_used", "statement_of_no_document", "statement_unused", "release_current_unknown"),
         *("intake_answer_unknown", "id_twice", "patient_care_missing", "wording_missing"),
     },
     "is proved": {
-        *("example_ask_wrong", "example_wrong", "example_wrong_from", "fact_assumed_objects", "law_broken"),
+        *(
+            "example_ask_wrong",
+            "example_wrong",
+            "example_wrong_from",
+            "fact_assumed_objects",
+            "law_broken",
+        ),
         *("lifted_by_nothing", "precondition_both", "rule_dead", "rule_masked", "rule_redundant", "rules_conflict"),
     },
     "compares parts of one entry": {

@@ -15,7 +15,7 @@ from app.rulebook.load import load
 FOLDER = Path(__file__).resolve().parents[1] / "broken"
 BROKEN = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 SPANS = "codes/spans.yaml"
-FOLLOWS = "a released version never changes"
+FOLLOWS = "what a released version decides and says in English never changes"
 """Almost every fault changes a digest as well; it is looked at where it is the fault."""
 
 

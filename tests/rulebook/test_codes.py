@@ -78,7 +78,7 @@ def faults(book: RuleBook, shipped: Book, path: Path, kind: str, more: str) -> I
     try:
         entries = ADAPTERS[name].validate_python(file.data)
     except ValidationError as error:
-        yield from ((explain(file, details), after) for details in error.errors(include_url=False))
+        yield from ((each, after) for each in explain(file, error))
         return
     changed = replace(shipped, files={**shipped.files, name: file}, entries={**shipped.entries, name: entries})
     yield from ((error, after) for error in check_codes(changed, book.releases))

@@ -1,14 +1,19 @@
 """The digest of a release covers what it decides and says; what may be corrected has a digest of its own."""
 
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from app.cli import cli
 from app.main import rules_folder
 from app.rulebook.book import RULE_FILES, Book, read_book
 from app.rulebook.digests import digest, digest_of, digests
+from app.rulebook.files import BrokenRuleBookError
+from app.rulebook.load import load
 
 Digest = Callable[[Book, str], str]
 OF_THE_RELEASE = {
@@ -92,3 +97,19 @@ def test_a_wrong_digest_is_noticed(name: str, tmp_path: Path) -> None:
     of, edit, changes = WRONG[name]
     assert ("release" in changed(edit, tmp_path / "wrong", of)) != changes
     assert ("release" in changed(edit, tmp_path / "right")) == changes
+
+
+def test_a_new_release_gets_its_digest_from_the_command(tmp_path: Path) -> None:
+    """Without a placeholder: the command prints it, the check says what to write, and takes what was printed."""
+    folder = tmp_path / "rules"
+    shutil.copytree(rules_folder(), folder)
+    releases = folder / "releases.yaml"
+    text = releases.read_text("utf-8")
+    *_, (line, pinned) = re.findall(r'(    digest: "(.+)"\n)', text)
+    releases.write_text(text.replace(line, ""), "utf-8")
+    printed = CliRunner().invoke(cli, ["digest", "--rules", str(folder)]).stdout
+    assert printed.splitlines()[-1] == f"2026.3 {pinned}"
+    with pytest.raises(BrokenRuleBookError) as refused:
+        load(folder)
+    (error,) = refused.value.errors
+    assert (error.file, error.entry, error.says) == ("releases.yaml", "2026.3", f'write `digest: "{pinned}"`')

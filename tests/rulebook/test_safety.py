@@ -142,7 +142,7 @@ def test_where_the_tests_are_not_there_they_are_not_looked_for(shipped: Book, bo
 
 
 def test_the_command_refuses_a_control_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.cli.SETTINGS", SETTINGS - {"TRIAGE_SIGNING_KEYS"})
+    monkeypatch.setattr("app.author_commands.SETTINGS", SETTINGS - {"TRIAGE_SIGNING_KEYS"})
     done = CliRunner().invoke(cli, ["check"])
     assert done.exit_code == 1
     assert "HAZ-ALTERED: `TRIAGE_SIGNING_KEYS` is no setting that exists" in done.output

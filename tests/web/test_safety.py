@@ -29,7 +29,7 @@ MEMBERS = {"rationale", "cautions", "preconditions", "notices", "alternatives", 
 
 @pytest.fixture(scope="module")
 def rows(book: RuleBook) -> list[dict[str, str]]:
-    text = matrix_csv(book.releases[book.current], CASES)
+    text = matrix_csv(book.releases[book.current], book.safety["en"], CASES)
     return list(csv.DictReader(StringIO(text)))
 
 
@@ -103,6 +103,35 @@ def test_every_way_is_whole(book: RuleBook, rows: list[dict[str, str]]) -> None:
             assert re.match(r"\d+ examples, run by `triage check`; \w+: ", row["test"]), row
     assert decides <= {row["rule"] for row in rows}
     assert {member.name for member in fields(Answer)} >= MEMBERS
+
+
+def test_a_way_names_the_hazards_behind_its_rule_and_its_laws(book: RuleBook, rows: list[dict[str, str]]) -> None:
+    by_name = {c.name: set[str]() for hazard in book.safety["en"].hazards for c in hazard.controls}
+    for hazard in book.safety["en"].hazards:
+        for control in hazard.controls:
+            by_name[control.name].add(hazard.id)
+    for row in rows:
+        names = [row["rule"], *row["law"].split("; ")]
+        found = set(filter(None, row["hazard"].split("; ")))
+        assert found >= set().union(*(by_name.get(name, set()) for name in names)), row["rule"]
+        assert row["law"] or row["rule"] in by_name or not found or row["member"] == "plan"
+    shown = {name for row in rows for name in row["hazard"].split("; ")}
+    of_laws = {hazard.id for hazard in book.safety["en"].hazards if {"law", "rule"} & {c.kind for c in hazard.controls}}
+    assert of_laws <= shown
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_rule_leads_to_the_hazards_that_it_controls(client: TestClient, book: RuleBook, language: str) -> None:
+    case = book.safety[language]
+    for name in ("EXC-INFECTION", "SCOPE-LESION", "REVIEW-ANTICOAGULANT"):
+        page = unescape(client.get(f"/rules/{name}?lang={language}").text)
+        hazards = [hazard for hazard in case.hazards if name in {control.name for control in hazard.controls}]
+        assert hazards
+        laws = set(re.findall(r"<small><code>(\w+)</code>", page))
+        for hazard in case.hazards:
+            is_there = f'href="/safety?lang={language}#{hazard.id}">{hazard.title}</a>' in page
+            assert is_there == bool({name, *laws} & {control.name for control in hazard.controls}), hazard.id
+    assert "/safety?lang=en#" not in client.get("/rules/EXC-INFECTION?lang=en&ruleset=2026.1").text
 
 
 def test_every_law_holds_some_rule(book: RuleBook) -> None:

@@ -1,13 +1,14 @@
 """Rules, facts and sources: each has its page, a search finds them, what is not there is a page for people."""
 
 import re
-from html import escape
+from html import escape, unescape
 
 import pytest
 from fastapi.testclient import TestClient
 
 from app.core.catalogue import entries
 from app.core.engine import Engines
+from app.proof.compare import compare
 from app.rulebook.load import RuleBook
 from app.web.listing import one_in
 from app.web.pages import load_texts
@@ -113,3 +114,35 @@ def test_one_rule_can_be_objected_to(client: TestClient, engines: Engines) -> No
 
 def test_the_icon_is_there_where_browsers_ask_for_it(client: TestClient) -> None:
     assert client.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
+
+
+def test_two_releases_are_chosen_and_compared_by_decision_and_by_text(client: TestClient, engines: Engines) -> None:
+    for before in engines.by_id:
+        for after in engines.by_id:
+            page = unescape(client.get(f"/changes?before={before}&after={after}").text)
+            for name, value in (("before", before), ("after", after)):
+                (choices,) = re.findall(rf'<select[^>]* name="{name}">(.*?)</select>', page)
+                assert re.findall(r"<option( selected)?>([\d.]+)</option>", choices) == [
+                    (" selected" if each == value else "", each) for each in engines.by_id
+                ]
+            found = compare(engines.by_id[before].release, engines.by_id[after].release)
+            assert len(re.findall(r"<div><dt>", page)) == len(found.entries)
+            for entry in found.entries:
+                assert f"<code>{entry.id}</code>" in page
+                for text in entry.texts:
+                    assert text.before is None or f"<del>{text.before}</del>" in page
+                    assert text.after is None or f"<ins>{text.after}</ins>" in page
+
+
+def test_what_changed_is_shown_to_readers_of_korean_too(client: TestClient, engines: Engines) -> None:
+    english, korean = (client.get(f"/changes?before=2026.1&lang={lang}").text for lang in ("en", "ko"))
+    texts = [re.findall(r"<dd lang=\"en\">.*?</dd>", page) for page in (english, korean)]
+    assert texts[0] == texts[1] != []
+    assert "달라진 문장" in korean
+
+
+def test_entries_that_changed_lead_to_their_pages(client: TestClient) -> None:
+    page = client.get("/changes?before=2026.2&after=2026.3").text
+    links = {unescape(link) for link in re.findall(r'<dt><a href="([^"]+)"', page)}
+    assert len(links) > 50
+    assert {client.get(link).status_code for link in sorted(links)[::9]} == {200}
