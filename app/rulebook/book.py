@@ -58,6 +58,8 @@ FILES: dict[str, Any] = {
 ADAPTERS: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(shape) for name, shape in FILES.items()}
 LANGUAGE = TypeAdapter(schema_book.Language)
 WORDS = TypeAdapter(schema_book.EntryWords)
+README = "README.md"
+"""What is for people alone."""
 RULE_FILES = tuple(name for name, shape in FILES.items() if issubclass((*get_args(shape), str)[0], schema.Entry))
 """The files whose entries have an id, a sentence and sources."""
 SOURCES = ("ledger.yaml", "evidence.yaml", "silences.yaml")
@@ -158,6 +160,12 @@ def _within(given: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, A
     return {**given, **changed, **inside}
 
 
+def _visible(folder: Path) -> set[str]:
+    """Return the files in a folder, except hidden ones and copies of editors."""
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    return {name for name in names if not name.endswith("~") and not any(p.startswith(".") for p in name.split("/"))}
+
+
 def read_book(folder: Path) -> Book:
     """Read every file of a rule book, or raise `BrokenRuleBookError`."""
     errors: list[RuleBookError] = []
@@ -178,10 +186,7 @@ def read_book(folder: Path) -> Book:
             errors += error.errors
         except ValidationError as error:
             errors += explain(files[name], error)
-    found = [path for part in ("", LANGUAGES, CODES, "safety") for path in (folder / part).glob("*")]
-    known = {folder / name for name in (*FILES, *spoken.values())}
-    yaml = [path for path in found if path.suffix.lower() in (".yaml", ".yml") and path not in known]
-    stray = sorted(path.relative_to(folder).as_posix() for path in yaml)
+    stray = sorted(_visible(folder) - {README, *FILES, *spoken.values(), *shapes})
     errors += [RuleBookError(name, 1, "", "no file of a rule book has this name") for name in stray]
     if errors:
         raise BrokenRuleBookError(errors)

@@ -56,14 +56,23 @@ def test_what_is_no_rule_file_is_named_with_its_line(tmp_path: Path, text: str, 
     assert says in error.says
 
 
-@pytest.mark.parametrize("name", ["laws.yml", "extra.YAML", "languages/de.yml"])
-def test_a_stray_file_is_named(tmp_path: Path, name: str) -> None:
+STRAY = [
+    *("codes/extra.json", "extra.YAML", "languages/de.yml", "languages/ko/notice.yaml", "laws.yml", "notes.txt"),
+    *("safety/old/hazards.yaml", "scales"),
+]
+
+
+def test_stray_files_are_named_and_hidden_ones_are_left(tmp_path: Path) -> None:
     folder = tmp_path / "rules"
     shutil.copytree(rules_folder(), folder)
-    (folder / name).write_text("a: b\n", "utf-8")
+    for name in (*STRAY, ".laws.yaml.swp", "laws.yaml~", "..data/laws.yaml"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("a: b\n", "utf-8")
     with pytest.raises(BrokenRuleBookError) as refused:
         load(folder)
-    assert f"{name}:1: no file of a rule book has this name" in map(str, refused.value.errors)
+    assert [str(error) for error in refused.value.errors] == [
+        f"{name}:1: no file of a rule book has this name" for name in STRAY
+    ]
 
 
 @pytest.mark.parametrize(
