@@ -16,6 +16,7 @@ from app.proof.compare import compare
 from app.proof.report import comparison_in_lines, comparison_in_tables, entries_in_lines, in_lines
 from app.proof.verify import Verifier
 from app.rulebook.book import read_book
+from app.rulebook.checks import divided_assumptions
 from app.rulebook.digests import digest
 from app.rulebook.files import BrokenRuleBookError
 from app.rulebook.load import build, load
@@ -112,7 +113,9 @@ def safety_case(
 def order(rules: RulesOption = None) -> None:
     """Search a good order of facts; write `variable_order.yaml`."""
     folder = folder_of(rules)
-    releases, errors = build(read_book(folder))
+    book = read_book(folder)
+    releases, errors = build(book)
+    errors += [error for release in releases.values() for error in divided_assumptions(book, release)]
     if errors:
         raise BrokenRuleBookError(errors)
 

@@ -40,8 +40,9 @@ class _Page(HTMLParser):
 
     VOID = frozenset({"meta", "link", "input", "br", "hr", "img", "path", "rect", "line", "circle", "use"})
 
-    def __init__(self) -> None:
+    def __init__(self, *, compares: bool) -> None:
         super().__init__()
+        self._compares = compares
         self.texts: list[str] = []
         self._within: list[tuple[str, bool]] = []
 
@@ -49,8 +50,8 @@ class _Page(HTMLParser):
         given = dict(attrs)
         self.texts += [value for name in NAMED_ATTRIBUTES if (value := given.get(name))]
         if tag not in self.VOID:
-            # what was changed between releases is quoted as it was said, of which there is no Korean
-            self._within.append((tag, tag in ("code", "script", "style", "cite", "del", "ins")))
+            is_marked = self._compares and tag != "html" and given.get("lang") == "en"
+            self._within.append((tag, is_marked or tag in ("code", "script", "style", "cite")))
 
     def handle_endtag(self, tag: str) -> None:
         while self._within and self._within.pop()[0] != tag:
@@ -61,8 +62,11 @@ class _Page(HTMLParser):
             self.texts.append(data)
 
 
-def texts_of_page(html: str) -> list[str]:
-    """Return the texts of a page, without code and titles."""
-    page = _Page()
+def texts_of_page(html: str, *, compares: bool = False) -> list[str]:
+    """Return the texts of a page, without code and titles.
+
+    A page that compares releases may mark as English what an older one says, which no language has.
+    """
+    page = _Page(compares=compares)
     page.feed(html)
     return page.texts

@@ -54,6 +54,17 @@ def test_decide_says_what_is_wrong(given: str, says: str) -> None:
     assert says in refused.stderr
 
 
+def test_order_refuses_assumed_values_that_a_rule_divides_before_it_searches(tmp_path: Path) -> None:
+    folder = tmp_path / "rules"
+    shutil.copytree(rules_folder(), folder)
+    facts = folder / "facts.yaml"
+    facts.write_text(facts.read_text("utf-8").replace("assumed: {min: 22}", "assumed: {min: 21}"), "utf-8")
+    refused = run("order", "--rules", str(folder))
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "age_years: `age_years in 18..21` of REVIEW-AGE-18-21 is true for a part of the assumed" in refused.stderr
+    assert (folder / "variable_order.yaml").read_bytes() == (rules_folder() / "variable_order.yaml").read_bytes()
+
+
 def test_decide_names_the_releases_and_the_file() -> None:
     unknown = run("decide", str(CANDIDATE), "--ruleset", "2020.1")
     assert (unknown.exit_code, unknown.stderr) == (

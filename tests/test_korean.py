@@ -132,7 +132,8 @@ def test_no_page_holds_an_english_sentence(client: TestClient, book: RuleBook) -
     for path in pages(book):
         page = client.get(path, headers=KOREAN)
         assert page.status_code == 200, path
-        assert [run for text in texts_of_page(page.text) for run in english_in(text)] == [], path
+        texts = texts_of_page(page.text, compares=path == "/changes")
+        assert [run for text in texts for run in english_in(text)] == [], path
         for kind in PROBLEMS:
             told = client.get(f"/problems/{kind}", headers=KOREAN).text
             assert [run for text in texts_of_page(told) for run in english_in(text)] == [], kind
@@ -146,6 +147,29 @@ def test_no_decision_page_holds_an_english_sentence(client: TestClient, book: Ru
         page = client.post("/report?lang=ko", data=form | {"unknown": unknown})
         assert page.status_code == 200
         assert [run for text in texts_of_page(page.text) for run in english_in(text)] == [], facts
+
+
+HIDDEN = re.compile(r'nhsuk-u-visually-hidden">\s*([^<]+)')
+"""What a screen reader alone reads: the components of NHS.UK frontend put English there unless they are given words."""
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"primary_concern": "burn"},
+        {"primary_concern": "chronic_wound"},
+        {"active_skin_infection": "true"},
+        {"suspicious_lesion": "true"},
+    ],
+)
+def test_what_a_screen_reader_alone_reads_is_korean(client: TestClient, answers: dict[str, str]) -> None:
+    """On the first page, beside each kind of care, and beside a question that is not answered."""
+    pages = [client.get("/?lang=ko"), client.post("/result?lang=ko", data=answers)]
+    page = {"asked": "primary_concern", "page": "concern"}
+    pages += [client.post("/intake?lang=ko", data=page), client.post("/intake?lang=ko", data=page | answers)]
+    hidden = [HIDDEN.findall(page.text) for page in pages]
+    assert all(hidden[:3])
+    assert [text for texts in hidden for text in texts if not HANGUL.search(text)] == []
 
 
 BODIES: list[tuple[str, bytes, dict[str, str]]] = [

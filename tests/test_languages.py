@@ -110,14 +110,14 @@ def test_a_language_with_a_gap_is_refused(tmp_path: Path) -> None:
     shutil.copytree(rules_folder(), folder)
     path = folder / "languages" / "ko.yaml"
     text = path.read_text("utf-8")
-    path.write_text(
-        text.replace("  smoker:\n", "  smokes:\n").replace("dullness: 칙칙하고 윤기 없는 피부, ", ""), "utf-8"
-    )
+    text = text.replace("  smoker:\n", "  smokes:\n").replace("dullness: 칙칙하고 윤기 없는 피부, ", "")
+    path.write_text(text.replace("6개월", "몇 개월"), "utf-8")
     with pytest.raises(BrokenRuleBookError) as refused:
         load(folder)
     said = str(refused.value)
     assert "`smoker` is not translated" in said
     assert "`dullness` of `primary_concern` is not translated" in said
+    assert "`question` of `isotretinoin` lacks `6` of the English: translate it anew" in said
 
 
 def test_what_goes_with_an_answer_is_korean_too(client: TestClient, book: RuleBook) -> None:
@@ -166,6 +166,12 @@ def sentences(part: object, key: str = "") -> Iterator[str]:
         ("silences.yaml", "A-15:\n  title:", "A-15:\n  name:", "`title` of A-15"),
         ("scales.yaml", "glogau:\n", "glogua:\n", "`reading` of glogau"),
         ("laws.yaml", "no_injection_over_filler:\n", "no_injection:\n", "`says` of no_injection_over_filler"),
+        (
+            "label_safety.yaml",
+            "18세부터 21세까지는",
+            "18세부터 20세까지는",
+            "`says` of REVIEW-AGE-18-21 lacks `21` of the English",
+        ),
         ("countries.yaml", "KR:", "XX:", "`KR` is missing: translate its name"),
     ],
 )

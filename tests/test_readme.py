@@ -70,6 +70,14 @@ def test_an_answer_with_a_day_says_until_when_it_holds(book: RuleBook) -> None:
     )
 
 
+def test_the_guide_shows_until_when_an_answer_holds(book: RuleBook) -> None:
+    guide = (ROOT / "docs" / "clients.md").read_text("utf-8").split("## How long an answer holds")[1]
+    sent, shown = re.findall(r"(?<=-d ')[^']+|(?<=```json\n).+", guide)
+    with TestClient(build_app(Settings(), book)) as client:
+        answer = client.post("/v1/triage", json=json.loads(sent)).json()
+    assert {name: answer[name] for name in json.loads(shown)} == json.loads(shown)
+
+
 def test_the_two_commands_are_targets_of_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for target in re.findall(r"`?make ([a-z-]+)`?", README):

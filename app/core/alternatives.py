@@ -47,6 +47,8 @@ class Alternatives:
         self._bits = {rule.id: 1 << place for place, rule in enumerate(release.rules)}
         """Rules in order, as bits of sets: with sets of names some ten rows took three times as long, 50 µs."""
         self._unfit = self._set(rule.id for rule in release.rules if rule.effect in ("excludes", "refers"))
+        self._first = self._set(rule.id for rule in release.rules if rule.kind in ("exclusion", "scope"))
+        """Beside these nothing is compared: an answer says `no`, and what it is that stands against everything."""
         self._rows = {each.id: self._set(each.row.rules) for each in release.alternatives if each.row and each.fits}
         for phase in self._phases:
             self._rows[phase.id] = self._set(rule.id for rule in row_of(phase, release))
@@ -61,10 +63,10 @@ class Alternatives:
     def of(self, outcome: Outcome, cut: Point, standings: Sequence[Standing]) -> list[AlternativeShown]:
         """Return the alternatives and lower phases of a decision.
 
-        Consultations are offered whatever decides, and while that is open; modalities beside a settled decision alone.
+        Consultations are offered while the decision is open, too; modalities whatever decides, with what stands against
+        them.
         """
-        alone = outcome.indicated is None and outcome.decision.disposition in ("excluded", "referred")
-        offered = self._consultations if outcome.possible or alone else self._compared
+        offered = self._consultations if outcome.possible else self._compared
         found = offered.of(cut, outcome.pathways if outcome.indicated and not outcome.possible else NO_PATHWAY)
         held = unsure = 0
         for each in standings:
@@ -124,6 +126,7 @@ class Alternatives:
             return AlternativeShown(
                 rule.id, "lower_phase", title, rule.discuss, {}, fits or "yes", why, holding, rule.sources
             )
+        compares = {} if held & self._first else rule.compares
         return AlternativeShown(
-            *(rule.id, rule.kind, rule.title, rule.says, rule.compares), fits or "yes", why, holding, rule.sources
+            *(rule.id, rule.kind, rule.title, rule.says, compares), fits or "yes", why, holding, rule.sources
         )

@@ -13,7 +13,7 @@ from app.core.facts import Value
 from app.core.logic import Logic
 from app.core.precedence import Decision, cases, phases, steps_of
 from app.core.rationale import DECIDES
-from app.core.rules import DecisionRule, LawOfParts, Pathway, Release
+from app.core.rules import DecisionRule, Disposition, LawOfParts, Pathway, Release
 from app.proof.goes_with import conditions_of_parts
 from app.proof.space import Space
 from app.proof.texts import EntryDifference, different_entries
@@ -85,8 +85,8 @@ class Comparison:
     """Each change of decision, most candidates first; empty where nothing changes."""
     parts: Sequence[PartDifference]
     """What changes of that which goes with decisions; a part that one release does not have is shown to nobody by it.
-    A component or a precondition is shown with the recommendation that it belongs to, a lower phase where what is
-    indicated is blocked."""
+    A component is shown with the recommendation that it belongs to, a precondition also where a clinician reviews what
+    is indicated, a lower phase where what is indicated is blocked."""
     facts_before: Sequence[str]
     """Facts that only the first release has."""
     facts_after: Sequence[str]
@@ -167,9 +167,8 @@ class _Side:
         self._logic, self._space, self._rules = logic, space, release.rules
         self.parts = conditions_of_parts(release)
         self._phases = phases(release.rules)
-        self._pathways: dict[str, Sequence[Pathway]] = {each.id: each.concerns for each in release.preconditions}
-        for plan in release.plans:
-            self._pathways |= {component.id: (plan.pathway,) for component in plan.components}
+        self._indicated: dict[str, Sequence[Pathway]] = {each.id: each.concerns for each in release.preconditions}
+        self._pathways = {each.id: (plan.pathway,) for plan in release.plans for each in plan.components}
         self.diagram = d = logic.diagram
         self.decision_root = self._step_root = d.terminal(None)
         for case in reversed(cases(release.rules)):
@@ -186,18 +185,18 @@ class _Side:
 
     def _listed(self, name: str) -> int:
         """Return the root that holds where an answer has a part."""
+        at, root, steps = self._step_root, self.decision_root, [phase.pathway for phase in self._phases]
         names = [phase.id for phase in self._phases]
         if name in names:
-            higher = {phase.pathway for phase in self._phases[: names.index(name)]}
-            at, root = self._step_root, self.decision_root
+            higher = steps[: names.index(name)]
             return self._space.where(
                 at, root, lambda s, decision: s in higher and not _is_recommended(decision, higher)
             )
-        pathways = self._pathways.get(name)
-        if pathways is None:
-            return self.diagram.true
-        root = self.decision_root
-        return self._space.where(root, root, lambda decision, _: _is_recommended(decision, pathways))
+        if (indicated := self._indicated.get(name)) is not None:
+            return self._space.where(at, root, lambda s, decision: s in indicated and not _is(decision, "excluded"))
+        if (pathways := self._pathways.get(name)) is not None:
+            return self._space.where(root, root, lambda decision, _: _is_recommended(decision, pathways))
+        return self.diagram.true
 
     def deciding(self, among: int, decision: Decision, other: Release) -> list[str]:
         """Return the rules behind a changed decision that `other` lacks."""
@@ -220,3 +219,7 @@ def _essence(rule: DecisionRule) -> tuple[object, ...]:
 
 def _is_recommended(decision: object, pathways: Collection[str]) -> bool:
     return isinstance(decision, Decision) and decision.pathway in pathways
+
+
+def _is(decision: object, disposition: Disposition) -> bool:
+    return isinstance(decision, Decision) and decision.disposition == disposition

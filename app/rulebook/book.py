@@ -71,6 +71,7 @@ SAFETY = tuple(name for name in FILES if name.startswith("safety/"))
 TRANSLATED = (*RULE_FILES, "scales.yaml", "laws.yaml", *INTAKE, *SOURCES, *SAFETY)
 """The files whose sentences a language has in a file of the same name."""
 COUNTRIES = "countries.yaml"
+WORDING = "wording.yaml"
 LANGUAGES = "languages"
 """The folder of the languages."""
 PHRASES = "ehr.yaml"
@@ -116,6 +117,16 @@ class Book:
             if self.lives(entry.since, entry.until, release):
                 yield place, as_of(entry, [name for name in entry.changed if self.lives(name, None, release)])
 
+    def wording(self, release: str) -> schema_wording.Wording:
+        """Return the names and sentences of a release."""
+        entry: schema_wording.Wording = self.entries[WORDING]
+        given = entry.model_dump(exclude={"changed"})
+        for each in self.releases:
+            given = _within(given, entry.changed.get(each.id, {}))
+            if each.id == release:
+                break
+        return schema_wording.Wording.model_validate(given)
+
     def where(self, file: str, place: int, key: str, release: str) -> Where:
         """Return the way to a key of an entry in a release."""
         changed = self.entries[file][place].changed
@@ -141,6 +152,12 @@ def as_of(entry: schema.Versioned, releases: Sequence[str]) -> schema.Versioned:
     for release in sorted(releases):
         given |= entry.changed[release]
     return type(entry).model_validate(given)
+
+
+def _within(given: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is given with single sentences changed in it."""
+    inside = {key: _within(given[key], new) for key, new in changed.items() if isinstance(new, dict) and key in given}
+    return {**given, **changed, **inside}
 
 
 def _visible(folder: Path) -> set[str]:
@@ -271,12 +288,23 @@ def _wrong_releases(book: Book) -> Iterator[RuleBookError]:
         yield book.error("releases.yaml", ("current",), says)
     if sorted(names) != names or len(set(names)) != len(names):
         yield book.error("releases.yaml", ("releases",), "releases stand oldest first, each once")
+    yield from _wrong_wording(book, names)
     for file, entries in book.entries.items():
         for place, entry in enumerate(entries if isinstance(entries, list) else []):
             yield from _unknown_release(book, file, (place,), entry, names)
             yield from _wrong_changes(book, file, place, entry, names)
             for at, component in enumerate(getattr(entry, "components", ())):
                 yield from _unknown_release(book, file, (place, "components", at), component, names)
+
+
+def _wrong_wording(book: Book, names: list[str]) -> Iterator[RuleBookError]:
+    for release in sorted(book.entries[WORDING].changed):
+        if release not in names:
+            yield book.error(WORDING, ("from", release), f"`{release}` is no release")
+        try:
+            book.wording(release)
+        except ValidationError as error:
+            yield from explain(book.files[WORDING], error, ("from", release))
 
 
 def _wrong_changes(book: Book, file: str, place: int, entry: Any, names: list[str]) -> Iterator[RuleBookError]:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from app.core import rules as core
 from app.core.conditions import ALWAYS, NEVER, Condition, Not
 from app.core.facts import GRADES, Fact, Value
-from app.rulebook import schema, schema_book, schema_wording
+from app.rulebook import schema, schema_book
 from app.rulebook.book import Book
 from app.rulebook.digests import digest, digests
 from app.rulebook.files import RuleBookError, Where
@@ -293,7 +293,7 @@ class Builder:
         return {"fact": entry.fact or ""}
 
     def _wording(self) -> core.Wording:
-        entry: schema_wording.Wording = self._book.entries["wording.yaml"]
+        entry = self._book.wording(self._id)
         summary: dict[str, str] = {}
         for key, value in entry.summary.model_dump().items():
             summary |= {f"{key}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}

@@ -243,10 +243,24 @@ def _lifting(book: Book, release: Release, rule: DecisionRule) -> Iterator[RuleB
         yield book.error(file, (*where, "lifted_by"), "the rule still holds, or may, after what lifts it")
 
 
+def divided_assumptions(book: Book, release: Release) -> Iterator[RuleBookError]:
+    """Yield assumed values of which a rule tells some apart."""
+    for rule in release.rules:
+        for each in comparisons(rule.when):
+            assumed = release.facts[each.fact].assumed or frozenset()
+            if assumed & each.accepted and assumed - each.accepted:
+                where = (*_place(book, "facts.yaml", "name", each.fact), "assumed")
+                says = f"`{each.text}` of {rule.id} is true for a part of the assumed values in {release.id}"
+                yield book.error("facts.yaml", where, f"{says}; write values of which it is true for all, or for none")
+
+
 def _decision(book: Book, release: Release) -> Iterator[RuleBookError]:
     order = book.entries["variable_order.yaml"].get(release.id)
     if order is None:
         yield book.error("variable_order.yaml", (), f"{release.id} has no order; run `triage order`")
+    if divided := list(divided_assumptions(book, release)):
+        yield from divided
+        return
     try:
         logic = Logic(release.facts, release.rules, release.order, release.budget)
     except ValueError as error:

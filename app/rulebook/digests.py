@@ -21,7 +21,7 @@ NOT_DIGESTED = {"since", "until", "changed", "examples"}
 def digest(book: Book, release: str) -> str:
     """Return the digest of a release, without examples and signatures."""
     countries = list(book.entries["countries.yaml"])
-    wording = book.entries["wording.yaml"].model_dump()
+    wording = book.wording(release).model_dump(exclude={"changed"})
     laws = _living(book, release, ("laws.yaml",))
     return digest_of(_entries(book, release) | laws | {"countries.yaml": countries, "wording.yaml": wording})
 

@@ -90,6 +90,20 @@ _Loader.add_implicit_resolver(TAG + "float", re.compile(r"^-?[0-9]+\.[0-9]+$"), 
 
 UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What YAML does not allow in a text (YAML 1.2, section 5.1)."""
+UNCLOSED = "found unexpected end of stream"
+MENDS = {
+    "found character that cannot start any token": "indent by spaces, not tabs, and quote `@`, `%` and backticks",
+    "found a tab character that violates indentation": "indent by spaces, not tabs",
+    "mapping values are not allowed in this context": "indent as the lines above, and quote a text that holds `: `",
+    "could not find expected ':'": "a line at or above this one needs `: ` after its key",
+    "did not find expected ',' or ']'": "a list that begins at or above this line needs `,` or `]`",
+    "did not find expected ',' or '}'": "a map that begins at or above this line needs `,` or `}`",
+    "did not find expected key": "indent as the lines above, and close each quote",
+    "did not find expected '-' indicator": "indent as the lines above, and begin each entry of a list with `- `",
+    UNCLOSED: "a quote that begins here is not closed",
+    "block sequence entries are not allowed in this context": "begin `- ` on a line of its own",
+}
+"""What would be right, by what libyaml finds."""
 DEEPEST = 64
 """How deep lists and maps may be nested; libyaml's own composer ends the process at some 50,000."""
 MOST_DIGITS = 18
@@ -110,8 +124,9 @@ def read(path: Path, name: str = "") -> File:
     try:
         return _Reader(loader, name).file()
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        says = f"not YAML: {getattr(error, 'problem', None) or 'it cannot be read'}"
+        problem = getattr(error, "problem", None) or "it cannot be read"
+        mark = getattr(error, "context_mark" if problem == UNCLOSED else "problem_mark", None)
+        says = f"not YAML: {MENDS.get(problem, problem)}"
         raise BrokenRuleBookError([RuleBookError(name, mark.line + 1 if mark else 1, "", says)]) from None
     finally:
         loader.dispose()

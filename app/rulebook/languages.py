@@ -52,8 +52,13 @@ def _gaps_of_entries(book: Book, code: str) -> Iterator[RuleBookError]:
     """Yield what a language lacks, or has too much."""
     for name in TRANSLATED:
         words = book.words.get((code, name), {})
-        needed = {entry: set(sentences_of(each)) for entry, each in current_entries(book, name).items()}
+        english = {entry: sentences_of(each) for entry, each in current_entries(book, name).items()}
+        needed = {entry: set(texts) for entry, texts in english.items()}
         for entry in sorted({*words, *needed}):
+            for way, text in words.get(entry, {}).items():
+                if lost := figures(english.get(entry, {}).get(way, "")) - figures(text):
+                    says = f"`{way}` of {entry} lacks {in_backticks(lost)} of the English: translate it anew"
+                    yield _error(book, f"{LANGUAGES}/{code}/{name}", (entry, way), says)
             given = set(words.get(entry, {}))
             if entry in needed:
                 given -= PARTLY_OURS.get(name, set())
@@ -70,6 +75,16 @@ def _gaps_of_entries(book: Book, code: str) -> Iterator[RuleBookError]:
         yield _error(book, f"{LANGUAGES}/{code}/{COUNTRIES}", (), f"`{country}` is missing: translate its name")
     for country in sorted(given - due):
         yield _error(book, f"{LANGUAGES}/{code}/{COUNTRIES}", (country,), f"`{country}` is no country of {COUNTRIES}")
+
+
+def figures(text: str) -> set[str]:
+    """Return the numbers of a sentence, as digits."""
+    return set(re.findall(r"\d+(?:\.\d+)?", re.sub(r"(?<=\d),(?=\d{3})", "", text)))
+
+
+def in_backticks(words: set[str]) -> str:
+    """Return words as a list for a sentence."""
+    return ", ".join(f"`{word}`" for word in sorted(words))
 
 
 def _error(book: Book, file: str, where: Where, says: str) -> RuleBookError:
@@ -98,6 +113,10 @@ def _gaps(book: Book, code: str, entry: schema_book.Language, release: Release) 
         if words is None:
             yield file.error(("facts",), f"`{name}` is not translated")
             continue
+        for key, text in (("question", fact.question), ("help", fact.help)) if is_current else ():
+            if lost := figures(text or "") - figures(getattr(words, key) or ""):
+                says = f"`{key}` of `{name}` lacks {in_backticks(lost)} of the English: translate it anew"
+                yield file.error(("facts", name, key), says)
         for answer in sorted(_answers_of(fact) ^ set(words.answers) if fact.kind != "boolean" or is_current else ()):
             yield file.error(("facts", name), f"`{answer}` of `{name}` is not translated, or is no answer")
         if (fact.unit is not None) != (words.unit is not None):
@@ -113,7 +132,8 @@ def _gaps(book: Book, code: str, entry: schema_book.Language, release: Release) 
     notices = entry.releases.get(release.id, schema_book.NoticeWords())
     for name in ("withdrawn", "limits", "changes"):
         if (getattr(release, name) is None) != (getattr(notices, name) is None):
-            yield file.error(("releases", release.id), f"`{name}` of {release.id} is not translated, or is not needed")
+            wrong = "is not translated" if getattr(notices, name) is None else "is translated, and the release has none"
+            yield file.error(("releases", release.id), f"`{name}` of {release.id} {wrong}")
 
 
 def _answers_of(fact: Fact) -> set[str]:

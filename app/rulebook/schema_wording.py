@@ -1,9 +1,11 @@
 """What `wording.yaml` may hold."""
 
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import Field
 
 from app.core.rules import Pathway
-from app.rulebook.schema import Model, Text
+from app.rulebook.schema import KnownRelease, Model, Text
 
 
 class Named(Model):
@@ -59,7 +61,7 @@ class Summary(Model):
 
 
 class Wording(Model):
-    """Names and sentences."""
+    """Names and sentences; `from` gives those that another release says otherwise."""
 
     pathways: dict[Pathway, Named]
     dispositions: dict[str, Named]
@@ -71,3 +73,4 @@ class Wording(Model):
     preconditions: dict[Literal["met", "unmet", "to_confirm"], Text]
     assumption: Text
     summary: Summary
+    changed: dict[KnownRelease, dict[str, Any]] = Field(default_factory=dict, alias="from")

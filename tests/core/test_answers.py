@@ -177,9 +177,7 @@ def test_alternatives_and_notices_are_those_of_this_candidate(engines: Engines) 
         expected = [
             (rule.id, fit(rule, candidate, release))
             for rule in release.alternatives
-            if (rule.without_phase if indicated is None else indicated in rule.concerns)
-            and rule.when.holds(candidate)
-            and (rule.kind == "consultation" or indicated or answer.decision.disposition == "clinician_review")
+            if (rule.without_phase if indicated is None else indicated in rule.concerns) and rule.when.holds(candidate)
         ]
         shown = [(each.rule, each.fits) for each in answer.alternatives if each.kind != "lower_phase"]
         assert shown == expected
@@ -188,7 +186,7 @@ def test_alternatives_and_notices_are_those_of_this_candidate(engines: Engines) 
             concerned = not notice.concerns or indicated in notice.concerns
             if not (notice.by_engine or notice.otherwise):
                 assert (notice.says in answer.notices) == (concerned and notice.when.holds(candidate))
-    assert len(seen) > 20
+    assert len(seen) > 12
 
 
 def fit(rule: Alternative, candidate: Candidate, release: Release) -> str:

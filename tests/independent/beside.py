@@ -99,8 +99,8 @@ FORBIDDEN_BY_NEEDLE = either(
 )
 FORBIDDEN_INJECTED = either(
     both(HUMAN, NO_HUMAN_PRODUCT),
-    both(one_of("jurisdiction", *EU), one_of("product_status", "cosmetic", "unapproved")),
-    one_of("jurisdiction", "KR", "SA"),
+    both(one_of("jurisdiction", *EU, "KR"), one_of("product_status", "cosmetic", "unapproved")),
+    one_of("jurisdiction", "SA"),
 )
 LEGAL_NEEDS = ("jurisdiction", "product_status", "product_source")
 
@@ -246,7 +246,7 @@ def alternatives(given: Candidate, decision: str, indicated: int | None) -> list
         if name in CONSULTATIONS:
             if CONSULTATIONS[name](given):
                 found.append((name, "yes", list[str]()))
-        elif decision != "needs_information" and (indicated or decision not in ("excluded", "referred")):
+        elif decision != "needs_information":
             each = MODALITIES[name]
             unfit = each.unfit(given)
             fits = "no" if unfit else "yes" if each.fits(given) and unfit is False else "unknown"

@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from app.core.alternatives import Alternatives, row_of
+from app.core.alternatives import Alternatives
 from app.core.answer import Answer, PlanShown
 from app.core.conditions import ALWAYS, NEVER, Comparison, Not
 from app.core.engine import Engine, Question
 from app.core.facts import Candidate, Fact
 from app.core.logic import state_of
-from app.core.precedence import decide, phases
 from app.core.rules import (
     Alternative,
     Component,
@@ -204,25 +203,15 @@ def test_a_condition_of_two_facts_at_once_is_no_law_of_readiness(book: RuleBook)
     assert not comparisons_of_one_fact(read_condition({"all": ["pregnant = true", "age_years < 18"]}, facts))
 
 
-def shown_to(release: Release, candidate: Candidate) -> set[str]:
-    """Return the parts that a fully known candidate is shown as fitting, included or met."""
-    rules = {rule.id: rule for rule in release.rules}
-    then = decide(release.rules, candidate)
-    alternative = release.alternatives[0]
-    assert alternative.fits
-    assert alternative.row
-    against = [alternative.fits.no, *(rules[name].when for name in alternative.row.rules)]
-    found = {"ALT"} if alternative.fits.yes.holds(candidate) and not any(w.holds(candidate) for w in against) else set()
-    pathway = then.decision.pathway
-    if pathway is not None:
-        components = (each for plan in release.plans if plan.pathway == pathway for each in plan.components)
-        found |= {each.id for each in (*components, *release.preconditions) if each.when.holds(candidate)}
-    elif (indicated := next((p for p in phases(release.rules) if p.pathway == then.step), None)) is not None:
-        for lower in phases(release.rules):
-            holds = [rule.when.holds(candidate) for rule in row_of(lower, release)]
-            if lower.phase < indicated.phase and lower.when.holds(candidate) and not any(holds):
-                found.add(lower.id)
-    return found
+def shown_to(engine: Engine, candidate: Candidate) -> set[str]:
+    """Return the parts that an answer to a fully known candidate shows as fitting, included or met."""
+    shown = engine.answer(Question(candidate))
+    components = shown.plan.components if isinstance(shown.plan, PlanShown) else ()
+    return {
+        *(each.rule for each in shown.alternatives if each.fits == "yes"),
+        *(each.id for each in components if each.status == "included"),
+        *(each.rule for each in shown.preconditions if each.status == "met"),
+    }
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -234,10 +223,12 @@ def test_whom_a_part_is_shown_to_otherwise_is_counted_exactly(seed: int) -> None
     row = after.alternatives[0].row
     assert row
     kept = replace(after.alternatives[0], row=replace(row, rules=row.rules & {rule.id for rule in fewer}))
-    after = replace(after, rules=fewer, preconditions=(other,), plans=after.plans[:1], alternatives=(kept,))
-    shown = [(shown_to(before, each), shown_to(after, each)) for each in every_candidate(facts)]
-    gained = Counter(name for was, now in shown for name in now - was)
-    lost = Counter(name for was, now in shown for name in was - now)
+    plans = (after.plans[0], *(replace(plan, components=()) for plan in after.plans[1:]))
+    after = replace(after, rules=fewer, preconditions=(other,), plans=plans, alternatives=(kept,))
+    engines = Engine(before), Engine(after)
+    shown = [(each, [shown_to(engine, each) for engine in engines]) for each in every_candidate(facts)]
+    gained = Counter(name for _, (was, now) in shown for name in now - was)
+    lost = Counter(name for _, (was, now) in shown for name in was - now)
     parts = compare(before, after).parts
     assert {part.part: (int(part.gained), int(part.lost)) for part in parts} == {
         name: (gained[name], lost[name]) for name in gained | lost
@@ -245,8 +236,6 @@ def test_whom_a_part_is_shown_to_otherwise_is_counted_exactly(seed: int) -> None
     for part in parts:
         for example, place in ((part.example_gained, 1), (part.example_lost, 0)):
             if example is not None:
-                among = [each for each in every_candidate(facts) if each.items() >= example.items()]
+                among = [sides for each, sides in shown if each.items() >= example.items()]
                 assert among != []
-                for each in among:
-                    sides = [shown_to(before, each), shown_to(after, each)]
-                    assert part.part in sides[place] - sides[1 - place]
+                assert all(part.part in sides[place] - sides[1 - place] for sides in among)

@@ -65,8 +65,14 @@ def test_what_may_be_corrected_changes_its_own_digest_alone(what: str, tmp_path:
     assert changed(APART[what], tmp_path) == {what}
 
 
-def test_what_another_release_alone_has_changes_nothing(tmp_path: Path) -> None:
-    edit = "label_safety.yaml", "keloid_history = true", "keloid_history = false"
+@pytest.mark.parametrize(
+    "edit",
+    [
+        ("label_safety.yaml", "keloid_history = true", "keloid_history = false"),
+        ("wording.yaml", "A clinician decides first: not", "A physician decides first: not"),
+    ],
+)
+def test_what_another_release_alone_has_changes_nothing(edit: tuple[str, str, str], tmp_path: Path) -> None:
     assert changed(edit, tmp_path) == set()
 
 

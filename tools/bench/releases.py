@@ -1,6 +1,7 @@
-"""What the current release costs beside the one before it: in the process, over HTTP and in a batch, in turn.
+"""What the current release costs beside the one before it, in every part of the bench that depends on a release.
 
-Each release is asked of candidates of its own, with all of its own facts; what slows the machine slows both.
+Both are measured in turn: what slows the machine slows both. Each release is asked of candidates of its own, with all
+of its own facts. Parts that serve the current release alone (pages, FHIR) have no row here.
 """
 
 import os
@@ -17,7 +18,7 @@ from app.api.endpoint import PATH
 from app.core.engine import Question
 from app.core.facts import Value
 from app.proof.explain import explain
-from tools.bench import batch, http
+from tools.bench import batch, faces, http
 from tools.inside import Respond, responder, written
 from tools.population import candidates, drawn
 from tools.serving import Server, serving
@@ -40,6 +41,8 @@ def run() -> None:
     )
     for name, made, known, count in _rows():
         _print(name, *_in_turn([_work(release, made, known, count) for release in (BEFORE, CURRENT)]))
+    for row in faces.rows((BEFORE, CURRENT)):
+        _print(row.name, *(took / count for took, count in zip(_in_turn(row.pairs), row.counts, strict=True)))
     core, other = _cores()
     with serving(core=core) as server, tempfile.TemporaryDirectory(prefix="triage-") as folder:
         _over_http(server, Path(folder), other)
