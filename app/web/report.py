@@ -113,6 +113,7 @@ def page(view: View, made: Report, filled: Filled, today: date) -> HTMLResponse:
         connects=True,
         code=code_of(filled.answers, made.release),
         damaged=filled.damaged,
+        wrong=[made.release.facts[name] for name in filled.wrong],
         machine=machine(answer, filled),
         timelines=timelines(plan, texts) if plan else [],
         amount=lambda figure: amount(figure, texts),
