@@ -174,6 +174,16 @@ def test_a_narrow_phone_needs_no_sideways_scrolling(browser: Browser, address: s
     window.close()
 
 
+def test_it_prints_dark_on_light_whatever_the_screen_is(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.emulate_media(color_scheme="dark", media="print")
+    for path in (link(EXCLUDED), "/result" + link(SAFE).removeprefix("/report")):
+        page.goto(path)
+        page.wait_for_selector("[data-decision]")
+        ink = page.locator("[data-focus]").evaluate("e => getComputedStyle(e).color")
+        assert sum(map(int, re.findall(r"\d+", ink)[:3])) < 200
+
+
 def test_it_prints_on_a_few_pages(context: BrowserContext) -> None:
     page = context.new_page()
     page.goto(link(EXCLUDED))
