@@ -149,7 +149,7 @@ def read_form(body: bytes, release: Release) -> Filled:
     )
 
 
-BESIDE = ("asked", "yes", "unsure", "nothing", "page", "go", "lang")
+BESIDE = ("asked", "yes", "unsure", "nothing", "page", "go", "lang", "reference")
 KNOWN = frozenset({UNKNOWN, "code", *BESIDE, *FLAGS, RECORDED, UNREAD, LAUNCHED, CONFIRMED})
 """The names of fields beside facts."""
 LAUNCH = re.compile(r"[A-Za-z0-9_-]{16,64}")

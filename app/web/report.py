@@ -102,12 +102,14 @@ def page(view: View, made: Report, filled: Filled, today: date) -> HTMLResponse:
     """Return the report as a page."""
     answer, texts = made.answer, view.texts
     plan = None if isinstance(answer.plan, Mapping) else answer.plan
+    fields = [*fields_of(filled.answers), *filled.carried]
     return view.page(
         "report/report.html",
         made.release,
         report=made,
         answer=answer,
-        fields=[*fields_of(filled.answers), *filled.carried],
+        fields=fields,
+        state=[*fields, *([[REFERENCE, answer.reference]] if answer.reference else [])],
         notes=notes_of(filled.recorded, made.release.facts, texts),
         filled=filled,
         connects=True,

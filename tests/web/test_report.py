@@ -221,6 +221,11 @@ def test_a_day_is_claimed_only_of_answers_of_today(client: TestClient) -> None:
         assert "If no answer is older" not in client.post("/report", data=nothing_holds).text
 
 
+def test_a_reload_keeps_the_reference(client: TestClient) -> None:
+    page = client.post("/report", data={"primary_concern": "dullness", "reference": "AB-1"}).text
+    assert """data-answers='[["primary_concern", "dullness"], ["reference", "AB-1"]]'""" in page
+
+
 @pytest.mark.parametrize("age", ["17.5", "200"])
 def test_a_number_that_cannot_be_is_said_to_be_wrong_and_not_a_damaged_link(client: TestClient, age: str) -> None:
     page = client.post("/report?lang=en", data={"primary_concern": "dullness", "age_years": age}).text
