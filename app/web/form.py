@@ -54,7 +54,7 @@ class Filled:
     confirmed: frozenset[str] = frozenset()
     """The facts of that record that somebody answered here, so that they count as of today."""
     wrong: tuple[str, ...] = ()
-    """The facts with a number that cannot be."""
+    """The fields with a number or a reference that cannot be."""
 
     @property
     def carried(self) -> list[list[str]]:

@@ -221,6 +221,12 @@ def test_a_day_is_claimed_only_of_answers_of_today(client: TestClient) -> None:
         assert "If no answer is older" not in client.post("/report", data=nothing_holds).text
 
 
+def test_a_reference_that_is_not_taken_is_said_to_be_wrong(client: TestClient) -> None:
+    page = client.post("/report", data={"primary_concern": "dullness", "reference": "Kim Min-ji"}).text
+    assert "<p>Reference: up to 64 letters" in page
+    assert "Kim" not in page
+
+
 def test_a_reload_keeps_the_reference(client: TestClient) -> None:
     page = client.post("/report", data={"primary_concern": "dullness", "reference": "AB-1"}).text
     assert """data-answers='[["primary_concern", "dullness"], ["reference", "AB-1"]]'""" in page
