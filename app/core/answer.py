@@ -361,7 +361,7 @@ class DecisionView:
     next_question: NextQuestion | None
     assumptions: Sequence[Assumption]
     rules: Sequence[str]
-    """The ids of the rules that take part in the decision."""
+    """The ids of the rules that take part in the decision, also undecided ones: the whole answer says which."""
     ruleset: RuleSet
     id: str
     reference: str | None

@@ -50,7 +50,7 @@ def check_signatures(book: Book, digests: dict[str, str]) -> Iterator[RuleBookEr
 
 def why_unsigned(reviewer: str, date: str, latest: str) -> str | None:
     """Return what is wrong with a reviewer or a day, or `None`."""
-    if not reviewer.strip() or not reviewer.isprintable():
+    if not any(map(str.isalpha, reviewer)) or not reviewer.isprintable():
         return "`--reviewer` names the clinician, with profession, in one line"
     try:
         is_day = datetime.strptime(date, "%Y-%m-%d").strftime("%Y-%m-%d") == date

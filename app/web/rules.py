@@ -126,6 +126,7 @@ def routes(pages: Pages) -> APIRouter:
         names = Names(release, view.texts)
         rows = [(names.title(e), names.condition(e.when), rule_record(e, release)) for e in entries(release)]
         silences = [source for source in release.sources.values() if source.status == "project"]
-        return view.page("rules/sign.html", release, rules=rows, silences=silences)
+        laws = [(law, names.condition(law.when) if law.when else "") for law in release.laws]
+        return view.page("rules/sign.html", release, rules=rows, silences=silences, laws=laws)
 
     return router

@@ -100,7 +100,7 @@ def test_a_fact_accepts_its_values_by_type_too(fact: Fact, right: object, wrong:
 
 def test_what_the_next_start_refuses_is_not_signed() -> None:
     assert why_unsigned("Dr. Example", "2026-11-26", "2026-11-26") is None
-    for reviewer in ("", " ", "a\nb", "a\x07"):
+    for reviewer in ("", " ", ".", "1 2", "a\nb", "a\x07"):
         assert "--reviewer" in (why_unsigned(reviewer, "2026-11-26", "2026-11-26") or "")
     for day in ("", "2026", "2026-02-31", "2026-2-3", "20260203", "26-02-03", "2026-02-03 "):
         assert "is no day" in (why_unsigned("Dr. Example", day, "2026-11-26") or "")

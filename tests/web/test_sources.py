@@ -115,6 +115,14 @@ def test_one_rule_can_be_objected_to(client: TestClient, engines: Engines) -> No
     assert client.get("/sign").text.count("☐ object, because") == len(entries(release))
 
 
+def test_whoever_signs_a_law_reads_whom_it_concerns(client: TestClient, engines: Engines) -> None:
+    laws = engines.by_id[engines.current].release.laws
+    page = client.get("/sign").text
+    assert page.count("Whom it concerns: ") == sum(law.when is not None for law in laws) > 0
+    after = page[page.index("<code>a_cosmetic_is_never_lawfully_needled_in_korea</code>") :]
+    assert "Korea" in after[: after.index("</li>")]
+
+
 def test_the_icon_is_there_where_browsers_ask_for_it(client: TestClient) -> None:
     assert client.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
 
