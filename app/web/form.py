@@ -53,6 +53,8 @@ class Filled:
     """The name that the browser gave to a launch from an EHR."""
     confirmed: frozenset[str] = frozenset()
     """The facts of that record that somebody answered here, so that they count as of today."""
+    wrong: tuple[str, ...] = ()
+    """The fields with a number or a reference that cannot be."""
 
     @property
     def carried(self) -> list[list[str]]:
@@ -100,6 +102,7 @@ def read_form(body: bytes, release: Release) -> Filled:
     answers: dict[str, Value | None] = {}
     recorded: dict[str, Recorded] = {}
     damaged = False
+    wrong: list[str] = []
     for name, text in fields:
         if name == "code":
             found = answers_of(text, release)
@@ -115,9 +118,12 @@ def read_form(body: bytes, release: Release) -> Filled:
         elif name in facts:
             if name not in asked and text.strip():
                 value = value_of(facts[name], text.strip())
-                damaged |= value is None
                 if value is not None:
                     answers[name] = value
+                elif facts[name].kind == "integer":
+                    wrong.append(name)
+                else:
+                    damaged = True
         elif name not in KNOWN:
             damaged = True
     choices = Choices(
@@ -139,10 +145,11 @@ def read_form(body: bytes, release: Release) -> Filled:
         tuple(kind for kind in KINDS if kind in given.get(UNREAD, ())),
         launched if LAUNCH.fullmatch(launched := given.get(LAUNCHED, [""])[-1]) else "",
         frozenset(given.get(CONFIRMED, ())) & recorded.keys(),
+        tuple(wrong),
     )
 
 
-BESIDE = ("asked", "yes", "unsure", "nothing", "page", "go", "lang")
+BESIDE = ("asked", "yes", "unsure", "nothing", "page", "go", "lang", "reference")
 KNOWN = frozenset({UNKNOWN, "code", *BESIDE, *FLAGS, RECORDED, UNREAD, LAUNCHED, CONFIRMED})
 """The names of fields beside facts."""
 LAUNCH = re.compile(r"[A-Za-z0-9_-]{16,64}")

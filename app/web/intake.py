@@ -347,7 +347,7 @@ class Intake:
             state=[*fields_of(self.answers), *([flag, "1"] for flag in flags), *self.filled.carried, ["page", page]],
             filled=self.filled,
             errors=[(field.name, field.error) for field in fields if field.error],
-            damaged=self.filled.damaged,
+            damaged=self.filled.damaged or self.filled.wrong,
             section=section,
             place=self.topics.sections.index(section) + 1 if section else 0,
             sections=self.topics.sections,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from re import fullmatch
 from typing import Annotated, Literal
@@ -88,7 +89,9 @@ def read_answers(body: bytes, view: View) -> tuple[Filled, str | None]:
     # what is confirmed here goes before "not known" of the intake
     confirmed = {name for name, text in fields if name in release.facts and text.strip()}
     kept = [(n, v) for n, v in fields if n != REFERENCE and not (n == UNKNOWN and v in confirmed)]
-    return read_form(urlencode(kept).encode(), release), reference
+    filled = read_form(urlencode(kept).encode(), release)
+    refused = reference is None and any(name == REFERENCE and text.strip() for name, text in fields)
+    return replace(filled, wrong=(*filled.wrong, REFERENCE)) if refused else filled, reference
 
 
 def make(view: View, filled: Filled, today: date | None, reference: str | None = None) -> Report:
@@ -102,17 +105,21 @@ def page(view: View, made: Report, filled: Filled, today: date) -> HTMLResponse:
     """Return the report as a page."""
     answer, texts = made.answer, view.texts
     plan = None if isinstance(answer.plan, Mapping) else answer.plan
+    fields = [*fields_of(filled.answers), *filled.carried]
     return view.page(
         "report/report.html",
         made.release,
         report=made,
         answer=answer,
-        fields=[*fields_of(filled.answers), *filled.carried],
+        fields=fields,
+        state=[*fields, *([[REFERENCE, answer.reference]] if answer.reference else [])],
         notes=notes_of(filled.recorded, made.release.facts, texts),
         filled=filled,
         connects=True,
         code=code_of(filled.answers, made.release),
         damaged=filled.damaged,
+        wrong=[made.release.facts[name] for name in filled.wrong if name != REFERENCE],
+        refused=REFERENCE in filled.wrong,
         machine=machine(answer, filled),
         timelines=timelines(plan, texts) if plan else [],
         amount=lambda figure: amount(figure, texts),

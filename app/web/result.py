@@ -68,7 +68,7 @@ def result(view: View, filled: Filled, base: str) -> HTMLResponse:
         state=state,
         filled=filled,
         connects=True,
-        damaged=filled.damaged,
+        damaged=filled.damaged or filled.wrong,
         machine=machine(answer, filled),
     )
 

@@ -92,6 +92,44 @@ def test_the_page_decides_as_the_api_does(context: BrowserContext, client: TestC
     assert decided > 10
 
 
+def test_no_link_press_or_failure_throws_answers_away(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(f"/intake?lang=en{link({'primary_concern': 'dullness'}).removeprefix('/report')}")
+    question = page.locator("h1", has_text="Is any of this true for you?")
+    expect(question).to_be_visible()
+    page.locator(".nhsuk-skip-link").press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    assert "#answers=" in page.url
+
+    page.locator("input[name=nothing]").check()
+    page.route("**/intake*", lambda route: route.fulfill(status=429, content_type="text/html", body="<main>No</main>"))
+    page.click("[data-main]")
+    expect(page.get_by_role("alert")).to_contain_text("Your answers are still here.")
+    expect(question).to_be_visible()
+    page.unroute("**/intake*")
+
+    page.evaluate("for (const _ of [1, 2]) document.querySelector('[data-main]').click()")
+    expect(question).to_have_count(0)
+    page.go_back()
+    expect(question).to_be_visible()
+
+
+@pytest.mark.parametrize("end", ["#answ", "#code", "#cod=2026.3~0", "#answers=%5B"])
+def test_a_link_cut_anywhere_is_said_to_be_damaged(context: BrowserContext, end: str) -> None:
+    page = context.new_page()
+    page.goto(f"/report?lang=en{end}")
+    expect(page.get_by_role("alert")).to_contain_text("Part of this link is damaged.")
+
+
+def test_nothing_is_said_to_be_copied_without_a_clipboard(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page.goto(link(EXCLUDED))
+    for button in ("[data-copy]", "[data-share]"):
+        page.click(button)
+        expect(page.locator("[data-shared]")).to_have_text("Nothing is copied. The browser does not allow it here.")
+
+
 CUT = """() => [...document.querySelectorAll("main, main *")].filter((one) =>
   one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 1 && !one.matches("pre, textarea, select, input") &&
   ["auto", "scroll", "hidden"].includes(getComputedStyle(one).overflowX)).map((one) => one.outerHTML.slice(0, 120))"""
@@ -134,6 +172,16 @@ def test_a_narrow_phone_needs_no_sideways_scrolling(browser: Browser, address: s
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
         assert page.evaluate(CUT) == [], path
     window.close()
+
+
+def test_it_prints_dark_on_light_whatever_the_screen_is(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.emulate_media(color_scheme="dark", media="print")
+    for path in (link(EXCLUDED), "/result" + link(SAFE).removeprefix("/report")):
+        page.goto(path)
+        page.wait_for_selector("[data-decision]")
+        ink = page.locator("[data-focus]").evaluate("e => getComputedStyle(e).color")
+        assert sum(map(int, re.findall(r"\d+", ink)[:3])) < 200
 
 
 def test_it_prints_on_a_few_pages(context: BrowserContext) -> None:
@@ -212,6 +260,10 @@ def test_the_intake_stands_in_a_page_of_another_origin(browser: Browser, book: R
         page.goto(f"{clinic}/?service={service}")
         intake = page.locator("candidate-triage")
         intake.locator("input[value=burn]").check()
+        page.route("**/intake*", lambda route: route.abort())
+        intake.locator("[data-main]").click()
+        expect(intake.get_by_role("alert")).to_be_visible()
+        page.unroute("**/intake*")
         intake.locator("[data-main]").click()
         expect(intake.locator("input[name=primary_concern][type=radio]")).to_have_count(0)
         intake.locator("input[name=nothing]").check()

@@ -219,3 +219,22 @@ def test_a_day_is_claimed_only_of_answers_of_today(client: TestClient) -> None:
     assert (answer["asked_on"], answer["valid_until"]) == (None, None)
     for nothing_holds in ({}, {"active_skin_infection": "true"}):  # nothing is decided; other care comes first
         assert "If no answer is older" not in client.post("/report", data=nothing_holds).text
+
+
+def test_a_reference_that_is_not_taken_is_said_to_be_wrong(client: TestClient) -> None:
+    page = client.post("/report", data={"primary_concern": "dullness", "reference": "Kim Min-ji"}).text
+    assert "<p>Reference: up to 64 letters" in page
+    assert "Kim" not in page
+
+
+def test_a_reload_keeps_the_reference(client: TestClient) -> None:
+    page = client.post("/report", data={"primary_concern": "dullness", "reference": "AB-1"}).text
+    assert """data-answers='[["primary_concern", "dullness"], ["reference", "AB-1"]]'""" in page
+
+
+@pytest.mark.parametrize("age", ["17.5", "200"])
+def test_a_number_that_cannot_be_is_said_to_be_wrong_and_not_a_damaged_link(client: TestClient, age: str) -> None:
+    page = client.post("/report?lang=en", data={"primary_concern": "dullness", "age_years": age}).text
+    assert re.search('role="alert"><p>Age: Write a whole number from 0 to 120.</p>', page)
+    assert "<p>Part of this link is damaged." not in page
+    assert re.search('<details[^>]*id="confirm" open', page)

@@ -2,6 +2,7 @@
 
 import re
 from html import escape, unescape
+from urllib.parse import parse_qs
 
 import pytest
 from fastapi.testclient import TestClient
@@ -156,3 +157,22 @@ def test_entries_that_changed_lead_to_their_pages(client: TestClient) -> None:
     links = {unescape(link) for link in re.findall(r'<dt><a href="([^"]+)"', page)}
     assert len(links) > 50
     assert {client.get(link).status_code for link in sorted(links)[::9]} == {200}
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "/rules?ruleset=2026.1&q=skin%26&of=rules",
+        "/changes?before=2026.1&after=2026.2",
+        *(
+            f"/{page}?ruleset=2026.1"
+            for page in ("rules", "rules/PHASE-2", "facts/primary_concern", "sources/S3-31", "sign", "proof")
+        ),
+    ],
+)
+def test_the_other_language_shows_the_same(client: TestClient, shown: str) -> None:
+    path, _, query = shown.partition("?")
+    found = re.search('class="ct-language" href="([^"]*)"', client.get(shown, headers=BROWSER).text)
+    assert found
+    assert parse_qs(unescape(found[1])[1:]) == {"lang": ["ko"], **parse_qs(query)}
+    assert client.get(path + unescape(found[1]), headers=BROWSER).status_code == 200

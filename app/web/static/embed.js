@@ -4,7 +4,7 @@
 // At the end the element sends the event `triage-decision`. Its `detail` holds the result (decision, id, ruleset) and the answers
 // as the API takes them (answers by fact, and the facts that are unavailable: "not sure").
 // The service has to allow the page: TRIAGE_CORS_ORIGINS.
-import { parse, place, post } from "./steps.js";
+import { parse, place, post, say } from "./steps.js";
 
 const base = new URL("..", import.meta.url).href.replace(/\/$/, "");
 
@@ -33,7 +33,12 @@ class CandidateTriage extends HTMLElement {
     form?.addEventListener("submit", async (event) => {
       event.preventDefault();
       const action = new URL(event.submitter?.getAttribute("formaction") ?? form.getAttribute("action"), base);
-      this.show(await post(action, [...new FormData(form, event.submitter)]), true);
+      const page = await post(action, [...new FormData(form, event.submitter)]).catch(() => null);
+      if (page?.querySelector("main form.intake")) {
+        this.show(page, true);
+      } else {
+        say(this.holder, page ? form.dataset.failed : form.dataset.offline);
+      }
     });
     const decided = this.holder.querySelector("[data-decision]");
     if (decided) {

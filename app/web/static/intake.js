@@ -1,7 +1,7 @@
 // Makes intake, result and report smoother where JavaScript is there. The next page is fetched and put in place; the answers stand
 // in the address after the #, where no server sees them, so that Back, reload, a change of language and a link find them. Without
 // it every page is a plain form.
-import { place, post } from "./steps.js";
+import { copy, place, post, say } from "./steps.js";
 
 const FRAGMENT = "#answers=";
 const CODE = "#code=";
@@ -11,28 +11,19 @@ const encode = (fields) => FRAGMENT + encodeURIComponent(JSON.stringify(fields))
 
 // The fields after the #; null where there are none, undefined where they cannot be read.
 function decode(hash) {
+  if (hash.length < 2 || document.getElementById(hash.slice(1))) {
+    return null;
+  }
   if (hash.startsWith(CODE)) {
     return [["code", hash.slice(CODE.length)]];
   }
-  if (!hash.startsWith(FRAGMENT)) {
-    return null;
-  }
   try {
     const found = JSON.parse(decodeURIComponent(hash.slice(FRAGMENT.length)));
-    const isFields = Array.isArray(found) && found.every((pair) => Array.isArray(pair) && pair.length === 2);
+    const isFields = hash.startsWith(FRAGMENT) && Array.isArray(found) && found.every((pair) => Array.isArray(pair) && pair.length === 2);
     return isFields ? found : undefined;
   } catch {
     return undefined;
   }
-}
-
-function say(text) {
-  main.querySelector("[data-said]")?.remove();
-  const said = Object.assign(document.createElement("div"), { className: "nhsuk-inset-text", role: "alert", tabIndex: -1 });
-  said.dataset.said = "";
-  said.append(Object.assign(document.createElement("p"), { textContent: text }));
-  main.prepend(said);
-  said.focus();
 }
 
 const form = () => main.querySelector("form.intake");
@@ -45,17 +36,23 @@ function keep() {
   }
 }
 
+let latest = 0;
+
+// Show what follows; of a button that is pressed twice, once.
 async function send(action, fields, remember) {
+  const turn = ++latest;
   const { offline, failed } = form()?.dataset ?? {};
   let page;
   try {
     page = await post(action, fields);
   } catch {
-    say(offline);
+    page = null;
+  }
+  if (turn !== latest) {
     return;
   }
-  if (!page.querySelector("main")) {
-    say(failed);
+  if (!page?.querySelector("main form.intake")) {
+    say(main, page ? failed : offline);
     return;
   }
   place(main, page, remember);
@@ -96,11 +93,7 @@ function ready() {
   const share = main.querySelector("[data-share]");
   if (share) {
     share.hidden = false;
-    share.addEventListener("click", async () => {
-      await navigator.clipboard?.writeText(share.dataset.share || location.href).catch(() => {});
-      const status = main.querySelector("[data-shared]");
-      status.textContent = status.dataset.shared;
-    });
+    share.addEventListener("click", () => copy(share.dataset.share || location.href, main.querySelector("[data-shared]")));
   }
 }
 
@@ -137,7 +130,7 @@ function key(event) {
 async function restore() {
   const fields = decode(location.hash);
   if (fields === undefined) {
-    say(form()?.dataset.damaged);
+    say(main, form()?.dataset.damaged);
   } else if (form()) {
     await send(here(), fields ?? [], false);
   }
@@ -148,6 +141,10 @@ main.addEventListener("change", exclude);
 main.addEventListener("input", keep);
 document.addEventListener("keydown", key);
 window.addEventListener("popstate", restore);
+document.querySelector(".nhsuk-skip-link").addEventListener("click", (event) => {
+  event.preventDefault(); // the answers stand in the address, after the #
+  main.focus();
+});
 ready();
 if (decode(location.hash) !== null) {
   restore();

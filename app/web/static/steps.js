@@ -9,6 +9,26 @@ export async function post(action, fields) {
   return parse(await answer.text());
 }
 
+// Say at the top of what a holder shows why nothing else happens there.
+export function say(holder, text) {
+  holder.querySelector("[data-said]")?.remove();
+  const said = Object.assign(document.createElement("div"), { className: "nhsuk-inset-text", role: "alert", tabIndex: -1 });
+  said.dataset.said = "";
+  said.append(Object.assign(document.createElement("p"), { textContent: text }));
+  holder.prepend(said);
+  said.focus();
+}
+
+// Copy a text, and say whether that was done: without HTTPS a browser has no clipboard.
+export async function copy(text, status) {
+  let done = "notCopied";
+  try {
+    await navigator.clipboard.writeText(text);
+    done = "shared";
+  } catch {}
+  status.textContent = status.dataset[done];
+}
+
 // Put the main part of a page in place of what a holder shows, and move the focus to where a reader goes on.
 export function place(holder, page, focus) {
   holder.replaceChildren(...page.querySelector("main").childNodes);
