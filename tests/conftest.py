@@ -19,7 +19,7 @@ from tests.fhir.resources import NOW
 from tests.serving import serving
 
 # rule books are large and live long: to look through them for garbage took a quarter of the time
-gc.set_threshold(200_000, 20, 20)
+gc.set_threshold(50_000, 10, 10)
 # no test depends on how fast the machine is
 settings.register_profile("usual", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("long", settings.get_profile("usual"), max_examples=1_000)  # of `make test-long PART=fuzz`

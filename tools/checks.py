@@ -16,6 +16,11 @@ from pathlib import Path
 from tools.serving import BIN, ROOT
 
 PYTHON, PYTEST = str(BIN / "python"), str(BIN / "pytest")
+PROCESSORS = os.cpu_count() or 1
+ROOM = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2_000_000_000
+"""How many workers there is memory for, each with more than a gigabyte and a browser."""
+WORKERS = PROCESSORS + 1 if ROOM > PROCESSORS else PROCESSORS
+"""One more than there are processors, where it has room: tests wait for browsers and servers."""
 TEST: dict[str, list[str]] = {
     "ruff": [str(BIN / "ruff"), "check", "--quiet"],
     "format": [str(BIN / "ruff"), "format", "--check", "--quiet"],
@@ -24,8 +29,7 @@ TEST: dict[str, list[str]] = {
     "lock": [PYTHON, "tools/lock.py", "--check"],
     "check": [str(BIN / "triage"), "check"],
     "verify": [str(BIN / "triage"), "verify"],
-    # one more than there are processors: tests wait for browsers and servers
-    "pytest": [PYTEST, "-n", str((os.cpu_count() or 1) + 1)],
+    "pytest": [PYTEST, "-n", str(WORKERS)],
 }
 LONGER = [PYTEST, "-n", "auto", "--hypothesis-profile=long"]
 LEAST = "LEAST_REQUESTS"
