@@ -93,13 +93,15 @@ CAUTIONS: dict[str, tuple[tuple[str, ...], Test]] = {
 
 HUMAN = one_of("product_source", "autologous", "allogeneic_human", "ipsc")
 NO_HUMAN_PRODUCT = one_of("jurisdiction", *EU, "US", "GB", "TW")
+UNAPPROVED = one_of("product_status", "unapproved")
 FORBIDDEN_BY_NEEDLE = either(
     both(HUMAN, NO_HUMAN_PRODUCT),
     both(one_of("jurisdiction", "KR"), one_of("product_status", "cosmetic")),
+    both(one_of("jurisdiction", "US"), UNAPPROVED),
 )
 FORBIDDEN_INJECTED = either(
     both(HUMAN, NO_HUMAN_PRODUCT),
-    both(one_of("jurisdiction", *EU, "KR"), one_of("product_status", "cosmetic", "unapproved")),
+    both(one_of("jurisdiction", *EU, "KR", "US"), one_of("product_status", "cosmetic", "unapproved")),
     one_of("jurisdiction", "SA"),
 )
 LEGAL_NEEDS = ("jurisdiction", "product_status", "product_source")
@@ -114,7 +116,8 @@ def _known(*names: str) -> Test:
 
 
 def _lawful(forbidden: Test) -> tuple[Test, Test]:
-    return both(_known(*LEGAL_NEEDS), true("lawful_here_checked"), opposite(forbidden)), forbidden
+    allowed = opposite(either(forbidden, UNAPPROVED))
+    return both(_known(*LEGAL_NEEDS), true("lawful_here_checked"), allowed), forbidden
 
 
 IN_PERSON = "PRE-IN-PERSON"
