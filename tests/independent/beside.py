@@ -133,7 +133,8 @@ PRECONDITIONS: dict[str, tuple[tuple[str, ...], tuple[Test, Test]]] = {
 }
 """The pathways that a precondition concerns, when it is met and when unmet."""
 
-ON_THE_SKIN = (*FRESHLY_INJURED, true("active_skin_infection"), true("product_allergy"))
+ON_INJURED_SKIN = (*FRESHLY_INJURED, true("active_skin_infection"))
+ON_THE_SKIN = (*ON_INJURED_SKIN, true("product_allergy"))
 NEEDLED = (
     *(rule.test for rule in (*EXCLUSIONS, *SCOPE)),
     *(rule.test for rule in LABEL if 2 in rule.steps),
@@ -150,7 +151,7 @@ INJECTED = (
 COMPONENTS: dict[str, dict[str, tuple[Test, ...]]] = {
     CONSERVATIVE: {
         "sun-protection": (),
-        "sunscreen": ON_THE_SKIN,
+        "sunscreen": ON_INJURED_SKIN,
         "antioxidant-topicals": ON_THE_SKIN,
         "growth-factor-topicals": (
             *ON_THE_SKIN,
