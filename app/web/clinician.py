@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.core.answer import Answer, CautionShown
+from app.core.answer import Answer, CautionShown, most_urgent_first
 from app.core.conditions import conjuncts, in_words
 from app.core.engine import Engine, Question
 from app.core.rules import Rule, Source
@@ -173,7 +173,7 @@ class Report:
         answer, texts = self.answer, self.texts
         disposition = answer.decision.disposition
         if answer.referral:
-            first = answer.referral[0]
+            first = most_urgent_first(answer.referral)[0]
             return texts["next_refer"].format(to=first.to, urgency=texts[f"urgency_{first.urgency}"])
         if disposition == "needs_information":
             return texts["next_ask"].format(names=", ".join(self.confirm.first(MOST_NAMED)))

@@ -189,6 +189,14 @@ def test_it_is_taken_along_as_text_fhir_and_json(client: TestClient, engines: En
     assert found.unavailable == ("pregnant",)
 
 
+def test_the_next_step_of_a_note_is_the_most_urgent(client: TestClient) -> None:
+    """A suspicious spot, for the next days, stands first in `referral`; the infection is for today."""
+    facts = PHASE_2 | {"suspicious_lesion": True, "active_skin_infection": True}
+    note = client.post("/report?as=text", data={name: as_field(value) for name, value in facts.items()}).text
+    assert note.index("(in the next days)") < note.index("(today)")
+    assert re.search(r"^Next step: Send on \(today\)", note, re.M)
+
+
 def test_a_name_is_no_reference(client: TestClient) -> None:
     page = client.post("/report", data={"primary_concern": "dullness", "reference": "Kim Minji"})
     assert page.status_code == 200
