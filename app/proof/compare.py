@@ -16,7 +16,7 @@ from app.core.rationale import DECIDES
 from app.core.rules import DecisionRule, Disposition, LawOfParts, Pathway, Release
 from app.proof.goes_with import conditions_of_parts
 from app.proof.space import Space
-from app.proof.texts import EntryDifference, different_entries
+from app.proof.texts import EntryDifference, Translated, different_entries
 
 SHOWN: Mapping[LawOfParts, Literal["fits", "included", "met"]] = {
     "never_fits": "fits",
@@ -92,11 +92,14 @@ class Comparison:
     facts_after: Sequence[str]
     """Facts that only the second release has."""
     entries: Sequence[EntryDifference]
-    """What the releases say otherwise, in English: rules, cautions, preconditions, facts, laws, what patients read."""
+    """What the releases say otherwise: rules, cautions, preconditions, facts, laws, what patients read."""
 
 
-def compare(before: Release, after: Release) -> Comparison:
-    """Return what changes between two releases."""
+def compare(before: Release, after: Release, current: Translated | None = None) -> Comparison:
+    """Return what changes between two releases.
+
+    `current` gives the texts in another language than English.
+    """
     for name, fact in before.facts.items():
         if name in after.facts and list(fact.domain) != list(after.facts[name].domain):
             raise ValueError(f"`{name}` has other answers in {after.id}: its candidates cannot be compared")
@@ -136,7 +139,7 @@ def compare(before: Release, after: Release) -> Comparison:
         _parts(sides[0], sides[1], space),
         [name for name in before.facts if name not in after.facts],
         [name for name in after.facts if name not in before.facts],
-        different_entries(before, after),
+        different_entries(before, after, current),
     )
 
 
