@@ -187,6 +187,21 @@ class Report:
         return texts["next_confirm"].format(names=", ".join(self.confirm.first(MOST_NAMED)))
 
     @property
+    def in_place(self) -> str:
+        """How many preconditions are met, of those that the service can see."""
+        seen = [each for each in self.answer.preconditions if each.rule not in self.always]
+        met = sum(each.status == "met" for each in seen)
+        said = [self.texts["preconditions_n"].format(met=met, all=len(seen))] if seen else []
+        said += [self.texts["preconditions_always"]] if self.always else []
+        return "; ".join(said)
+
+    @property
+    def always(self) -> frozenset[str]:
+        """The preconditions that remain whatever is answered."""
+        outside = {each.id for each in self.release.preconditions if each.outside}
+        return frozenset(each.rule for each in self.answer.preconditions if each.rule in outside)
+
+    @property
     def holding(self) -> list[Holding]:
         """The rules that make the decision, with how the sources are read."""
         return [Holding(rule, self.names.rule(rule), decides=True, because=()) for rule in self.deciding]

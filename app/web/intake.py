@@ -12,7 +12,7 @@ from app.core.conditions import facts_read
 from app.core.engine import Engine, Question
 from app.core.intake import Section, Topic
 from app.core.memo import Memo
-from app.web.form import Answers, Choices, Filled, fields_of, read_form
+from app.web.form import Answers, Choices, Filled, fields_of
 from app.web.pages import Pages, View
 from app.web.topics import Field, Topics
 
@@ -44,7 +44,7 @@ def routes(pages: Pages) -> APIRouter:
 
     @router.post("/intake")
     async def answered(request: Request, view: Asked) -> HTMLResponse:
-        return Intake(view, read_form(await request.body(), view.current.release)).respond()
+        return Intake(view, view.read(await request.body())).respond()
 
     @router.get("/all")
     def everything(view: Asked) -> HTMLResponse:
@@ -52,8 +52,7 @@ def routes(pages: Pages) -> APIRouter:
 
     @router.post("/all")
     async def everything_so_far(request: Request, view: Asked) -> HTMLResponse:
-        filled = read_form(await request.body(), view.current.release)
-        return Intake(view, filled).all_on_one_page()
+        return Intake(view, view.read(await request.body())).everything_so_far()
 
     return router
 
@@ -87,7 +86,7 @@ class Intake:
         go, _, wanted = filled.go.partition(":")
         posted = bool(filled.choices.asked)
         if posted and go == "stay":
-            return self._asked_again({})
+            return self._asked_again(self._faults())
         if "everything" in filled.flags:
             return self._everything(go)
         if posted:
@@ -149,6 +148,13 @@ class Intake:
                 self._confirm(name for name in topic.names if name in asked and name in read.answers)
             errors |= read.errors
         return errors
+
+    def _faults(self) -> dict[str, str]:
+        """Return what was wrong on the page, where it said so."""
+        if "faults" not in self.filled.flags:
+            return {}
+        alone = "everything" in self.filled.flags or self.filled.page == PRACTICAL
+        return self._take(needed=not alone, alone=alone)
 
     def _confirm(self, names: Iterable[str]) -> None:
         self.filled = replace(self.filled, confirmed=self.filled.confirmed.union(names))
@@ -229,12 +235,16 @@ class Intake:
         for topic in self.topics.by_id.values():
             yield from self.topics.fields(topic, names, choices, errors, alone=True)
 
+    def everything_so_far(self) -> HTMLResponse:
+        """Return every question on one page, with what was wrong so far."""
+        return self.all_on_one_page(self._faults() if "everything" in self.filled.flags else self._take(needed=False))
+
     def all_on_one_page(self, errors: Mapping[str, str] | None = None) -> HTMLResponse:
         """Return every question on one page, with what was chosen so far."""
-        if not errors and self.filled.choices.asked and "everything" not in self.filled.flags:
-            self._take(needed=False)
         names = list(self.topics.of)
-        chosen = self.filled.choices if "everything" in self.filled.flags else self.topics.chosen(names, self.answers)
+        chosen = self.filled.choices
+        if "everything" not in self.filled.flags:
+            chosen = chosen.over(self.topics.chosen(names, self.answers))
         parts = [
             (
                 section,
@@ -334,7 +344,7 @@ class Intake:
         section: Section | None = None,
         **values: Any,
     ) -> HTMLResponse:
-        flags = sorted(self.filled.flags - {"everything"})
+        flags = sorted(self.filled.flags - {"everything", "faults"})
         answers = fields_of(self.answers, names)
         first = not self._sequence() or page == next(iter(self._sequence()), "")
         return self.view.page(
@@ -347,7 +357,7 @@ class Intake:
             state=[*fields_of(self.answers), *([flag, "1"] for flag in flags), *self.filled.carried, ["page", page]],
             filled=self.filled,
             errors=[(field.name, field.error) for field in fields if field.error],
-            damaged=self.filled.damaged or self.filled.wrong,
+            alerts=self.view.alerts(self.filled),
             section=section,
             place=self.topics.sections.index(section) + 1 if section else 0,
             sections=self.topics.sections,

@@ -1,8 +1,10 @@
 """What follows from what was chosen on a page: no browser, only forms."""
 
+import json
 import re
 from random import Random
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,6 +14,7 @@ from app.core.facts import Value
 from app.web import code
 from app.web.code import answers_of, code_of
 from app.web.form import as_field, read_form
+from app.web.pages import load_texts
 from tests.books import random_candidate
 
 Fields = list[tuple[str, str]]
@@ -166,6 +169,27 @@ def test_all_on_one_page_keeps_what_was_answered_and_comes_back(client: TestClie
     assert "pregnant" not in kept(right)
 
 
+@pytest.mark.parametrize("path", ["/intake", "/all"])
+def test_a_bad_age_and_what_is_said_of_it_stay_in_another_language(client: TestClient, path: str) -> None:
+    """Where it is asked alone, and with every question on one page."""
+    page = posted(client, [("go", "all")], "/all") if path == "/all" else ""
+    fields = hidden(page) if page else [("page", "age"), ("asked", "age_years")]
+    wrong = posted(client, [*fields, ("age_years", "200")])
+    assert "Write a whole number from 0 to 120." in wrong
+    korean = posted(client, [*hidden(wrong), ("age_years", "200"), ("go", "stay")], f"{path}?lang=ko")
+    assert "0부터 120까지의 정수를 적으십시오." in korean
+    assert 'value="200"' in korean
+    right = posted(client, [*hidden(korean), ("age_years", "30")])
+    assert kept(right)["age_years"] == "30"
+    assert ("faults", "1") not in hidden(right)
+
+
+def test_a_bad_age_goes_along_to_all_on_one_page(client: TestClient) -> None:
+    page = posted(client, [("page", "age"), ("asked", "age_years"), ("age_years", "200"), ("go", "all")], "/all")
+    assert "Write a whole number from 0 to 120." in page
+    assert 'value="200"' in page
+
+
 def test_finishing_early_says_what_is_open_and_can_be_taken_back(client: TestClient) -> None:
     page = posted(client, [("primary_concern", "dullness"), ("go", "finish")])
     assert ("page", "check") in hidden(page)
@@ -242,7 +266,6 @@ def test_a_burn_is_told_where_to_go_on_the_very_next_page(client: TestClient) ->
     [
         [("primary_concern", "luck")],
         [("nonsense", "1")],
-        [("age_years", "999")],
         [("code", "2026.3~0")],
         [("code", "")],
     ],
@@ -252,10 +275,55 @@ def test_a_damaged_link_is_said_to_be_one(client: TestClient, path: str, fields:
     assert "<p>Part of this link is damaged." in posted(client, fields, path)
 
 
+@pytest.mark.parametrize("path", ["/intake", "/result"])
+def test_a_number_of_a_link_that_cannot_be_is_said_to_be_wrong(client: TestClient, path: str) -> None:
+    page = posted(client, [("age_years", "999")], path)
+    assert "<p>Age: Write a whole number from 0 to 120.</p>" in page
+    assert "damaged" not in page.split("<main")[1].split("data-damaged")[0] + page.split("</form>")[1]
+
+
+ANOTHER = "<p>This link was made with another version of this check ({}"
+UNREAD = "Its answers cannot be read here."
+
+
+@pytest.mark.parametrize("path", ["/intake", "/result", "/report"])
+def test_a_link_of_another_release_says_so_and_keeps_what_fits(client: TestClient, engines: Engines, path: str) -> None:
+    current = engines.by_id[engines.current].release
+    random = Random(6)
+    for name, engine in engines.by_id.items():
+        given = random_candidate(random, engine.release.facts, 0.5)
+        page = posted(client, [("code", code_of(given, engine.release))], path)
+        assert (ANOTHER.format(name) in page) == (name != engines.current)
+        assert "<p>Part of this link is damaged." not in page
+        assert UNREAD not in page
+        fits = {n: as_field(v) for n, v in given.items() if n in current.facts and v in current.facts[n].domain}
+        state = dict(json.loads(re.findall(r"data-answers='([^']*)'", page)[0]))
+        assert {n: text for n, text in state.items() if n in current.facts} == fits
+        assert state["ruleset"] == engines.current  # so that the next page does not say it again
+
+
+def test_what_another_release_asks_is_left_and_not_said_to_be_damaged(client: TestClient) -> None:
+    answers = [("primary_concern", "dullness"), ("primary_worry", "x"), ("elasticity_loss", "9")]
+    page = posted(client, [*answers, ("ruleset", "2019.1")])
+    assert ANOTHER.format("2019.1") in page
+    assert "<p>Part of this link is damaged." not in page
+    assert kept(page)["primary_concern"] == "dullness"
+    assert "<p>Part of this link is damaged." in posted(client, [*answers, ("ruleset", "2026.3")])
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_code_of_a_release_that_is_not_here_cannot_be_read(client: TestClient, language: str) -> None:
+    text = "2031.7~0A1"
+    page = posted(client, [("code", text + code._check(text))], f"/report?lang={language}")
+    assert load_texts()[language]["other_release_unread"].format(other="2031.7") in page
+    for odd in ("<b>~0", "2031.7 or so~0", "~0", "2031.7"):
+        assert "<p>Part of this link is damaged." in posted(client, [("code", quote(odd + code._check(odd)))])
+
+
 def test_a_whole_link_is_not_said_to_be_damaged(client: TestClient) -> None:
     for path in ("/intake", "/result"):
         assert 'role="alert"' not in posted(client, [("primary_concern", "dullness"), ("unknown", "pregnant")], path)
-    # the report sends its reference too when somebody changes the answers there
+    # the report sends its reference too, when somebody changes the answers there
     assert 'role="alert"' not in posted(client, [("primary_concern", "dullness"), ("reference", ""), ("page", "check")])
 
 

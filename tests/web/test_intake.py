@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -160,6 +161,7 @@ def test_all_on_one_page_and_back_loses_nothing(context: BrowserContext) -> None
     to_safety(page)
     page.check("input[name=yes][value=active_skin_infection]")
     page.get_by_role("button", name="All questions on one page").click()
+    expect(page.locator("h1")).to_have_text("All questions on one page")
     expect(page.locator("input[name=yes][value=active_skin_infection]")).to_be_checked()
     expect(page.locator("input[name=primary_concern][value=dullness]")).to_be_checked()
     page.fill("input[name=age_years]", "33")
@@ -193,6 +195,49 @@ def test_being_offline_is_said_and_loses_nothing(context: BrowserContext) -> Non
     expect(page.locator("input[name=nothing]")).to_be_checked()
     page.click("[data-main]")
     expect(page.locator("h1")).to_have_text("How firm is your skin?")
+
+
+def test_no_page_of_the_browsers_own_stands_in_place_of_ours_while_offline(context: BrowserContext) -> None:
+    """On to the result, to the report, to another language, and back; each is tried again and done."""
+    page = context.new_page()
+    page.goto(f"/intake?lang=en#answers={quote(json.dumps([['primary_concern', 'dullness'], ['finished', '1']]))}")
+    expect(page.locator("h1")).to_have_text("Check your answers")
+
+    def tried_again(press: str, arrived: str) -> None:
+        here, title = page.url.split("#")[0], page.title()
+        context.set_offline(True)
+        page.locator(press).click()
+        alert = page.get_by_role("alert")
+        expect(alert).to_be_focused()
+        assert (page.url.split("#")[0], page.title()) == (here, title)
+        alert.get_by_role("button").click()
+        expect(alert).to_be_focused()
+        context.set_offline(False)
+        alert.get_by_role("button").click()
+        expect(page.locator(arrived)).to_be_visible()
+        expect(alert).to_have_count(0)
+
+    tried_again("[data-main]", ".ct-first")
+    page.click("[data-more] summary")
+    tried_again("[formaction*='/report']", ".ct-outcome")
+    tried_again("header .ct-language", "html[lang=ko] .ct-outcome")
+    page.click("#answers > summary")
+    tried_again("[formaction*='/intake']", "h1:text('답 확인하기')")
+    expect(page.locator("[name=primary_concern]")).to_have_value("dullness")
+
+
+def test_answers_that_could_not_be_shown_again_are_not_written_over(context: BrowserContext) -> None:
+    """A link is opened, and the service does not answer: no question stands there, and a second try finds all."""
+    page = context.new_page()
+    page.route("**/intake*", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    page.goto(f"/intake?lang=en#answers={quote(json.dumps([['primary_concern', 'dullness']]))}")
+    expect(page.get_by_role("alert")).to_contain_text("You seem to be offline.")
+    expect(page.locator("form.intake")).to_be_hidden()
+    assert "dullness" in page.url
+    page.unroute("**/intake*")
+    page.click("header .ct-language")  # with the whole link, not with the question behind
+    expect(page.locator("h1")).to_have_text("다음 가운데 해당하는 것이 있습니까?")
+    expect(page.locator("[name=primary_concern][type=hidden]")).to_have_value("dullness")
 
 
 DAMAGED = ["#answers=%5B%5B%22pregn", "#answers=1", "#answers=%5B%5B%22luck%22%2C%221%22%5D%5D", "#code=2026.3~0x0"]
