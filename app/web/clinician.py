@@ -154,7 +154,12 @@ class Report:
         return Row(self.names.rule(self._rules[rule]), self.texts["not_reached"], ", ".join(parts))
 
     def _denied(self) -> Row | None:
-        """Return the documented exclusions where none of them holds."""
+        """Return the documented exclusions where none of them holds.
+
+        Nothing where another rule excludes: "none of them" would contradict it.
+        """
+        if self.answer.decision.disposition != "recommended":
+            return None
         exclusions = [rule for rule in self.release.rules if rule.kind == "exclusion"]
         standing = {each.rule.id for each in self.standings}
         if any(rule.id in standing for rule in exclusions):

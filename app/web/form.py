@@ -108,9 +108,9 @@ RECORDED, UNREAD, LAUNCHED, CONFIRMED = "recorded", "unread", "launched", "confi
 REFERENCE, RULESET = "reference", "ruleset"
 REFERENCES = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 """As the API has them: no place for a name."""
-FLAGS = ("finished", "skipped", "everything", "faults")
+FLAGS = ("finished", "skipped", "everything", "faults", "changing")
 """`finished`: with what is known. `skipped`: practical things were shown. `everything`: all on one page. `faults`: the
-page says what is wrong on it."""
+page says what is wrong on it. `changing`: it was opened from the check of answers, and Back leads there."""
 
 
 def read_form(body: bytes, release: Release, others: Mapping[str, Release] = MappingProxyType({})) -> Filled:

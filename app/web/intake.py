@@ -93,12 +93,17 @@ class Intake:
             errors = self._take(needed=filled.page != PRACTICAL and go not in LEAVING, alone=filled.page == PRACTICAL)
             if errors and go not in LEAVING:
                 return self._asked_again(errors)
+        changing = "changing" in self.filled.flags
+        self._flag(changing=False)
         match go:
+            case "back" if changing:
+                return self._check()
             case "back":
                 self._flag(finished=False)
                 before = self._before(filled.page)
                 return self._show(before) if before else self._go_on()
             case "change":
+                self._flag(changing=True)
                 return self._show(wanted)
             case "finish":
                 self._flag(finished=True)
@@ -361,7 +366,7 @@ class Intake:
             section=section,
             place=self.topics.sections.index(section) + 1 if section else 0,
             sections=self.topics.sections,
-            is_first=first,
+            is_first=first and "changing" not in self.filled.flags,
             emergency=self._emergency() if page != "" else None,
             **values,
         )

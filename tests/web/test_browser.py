@@ -299,3 +299,11 @@ def test_the_intake_stands_in_a_page_of_another_origin(
             asked = {"primary_concern": "burn", **found["answers"], "unavailable": found["unavailable"]}
             answer = client.post("/v1/triage?unknowns=strict", json=asked, headers={"accept-language": lang}).json()
         assert (answer["decision"], answer["id"]) == (found["decision"], found["id"])
+        intake.locator("[data-more] summary").click()
+        with page.context.expect_page() as opened:
+            intake.locator("[formaction*='/report']").click()
+        opened.value.wait_for_selector("[data-decision]")
+        assert decision(opened.value)["id"]
+        intake.locator("[data-restart]").click()
+        expect(intake.locator("input[type=radio][value=burn]")).not_to_be_checked()
+        assert page.url == f"{clinic}/?service={service}"

@@ -211,6 +211,20 @@ def test_a_change_shows_the_answer_and_returns_to_the_check(client: TestClient, 
     assert kept(again)["age_years"] == "51"
 
 
+def test_back_from_a_change_leads_to_the_check_with_what_was_chosen(client: TestClient) -> None:
+    """From the first question too, where Back leads to the start page else."""
+    check = posted(client, [("primary_concern", "dullness"), ("finished", "1")])
+    change = posted(client, [*hidden(check), ("go", "change:concern")])
+    assert 'class="nhsuk-back-link" href=' not in change
+    again = posted(client, [*hidden(change), ("primary_concern", "sagging"), ("go", "stay")])
+    back = posted(client, [*hidden(again), ("primary_concern", "sagging"), ("go", "back")])
+    assert ("page", "check") in hidden(back)
+    assert kept(back)["primary_concern"] == "sagging"
+    assert not {*hidden(back)} & {("changing", "1")}
+    on = posted(client, [*hidden(change), ("primary_concern", "burn")])
+    assert ("page", "check") in hidden(on)
+
+
 def settled(engines: Engines) -> dict[str, Value]:
     """Whom conservative care fits, all that a decision reads known."""
     release = engines.by_id[engines.current].release

@@ -156,6 +156,21 @@ def test_reload_back_and_language_lose_nothing(context: BrowserContext) -> None:
     expect(page.locator("[name=active_skin_infection][type=hidden]")).to_have_value("true")
 
 
+def test_the_start_page_keeps_the_answers_of_whoever_goes_back_to_it(context: BrowserContext) -> None:
+    page = context.new_page()
+    to_safety(page)
+    page.click("button[value=back]")
+    expect(page.locator("input[value=dullness]")).to_be_checked()
+    page.check("input[value=sagging]")
+    page.click("a.nhsuk-back-link")
+    page.wait_for_url("**/?lang=en#**")
+    page.locator(".nhsuk-skip-link").press("Enter")
+    page.click(".ct-language")
+    page.wait_for_url("**/?lang=ko#**")
+    page.click("[data-main]")
+    expect(page.locator("html[lang=ko] input[value=sagging]")).to_be_checked()
+
+
 def test_all_on_one_page_and_back_loses_nothing(context: BrowserContext) -> None:
     page = context.new_page()
     to_safety(page)

@@ -70,6 +70,13 @@ def test_nothing_is_green_beside_a_caution(client: TestClient, engines: Engines)
     assert "ct-harm" in page
 
 
+def test_no_exclusion_is_said_to_be_absent_beside_another(client: TestClient) -> None:
+    assert "none of them" in report_on(client, PHASE_2)
+    excluded = report_on(client, PHASE_2 | {"pregnant": True})
+    assert "Do not proceed" in excluded
+    assert "none of them" not in excluded
+
+
 def all_in_place(engines: Engines) -> dict[str, Value]:
     ready = nothing_objects(engines) | {"product_source": "autologous", "product_status": "approved_medicine"}
     for name in ("lawful_here_checked", "investigational_consent", "physician_supervised", "product_documented"):

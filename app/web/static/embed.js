@@ -27,7 +27,8 @@ class CandidateTriage extends HTMLElement {
     const language = this.getAttribute("lang") ?? "";
     const named = language || this.closest("[lang]")?.lang || navigator.language;
     const words = WORDS[named.slice(0, 2).toLowerCase()] ?? WORDS.en;
-    this.go(`${base}/intake?lang=${encodeURIComponent(language)}`, undefined, words);
+    this.begin = () => this.go(`${base}/intake?lang=${encodeURIComponent(language)}`, undefined, words);
+    this.begin();
   }
 
   // Show the page that follows, or `words` on why none does.
@@ -47,15 +48,26 @@ class CandidateTriage extends HTMLElement {
 
   show(page, focus) {
     place(this.holder, page, focus);
+    // keys are the clinic's, and before the first question lies its own page
+    this.holder.querySelectorAll(".ct-keys, a.nhsuk-back-link").forEach((each) => each.remove());
     for (const link of this.holder.querySelectorAll("a[href^='/']")) {
       link.href = new URL(link.getAttribute("href"), base).href;
       link.target = "_blank";
       link.rel = "noopener";
     }
+    this.holder.querySelector("[data-restart]")?.addEventListener("click", (event) => {
+      event.preventDefault();
+      this.begin();
+    });
     const form = this.holder.querySelector("form.intake");
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const action = new URL(event.submitter?.getAttribute("formaction") ?? form.getAttribute("action"), base);
+      if (action.pathname.endsWith("/report")) {
+        // written for another reader: it opens beside the clinic's page, with the answers where no server sees them
+        open(`${action}#answers=${encodeURIComponent(form.dataset.answers)}`, "_blank", "noopener");
+        return;
+      }
       this.go(action, [...new FormData(form, event.submitter)], form.dataset);
     });
     const decided = this.holder.querySelector("[data-decision]");

@@ -127,6 +127,11 @@ function submit(event) {
 }
 
 function ready() {
+  const start = main.querySelector("[data-start]");
+  start?.addEventListener("click", () => {
+    keep();
+    start.hash = location.hash;
+  });
   const print = main.querySelector("[data-print]");
   if (print) {
     print.hidden = false;
