@@ -64,8 +64,11 @@ class Filled:
     """The name that the browser gave to a launch from an EHR."""
     confirmed: frozenset[str] = frozenset()
     """The facts of that record that somebody answered here, so that they count as of today."""
-    wrong: tuple[str, ...] = ()
-    """The fields with a number or a reference that cannot be."""
+    wrong: Mapping[str, str] = field(default_factory=dict)
+    """The fields with a number or a reference that cannot be.
+
+    With what was written there, except of a reference: that may be a name.
+    """
     reference: str = ""
     """What whoever asks calls this candidate."""
     ruleset: str = ""
@@ -131,7 +134,7 @@ def read_form(body: bytes, release: Release, others: Mapping[str, Release] = Map
     answers: dict[str, Value | None] = {}
     recorded: dict[str, Recorded] = {}
     damaged = False
-    wrong: list[str] = []
+    wrong: dict[str, str] = {}
     for name, text in fields:
         if name == "code":
             found = _coded(text, release, others)
@@ -150,7 +153,7 @@ def read_form(body: bytes, release: Release, others: Mapping[str, Release] = Map
                 if value is not None:
                     answers[name] = value
                 elif facts[name].kind == "integer":
-                    wrong.append(name)
+                    wrong[name] = text.strip()
                 else:
                     damaged |= not made_with
         elif name not in KNOWN:
@@ -165,7 +168,7 @@ def read_form(body: bytes, release: Release, others: Mapping[str, Release] = Map
     flags = frozenset(name for name in FLAGS if name in given)
     reference = given.get(REFERENCE, [""])[-1]
     if reference.strip() and not REFERENCES.fullmatch(reference):
-        wrong.append(REFERENCE)
+        wrong[REFERENCE] = ""
     return Filled(
         answers,
         choices,
@@ -177,7 +180,7 @@ def read_form(body: bytes, release: Release, others: Mapping[str, Release] = Map
         tuple(kind for kind in KINDS if kind in given.get(UNREAD, ())),
         launched if LAUNCH.fullmatch(launched := given.get(LAUNCHED, [""])[-1]) else "",
         frozenset(given.get(CONFIRMED, ())) & recorded.keys(),
-        tuple(wrong),
+        wrong,
         "" if REFERENCE in wrong else reference.strip(),
         release.id,
         made_with,
@@ -236,7 +239,7 @@ def value_of(fact: Fact, text: str) -> Value | None:
     if fact.kind == "boolean":
         return {"true": True, "false": False}.get(text)
     if fact.kind == "integer":
-        number = int(text) if text.isdecimal() and text.isascii() and len(text) < 6 else -1
+        number = int(text) if text.isdecimal() and len(text) < 6 else -1  # full-width digits too
         return number if number in fact.domain else None
     return text if text in fact.domain else None
 

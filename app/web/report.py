@@ -97,13 +97,14 @@ def page(view: View, made: Report, filled: Filled, today: date) -> HTMLResponse:
     """Return the report as a page."""
     answer, texts = made.answer, view.texts
     plan = None if isinstance(answer.plan, Mapping) else answer.plan
-    state = [*fields_of(filled.answers), *filled.carried]
+    wrong = [[name, text] for name, text in filled.wrong.items() if name != REFERENCE]
+    state = [*fields_of(filled.answers), *filled.carried, *wrong]
     return view.page(
         "report/report.html",
         made.release,
         report=made,
         answer=answer,
-        fields=[each for each in state if each[0] != REFERENCE],
+        fields=[each for each in state if each[0] != REFERENCE and each not in wrong],
         state=state,
         notes=notes_of(filled.recorded, made.release.facts, texts),
         filled=filled,

@@ -371,6 +371,11 @@ def test_a_code_that_nobody_wrote_is_damaged_though_its_sum_is_right(engines: En
         assert answers_of(text + code._check(text), release) is None
 
 
+def test_an_age_in_digits_of_full_width_is_an_age(engines: Engines) -> None:
+    filled = read_form("age_years=\uff14\uff11".encode(), current(engines).release)
+    assert filled.answers == {"age_years": 41}
+
+
 def test_reading_keeps_the_order_in_which_answers_were_given(engines: Engines) -> None:
     filled = read_form(b"age_years=40&unknown=pregnant&primary_concern=dullness", current(engines).release)
     expected: dict[str, Any] = {"age_years": 40, "pregnant": None, "primary_concern": "dullness"}

@@ -15,7 +15,7 @@ from app.web.form import as_field
 from tests.patients import Patient, base, in_words, stories
 from tests.web.reading import words
 from tests.web.walk import Walk, asked_for, choose, go_on, heading, to_the_check, to_the_result
-from tests.web.ways import PHONE, WAYS, WINDOWS
+from tests.web.ways import PHONE, WAYS, WINDOWS, chosen
 
 AXE = Path(__file__).resolve().parents[1] / "node" / "node_modules" / "axe-core" / "axe.min.js"
 MOST_FIRST_SCREEN = 250
@@ -120,6 +120,21 @@ def test_a_number_picks_and_enter_goes_on(context: BrowserContext) -> None:
         expect(page.locator("h1")).to_be_focused()
 
 
+def test_a_number_answers_the_question_that_has_the_focus(context: BrowserContext) -> None:
+    """Not the first one of the page; and where a number is asked, it is written and picks no "rather not say"."""
+    page = context.new_page()
+    page.goto("/all?lang=en")
+    page.wait_for_load_state("load")
+    page.locator("input[name=sagging]").first.focus()
+    page.keyboard.press("2")
+    assert chosen(page) == ["sagging mild", "age_years ", "recovery_window_days "]
+    page.goto(f"/intake?lang=en#answers={quote(json.dumps([['page', 'age']]))}")
+    expect(page.locator("input[name=age_years]")).to_be_visible()
+    page.locator("h1").focus()
+    page.keyboard.type("41")
+    assert chosen(page) == ["age_years 41"]
+
+
 def to_safety(page: Page) -> None:
     page.goto("/intake?lang=en")
     page.check("input[value=dullness]")
@@ -160,7 +175,7 @@ def test_the_start_page_keeps_the_answers_of_whoever_goes_back_to_it(context: Br
     page = context.new_page()
     to_safety(page)
     page.click("button[value=back]")
-    expect(page.locator("input[value=dullness]")).to_be_checked()
+    expect(page.locator("input[type=radio][value=dullness]")).to_be_checked()
     page.check("input[value=sagging]")
     page.click("a.nhsuk-back-link")
     page.wait_for_url("**/?lang=en#**")

@@ -274,3 +274,6 @@ def test_a_number_that_cannot_be_is_said_to_be_wrong_and_not_a_damaged_link(clie
     assert re.search('role="alert"><p>Age: Write a whole number from 0 to 120.</p>', page)
     assert "<p>Part of this link is damaged." not in page
     assert re.search('<details[^>]*id="confirm" open', page)
+    assert f'value="{age}"' in part(page, "confirm")
+    state = dict(json.loads(page.split("data-answers='")[1].split("'")[0]))
+    assert client.post("/report?lang=en", data=state).text == page  # a reload says it again

@@ -140,7 +140,7 @@ function ready() {
   const share = main.querySelector("[data-share]");
   if (share) {
     share.hidden = false;
-    share.addEventListener("click", () => copy(share.dataset.share || location.href, main.querySelector("[data-shared]")));
+    share.addEventListener("click", () => copy(share.dataset.share || location.origin + here() + encode(answered()), main.querySelector("[data-shared]")));
   }
 }
 
@@ -163,11 +163,16 @@ function key(event) {
     return;
   }
   if (/^[0-9]$/.test(event.key) && event.target.closest("[data-focus], fieldset")) {
-    const all = [...main.querySelectorAll("input[type=radio], input[type=checkbox]")];
-    const options = all.filter((one) => one.closest("details:not([open])") === null);
+    const question = event.target.closest("fieldset") ?? main.querySelector("fieldset") ?? main;
+    const number = question.querySelector("input[type=text]");
+    const options = question.querySelectorAll("input[type=radio], input[type=checkbox]");
     const option = options[event.key === "0" ? 9 : Number(event.key) - 1];
-    option?.focus();
-    option?.click();
+    if (number) {
+      number.focus(); // the digit is written there
+    } else if (option) {
+      option.focus();
+      option.click();
+    }
   } else if (event.key === "Enter" && !event.target.matches("a, button, summary, input")) {
     event.preventDefault();
     form().requestSubmit(document.querySelector("[data-default]") ?? undefined);
