@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from app.core.facts import Value
 from app.core.precedence import Decision
@@ -268,6 +268,22 @@ def test_answers_that_could_not_be_shown_again_are_not_written_over(context: Bro
     page.click("header .ct-language")  # with the whole link, not with the question behind
     expect(page.locator("h1")).to_have_text("다음 가운데 해당하는 것이 있습니까?")
     expect(page.locator("[name=primary_concern][type=hidden]")).to_have_value("dullness")
+
+
+def test_no_page_says_that_there_are_no_answers_while_they_are_on_their_way(context: BrowserContext) -> None:
+    held: list[Route] = []
+    page = context.new_page()
+    page.route("**/result*", lambda route: held.append(route) if route.request.method == "POST" else route.continue_())
+    page.goto(f"/result?lang=en#answers={quote(json.dumps([['primary_concern', 'burn']]))}")
+    expect(page.get_by_role("status")).to_have_text("One moment, please.")
+    expect(page.locator("h1", has_text="Your result")).to_be_hidden()
+    page.keyboard.press("Enter")
+    while not held:
+        page.wait_for_timeout(50)
+    held.pop().continue_()
+    expect(page.locator("h1")).to_have_text("See to this first")
+    expect(page.locator("[aria-busy]")).to_have_count(0)
+    assert held == []
 
 
 DAMAGED = ["#answers=%5B%5B%22pregn", "#answers=1", "#answers=%5B%5B%22luck%22%2C%221%22%5D%5D", "#code=2026.3~0x0"]

@@ -60,7 +60,11 @@ function write(typed) {
 let latest = 0;
 let shows = true; // whether what is shown is what the address says
 
+// Show that a press was taken.
+const wait = (busy) => (busy ? main.setAttribute("aria-busy", "true") : main.removeAttribute("aria-busy"));
+
 function refuse(fault, again) {
+  wait(false);
   const { offline, failed, again: label } = form().dataset;
   main.classList.toggle("ct-elsewhere", !shows);
   main.inert = false;
@@ -70,6 +74,7 @@ function refuse(fault, again) {
 // Show what follows; of a button that is pressed twice, once.
 async function send(action, fields, remember) {
   const turn = ++latest;
+  wait(true);
   const typed = fields.filter(([name]) => name.startsWith(TYPED));
   const { page, fault } = await step(action, fields.filter((pair) => !typed.includes(pair)));
   if (turn !== latest) {
@@ -79,6 +84,7 @@ async function send(action, fields, remember) {
     refuse(fault, () => send(action, fields, remember));
     return;
   }
+  wait(false);
   place(main, page, remember);
   main.classList.remove("ct-elsewhere");
   main.inert = false;
@@ -101,11 +107,13 @@ async function send(action, fields, remember) {
 // Go to another page of the service, where it can be reached: the browser's own error page would stand there else.
 async function leave(path, hash) {
   const turn = ++latest;
+  wait(true);
   const answer = await ask(path);
   if (turn !== latest) {
     return;
   }
   if (answer?.ok) {
+    wait(false);
     location.assign(path + hash);
   } else {
     refuse(answer ? "failed" : "offline", () => leave(path, hash));
@@ -201,5 +209,12 @@ document.querySelector(".nhsuk-skip-link").addEventListener("click", (event) => 
 });
 ready();
 if (decode(location.hash) !== null) {
+  if (decode(location.hash) && form()) {
+    // until it comes, a page without these answers is not what the address says
+    main.classList.add("ct-elsewhere");
+    const moment = Object.assign(document.createElement("p"), { textContent: form().dataset.moment, role: "status" });
+    moment.dataset.said = "";
+    main.prepend(moment);
+  }
   restore();
 }
