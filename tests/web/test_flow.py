@@ -46,6 +46,25 @@ def checked(page: str) -> set[str]:
     return set(re.findall(r'<input[^>]*id="([^"]+)"[^>]*checked', page))
 
 
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_start_page_says_what_it_is_before_anything_is_asked(client: TestClient, language: str) -> None:
+    page, texts = client.get(f"/?lang={language}").text, load_texts()[language]
+    for name in ("heading", "lead", "who_says", "long", "decides", "stored", "urgent_says", "now"):
+        assert texts[f"start_{name}"] in page
+    assert f'href="/intake?lang={language}"' in page
+    assert "<form" not in page
+
+
+def test_what_only_a_clinic_knows_is_asked_on_the_report_alone(client: TestClient, engines: Engines) -> None:
+    intake = engines.by_id[engines.current].release.intake
+    clinic = {n for each in intake if each.asked_of == "clinic" for topic in each.topics for n in topic.names}
+    assert clinic
+    assert not clinic & {*asked(client.get("/all").text)}
+    report = posted(client, [(name, as_field(value)) for name, value in settled(engines).items()], "/report")
+    report += posted(client, [("elasticity_loss", "moderate"), ("hyperpigmentation", "mild")], "/report")
+    assert clinic & {*re.findall(r'id="ask-(\w+)"', report)}
+
+
 def test_the_first_page_asks_what_brings_somebody(client: TestClient) -> None:
     assert asked(client.get("/intake").text) == ["primary_concern"]
 
