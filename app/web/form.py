@@ -71,6 +71,8 @@ class Filled:
     """
     reference: str = ""
     """What whoever asks calls this candidate."""
+    order: tuple[str, ...] = ()
+    """The facts that are answered or asked, in the order in which they first were."""
     ruleset: str = ""
     """The release that it was read with; a link passes it on."""
     made_with: str = ""
@@ -182,6 +184,7 @@ def read_form(body: bytes, release: Release, others: Mapping[str, Release] = Map
         frozenset(given.get(CONFIRMED, ())) & recorded.keys(),
         wrong,
         "" if REFERENCE in wrong else reference.strip(),
+        tuple(dict.fromkeys(n for pair in fields for n in pair if n in facts)),
         release.id,
         made_with,
         "code" not in given or made_with in {"", *others},

@@ -83,8 +83,8 @@ def test_every_page_of_a_patient_is_plain(client: TestClient, engines: Engines) 
             hard.append((name, len(sentence), " ".join(sentence)))
         if (found := grade(main_of(page))) > MOST_GRADE:
             hard.append((name, round(found, 1), "grade"))
-        if found := VERDICTS.findall(re.sub(r"<[^>]+>|Is any of this true", " ", main_of(page))):
-            hard.append((name, len(found), str(found)))
+        if verdicts := VERDICTS.findall(re.sub(r"<[^>]+>|Is any of this true", " ", main_of(page))):
+            hard.append((name, len(verdicts), str(verdicts)))
     assert hard == []
 
 
