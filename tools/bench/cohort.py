@@ -20,7 +20,7 @@ from app.batch import How
 from app.cohort.nodes import facts_read
 from app.cohort.sql import sql_of
 from app.core.engine import Engine, Question
-from app.main import build_engines
+from app.engines import build_engines
 from app.screen import Screening, screen_file
 from app.settings import Settings
 from tools.bench.aims import beside
