@@ -214,6 +214,9 @@ def test_what_is_written_to_confirm_stays_on_reload_and_is_sent_to_nobody(page: 
     page.click("#confirm > summary")
     page.select_option("select[name=pregnant]", "true")
     page.fill("[name=age_years]", "41")
+    page.fill("#reference", "Kim Min-ji")
+    assert "41" in page.url
+    assert "Kim" not in page.url
     page.fill("#reference", "AB-1")
     page.reload()
     expect(page.locator("select[name=pregnant]")).to_have_value("true")
@@ -241,6 +244,7 @@ def test_a_file_that_cannot_be_made_leaves_the_report_and_can_be_tried_again(pag
     assert saved.value.suggested_filename == "answers.json"
     assert json.loads(saved.value.path().read_text("utf-8"))["resourceType"] == "QuestionnaireResponse"
     expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.locator("[formaction*='as=fhir']")).to_be_focused()
 
 
 def test_without_javascript_it_is_a_plain_form(browser: Browser, address: str) -> None:

@@ -41,7 +41,8 @@ function keep() {
   if (form()?.querySelector("[name=asked]")) {
     history.replaceState(null, "", here() + encode(shown()));
   } else if (form()?.matches("[data-typed]")) {
-    const typed = written().filter((one) => one.value !== (one.defaultValue ?? ""));
+    // what may be a name is no reference, and stands in no address
+    const typed = written().filter((one) => one.value !== (one.defaultValue ?? "") && one.validity.valid);
     history.replaceState(null, "", here() + encode([...answered(), ...typed.map((one) => [TYPED + one.name, one.value])]));
   }
 }

@@ -21,7 +21,10 @@ async function save(event) {
     say(main, file ? failed : offline, again, () => submitter.click());
     return;
   }
-  main.querySelector("[data-said]")?.remove();
+  if (main.querySelector("[data-said]")) {
+    main.querySelector("[data-said]").remove();
+    submitter.focus();
+  }
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([file.text]));
   link.download = /filename="([^"]+)"/.exec(file.disposition)?.[1] ?? "";
