@@ -115,7 +115,7 @@ class Later:
 
 
 class State(dict[int, "State[S]"], Generic[S]):
-    """What facts leave; by region of the next fact the state after it."""
+    """What some facts leave; by region of the next, its state."""
 
     __slots__ = ("_after", "level", "matters", "value")
     __hash__ = object.__hash__  # type: ignore[assignment]
