@@ -60,6 +60,7 @@ def conditions_of(release: Release) -> Iterator[Condition]:
         if alternative.row:
             yield alternative.row.asks
 
+
 ASSUMED = 2048
 """How many assumptions are kept: 60,000 half-known candidates made 769, more than a memo keeps, and each made it anew."""
 
