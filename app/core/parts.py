@@ -62,7 +62,7 @@ def conditions_of(release: Release) -> Iterator[Condition]:
 
 
 ASSUMED = 2048
-"""How many assumptions are kept: 60,000 half-known candidates made 769, more than a memo keeps, and each made it anew."""
+"""How many assumptions are kept: 60,000 half-known candidates make 769, more than a memo keeps otherwise."""
 
 
 class Parts:
