@@ -12,8 +12,8 @@ from typing import Any, Generic, TypeVar
 from app.core.diagram import UNKNOWN, Diagram, Reduced, Regions, Rest
 
 S = TypeVar("S", bound=Hashable)
-MOST = 65_536
-"""How many states, and pairs of them, are kept: half-known candidates of the shipped releases need a third of it."""
+MOST = 32_768
+"""How many states, and pairs of them, are kept: 20,000 half-known candidates come to 26,000, which take 6 MB."""
 Reachable = tuple[int, ...]
 """For each node that earlier facts may lead to, the terminals that the later facts leave, as bits."""
 
@@ -44,7 +44,8 @@ class Earlier:
                 done[node] = reduced.node(at, tuple([visit(child) for child in children]))
             return done[node]
 
-        return reduced.rest(visit(rest.root))
+        found = reduced.rest(visit(rest.root))
+        return rest if found == rest else found  # most facts change nothing: one object for all these levels
 
     def leaves(self, rest: Rest) -> list[int]:
         """Return the nodes and terminals that a rest may still come to."""
@@ -123,7 +124,7 @@ class State(dict[int, "State[S]"], Generic[S]):
 
     def __init__(self, level: int, value: S, after: "Callable[[State[S], int], State[S]]") -> None:
         self.level, self.value, self._after = level, value, after
-        self.matters: dict[State[Any], bool] = {}
+        self.matters: dict[State[Any], bool] | None = None
         """By what later facts leave: whether another value of the next fact changes what is possible."""
 
     def __missing__(self, region: int) -> "State[S]":
@@ -141,13 +142,14 @@ class Remaining:
     def __init__(self, diagram: Diagram, root: int, meaning: Mapping[int, int], most: int = MOST) -> None:
         self._earlier, self._later = Earlier(diagram, root), Later(diagram, root, meaning)
         self._depth, self._most = len(diagram.variables), most
+        self._next, self._previous = self._after_earlier, self._after_later
         self._begin()
 
     def _begin(self) -> None:
         self._kept = 0
-        self._states: dict[tuple[int, Any], State[Any]] = {}
-        self._first: State[Rest] = State(0, self._earlier.begin, self._after_earlier)
-        self._last: State[Reachable] = State(self._depth, self._later.begin, self._after_later)
+        self._states: list[dict[Any, State[Any]]] = [{} for _ in range(2 * self._depth + 2)]
+        self._first: State[Rest] = State(0, self._earlier.begin, self._next)
+        self._last: State[Reachable] = State(self._depth, self._later.begin, self._previous)
 
     def of(self, regions: Regions, assumed: Sequence[int]) -> tuple[Rest, list[int]]:
         """Return what is left of regions, and which `assumed` levels matter.
@@ -161,9 +163,10 @@ class Remaining:
         matter = []
         for level in assumed:
             state, beyond = earlier[level], later[self._depth - level - 1]
-            try:
-                matters = state.matters[beyond]
-            except KeyError:
+            if state.matters is None:
+                state.matters = {}
+            matters = state.matters.get(beyond)
+            if matters is None:
                 matters = state.matters[beyond] = self._matters(state, beyond)
             if matters:
                 matter.append(level)
@@ -175,17 +178,19 @@ class Remaining:
         return len(set(self._later.by_region(leaves, beyond.value, state.level))) > 1
 
     def _after_earlier(self, state: State[Rest], region: int) -> State[Rest]:
-        value = self._earlier.after(state.value, state.level, region)
-        return self._state(state.level + 1, value, self._after_earlier)
+        level = state.level + 1
+        return self._state(level, level, self._earlier.after(state.value, state.level, region), self._next)
 
     def _after_later(self, state: State[Reachable], region: int) -> State[Reachable]:
-        value = self._later.after(state.value, state.level - 1, region)
-        return self._state(state.level - 1, value, self._after_later)
+        level = state.level - 1
+        return self._state(
+            level - self._depth - 1, level, self._later.after(state.value, level, region), self._previous
+        )
 
-    def _state(self, level: int, value: S, after: Callable[[State[S], int], State[S]]) -> State[S]:
-        """Return the one state of a level with this value."""
-        key = level, value
-        if key not in self._states:
+    def _state(self, place: int, level: int, value: S, after: Callable[[State[S], int], State[S]]) -> State[S]:
+        """Return the one state of a place with this value."""
+        states = self._states[place]
+        if value not in states:
             self._kept += 1
-            self._states[key] = State(level, value, after)
-        return self._states[key]
+            states[value] = State(level, value, after)
+        return states[value]
