@@ -78,12 +78,12 @@ def written(release: Release, count: int, known: float, folder: Path) -> Path:
 
 
 def picture(runs: Sequence[Run]) -> str:
-    """Return the runs as two charts: time on logarithmic axes beside a line of slope 1, and memory."""
+    """Return the runs as two charts: time beside a start and so long a row, and memory."""
     most = max(each.megabytes for each in runs)
     per_row = (runs[-1].seconds - runs[0].seconds) / (runs[-1].rows - runs[0].rows)
     decades = log10(runs[-1].rows / runs[0].rows)
 
-    def across(rows: int) -> float:
+    def across(rows: float) -> float:
         return WIDTH * log10(rows / runs[0].rows) / decades
 
     def up(seconds: float) -> float:
@@ -91,7 +91,9 @@ def picture(runs: Sequence[Run]) -> str:
 
     time_of = [(across(each.rows), up(each.seconds), f"{each.seconds:,.1f}") for each in runs]
     memory = [(across(e.rows), HEIGHT * (1 - e.megabytes / (most * 1.25)), f"{e.megabytes:,.0f}") for e in runs]
-    steady = [(across(each.rows), up(per_row * each.rows)) for each in runs if per_row * each.rows >= 1]
+    start = runs[0].seconds - per_row * runs[0].rows
+    between = [runs[0].rows * 10 ** (decades * step / 30) for step in range(31)]
+    steady = [(across(rows), up(start + per_row * rows)) for rows in between]
     names = [(across(each.rows), f"10^{round(log10(each.rows))}") for each in runs]
     says = "; ".join(f"{each.rows:,} rows {each.seconds:.1f} s and {each.megabytes:.0f} MB" for each in runs)
     width, height = 2 * (LEFT + WIDTH) + LEFT, TOP + HEIGHT + TOP
@@ -101,8 +103,10 @@ def picture(runs: Sequence[Run]) -> str:
             '  font-family="sans-serif" font-size="12">',
             f"<title>Time and memory by rows: {says}</title>",
             f'<rect width="{width}" height="{height}" fill="white"/>',
-            *_chart(LEFT, "seconds of processor time, both axes by tens", time_of, names, steady),
-            *_chart(2 * LEFT + WIDTH, "megabytes at most, from 0", memory, names, []),
+            *_chart(
+                LEFT, f"seconds by rows; dashed: {start:.1f} s + {per_row * 1e6:.1f} µs a row", time_of, names, steady
+            ),
+            *_chart(2 * LEFT + WIDTH, "megabytes at most by rows", memory, names, []),
             "</svg>\n",
         ]
     )
@@ -117,7 +121,7 @@ def _chart(
 ) -> list[str]:
     lines = [f'<g transform="translate({left} {TOP})">', f'<text y="-18">{title}</text>']
     lines.append(f'<path d="M0 0V{HEIGHT}H{WIDTH}" fill="none" stroke="#888"/>')
-    lines += [f'<text x="{x:.0f}" y="{HEIGHT + 18}" text-anchor="middle">{name} rows</text>' for x, name in names[::3]]
+    lines += [f'<text x="{x:.0f}" y="{HEIGHT + 18}" text-anchor="middle">{name}</text>' for x, name in names]
     if steady:
         lines.append(f'<polyline points="{_joined(steady)}" fill="none" stroke="#888" stroke-dasharray="4 4"/>')
     line = _joined([(x, y) for x, y, _ in points])
