@@ -155,7 +155,12 @@ class Report:
         return Row(self.names.rule(self._rules[rule]), self.texts["not_reached"], ", ".join(parts))
 
     def _denied(self) -> Row | None:
-        """Return the documented exclusions where none of them holds."""
+        """Return the documented exclusions where none of them holds.
+
+        Nothing where another rule excludes: "none of them" would contradict it.
+        """
+        if self.answer.decision.disposition != "recommended":
+            return None
         exclusions = [rule for rule in self.release.rules if rule.kind == "exclusion"]
         standing = {each.rule.id for each in self.standings}
         if any(rule.id in standing for rule in exclusions):
@@ -195,6 +200,21 @@ class Report:
         if not self.confirm.needed:
             return texts["next_place"].format(names="; ".join(self.lacking))
         return texts["next_confirm"].format(names=", ".join(self.confirm.first(MOST_NAMED)))
+
+    @property
+    def in_place(self) -> str:
+        """How many preconditions are met, of those that the service can see."""
+        seen = [each for each in self.answer.preconditions if each.rule not in self.always]
+        met = sum(each.status == "met" for each in seen)
+        said = [self.texts["preconditions_n"].format(met=met, all=len(seen))] if seen else []
+        said += [self.texts["preconditions_always"]] if self.always else []
+        return "; ".join(said)
+
+    @property
+    def always(self) -> frozenset[str]:
+        """The preconditions that remain whatever is answered."""
+        outside = {each.id for each in self.release.preconditions if each.outside}
+        return frozenset(each.rule for each in self.answer.preconditions if each.rule in outside)
 
     @property
     def holding(self) -> list[Holding]:

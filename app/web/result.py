@@ -12,7 +12,7 @@ from app.core.answer import Answer, most_urgent_first
 from app.core.engine import Question
 from app.core.facts import Value
 from app.web.code import code_of
-from app.web.form import Filled, fields_of, machine, read_form
+from app.web.form import Filled, fields_of, machine
 from app.web.pages import Pages, View
 from app.web.topics import Topics
 
@@ -33,8 +33,7 @@ def routes(pages: Pages) -> APIRouter:
 
     @router.post("/result")
     async def filled(request: Request, view: Asked) -> HTMLResponse:
-        form = read_form(await request.body(), view.current.release)
-        return result(view, form, str(request.base_url).rstrip("/"))
+        return result(view, view.read(await request.body()), str(request.base_url).rstrip("/"))
 
     return router
 
@@ -66,7 +65,7 @@ def result(view: View, filled: Filled, base: str) -> HTMLResponse:
         state=state,
         filled=filled,
         connects=True,
-        damaged=filled.damaged or filled.wrong,
+        alerts=view.alerts(filled),
         machine=machine(answer, filled),
     )
 

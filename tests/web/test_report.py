@@ -67,6 +67,20 @@ def test_the_state_stands_beside_the_outcome(client: TestClient) -> None:
 
 def test_nothing_is_green_beside_a_caution(client: TestClient, engines: Engines) -> None:
     """Everything in place: ready, and the cautions that go with Phase 2 still stand there."""
+    page = report_on(client, all_in_place(engines))
+    assert "Criteria hold · ready" in page
+    assert 'class="ct-outcome calm"' in page
+    assert "ct-harm" in page
+
+
+def test_no_exclusion_is_said_to_be_absent_beside_another(client: TestClient) -> None:
+    assert "none of them" in report_on(client, PHASE_2)
+    excluded = report_on(client, PHASE_2 | {"pregnant": True})
+    assert "Do not proceed" in excluded
+    assert "none of them" not in excluded
+
+
+def all_in_place(engines: Engines) -> dict[str, Value]:
     ready = nothing_objects(engines) | {"product_source": "autologous", "product_status": "approved_medicine"}
     for name in ("lawful_here_checked", "investigational_consent", "physician_supervised", "product_documented"):
         ready[name] = True
@@ -76,10 +90,7 @@ def test_nothing_is_green_beside_a_caution(client: TestClient, engines: Engines)
         "jurisdiction": "BR",
         "fitzpatrick_type": "II",
     }
-    page = report_on(client, ready)
-    assert "Criteria hold · ready" in page
-    assert 'class="ct-outcome calm"' in page
-    assert "ct-harm" in page
+    return ready
 
 
 def test_each_question_stands_once(client: TestClient, engines: Engines) -> None:
@@ -263,7 +274,32 @@ def test_a_reference_that_is_not_taken_is_said_to_be_wrong(client: TestClient) -
 
 def test_a_reload_keeps_the_reference(client: TestClient) -> None:
     page = client.post("/report", data={"primary_concern": "dullness", "reference": "AB-1"}).text
-    assert """data-answers='[["primary_concern", "dullness"], ["reference", "AB-1"]]'""" in page
+    assert '["reference", "AB-1"]' in page.split("data-answers='")[1].split("'")[0]
+
+
+def test_the_reference_goes_along_to_the_answers_and_comes_back(client: TestClient) -> None:
+    fields = {"primary_concern": "dullness", "reference": "AB-1"}
+    page = client.post("/report", data=fields).text
+    for path in ("/intake", "/intake", "/result", "/report"):
+        fields = dict(re.findall(r'<input[^>]* name="(\w+)"[^>]* value="([^"]+)"', page.split("data-download")[0]))
+        page = client.post(path, data=fields).text
+        assert 'value="AB-1"' in page, path
+    bad = client.post("/intake", data={"primary_concern": "dullness", "reference": "Kim Min-ji"}).text
+    assert "<p>Reference: up to 64 letters" in bad
+    assert "Kim" not in bad
+
+
+def test_the_count_of_what_is_in_place_does_not_contradict_ready(client: TestClient, engines: Engines) -> None:
+    """The examination in person always remains: it stands beside the count, not in it."""
+    ready = all_in_place(engines)
+    for given in (ready, ready | {"baseline_photo_taken": False}, PHASE_2):
+        page = report_on(client, given)
+        said = text(part(page, "preconditions"))
+        met, seen = re.findall(r"(\d+) of (\d+) in place; the examination in person always remains", said)[0]
+        assert (met == seen) == ("Criteria hold · ready" in page) == (given is ready)
+        assert said.count("(in place)") == int(met)
+        assert said.count("(always remains)") == 1
+        assert said.count("(to be confirmed)") + said.count("(not in place)") == int(seen) - int(met)
 
 
 @pytest.mark.parametrize("age", ["17.5", "200"])
@@ -272,3 +308,6 @@ def test_a_number_that_cannot_be_is_said_to_be_wrong_and_not_a_damaged_link(clie
     assert re.search('role="alert"><p>Age: Write a whole number from 0 to 120.</p>', page)
     assert "<p>Part of this link is damaged." not in page
     assert re.search('<details[^>]*id="confirm" open', page)
+    assert f'value="{age}"' in part(page, "confirm")
+    state = dict(json.loads(page.split("data-answers='")[1].split("'")[0]))
+    assert client.post("/report?lang=en", data=state).text == page  # a reload says it again
