@@ -15,7 +15,7 @@ from app.record.elements import Resource, text
 from app.record.identity import Found
 from app.record.places import Entry
 from app.record.standing import Open, Situation, State
-from app.record.statuses import IN_ERROR, ORDERS, PROPOSALS
+from app.record.statuses import IN_ERROR, ORDERS, PLAN, PROPOSALS
 from app.record.weigh import Claim, Draft
 
 MOST_INGREDIENTS = 20
@@ -87,6 +87,8 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
                 reason = "given_once"
             elif status == "open":
                 reason = "open_status"
+            elif text(resource.get("intent")) == PLAN:
+                reason = "planned"
             elif use in ("open_use", "both_uses") and not meaning.local:
                 reason = use
             ended = end or draft.day if state == "ended" else end
