@@ -91,7 +91,7 @@ class Claim:
 
 
 def weigh(fact: str, claims: Iterable[Claim], on: date) -> tuple[Value | None, tuple[Claim, ...]]:
-    """Return the value of a fact on a day, and claims that contradict."""
+    """Return the value of a fact today, and claims that contradict."""
     counting = [claim for claim in claims if claim.counts]
     asked = [claim for claim in claims if not claim.counts and claim.place == "asked"]
     counting = _present(counting)
