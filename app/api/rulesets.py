@@ -48,7 +48,8 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
         spoken = engines if kind == "diff" else engines.in_language(languages)
         named = engine_named(engines, name).release if name else None
         language = engine_named(spoken, name).sentences if name else spoken.language
-        fixed = name not in ("", "current")
+        # a record says whether the release is withdrawn and signed, which changes, and `current` moves
+        fixed = kind not in ("rulesets", "ruleset") and "current" not in (name, detail)
         headers = {
             "Cache-Control": "public, max-age=3600" if fixed else "no-cache",
             "Content-Language": language,
@@ -56,7 +57,8 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
         }
         if named:
             headers |= headers_of(named, engines.current, root)
-        body = found[language, kind, named.id if named else "", detail]
+        what = engine_named(engines, detail).release.id if kind == "diff" else detail
+        body = found[language, kind, named.id if named else "", what]
         return Response(body, headers=headers, media_type="application/json")
 
     @router.get("", operation_id="listRulesets", response_model=RuleSets, summary="The rule sets side by side")
@@ -122,8 +124,7 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
         accept_language: AcceptLanguage = "",
     ) -> Response:
         """Each change of decision, counted by rule; every text that differs."""
-        release = engine_named(engines, other).release.id
-        return answer(accept_language, "diff", ruleset, release)
+        return answer(accept_language, "diff", ruleset, other)
 
     @router.get(
         "/{ruleset}/sources",

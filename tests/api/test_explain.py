@@ -20,6 +20,15 @@ def test_it_explains_the_decision_that_triage_gives(client: TestClient) -> None:
             assert explained[key] == answer[key]
 
 
+def test_it_says_in_which_language_the_question_was_asked(client: TestClient) -> None:
+    for language in ("en", "ko"):
+        response = client.post("/v1/triage/explain", json=READY, headers={"accept-language": language})
+        answer = client.post("/v1/triage", json=READY, headers={"accept-language": language})
+        assert response.json()["id"] == answer.json()["id"]  # which covers the language
+        assert response.headers["content-language"] == answer.headers["content-language"] == language
+        assert "Accept-Language" in response.headers["vary"]
+
+
 def test_a_smallest_reason_comes_first_with_ranges_instead_of_values(client: TestClient) -> None:
     explained = client.post("/v1/triage/explain", json=READY).json()
     first = explained["sufficient"][0]
