@@ -69,9 +69,13 @@ class TriageOptions(Options):
         return sources
 
 
-class ExplainOptions(Options):
+class ExplainOptions(TriageOptions):
     """What to explain."""
 
+    view: Literal["full", "decision"] = "full"
+    """Taken, so that the query of a decision explains it; an explanation has one view."""
+    sources: Sources | None = None
+    """Taken, so that the query of a decision explains it; an explanation tells no sources."""
     target: Target | None = None
     """Keeps the changes that lead to this disposition or pathway."""
 
@@ -141,7 +145,7 @@ class Endpoint:
         return response
 
     def headers_of(self, engine: Engine) -> dict[str, str]:
-        """Return the headers of answers: type, language, and whether the release is withdrawn."""
+        """Return the headers of answers by an engine."""
         headers = {"content-type": JSON, "content-language": engine.sentences, "vary": "Accept-Language"}
         return headers | headers_of(engine.release, self._engines.current, self._root)
 

@@ -20,6 +20,14 @@ def test_it_explains_the_decision_that_triage_gives(client: TestClient) -> None:
             assert explained[key] == answer[key]
 
 
+def test_the_query_of_a_decision_explains_it(client: TestClient) -> None:
+    right = client.post("/v1/triage/explain?unknowns=strict", json=PREGNANT).content
+    for query in ("view=full&sources=all", "view=decision", "sources=none"):
+        assert client.post(f"/v1/triage/explain?unknowns=strict&{query}", json=PREGNANT).content == right
+    for query in ("view=short", "view=decision&sources=all"):
+        assert_problem(client.post(f"/v1/triage/explain?{query}", json=PREGNANT), 422, "bad-parameter")
+
+
 def test_it_says_in_which_language_the_question_was_asked(client: TestClient) -> None:
     for language in ("en", "ko"):
         response = client.post("/v1/triage/explain", json=READY, headers={"accept-language": language})
