@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from urllib.parse import parse_qsl
 
 from starlette.types import Scope
 
@@ -83,6 +84,10 @@ def check_headers(scope: Scope) -> None:
     if len(languages) > 1:
         others = [header for header in scope["headers"] if header[0] != b"accept-language"]
         scope["headers"] = [*others, (b"accept-language", b", ".join(languages))]
+    if scope["path"].startswith("/fhir/") and (asked := dict(parse_qsl(scope["query_string"].decode("latin-1")))):
+        # what a link can say, and more than `Accept` (https://hl7.org/fhir/R4/http.html#parameters)
+        named = asked.get("_format", "").replace(" ", "+")  # a plus that nobody escaped
+        accept = [JSON if named == "json" else named] if named else accept
     if accept:
         served = next((SERVED[start] for start in SERVED if scope["path"].startswith(start)), None)
         if served is not None:

@@ -297,26 +297,6 @@ def test_several_accepts_are_one_list(client: TestClient) -> None:
     assert client.get("/v1/rulesets", headers=both).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("GET", "/v1/rulesets", ""),
-        ("GET", "/cds-services", ""),
-        ("GET", "/fhir/Questionnaire/candidate-intake", ""),
-        ("GET", "/rules", ""),
-        ("POST", "/v1/triage", "{}"),
-        ("POST", "/v1/triage/explain", "{}"),
-        ("POST", BATCH, ""),
-    ],
-)
-def test_several_accepted_languages_are_one_list(client: TestClient, method: str, path: str, body: str) -> None:
-    given = NDJSON if path == BATCH else JSON
-    headers = [*given.items(), ("accept-language", "en;q=0.1"), ("accept-language", "ko")]
-    response = client.request(method, path, content=body, headers=headers)
-    assert response.status_code == 200
-    assert response.headers["content-language"] == "ko"
-
-
 def test_fhir_is_answered_as_fhir_and_refused_as_fhir(client: TestClient) -> None:
     for accept in ("application/fhir+json; fhirVersion=4.0", "application/json", "*/*"):
         response = client.get("/fhir/metadata", headers={"Accept": accept})
