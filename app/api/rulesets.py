@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
@@ -18,10 +18,7 @@ from app.core.rules import Source
 from app.proof.compare import Comparison, compare
 from app.proof.verify import Verification, Verifier
 
-NOT_FOUND: dict[int | str, dict[str, Any]] = {
-    304: {"description": "Not changed since the `ETag` that was sent."},
-    **refusals({404: "No such rule set, rule or source."}),
-}
+NOT_FOUND = refusals({404: "No such rule set, rule or source."})
 RuleSetName = Annotated[str, Path(description="A release, such as `2026.2`, or `current`.")]
 
 
