@@ -33,6 +33,8 @@ class Choices:
     unsure: frozenset[str] = frozenset()
     nothing: frozenset[str] = frozenset()
     """The topics of which none applies."""
+    denied: frozenset[str] = frozenset()
+    """The facts that were answered with no, which no box of the page shows."""
 
     def over(self, before: "Choices") -> "Choices":
         """Return these choices beside those of `before`."""
@@ -42,6 +44,7 @@ class Choices:
             before.yes | self.yes,
             before.unsure | self.unsure,
             before.nothing | self.nothing,
+            before.denied | self.denied,
         )
 
 
@@ -166,6 +169,7 @@ def read_form(body: bytes, release: Release, others: Mapping[str, Release] = Map
         yes=frozenset(given.get("yes", ())) & facts.keys(),
         unsure=frozenset(given.get("unsure", ())) & facts.keys(),
         nothing=frozenset(given.get("nothing", ())),
+        denied=frozenset(given.get("denied", ())) & {*asked},
     )
     flags = frozenset(name for name in FLAGS if name in given)
     reference = given.get(REFERENCE, [""])[-1]
@@ -215,7 +219,7 @@ def _coded(code: str, release: Release, others: Mapping[str, Release]) -> Answer
 
 
 RELEASE = re.compile(r"[A-Za-z0-9._-]{1,32}")
-BESIDE = ("asked", "yes", "unsure", "nothing", "page", "go", "lang", REFERENCE, RULESET)
+BESIDE = ("asked", "yes", "unsure", "nothing", "denied", "page", "go", "lang", REFERENCE, RULESET)
 KNOWN = frozenset({UNKNOWN, "code", *BESIDE, *FLAGS, RECORDED, UNREAD, LAUNCHED, CONFIRMED})
 """The names of fields beside facts."""
 LAUNCH = re.compile(r"[A-Za-z0-9_-]{16,64}")

@@ -174,7 +174,7 @@ class Topics:
                     pending.append(name)
                 elif name in ticked:
                     answers[name] = True
-                elif ticked or nothing:
+                elif ticked or nothing or (name in choices.denied and not needed):
                     answers[name] = no
         for name in names:
             if name in boxes:
