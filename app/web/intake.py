@@ -20,8 +20,8 @@ from app.web.topics import NONE, Field, Topics
 PRACTICAL, CHECK = "practical", "check"
 """The pages that are no topic."""
 ONLY, AND, TICKED = ".", "-", "!"
-"""After a topic, and between the facts of it that a page asks, where that is not all; after a fact that was ticked among
-others, and is asked alone next."""
+"""After a topic, and between the facts of it that a page asks, where that is not all; after a fact that was ticked
+among others, and is asked alone next."""
 LEAVING = ("back", "finish")
 """The buttons that leave a page as it is: what is missing on it is no error."""
 
