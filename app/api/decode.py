@@ -60,12 +60,12 @@ class CandidateReader:
             plain: list[Any] = list(map(getitem, self._answers, values))
         except (KeyError, TypeError):
             plain = []
-        types = list(map(type, plain))
-        if types != list(map(type, values)):  # a reading on a scale, or something wrong
+        types = list(map(type, values))
+        complete = types == self._types
+        if not plain or not (complete or types == list(map(type, plain))):  # a reading on a scale, or something wrong
             plain, graded, errors = self._closely(values)
-        facts: dict[str, Value] = dict(zip(self._names, plain, strict=True))
-        if types != self._types:
-            facts = {name: value for name, value in zip(self._names, plain, strict=True) if value is not None}
+        members = zip(self._names, plain, strict=True)
+        facts: dict[str, Value] = dict(members) if complete else {n: value for n, value in members if value is not None}
         unavailable: tuple[str, ...] = ()
         doubted: tuple[str, ...] = ()
         reference, asked_on, more = None, None, 0

@@ -147,6 +147,8 @@ def decoded(body: bytes, depth: int = 0) -> Any:
         return UNSURE
     try:
         data = _QUICK.decode(body)
+        if type(data) is dict and len(data) == body.count(b":") and body.count(b"[") + 2 <= MAX_DEPTH - depth:
+            return data  # a colon for each member: none is repeated, and no object in it has members
         written = msgspec.json.encode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):  # of numbers that are too large, too
         return UNSURE

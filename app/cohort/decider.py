@@ -215,19 +215,11 @@ class Decider:
 
         It is 1 where they do, 0 where they do not, and 2 where a state is lost.
         """
-        diagram, places = self._engine.logic.diagram, self._reach.places[level + 1]
         reachable = self._reach.states[level + 1][later]
-        leaves = self._rests.leaves(level, rest)
         if reachable is None or rest == LOST:
             return 2
-        found = set()
-        for region in range(self._unknown[level]):
-            bits = 0
-            for node in leaves:
-                at = node >= 0 and diagram.levels[node] == level
-                bits |= reachable[places[diagram.children[node][region] if at else node]]
-            found.add(self._sets.decisions(bits))
-        return int(len(found) > 1)
+        found = self._reach.of.by_region(self._rests.leaves(level, rest), reachable, level)
+        return int(len(set(map(self._sets.decisions, found))) > 1)
 
     def _numbers(
         self,

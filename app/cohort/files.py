@@ -179,7 +179,7 @@ END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 
 def _to_parquet(stream: str, path: str) -> None:
     """Write an Arrow stream without its end as a Parquet file."""
-    with pa.memory_map(stream) as source:
+    with pa.OSFile(stream) as source:  # a map would count as memory, all of the file
         reader = pyarrow.ipc.open_stream(source)
         plain = [name for name in reader.schema.names if name not in ("id", "reference")]
         with pyarrow.parquet.ParquetWriter(f"{path}.new", reader.schema, use_dictionary=plain) as writer:

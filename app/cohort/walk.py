@@ -6,13 +6,13 @@ once, from the diagram.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from app.core.diagram import UNKNOWN, Diagram, Reduced, Rest
+from app.core.diagram import UNKNOWN, Diagram, Rest
+from app.core.remaining import Earlier, Later, Reachable
 
 Numbers = npt.NDArray[np.int32]
 S = TypeVar("S")
@@ -75,89 +75,29 @@ class Rests(Walk[Rest]):
     """What the first facts leave: a rest over nodes of later facts."""
 
     def __init__(self, diagram: Diagram, root: int, most: int = MOST) -> None:
-        super().__init__(diagram, 0, Rest(_leaf(diagram, root), ()), most)
+        self._of = Earlier(diagram, root)
+        super().__init__(diagram, 0, self._of.begin, most)
 
     def after(self, state: Rest, level: int, region: int) -> Rest:
         """Fill one more fact into a rest."""
-        diagram, reduced = self.diagram, Reduced()
-        done: dict[int, int] = {}
-
-        def visit(node: int) -> int:
-            if node < 0:
-                place = ~node - len(diagram.terminals)
-                if place < 0 or diagram.levels[place] != level:
-                    return node
-                children = diagram.children[place]
-                if region != UNKNOWN:
-                    return _leaf(diagram, children[region])
-                return reduced.node(level, tuple([_leaf(diagram, child) for child in children]))
-            if node not in done:
-                at, children = state.nodes[node]
-                done[node] = reduced.node(at, tuple([visit(child) for child in children]))
-            return done[node]
-
-        return reduced.rest(visit(state.root))
+        return self._of.after(state, level, region)
 
     def leaves(self, level: int, number: int) -> list[int]:
         """Return the nodes and terminals that a rest may still come to."""
         state = self.states[level][number]
-        if state is None:
-            return []
-        count = len(self.diagram.terminals)
-        return [leaf if ~leaf < count else ~leaf - count for leaf in state.terminals()]
-
-
-def _leaf(diagram: Diagram, node: int) -> int:
-    """Return a node of the diagram as a leaf, below all terminals."""
-    return node if node < 0 else ~(len(diagram.terminals) + node)
-
-
-Reachable = tuple[int, ...]
-"""For each node that earlier facts may lead to, the terminals that the later facts leave, as bits."""
+        return [] if state is None else self._of.leaves(state)
 
 
 class Reach(Walk[Reachable]):
     """What the last facts leave of every node: its possible terminals."""
 
     def __init__(self, diagram: Diagram, root: int, most: int = MOST) -> None:
-        depth = len(diagram.variables)
-        met, todo = {root}, [root]
-        while todo:
-            node = todo.pop()
-            new = set(diagram.distinct[node] if node >= 0 else ()) - met
-            met |= new
-            todo += new
-
-        def level_of(node: int) -> int:
-            return depth if node < 0 else diagram.levels[node]
-
-        first = {root: 0}
-        for node in met:
-            for child in diagram.distinct[node] if node >= 0 else ():
-                first[child] = min(first.get(child, depth), level_of(node))
-        cuts = [
-            [node for node in sorted(met) if level_of(node) >= level and (node == root or first[node] < level)]
-            for level in range(depth + 1)
-        ]
-        self.places: Sequence[Mapping[int, int]] = [{node: place for place, node in enumerate(cut)} for cut in cuts]
-        """By level the place in `Reachable` of each node that is met at it or later."""
-        super().__init__(diagram, depth, tuple(1 << ~node for node in cuts[depth]), most)
+        self.of = Later(diagram, root)
+        super().__init__(diagram, len(diagram.variables), self.of.begin, most)
 
     def after(self, state: Reachable, level: int, region: int) -> Reachable:
         """Return what is reached with the fact of this level too."""
-        diagram, below = self.diagram, self.places[level + 1]
-        found = []
-        for node in self.places[level]:
-            if node < 0 or diagram.levels[node] != level:
-                found.append(state[below[node]])
-            elif region != UNKNOWN:
-                found.append(state[below[diagram.children[node][region]]])
-            else:
-                bits = 0
-                for child in diagram.distinct[node]:
-                    bits |= state[below[child]]
-                found.append(bits)
-        return tuple(found)
+        return self.of.after(state, level, region)
 
     def bits(self, number: int) -> int:
         """Return a candidate's possible terminals, by its first state."""

@@ -19,7 +19,7 @@ from app.core.answer import (
 )
 from app.core.codes import Span
 from app.core.conditions import facts_read
-from app.core.diagram import Rest, restrict
+from app.core.diagram import Rest
 from app.core.facts import Candidate, Value
 from app.core.identity import Identity
 from app.core.languages import DEFAULT, Translation, language_of, translated, with_notices
@@ -127,18 +127,15 @@ class Engine:
         `point` are its facts as numbers, where they are made already.
         """
         facts, strict = question.facts, question.strict
-        rest = self.logic.settled(facts, strict=strict) if strict or not question.doubted else None
-        if rest is not None and (strict or len(facts) == len(self._points.names)):
-            outcome = self._outcomes[rest, question.unavailable, strict]
-            return self._with_referral(outcome, question) if strict and self.release.stages else outcome
-        given = self._projection.of(point or self._points.of(facts))
-        regions = given if strict else self.logic.assumed(given, question.doubted)
+        complete = len(facts) == len(self._points.names)
+        rest = self.logic.settled(facts, strict=strict) if strict or complete else None
+        found: tuple[str, ...] = ()
         if rest is None:
-            rest = restrict(self.logic.diagram, self.logic.case_root, regions)
+            given = self._projection.of(point or self._points.of(facts))
+            rest, found = self.logic.left_to(given, question.doubted, strict=strict)
         outcome = self._outcomes[rest, question.unavailable, strict]
         if strict:
             return self._with_referral(outcome, question) if self.release.stages else outcome
-        found = self.logic.open_assumptions(regions, given)
         return Outcome(*outcome[:-1], found) if found else outcome
 
     def _outcome(self, key: tuple[Rest, tuple[str, ...], bool]) -> Outcome:

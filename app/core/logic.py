@@ -1,6 +1,6 @@
 """The compiled decision of a release, and exact questions to it."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -8,6 +8,7 @@ from app.core.conditions import Condition, comparisons, facts_read
 from app.core.diagram import UNKNOWN, Diagram, Regions, Rest, restrict, variable
 from app.core.facts import Candidate, Fact, Value
 from app.core.precedence import Decision, DecisionAtStep, Step, cases
+from app.core.remaining import Remaining
 from app.core.rules import DecisionRule
 
 
@@ -65,6 +66,9 @@ class Logic:
         self.case_root = self._root([(case.when, case.then) for case in listed])
         self.rule_roots = {rule.id: self.diagram.condition(rule.when) for rule in rules}
         self._assumed = self._assumed_regions()
+        levels = [self.diagram.level_of[name] for name in facts if name in self.diagram.level_of]
+        self._assumable = [level for level in levels if self._assumed[level] != UNKNOWN]
+        """The levels of facts of which something is assumed, in asking order."""
         self._trees = {strict: self._tree(strict=strict) for strict in (False, True)}
         terminal = self.diagram.terminal
         self._decisions = [(terminal(d), d) for d in dict.fromkeys(case.then.decision for case in listed)]
@@ -74,6 +78,11 @@ class Logic:
     def size(self) -> int:
         """How many nodes decision and step use."""
         return self.diagram.size([self.decision_root, self.step_root])
+
+    @cached_property
+    def remaining(self) -> Remaining:
+        """What is left to candidates of whom nothing is doubted."""
+        return Remaining(self.diagram, self.case_root, self._decision_of)
 
     def _root(self, answers: Sequence[tuple[Condition, Hashable]]) -> int:
         """Return the root of the first case that holds."""
@@ -175,6 +184,17 @@ class Logic:
     def pinned_by(self, rule: DecisionRule, regions: Regions) -> tuple[str, ...]:
         """Return known facts that settle a rule's settled condition, all needed."""
         return self.diagram.pinned_by(self.rule_roots[rule.id], facts_read(rule.when), regions)
+
+    def left_to(self, given: Regions, doubted: Collection[str] = (), *, strict: bool) -> tuple[Rest, tuple[str, ...]]:
+        """Return the cases left to a candidate, and the open assumptions."""
+        if strict:
+            return restrict(self.diagram, self.case_root, given), ()
+        regions = self.assumed(given, doubted)
+        if doubted:  # what these leave seldom repeats: to find each state of it takes two to four times as long
+            return restrict(self.diagram, self.case_root, regions), self.open_assumptions(regions, given)
+        unknown = [level for level in self._assumable if given[level] == UNKNOWN]
+        rest, matter = self.remaining.of(regions, unknown)
+        return rest, tuple([self.diagram.variables[level].fact.name for level in matter])
 
     def open_assumptions(self, regions: Regions, given: Regions) -> tuple[str, ...]:
         """Return the assumed facts whose other values change what is possible."""

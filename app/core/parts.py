@@ -61,6 +61,10 @@ def conditions_of(release: Release) -> Iterator[Condition]:
             yield alternative.row.asks
 
 
+ASSUMED = 2048
+"""How many assumptions are kept: 60,000 half-known candidates make 769, more than a memo keeps otherwise."""
+
+
 class Parts:
     """Finds the parts of answers by one release."""
 
@@ -72,7 +76,7 @@ class Parts:
         self._readers = {name: [r for r in release.rules if name in facts_read(r.when)] for name in release.facts}
         self._questions = {name: _question(fact, release.wording) for name, fact in release.facts.items()}
         self._next = Memo[tuple[str, Asks], NextQuestion](self._next_question)
-        self._assumptions = Memo[tuple[str, frozenset[Step]], Assumption](self._assumption)
+        self._assumptions = Memo[tuple[str, frozenset[Step]], Assumption](self._assumption, ASSUMED)
         listed = [ALWAYS, *conditions_of(release)]
         self._diagram = diagram_of(release.facts.values(), listed)
         self._roots = {condition: self._diagram.condition(condition) for condition in dict.fromkeys(listed)}

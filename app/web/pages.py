@@ -23,6 +23,7 @@ from app.core.rules import Release
 from app.proof.compare import compare
 from app.proof.report import facts_in_words
 from app.proof.safety import SafetyCase
+from app.proof.texts import current_in
 from app.proof.verify import Verification, Verifier
 from app.web.drawings import drawing
 from app.web.form import REFERENCE, Filled, as_field, read_form
@@ -159,8 +160,8 @@ class Pages:
         if page in ("rules", "facts", "sources"):
             values = listing(engine, self.texts[language], list(engines.by_id), page)
         elif page == "changes":
-            # texts in English: of an older release no language has all
-            found = compare(self.engines.by_id[older].release, self.engines.by_id[name].release)
+            one, other = (self.engines.by_id[each].release for each in (older, name))
+            found = compare(one, other, current_in(self.engines, language))
             values = {
                 "found": found,
                 "releases": list(engines.by_id),

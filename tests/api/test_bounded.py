@@ -107,6 +107,15 @@ def test_the_deepest_that_is_read_is_the_same_for_all(begin: str, end: str, spac
         read_without_repeats(nested(MAX_DEPTH + 1))
 
 
+def test_an_empty_object_in_lists_lies_as_deep_as_one_with_members() -> None:
+    def nested(depth: int) -> bytes:
+        return f'{{"a":{"[" * (depth - 2)}{{}}{"]" * (depth - 2)}}}'.encode()
+
+    read_without_repeats(nested(MAX_DEPTH))
+    with pytest.raises(ProblemError, match="nested too deeply"):
+        read_without_repeats(nested(MAX_DEPTH + 1))
+
+
 def test_a_body_of_very_many_values_is_refused_and_one_below_is_read() -> None:
     assert len(read_json(b"[" + b"0," * (MOST_VALUES - 1) + b"0]")) == MOST_VALUES
     with pytest.raises(ProblemError, match="more than 180000 values") as refused:

@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from app.cohort.decider import Candidates, Decider, Decisions, Flags, Lists
-from app.cohort.walk import Numbers, Reach, Reachable, Rests
+from app.cohort.walk import Numbers, Reach, Rests
 from app.core.diagram import UNKNOWN, Rest
 from app.core.engine import Engine
+from app.core.remaining import Reachable
 
 Make = Callable[[Engine, bool], Decider]
 

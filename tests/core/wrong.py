@@ -20,10 +20,11 @@ def diagram(book: SmallBook, candidate: Candidate, strict: bool) -> Contract:
     regions = logic.regions(candidate, strict=strict)
     left = logic.left(regions)
     question = book.questions.next(left)
+    _, opened = logic.left_to(logic.regions(candidate, strict=True), strict=strict)
     return Contract(
         frozenset(logic.possible(regions)),
         tuple(logic.missing(left)),
-        () if strict else logic.open_assumptions(regions, logic.regions(candidate, strict=True)),
+        opened,
         question[0] if question else None,
     )
 

@@ -3,9 +3,11 @@
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from random import Random
 
 import pytest
+import yaml
 from fastapi.testclient import TestClient
 
 from app.core.catalogue import entries
@@ -18,6 +20,7 @@ from app.web.names import Names
 from app.web.pages import load_texts
 from tests.books import random_candidate
 
+CASES = Path(__file__).parents[1] / "cases"
 PHASE_2: dict[str, Value] = {
     "primary_concern": "uneven_pigmentation",
     "elasticity_loss": "moderate",
@@ -198,6 +201,37 @@ def test_it_is_taken_along_as_text_fhir_and_json(client: TestClient, engines: En
     assert found is not None
     assert found.facts == PHASE_2
     assert found.unavailable == ("pregnant",)
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "state", "step"),
+    [
+        ({"product_status": "unapproved"}, "1 to confirm", "Lawful where it is done"),
+        ({"lawful_here_checked": False}, "1 to confirm", "Lawful where it is done"),
+        ({"product_status": "unapproved", "jurisdiction": "US"}, "1 not in place", "Lawful where it is done"),
+        (
+            {"product_status": "unapproved", "physician_supervised": False},
+            "1 to confirm, 1 not in place",
+            "Physician responsible; Lawful where it is done",
+        ),
+    ],
+)
+def test_what_no_further_answer_confirms_is_named(
+    client: TestClient, otherwise: dict[str, Value], state: str, step: str
+) -> None:
+    """Everything is known: what is not in place, or does not fit together, is the next step."""
+    facts = yaml.safe_load((CASES / "bases" / "phase_2.yaml").read_text("utf-8")) | otherwise
+    note = client.post("/report?as=text", data={name: as_field(value) for name, value in facts.items()}).text
+    assert f"(Criteria hold · not ready: {state})" in note
+    assert f"Next step: Settle first: {step}.\n" in note
+
+
+def test_the_next_step_of_a_note_is_the_most_urgent(client: TestClient) -> None:
+    """A suspicious spot, for the next days, stands first in `referral`; the infection is for today."""
+    facts = PHASE_2 | {"suspicious_lesion": True, "active_skin_infection": True}
+    note = client.post("/report?as=text", data={name: as_field(value) for name, value in facts.items()}).text
+    assert note.index("(in the next days)") < note.index("(today)")
+    assert re.search(r"^Next step: Send on \(today\)", note, re.M)
 
 
 def test_a_name_is_no_reference(client: TestClient) -> None:

@@ -37,7 +37,7 @@ def run() -> None:
 
 
 def streamed(server: Server, view: str, lines: list[bytes], size: int) -> tuple[str, float]:
-    """Send so many lines, read as many answers, and return what it took, and answers a second."""
+    """Send so many lines, read as many answers; return what it took, and answers a second of processor time."""
     before, cpu, begun = server.rss(), server.cpu_seconds(), time.perf_counter()
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         head = f"POST /v1/triage/batch?{view} HTTP/1.1\r\nhost: here\r\ncontent-type: application/jsonl\r\n"
@@ -53,7 +53,7 @@ def streamed(server: Server, view: str, lines: list[bytes], size: int) -> tuple[
     microseconds = (server.cpu_seconds() - cpu) / size * 1e6
     after = server.rss()
     sizes = f"{before / 1e6:9.1f} {most / 1e6:6.1f} {after / 1e6:6.1f}"
-    return f"{took:8.1f} {microseconds:7.1f} {sizes}", size / took
+    return f"{took:8.1f} {microseconds:7.1f} {sizes}", 1e6 / microseconds
 
 
 def _send(connection: socket.socket, lines: list[bytes], size: int) -> None:

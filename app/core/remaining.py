@@ -1,0 +1,196 @@
+"""What the facts of a decision leave, fact by fact.
+
+A candidate goes through the facts in the diagram's order, from both ends: the first facts leave a rest, and the last
+facts leave of every node the terminals that it may come to. Equal states are one, so that what follows is found once.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from itertools import accumulate
+from operator import getitem
+from typing import Any, Generic, TypeVar
+
+from app.core.diagram import UNKNOWN, Diagram, Reduced, Regions, Rest
+
+S = TypeVar("S", bound=Hashable)
+MOST = 32_768
+"""How many states, and pairs of them, are kept: 20,000 half-known candidates come to 26,000, which take 6 MB."""
+Reachable = tuple[int, ...]
+"""For each node that earlier facts may lead to, the terminals that the later facts leave, as bits."""
+
+
+class Earlier:
+    """What the first facts leave: rests over nodes of later facts."""
+
+    def __init__(self, diagram: Diagram, root: int) -> None:
+        self._diagram = diagram
+        self.begin = Rest(self._leaf(root), ())
+
+    def after(self, rest: Rest, level: int, region: int) -> Rest:
+        """Fill the fact of a level into a rest."""
+        diagram, reduced = self._diagram, Reduced()
+        done: dict[int, int] = {}
+
+        def visit(node: int) -> int:
+            if node < 0:
+                place = ~node - len(diagram.terminals)
+                if place < 0 or diagram.levels[place] != level:
+                    return node
+                children = diagram.children[place]
+                if region != UNKNOWN:
+                    return self._leaf(children[region])
+                return reduced.node(level, tuple([self._leaf(child) for child in children]))
+            if node not in done:
+                at, children = rest.nodes[node]
+                done[node] = reduced.node(at, tuple([visit(child) for child in children]))
+            return done[node]
+
+        found = reduced.rest(visit(rest.root))
+        return rest if found == rest else found  # most facts change nothing: one object for all these levels
+
+    def leaves(self, rest: Rest) -> list[int]:
+        """Return the nodes and terminals that a rest may still come to."""
+        count = len(self._diagram.terminals)
+        return [leaf if ~leaf < count else ~leaf - count for leaf in rest.terminals()]
+
+    def _leaf(self, node: int) -> int:
+        """Return a node of the diagram as a leaf, below all terminals."""
+        return node if node < 0 else ~(len(self._diagram.terminals) + node)
+
+
+class Later:
+    """What the last facts leave of every node: its possible terminals."""
+
+    def __init__(self, diagram: Diagram, root: int, meaning: Mapping[int, int] | None = None) -> None:
+        """`meaning` has for each terminal the one that is told of it."""
+        self._diagram = diagram
+        depth = len(diagram.variables)
+        met, todo = {root}, [root]
+        while todo:
+            node = todo.pop()
+            new = set(diagram.distinct[node] if node >= 0 else ()) - met
+            met |= new
+            todo += new
+
+        def level_of(node: int) -> int:
+            return depth if node < 0 else diagram.levels[node]
+
+        first = {root: -1}
+        for node in met:
+            for child in diagram.distinct[node] if node >= 0 else ():
+                first[child] = min(first.get(child, depth), level_of(node))
+        cuts: list[list[int]] = [[] for _ in range(depth + 1)]
+        for node in sorted(met):
+            for level in range(first[node] + 1, level_of(node) + 1):
+                cuts[level].append(node)
+        self.places: Sequence[Mapping[int, int]] = [{node: place for place, node in enumerate(cut)} for cut in cuts]
+        """By level the place in `Reachable` of each node that is met at it or later."""
+        self.begin: Reachable = tuple(1 << ~(meaning or {}).get(node, node) for node in cuts[depth])
+
+    def after(self, reachable: Reachable, level: int, region: int) -> Reachable:
+        """Return what is reached with the fact of a level too."""
+        diagram, below = self._diagram, self.places[level + 1]
+        found = []
+        for node in self.places[level]:
+            if node < 0 or diagram.levels[node] != level:
+                found.append(reachable[below[node]])
+            elif region != UNKNOWN:
+                found.append(reachable[below[diagram.children[node][region]]])
+            else:
+                bits = 0
+                for child in diagram.distinct[node]:
+                    bits |= reachable[below[child]]
+                found.append(bits)
+        return tuple(found)
+
+    def by_region(self, leaves: Sequence[int], reachable: Reachable, level: int) -> list[int]:
+        """Return by region of a level's fact what these nodes come to."""
+        diagram, places = self._diagram, self.places[level + 1]
+        found = []
+        for region in range(len(diagram.variables[level].regions)):
+            bits = 0
+            for node in leaves:
+                at = node >= 0 and diagram.levels[node] == level
+                bits |= reachable[places[diagram.children[node][region] if at else node]]
+            found.append(bits)
+        return found
+
+
+class State(dict[int, "State[S]"], Generic[S]):
+    """What some facts leave; by region of the next, its state."""
+
+    __slots__ = ("_after", "level", "matters", "value")
+    __hash__ = object.__hash__  # type: ignore[assignment]
+    __eq__ = object.__eq__
+
+    def __init__(self, level: int, value: S, after: "Callable[[State[S], int], State[S]]") -> None:
+        self.level, self.value, self._after = level, value, after
+        self.matters: dict[State[Any], bool] | None = None
+        """By what later facts leave: whether another value of the next fact changes what is possible."""
+
+    def __missing__(self, region: int) -> "State[S]":
+        """Find the state after the next fact, and keep it."""
+        found = self[region] = self._after(self, region)
+        return found
+
+
+class Remaining:
+    """What candidates leave of one decision, and the assumptions that matter.
+
+    Full, it is begun anew. `meaning` has for each terminal that of its decision.
+    """
+
+    def __init__(self, diagram: Diagram, root: int, meaning: Mapping[int, int], most: int = MOST) -> None:
+        self._earlier, self._later = Earlier(diagram, root), Later(diagram, root, meaning)
+        self._depth, self._most = len(diagram.variables), most
+        self._next, self._previous = self._after_earlier, self._after_later
+        self._begin()
+
+    def _begin(self) -> None:
+        self._kept = 0
+        self._states: list[dict[Any, State[Any]]] = [{} for _ in range(2 * self._depth + 2)]
+        self._first: State[Rest] = State(0, self._earlier.begin, self._next)
+        self._last: State[Reachable] = State(self._depth, self._later.begin, self._previous)
+
+    def of(self, regions: Regions, assumed: Sequence[int]) -> tuple[Rest, list[int]]:
+        """Return what is left of regions, and which `assumed` levels matter.
+
+        A level matters where another value of its fact changes what is possible.
+        """
+        if self._kept > self._most:
+            self._begin()
+        earlier = list(accumulate(regions, getitem, initial=self._first))
+        later = list(accumulate(reversed(regions), getitem, initial=self._last))
+        matter = []
+        for level in assumed:
+            state, beyond = earlier[level], later[self._depth - level - 1]
+            if state.matters is None:
+                state.matters = {}
+            matters = state.matters.get(beyond)
+            if matters is None:
+                matters = state.matters[beyond] = self._matters(state, beyond)
+            if matters:
+                matter.append(level)
+        return earlier[-1].value, matter
+
+    def _matters(self, state: State[Rest], beyond: State[Reachable]) -> bool:
+        self._kept += 1
+        leaves = self._earlier.leaves(state.value)
+        return len(set(self._later.by_region(leaves, beyond.value, state.level))) > 1
+
+    def _after_earlier(self, state: State[Rest], region: int) -> State[Rest]:
+        level = state.level + 1
+        return self._state(level, level, self._earlier.after(state.value, state.level, region), self._next)
+
+    def _after_later(self, state: State[Reachable], region: int) -> State[Reachable]:
+        level = state.level - 1
+        return self._state(
+            level - self._depth - 1, level, self._later.after(state.value, level, region), self._previous
+        )
+
+    def _state(self, place: int, level: int, value: S, after: Callable[[State[S], int], State[S]]) -> State[S]:
+        """Return the one state of a place with this value."""
+        states = self._states[place]
+        if value not in states:
+            self._kept += 1
+            states[value] = State(level, value, after)
+        return states[value]
