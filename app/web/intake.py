@@ -13,9 +13,9 @@ from app.core.engine import Engine, Question
 from app.core.intake import Section, Topic
 from app.core.memo import Memo
 from app.web.check import row_of
-from app.web.form import Answers, Choices, Filled, fields_of
+from app.web.form import WAS, Answers, Choices, Filled, as_field, fields_of
 from app.web.pages import Pages, View
-from app.web.topics import NONE, Field, Topics
+from app.web.topics import Field, Topics
 
 PRACTICAL, CHECK = "practical", "check"
 """The pages that are no topic."""
@@ -92,7 +92,8 @@ class Intake:
                 self._flag(finished=False)
                 before = self._before(filled.page)
                 topic, names = self._named(filled.page)
-                ticked = names if topic and topic.id == before and filled.page.endswith(TICKED) else ()
+                is_next = topic is not None and topic.id == before and filled.page.endswith(TICKED)
+                ticked = [name for name in names if is_next and name not in self.answers]
                 return self._show(before, ticked) if before else self._go_on()
             case "change":
                 self._flag(changing=True)
@@ -331,8 +332,7 @@ class Intake:
         **values: Any,
     ) -> HTMLResponse:
         flags = sorted(self.filled.flags - {"everything", "faults"})
-        before = self.filled.choices.denied - self.answers.keys()
-        denied = [name for name in names if name in before or self.answers.get(name) in (False, NONE)]
+        was = {**self.filled.choices.was, **self.answers}
         given = dict(zip(self.answers, fields_of(self.answers), strict=True)) | {
             name: ["asked", name] for name in names
         }
@@ -344,7 +344,7 @@ class Intake:
             fields=fields,
             hidden=[
                 *(given[name] for name in self._order(given)),
-                *(["denied", name] for name in denied),
+                *([WAS, f"{name}={as_field(was[name])}"] for name in names if was.get(name) is not None),
                 *([flag, "1"] for flag in flags),
                 *self.filled.carried,
             ],

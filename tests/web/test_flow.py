@@ -187,6 +187,19 @@ def test_no_way_off_a_page_loses_what_was_chosen(client: TestClient, go: str) ->
     assert ("primary_concern", "dullness") in hidden(page) or "primary_concern" in checked(page)
 
 
+def test_a_change_keeps_which_answer_a_tick_stands_for(client: TestClient) -> None:
+    """An active disease excludes: to look at the page and go back must not forget it."""
+    answers = [("primary_concern", "dullness"), ("autoimmune_skin_disease", "uncontrolled"), ("finished", "1")]
+    page = posted(client, [*answers, ("go", "change:safety")])
+    assert "yes-autoimmune_skin_disease" in checked(page)
+    ticks = [("yes", "autoimmune_skin_disease")]
+    assert kept(posted(client, [*hidden(page), *ticks, ("go", "back")]))["autoimmune_skin_disease"] == "uncontrolled"
+    next_page = posted(client, [*hidden(page), *ticks])
+    assert asked(next_page) == ["autoimmune_skin_disease"]
+    assert re.search('value="uncontrolled"[^>]* checked', next_page)
+    assert kept(posted(client, [*hidden(page), ("nothing", "safety")]))["autoimmune_skin_disease"] == "none"
+
+
 @pytest.mark.parametrize("go", ["back", "finish", "all"])
 def test_a_no_that_no_box_shows_is_not_lost_on_the_way_off(client: TestClient, go: str) -> None:
     """A topic of which one thing was denied, as a record may; the boxes of the rest are all empty."""
