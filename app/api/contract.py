@@ -6,12 +6,13 @@ leaves inline, or titles by its place, gets a name here.
 
 import json
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any, get_args
 
-from app.api.deprecation import DECLARED
 from app.api.negotiation import SERVED
 from app.api.problems import MEDIA_TYPE, FieldError, Problem
 from app.api.receipts import Stored
+from app.api.response_headers import HEADERS, declare_headers
 from app.api.schemas import NULL, Schema, in_pascal, ref, schemas_of
 from app.core import rules
 from app.core.rules import Release
@@ -57,14 +58,19 @@ def finish(document: dict[str, Any], release: Release) -> None:
         found.pop("$defs", None)
         schemas[model.__name__] = found
     schemas |= schemas_of(release) | {"FhirResource": RESOURCE}
+    languages = next(each for each in document["paths"]["/v1/rulesets"]["get"]["parameters"] if each["in"] == "header")
     namer = Namer(schemas)
     for name in list(schemas):
         namer.visit(schemas[name], name)
     for path, operations in document["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
+            if path.startswith((*FHIR, "/problems")) and not any(
+                each["in"] == "header" for each in operation.get("parameters", ())
+            ):
+                operation.setdefault("parameters", []).append(deepcopy(languages))
             _declare_errors(path, operation)
-            if path.startswith("/v1/") and any(each["name"] == "ruleset" for each in operation.get("parameters", ())):
-                operation["responses"]["200"]["headers"] = DECLARED
+            declare_headers(path, method, operation)
+            operation["responses"] = dict(sorted(operation["responses"].items()))
             for parameter in operation.get("parameters", ()):
                 parameter["schema"] = _given(parameter["schema"])
                 namer.visit(parameter["schema"], in_pascal(parameter["name"]), top=True)
@@ -72,6 +78,7 @@ def finish(document: dict[str, Any], release: Release) -> None:
             for content, suffix in _contents(operation):
                 namer.visit(content["schema"], f"{called}{suffix}", top=True)
     document["components"]["schemas"] = dict(sorted(schemas.items()))
+    document["components"]["headers"] = HEADERS
     document["tags"] = [{"name": name, "description": says} for name, says in TAGS.items()]
 
 
@@ -97,7 +104,6 @@ def _declare_errors(path: str, operation: dict[str, Any]) -> None:
             response["description"] = operation["summary"] + "."
     for status, says in common.items():
         responses.setdefault(status, {"description": says, "content": error_content(path)})
-    operation["responses"] = dict(sorted(responses.items()))
 
 
 def _given(schema: Schema) -> Schema:

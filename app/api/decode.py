@@ -19,6 +19,8 @@ from app.core.engine import Engines, Question
 from app.core.facts import Value
 from app.core.rules import Release
 
+NAMES_OF_FACTS = ("unavailable", "doubted")
+"""Members of a request that list facts."""
 NO_SUCH_FACT = Message("this release has no such fact; GET /v1/rulesets/current/facts lists those of the current one")
 
 
@@ -73,7 +75,7 @@ class CandidateReader:
             repeated, more = repeated_keys(data)
             errors = [*repeated, *errors]
         if len(facts) < len(data):
-            unavailable, doubted = data.get("unavailable", ()), data.get("doubted", ())
+            unavailable, doubted = (() if (given := data.get(name)) is None else given for name in NAMES_OF_FACTS)
             reference, day = data.get("reference"), data.get("asked_on")
             asked_on = None if day is None else day_of(day)
             others = list(self._others(data, unavailable, doubted))
@@ -129,13 +131,15 @@ class CandidateReader:
             says = Message("write a day from {first} to {last} as `2026-11-26`", first=FIRST_DAY, last=LAST_DAY)
             yield "/asked_on", "not_a_day", says, None
         suggested = 0
-        for member, listed in (("unavailable", unavailable), ("doubted", doubted)):
+        for member, listed in zip(NAMES_OF_FACTS, (unavailable, doubted), strict=True):
             if not isinstance(listed, list | tuple):
                 yield f"/{member}", "not_a_list", Message("write a list of names of facts"), None
                 continue
             for place, name in enumerate(listed):
                 pointer = f"/{member}/{place}"
-                if not isinstance(name, str) or name not in self.release.facts:
+                if isinstance(name, str) and name in self._elsewhere:
+                    yield pointer, "not_in_release", self._not_here(name), None
+                elif not isinstance(name, str) or name not in self.release.facts:
                     close = closest(name, self.release.facts) if suggested < MOST_SUGGESTIONS else None
                     suggested += 1
                     yield pointer, "unknown_fact", NO_SUCH_FACT, close
@@ -149,13 +153,15 @@ class CandidateReader:
         for name in unknown:
             pointer = pointer_to("", name)
             if name in self._elsewhere:
-                template = "release {release} does not have this fact; it came with {first}"
-                says = Message(template, release=self.release.id, first=self._elsewhere[name])
-                yield pointer, "not_in_release", says, None
+                yield pointer, "not_in_release", self._not_here(name), None
             else:
                 close = closest(name, (*self.release.facts, *OTHERS)) if suggested < MOST_SUGGESTIONS else None
                 suggested += 1
                 yield pointer, "unknown_fact", NO_SUCH_FACT, close
+
+    def _not_here(self, name: str) -> Message:
+        template = "release {release} does not have this fact; it came with {first}"
+        return Message(template, release=self.release.id, first=self._elsewhere[name])
 
 
 def readers_of(engines: Engines) -> dict[str, CandidateReader]:

@@ -69,9 +69,13 @@ class TriageOptions(Options):
         return sources
 
 
-class ExplainOptions(Options):
+class ExplainOptions(TriageOptions):
     """What to explain."""
 
+    view: Literal["full", "decision"] = "full"
+    """Taken, so that the query of a decision explains it; an explanation has one view."""
+    sources: Sources | None = None
+    """Taken, so that the query of a decision explains it; an explanation tells no sources."""
     target: Target | None = None
     """Keeps the changes that lead to this disposition or pathway."""
 
@@ -141,8 +145,9 @@ class Endpoint:
         return response
 
     def headers_of(self, engine: Engine) -> dict[str, str]:
-        """Return the headers that say that a release is withdrawn."""
-        return headers_of(engine.release, self._engines.current, self._root)
+        """Return the headers of answers by an engine."""
+        headers = {"content-type": JSON, "content-language": engine.sentences, "vary": "Accept-Language"}
+        return headers | headers_of(engine.release, self._engines.current, self._root)
 
     def _handler(self, key: tuple[bytes, str, str]) -> Handler:
         query, languages, accept = key
@@ -153,9 +158,7 @@ class Endpoint:
         except ValidationError as error:
             raise unusable_values(error.errors(include_url=False)) from None
         engine = engine_named(self._engines.in_language(languages), options.ruleset)
-        headers = {"content-type": "application/json", "content-language": engine.sentences, "vary": "Accept-Language"}
-        headers |= self.headers_of(engine)
-        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+        raw = [(name.encode(), value.encode()) for name, value in self.headers_of(engine).items()]
         return Handler(engine, self._readers[engine.release.id], options, raw)
 
 
@@ -199,6 +202,6 @@ def routes(endpoint: Endpoint, engines: Engines, readers: Mapping[str, Candidate
         engine = engine_named(engines.in_language(accept_language), options.ruleset)
         question = readers[engine.release.id].question(body, strict=options.unknowns == "strict")
         found = encode(explain(engine, question, options.target))
-        return Response(found, headers=endpoint.headers_of(engine), media_type="application/json")
+        return Response(found, headers=endpoint.headers_of(engine))
 
     return router

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.api.decode import CandidateReader
 from app.api.encode import encode
+from app.api.problems import ProblemError, problem_content
 from app.core.engine import Engine
 from app.proof.explain import explain
 
@@ -31,6 +32,23 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+EXPLAINED = ("/v1/triage", "/v1/triage/explain")
+"""The paths that are shown with examples."""
+WRONG = ("Four mistakes", {"elasticity_loss": "moderat", "age": 34, "age_years": 130, "jurisdiction": "UK"})
+"""Facts that are refused, with suggestions."""
+
+
+def mistaken(reader: CandidateReader, path: str) -> dict[str, Any]:
+    """Return the problem that answers facts with mistakes, as an example."""
+    summary, body = WRONG
+    try:
+        reader.question(body, strict=False)
+    except ProblemError as error:
+        found = problem_content(error.kind, error.detail, path, error.errors)
+        return {"summary": summary, "value": found}
+    raise ValueError("the example of mistakes has none")
+
+
 def examples(engine: Engine, reader: CandidateReader) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """Return request and answer examples by path, named by disposition."""
     asked = {name: {"summary": summary, "value": body} for name, (summary, body) in EXAMPLES.items()}
@@ -41,4 +59,4 @@ def examples(engine: Engine, reader: CandidateReader) -> dict[str, tuple[dict[st
         explanation = json.loads(encode(explain(engine, question)))
         answered[name] = {"summary": summary, "value": answer}
         explained[name] = {"summary": summary, "value": explanation}
-    return {"/v1/triage": (asked, answered), "/v1/triage/explain": (asked, explained)}
+    return dict(zip(EXPLAINED, ((asked, answered), (asked, explained)), strict=True))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from urllib.parse import parse_qsl
 
 from starlette.types import Scope
 
@@ -68,13 +69,25 @@ def accepted(accept: str, served: Sequence[str]) -> str:
 
 
 def check_headers(scope: Scope) -> None:
-    """Raise a problem for a compressed body or an unmet `Accept`."""
-    accept = []
+    """Raise a problem for a compressed body or an unmet `Accept`.
+
+    Lines of `Accept-Language` become one list (RFC 9110, 5.2): frameworks read the first alone.
+    """
+    accept, languages = [], []
     for name, value in scope["headers"]:
         if name == b"accept":
             accept.append(value.decode("latin-1"))
+        elif name == b"accept-language":
+            languages.append(value)
         elif name == b"content-encoding":
             check_coding(value.decode("latin-1"))
+    if len(languages) > 1:
+        others = [header for header in scope["headers"] if header[0] != b"accept-language"]
+        scope["headers"] = [*others, (b"accept-language", b", ".join(languages))]
+    if scope["path"].startswith("/fhir/") and (asked := dict(parse_qsl(scope["query_string"].decode("latin-1")))):
+        # what a link can say, and more than `Accept` (https://hl7.org/fhir/R4/http.html#parameters)
+        named = asked.get("_format", "").replace(" ", "+")  # a plus that nobody escaped
+        accept = [JSON if named == "json" else named] if named else accept
     if accept:
         served = next((SERVED[start] for start in SERVED if scope["path"].startswith(start)), None)
         if served is not None:

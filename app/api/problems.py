@@ -127,6 +127,8 @@ class Problem(Described):
     """The path that was asked."""
     errors: Annotated[list[FieldError], Field(default_factory=list)]
     """Everything that is wrong with the facts or the query, all at once."""
+    line: Annotated[int, Field(default=0)]
+    """In a batch alone: the line that this stands in place of, counted from 1."""
 
 
 class ProblemError(Exception):

@@ -91,9 +91,9 @@ class Stored(Described):
     """The receipt: the header `Triage-Receipt` of the answer, or the `receipt` of an answer out of a batch."""
     facts: dict[str, Any] | None = None
     """The facts as they were asked, for an answer of `view=decision`, which does not hold them."""
-    unavailable: Sequence[str] = ()
+    unavailable: Sequence[str] | None = None
     """The facts that were named `unavailable` when it was asked."""
-    doubted: Sequence[str] = ()
+    doubted: Sequence[str] | None = None
     """The facts that were named `doubted` when it was asked."""
 
 
@@ -233,7 +233,7 @@ class Replayer:
     def _question(self, stored: Stored, name: str, engines: list[Engine]) -> tuple[Engine, Question]:
         """Return the question with this id, and the engine of its language."""
         reader = self._readers[engines[0].release.id]
-        body = self._facts(stored) | {"unavailable": list(stored.unavailable), "doubted": list(stored.doubted)}
+        body = self._facts(stored) | {"unavailable": stored.unavailable, "doubted": stored.doubted}
         body["asked_on"] = (day := day_of(stored.answer.get("asked_on"))) and str(day)
         try:
             questions = [reader.question(body, strict=strict) for strict in (False, True)]

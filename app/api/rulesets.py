@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
@@ -19,10 +19,7 @@ from app.proof.compare import Comparison, compare
 from app.proof.texts import current_in
 from app.proof.verify import Verification, Verifier
 
-NOT_FOUND: dict[int | str, dict[str, Any]] = {
-    304: {"description": "Not changed since the `ETag` that was sent."},
-    **refusals({404: "No such rule set, rule or source."}),
-}
+NOT_FOUND = refusals({404: "No such rule set, rule or source."})
 RuleSetName = Annotated[str, Path(description="A release, such as `2026.2`, or `current`.")]
 
 
@@ -52,7 +49,8 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
         named = engine_named(engines, name).release if name else None
         # a comparison says of each text in which language it is
         language = engine_named(spoken, name).sentences if name and kind != "diff" else spoken.language
-        fixed = name not in ("", "current")
+        # a record says whether the release is withdrawn and signed, which changes, and `current` moves
+        fixed = kind not in ("rulesets", "ruleset") and "current" not in (name, detail)
         headers = {
             "Cache-Control": "public, max-age=3600" if fixed else "no-cache",
             "Content-Language": language,
@@ -60,7 +58,8 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
         }
         if named:
             headers |= headers_of(named, engines.current, root)
-        body = found[language, kind, named.id if named else "", detail]
+        what = engine_named(engines, detail).release.id if kind == "diff" else detail
+        body = found[language, kind, named.id if named else "", what]
         return Response(body, headers=headers, media_type="application/json")
 
     @router.get("", operation_id="listRulesets", response_model=RuleSets, summary="The rule sets side by side")
@@ -126,8 +125,7 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
         accept_language: AcceptLanguage = "",
     ) -> Response:
         """Each change of decision, counted by rule; every text that differs."""
-        release = engine_named(engines, other).release.id
-        return answer(accept_language, "diff", ruleset, release)
+        return answer(accept_language, "diff", ruleset, other)
 
     @router.get(
         "/{ruleset}/sources",

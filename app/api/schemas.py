@@ -38,15 +38,11 @@ def schemas_of(release: Release) -> dict[str, Schema]:
         "properties": facts
         | {
             "unavailable": {
-                "type": "array",
-                "items": ref("FactName"),
-                "default": [],
+                "anyOf": [{"type": "array", "items": ref("FactName")}, NULL],
                 "description": "Facts that cannot be answered: they stay unknown and are not asked again.",
             },
             "doubted": {
-                "type": "array",
-                "items": ref("FactName"),
-                "default": [],
+                "anyOf": [{"type": "array", "items": ref("FactName")}, NULL],
                 "description": (
                     "Unknown facts of `unknown: confirm` that something speaks of, such as a record: nothing is "
                     "assumed of them, they are asked."

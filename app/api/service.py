@@ -10,9 +10,9 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.decode import readers_of
-from app.api.examples import examples
+from app.api.examples import EXPLAINED, examples, mistaken
 from app.api.negotiation import check_headers
-from app.api.problems import ProblemError, path_within, problem
+from app.api.problems import MEDIA_TYPE, ProblemError, path_within, problem
 from app.api.query import check_query, unusable_values
 from app.core.engine import Engines
 
@@ -78,6 +78,9 @@ class Service(FastAPI):
                 operation["responses"]["200"]["content"]["application/json"]["examples"] = answered
             for amend in self.amendments:
                 amend(document)
+            for path in EXPLAINED:
+                content = document["paths"][path]["post"]["responses"]["422"]["content"]
+                content[MEDIA_TYPE]["examples"] = {"mistakes": mistaken(reader, path)}
             self.openapi_schema = document
         return self.openapi_schema
 

@@ -144,21 +144,22 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
     async def answered(request: Request, name: str, work: Callable[..., Awaitable[JSONResponse]]) -> JSONResponse:
         hook = name.removeprefix(PREFIX)
         languages = request.headers.get("accept-language", "")
-        say = service.locales.find(languages).phrases.of
+        locale = service.locales.find(languages)
+        say, headers = locale.phrases.of, {"Content-Language": locale.language, "Vary": "Accept-Language"}
         if not name.startswith(PREFIX) or hook not in HOOKS:
             listed = ", ".join(f"`{PREFIX}{hook}`" for hook in HOOKS)
             says = say("the services are {services}", services=listed)
-            return JSONResponse(outcome(says, "not-found"), 404, media_type=MEDIA_TYPE)
+            return JSONResponse(outcome(says, "not-found"), 404, headers=headers, media_type=MEDIA_TYPE)
         try:
             await service.trust.check(request.headers.get("authorization"), service.base + own_path(request))
             body = await read(request)
             return await work(body, hook, heavy=len(await request.body()) > LIGHT_BYTES, languages=languages)
         except UntrustedError as error:
-            headers = {"WWW-Authenticate": "Bearer"}
+            headers["WWW-Authenticate"] = "Bearer"
             return JSONResponse(outcome(say(error.sentence), "login"), 401, headers=headers, media_type=MEDIA_TYPE)
         except RecordError as error:
-            says = say(error.sentence)
-            return JSONResponse(outcome(says, error.code, error.expression), 422, media_type=MEDIA_TYPE)
+            refused = outcome(say(error.sentence), error.code, error.expression)
+            return JSONResponse(refused, 422, headers=headers, media_type=MEDIA_TYPE)
 
     ServiceId = Annotated[str, Path(description="The id of a service, as discovery shows it.")]
 

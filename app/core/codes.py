@@ -82,7 +82,8 @@ class Meaning:
     `value` is absent for a hint: the fact must be asked. `area`: a place plays a part; `skin` without a place is in the
     area, `placed` without one is asked. `suspected`: what is not confirmed counts as well. `yes_days` replaces the span
     of the fact. `rules_out` are answers that the hint contradicts. `answers` give the value by system and code of an
-    answer, and one without a value says nothing; `reads` says how it is read instead. `as_needed`: taken only as
+    answer, and one without a value says nothing; those in `suspects` are not confirmed; `reads` says how it is read
+    instead. `as_needed`: taken only as
     needed, it is asked. `local`: it holds of local use too.
     """
 
@@ -95,6 +96,7 @@ class Meaning:
     rules_out: frozenset[Value] = frozenset()
     answers: Mapping[tuple[str, str], Value | None] = field(default_factory=dict)
     reads: Literal["roman"] | None = None
+    suspects: frozenset[tuple[str, str]] = frozenset()
     as_needed: bool = False
     local: bool = False
 

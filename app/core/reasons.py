@@ -16,6 +16,7 @@ Asked = Literal[
     "contradicted",
     "newer_question",
     "open_status",
+    "planned",
     "refers_to_error",
     "open_use",
     "both_uses",

@@ -9,7 +9,7 @@ from app.core.engine import Question, ReceiptSigner, event_of
 from app.core.facts import Value
 from app.core.rules import Release
 from app.fhir.localization import Localizations
-from app.fhir.parameters import Parameter, parameters, unknown
+from app.fhir.parameters import Parameter, check_once, parameters, unknown
 from app.fhir.plan import care_plan
 from app.fhir.provenance import provenance
 from app.fhir.questionnaire import canonical
@@ -30,6 +30,7 @@ PARAMETERS = UNUSED | {
     *("prefetchData", "encounter", "userLanguage"),
 }
 """What `$apply` takes, of R4, of CPG, and `unknowns` of our own."""
+ONCE = frozenset({"planDefinition", "subject", "unknowns", "useServerData", "encounter", "userLanguage"})
 NOTHING_STORED = "this server stores nothing: send the data itself in `data`"
 
 
@@ -49,6 +50,7 @@ class Application:
 
 def read_application(body: Any, release: Release, base: str, *, named: bool) -> Application:
     """Read the Parameters of `$apply`; `named`: the path names the plan."""
+    check_once(body, ONCE)
     found = Application()
     for parameter in parameters(body):
         _take(parameter, found, release)
@@ -79,7 +81,11 @@ def _take(parameter: Parameter, found: Application, release: Release) -> None:
             found.record += [part.resource() for part in parameter.parts() if part.name == "data"]
         case "parameters":
             for inside in parameters(parameter.resource()):
-                found.facts[inside.name] = _fact(inside, release, where)
+                value = _fact(inside, release, where)
+                if inside.name in found.facts:
+                    said = f"{where}.resource.{inside.where}"
+                    raise RecordError("`{name}` is answered twice", said, "duplicate", name=inside.name)
+                found.facts[inside.name] = value
         case "unknowns":
             word = given.get("valueCode") or given.get("valueString")
             if word not in ("confirm", "strict"):

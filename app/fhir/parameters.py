@@ -52,6 +52,16 @@ def parameters(body: Any) -> Iterator[Parameter]:
         yield Parameter(text(found.get("name")), found, f"Parameters.parameter[{place}]")
 
 
+def check_once(body: Any, names: frozenset[str]) -> None:
+    """Raise `RecordError` where one of these parameters stands twice."""
+    said: set[str] = set()
+    for parameter in parameters(body):
+        if parameter.name in said:
+            says = "`{name}` stands twice among the parameters"
+            raise RecordError(says, parameter.where, "duplicate", name=parameter.name)
+        said |= {parameter.name} & names
+
+
 def unknown(parameter: Parameter, known: frozenset[str]) -> RecordError:
     """Return the error about a parameter that an operation does not take."""
     names = ", ".join(f"`{name}`" for name in sorted(known))

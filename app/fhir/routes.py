@@ -60,11 +60,11 @@ def today() -> date:
     return now().date()
 
 
-def answered(resource: Resource, status: int = 200) -> JSONResponse:
-    """Return a resource as a response, with its language."""
+def answered(resource: Resource, status: int = 200, language: str = "") -> JSONResponse:
+    """Return a resource as a response; its own language comes first."""
     headers = {"Vary": "Accept-Language"}
     parts = (resource, *(part.get("resource", {}) for part in resource.get("parameter", ())))
-    if language := next((part["language"] for part in parts if "language" in part), None):
+    if language := next((part["language"] for part in parts if "language" in part), language):
         headers["Content-Language"] = language
     return JSONResponse(resource, status, headers=headers, media_type=MEDIA_TYPE)
 
@@ -128,21 +128,22 @@ def routes(
         responses: dict[int | str, dict[str, Any]] = {status: RESPONSES[status] for status in (200, 400)}
         summary = f"Search {kind}"
 
-        def found(request: Request, posted: str = "") -> JSONResponse:
+        def searched(request: Request, posted: str = "") -> JSONResponse:
             """Return the searchset of a query, and of a form beside it."""
             locale = locales.find(request.headers.get("accept-language", ""))
             listed = [each for path, each in readable[locale.language].items() if path.startswith(f"{kind}/")]
             strict = "handling=strict" in request.headers.get("prefer", "").replace(" ", "")
             try:
                 asked = [*request.query_params.multi_items(), *QueryParams(posted).multi_items()]
-                return answered(search(listed, asked, f"{base}/fhir/{kind}", locale, strict=strict))
+                found = search(listed, asked, f"{base}/fhir/{kind}", locale, strict=strict)
+                return answered(found, language=locale.language)
             except RecordError as error:
-                return answered(outcome(locale.phrases.of(error.sentence), error.code), 400)
+                return answered(outcome(locale.phrases.of(error.sentence), error.code), 400, locale.language)
 
         @router.get(f"/{kind}", operation_id=f"search{kind}", summary=summary, responses=responses)
         def search_resources(request: Request) -> JSONResponse:
             """By `url`, `version`, `status`, `name`, `title`, `experimental` or `_id`; a searchset."""
-            return found(request)
+            return searched(request)
 
         form = {"requestBody": {"content": {FORM: {"schema": {"type": "object"}}}}}
         refused = responses | {415: RESPONSES[415] | {"description": "Not a form by its type: an OperationOutcome."}}
@@ -153,9 +154,9 @@ def routes(
             """As the search by query, with the parameters in a form."""
             body = await request.body()
             if body and not is_form(request.headers.get("content-type", "")):
-                say = locales.find(request.headers.get("accept-language", "")).phrases.of
-                return answered(outcome(say(NO_FORM), "not-supported"), 415)
-            return found(request, body.decode(errors="replace"))
+                locale = locales.find(request.headers.get("accept-language", ""))
+                return answered(outcome(locale.phrases.of(NO_FORM), "not-supported"), 415, locale.language)
+            return searched(request, body.decode(errors="replace"))
 
     for path in paths:
         if "/" in path:
@@ -165,7 +166,7 @@ def routes(
 
     async def operated(request: Request, operation: Operation) -> JSONResponse:
         languages = request.headers.get("accept-language", "")
-        say, status = locales.find(languages).phrases.of, 415
+        locale, status = locales.find(languages), 415
         try:
             check_version(request.headers.get("content-type", ""))
             status = 422
@@ -175,7 +176,8 @@ def routes(
             return await in_worker(lambda: answered(operation(body, languages)))
         except RecordError as error:
             status = 404 if error.code == "not-found" else status
-            return answered(outcome(say(error.sentence), error.code, error.expression), status)
+            says = locale.phrases.of(error.sentence)
+            return answered(outcome(says, error.code, error.expression), status, locale.language)
 
     def operates(path: str, name: str, summary: str, about: str, operation: Operation, takes: str) -> None:
         """Serve one operation on one path."""

@@ -249,8 +249,10 @@ class Concepts:
         named = table.names.found(concept.searched)
         concept.meant = [meant for hit in named if (meant := self._meant(hit))]
         concept.by_name = bool(concept.meant)
-        if named:
+        if concept.meant or (named and not concept.facts):
             concept.reason, concept.facts = None, ()
+        elif named:
+            pass  # a name that concerns no fact, and words of a fact beside it
         elif concept.reason in ("unknown_system", "text_alone"):
             concept.reason = "unknown_name"
 

@@ -3,6 +3,7 @@
 A code, a route, a dose form or a word that says local use takes a medicine out of what works in the whole body.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
@@ -14,7 +15,7 @@ from app.record.elements import Resource, text
 from app.record.identity import Found
 from app.record.places import Entry
 from app.record.standing import Open, Situation, State
-from app.record.statuses import IN_ERROR, ORDERS, PROPOSALS
+from app.record.statuses import IN_ERROR, ORDERS, PLAN, PROPOSALS
 from app.record.weigh import Claim, Draft
 
 MOST_INGREDIENTS = 20
@@ -22,6 +23,8 @@ DEEPEST = 1
 """How far ingredients of ingredients are followed."""
 MOST_DOSAGES = 8
 GIVEN = frozenset({"MedicationAdministration", "MedicationDispense"})
+REASON = re.compile(r"\b(?:for|if|because|due to)\b[^.;,\n]*", re.IGNORECASE)
+"""Why or when something is taken: prednisone "daily for nasal polyps" is swallowed."""
 
 
 class Order(NamedTuple):
@@ -84,6 +87,8 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
                 reason = "given_once"
             elif status == "open":
                 reason = "open_status"
+            elif text(resource.get("intent")) == PLAN:
+                reason = "planned"
             elif use in ("open_use", "both_uses") and not meaning.local:
                 reason = use
             ended = end or draft.day if state == "ended" else end
@@ -197,9 +202,13 @@ def _uses(context: Context, concept: Concept, order: Order, dosages: list[Resour
             key = (system.name, normal(system, code)) if system else (text(coding.get("system")), code)
             if use := context.codes.use_codes.get(key):
                 found.add(use)
-    said = [concept.searched, *(each for way in ways for each in said_of(way)), *(text(d.get("text")) for d in dosages)]
-    words = " ; ".join(said)[:LONGEST_TEXT]
-    return (found | context.concepts.uses(words)) - {"both"}
+    said = [concept.searched, *(each for way in ways for each in said_of(way))]
+    told = [text(d.get("text"))[:LONGEST_TEXT] for d in dosages]
+    read = context.concepts.uses(" ; ".join([*said, *told])[:LONGEST_TEXT])
+    if "local" in read and any(map(REASON.search, told)):
+        without = [REASON.sub(" ; ", each) for each in told]
+        read = read - {"local"} | context.concepts.uses(" ; ".join([*said, *without])[:LONGEST_TEXT])
+    return (found | read) - {"both"}
 
 
 def _ways(dosage: Resource) -> Iterator[Resource]:

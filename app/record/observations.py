@@ -1,5 +1,7 @@
 """Observations: what was asked or measured, and the result."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from app.core.codes import Meaning, normal
@@ -69,7 +71,12 @@ def observation(context: Context, found: Found) -> Draft | Entry:
 def _code(context: Context, part: Resource) -> Concept:
     """Read the code of an observation, with the words of its result."""
     beside = part.get("valueCodeableConcept") or part.get("valueString")
-    return context.concepts.read(part.get("code"), context.codes.observations, beside=beside)
+    concept = context.concepts.read(part.get("code"), context.codes.observations, beside=beside)
+    if concept.meant or concept.reason or concept.is_listed or "valueCodeableConcept" not in part:
+        return concept
+    # a diagnosis may be the result of an observation, such as 29308-4
+    said = context.concepts.read(part["valueCodeableConcept"], context.codes.conditions)
+    return replace(concept, reason="unknown_code", facts=said.facts) if said.meant else concept
 
 
 def _result(context: Context, draft: Draft, concept: Concept, part: Resource, state: Any, whole: Resource) -> None:
@@ -87,7 +94,8 @@ def _result(context: Context, draft: Draft, concept: Concept, part: Resource, st
             if value is None and (is_answered(meaning) or not _has_value(part)):
                 draft.claims.append(Claim(draft, meaning.fact, None, "set_aside", "no_value"))
                 continue
-            context.standing.claim(draft, meaning, situation, value)
+            is_suspected = not meaning.suspects.isdisjoint(_answered(context, part))
+            context.standing.claim(draft, meaning, situation._replace(is_suspected=is_suspected), value)
 
 
 def is_answered(meaning: Meaning) -> bool:
@@ -109,14 +117,20 @@ def _value(context: Context, part: Resource, meaning: Meaning) -> Value | None:
     if meaning.reads == "roman":
         return _roman(part)
     found: set[Value | None] = set()
-    concept = many(part.get("valueCodeableConcept"), 1)
-    for coding in many(concept[0].get("coding"), 50) if concept else ():
-        system = context.codes.systems.get(text(coding.get("system")))
-        if system and (key := (system.name, normal(system, text(coding.get("code"))))) in meaning.answers:
+    for key in _answered(context, part):
+        if key in meaning.answers:
             found.add(meaning.answers[key])
     if len(found) != 1:
         raise UnknownAnswerError
     return found.pop()
+
+
+def _answered(context: Context, part: Resource) -> Iterator[tuple[str, str]]:
+    """Yield system and code of each coding of a result."""
+    concept = many(part.get("valueCodeableConcept"), 1)
+    for coding in many(concept[0].get("coding"), 50) if concept else ():
+        if system := context.codes.systems.get(text(coding.get("system"))):
+            yield system.name, normal(system, text(coding.get("code")))
 
 
 def _roman(part: Resource) -> Value:

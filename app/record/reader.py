@@ -141,7 +141,7 @@ class Reader:
         last: dict[str, date | None] = {}
         against = {AGE: tuple(age.contradicting)} if age.contradicting else {}
         for fact, claims in by_fact.items():
-            value, contradicting = weigh(fact, claims)
+            value, contradicting = weigh(fact, claims, context.days.on)
             if value is not None:
                 values[fact] = value
                 ends = [each.until for each in claims if each.counts and each.value == value]

@@ -11,7 +11,7 @@ from app.record.elements import Resource, items, text
 from app.record.weigh import Claim, Draft
 
 State = Literal["active", "unknown", "ended"]
-Open = Literal["open_status", "refers_to_error", "given_once", "not_final", "open_use", "both_uses"]
+Open = Literal["open_status", "planned", "refers_to_error", "given_once", "not_final", "open_use", "both_uses"]
 """Why all that a resource says must be asked."""
 MOST_SITES = 8
 

@@ -44,7 +44,9 @@ ORDERS: Mapping[str, Order] = {
     "entered-in-error": "in_error",
 }
 IN_ERROR = "entered-in-error"
-PROPOSALS = frozenset({"proposal", "plan", "option"})
+PROPOSALS = frozenset({"proposal", "option"})
+PLAN = "plan"
+"""The intent of what a patient takes unprescribed (US Core), and of what is only planned."""
 
 
 def clinical(resource: Resource) -> Clinical | None:

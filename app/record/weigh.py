@@ -90,8 +90,8 @@ class Claim:
         self.place, self.reason = place, reason
 
 
-def weigh(fact: str, claims: Iterable[Claim]) -> tuple[Value | None, tuple[Claim, ...]]:
-    """Return the value of a fact, and claims that contradict."""
+def weigh(fact: str, claims: Iterable[Claim], on: date) -> tuple[Value | None, tuple[Claim, ...]]:
+    """Return the value of a fact today, and claims that contradict."""
     counting = [claim for claim in claims if claim.counts]
     asked = [claim for claim in claims if not claim.counts and claim.place == "asked"]
     counting = _present(counting)
@@ -104,9 +104,12 @@ def weigh(fact: str, claims: Iterable[Claim]) -> tuple[Value | None, tuple[Claim
     if not values:
         return None, ()
     value = values.pop()
-    left = [claim for claim in asked if not _settled(claim, counting, value)]
+    left = [claim for claim in asked if not _settled(claim, counting, value, on)]
     for claim in asked:
         if claim not in left:
+            if claim.reason == "no_date" and is_no(value):
+                for each in counting:
+                    each.until = on
             claim.put("set_aside", "overruled")
     if left and is_no(value):
         for claim in counting:
@@ -126,12 +129,15 @@ def _present(counting: list[Claim]) -> list[Claim]:
     return [claim for claim in counting if claim.place != "set_aside"]
 
 
-def _settled(claim: Claim, counting: list[Claim], value: Value) -> bool:
-    """Return whether what counts settles what another claim leaves open."""
+def _settled(claim: Claim, counting: list[Claim], value: Value, on: date) -> bool:
+    """Return whether what counts settles what another claim leaves open.
+
+    A yes without a date may be newer than any no but one of today.
+    """
     if not is_no(value) and not is_no(claim.value):
         return True
     if claim.day is None:
-        return True
+        return claim.reason != "no_date" or any(each.day and each.day.last >= on for each in counting)
     return not any(other.day is None for other in counting) and not all(
         claim.day.newer(other.day) for other in counting if other.day
     )

@@ -113,6 +113,7 @@ def _meaning(entry: schema.Set) -> core.Meaning:
         rules_out=frozenset(entry.rules_out),
         answers={(answer.system, answer.code): answer.value for answer in entry.answers},
         reads=entry.reads,
+        suspects=frozenset((answer.system, answer.code) for answer in entry.answers if answer.suspected),
     )
 
 

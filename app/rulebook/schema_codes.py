@@ -77,12 +77,16 @@ class OtherCode(OneCode):
 
 
 class AnswerCode(Model):
-    """The code of an answer; without a value it says nothing."""
+    """The code of an answer; without a value it says nothing.
+
+    `suspected`: the value is not confirmed, and is asked.
+    """
 
     system: Text
     code: Text
     title: Text | None = None
     value: Answer | None = None
+    suspected: bool = False
     seen: Ids
 
 

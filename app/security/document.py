@@ -4,6 +4,7 @@ from typing import Any
 
 from app.api.contract import error_content
 from app.security.access import is_open, permission_for
+from app.security.limits import PROBES
 
 SCHEMES: dict[str, Any] = {
     "key": {
@@ -22,14 +23,17 @@ SCHEMES: dict[str, Any] = {
 REFUSALS = {
     "401": "No key or token, or one that is not known here (where keys or an issuer are configured).",
     "403": "The key or token does not open this.",
-    "503": "Too much at once; ask again after the seconds in `Retry-After`.",
 }
+BUSY = "Too much at once; ask again after the seconds in `Retry-After`."
 
 
 def show_access(document: dict[str, Any], *, anonymous: bool) -> None:
     """Add security schemes, needed scopes and refusals to an OpenAPI document."""
     document["components"]["securitySchemes"] = SCHEMES
     for path, operations in document["paths"].items():
+        if path not in PROBES:
+            for operation in operations.values():
+                operation["responses"].setdefault("503", {"description": BUSY, "content": error_content(path)})
         if is_open(path):
             for operation in operations.values():
                 operation["security"] = []

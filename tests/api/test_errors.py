@@ -55,6 +55,8 @@ FAULTS = [
     ({"unavailable": ["pregnent"]}, "/unavailable/0", "unknown_fact", "pregnant"),
     ({"unavailable": ["pregnant"], "pregnant": True}, "/unavailable/0", "answered", None),
     ({"doubted": "pregnant"}, "/doubted", "not_a_list", None),
+    ({"doubted": False}, "/doubted", "not_a_list", None),
+    ({"unavailable": ""}, "/unavailable", "not_a_list", None),
     ({"doubted": ["pregnent"]}, "/doubted/0", "unknown_fact", "pregnant"),
     ({"doubted": ["pregnant"], "pregnant": True}, "/doubted/0", "answered", None),
     ({"doubted": ["sagging"]}, "/doubted/0", "never_assumed", None),
@@ -235,8 +237,9 @@ def test_a_body_beyond_the_limit_gets_413(book: RuleBook) -> None:
         assert_problem(streamed, 413, "too-large")
 
 
-def test_a_fact_of_another_release_is_named_as_such(client: TestClient) -> None:
-    found = assert_problem(client.post("/v1/triage?ruleset=2026.1", json={"pregnant": True}), 422, "not-facts")
+@pytest.mark.parametrize("body", [{"pregnant": True}, {"unavailable": ["pregnant"]}, {"doubted": ["pregnant"]}])
+def test_a_fact_of_another_release_is_named_as_such(client: TestClient, body: dict[str, Any]) -> None:
+    found = assert_problem(client.post("/v1/triage?ruleset=2026.1", json=body), 422, "not-facts")
     assert isinstance(found["errors"], list)
     (error,) = found["errors"]
     assert error["code"] == "not_in_release"

@@ -20,6 +20,23 @@ def test_it_explains_the_decision_that_triage_gives(client: TestClient) -> None:
             assert explained[key] == answer[key]
 
 
+def test_the_query_of_a_decision_explains_it(client: TestClient) -> None:
+    right = client.post("/v1/triage/explain?unknowns=strict", json=PREGNANT).content
+    for query in ("view=full&sources=all", "view=decision", "sources=none"):
+        assert client.post(f"/v1/triage/explain?unknowns=strict&{query}", json=PREGNANT).content == right
+    for query in ("view=short", "view=decision&sources=all"):
+        assert_problem(client.post(f"/v1/triage/explain?{query}", json=PREGNANT), 422, "bad-parameter")
+
+
+def test_it_says_in_which_language_the_question_was_asked(client: TestClient) -> None:
+    for language in ("en", "ko"):
+        response = client.post("/v1/triage/explain", json=READY, headers={"accept-language": language})
+        answer = client.post("/v1/triage", json=READY, headers={"accept-language": language})
+        assert response.json()["id"] == answer.json()["id"]  # which covers the language
+        assert response.headers["content-language"] == answer.headers["content-language"] == language
+        assert "Accept-Language" in response.headers["vary"]
+
+
 def test_a_smallest_reason_comes_first_with_ranges_instead_of_values(client: TestClient) -> None:
     explained = client.post("/v1/triage/explain", json=READY).json()
     first = explained["sufficient"][0]

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 from starlette.types import ASGIApp
 
+from app.api.examples import WRONG
 from app.main import build_app
 from app.settings import Settings
 from tests.amounts import amount
@@ -23,6 +24,7 @@ schema = schemathesis.openapi.from_path(DOCUMENT)
 schema.config.base_url = "http://testserver"
 EXAMPLES = amount(8, settings().max_examples)
 """For each operation."""
+SAID = ("etag", "cache-control", "content-language", "deprecation", "link")
 NEVER_ASSUMED = frozenset(
     (
         *("active_skin_infection", "autoimmune_skin_disease", "systemic_immunosuppression", "primary_concern"),
@@ -121,6 +123,28 @@ def test_every_example_gets_the_answer_that_is_shown(app: FastAPI, client: TestC
     )
     for name in asked:
         assert client.post(path, json=asked[name]["value"]).json() == shown[name]["value"]
+    ((problem),) = operation["responses"]["422"]["content"]["application/problem+json"]["examples"].values()
+    assert client.post(path, json=WRONG[1]).json() == problem["value"]
+
+
+def test_the_headers_of_answers_are_declared(app: FastAPI, client: TestClient) -> None:
+    stand_for = {"ruleset": "2026.2", "other": "2026.3", "rule": "PHASE-2", "source": "S3-31", "kind": "not-json"}
+    for path, operations in app.openapi()["paths"].items():
+        if "get" in operations:
+            given, responses = client.get(path.format(**stand_for)).headers, operations["get"]["responses"]
+            declared = {name.lower() for name in responses["200"].get("headers", {})}
+            assert {name for name in SAID if name in given} <= declared, path
+            assert ("304" in responses) == ("etag" in given), path
+
+
+def test_what_goes_with_a_refusal_is_declared(app: FastAPI) -> None:
+    responses = app.openapi()["paths"]["/v1/triage"]["post"]["responses"]
+    assert "Triage-Receipt" in responses["200"]["headers"]
+    assert "Retry-After" in responses["503"]["headers"]
+    assert "WWW-Authenticate" in responses["401"]["headers"]
+    assert "line" in app.openapi()["components"]["schemas"]["Problem"]["properties"]
+    assert "503" in app.openapi()["paths"]["/version"]["get"]["responses"]
+    assert "503" not in app.openapi()["paths"]["/livez"]["get"]["responses"]
 
 
 @schema.parametrize()

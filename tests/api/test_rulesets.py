@@ -17,7 +17,8 @@ def test_the_rule_sets_stand_side_by_side(client: TestClient) -> None:
 def test_what_is_versioned_can_be_kept(client: TestClient, part: str) -> None:
     first = client.get(f"/v1/rulesets/2026.2{part}")
     assert first.status_code == 200
-    assert "max-age" in first.headers["cache-control"]
+    # nobody reads from a cache that a release is good which was withdrawn since
+    assert first.headers["cache-control"] == ("public, max-age=3600" if part else "no-cache")
     again = client.get(f"/v1/rulesets/2026.2{part}", headers={"if-none-match": first.headers["etag"]})
     assert again.status_code == 304
     assert again.content == b""
@@ -30,6 +31,12 @@ def test_current_is_asked_again_each_time(client: TestClient, part: str) -> None
     current = client.get(f"/v1/rulesets/current{part}")
     assert current.headers["cache-control"] == "no-cache"
     assert current.content == client.get(f"/v1/rulesets/2026.3{part}").content
+
+
+def test_a_comparison_with_current_is_asked_again_each_time(client: TestClient) -> None:
+    found = client.get("/v1/rulesets/2026.1/diff/current")
+    assert found.headers["cache-control"] == "no-cache"
+    assert found.content == client.get("/v1/rulesets/2026.1/diff/2026.3").content
 
 
 def test_the_older_release_lacks_the_label_safety_facts(client: TestClient) -> None:

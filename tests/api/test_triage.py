@@ -43,8 +43,9 @@ def test_an_unknown_age_is_assumed_as_a_range(client: TestClient) -> None:
 
 def test_absent_and_null_mean_the_same(client: TestClient) -> None:
     absent = client.post("/v1/triage", json={"primary_concern": "dullness"})
-    null = client.post("/v1/triage", json={"primary_concern": "dullness", "pregnant": None})
-    assert absent.content == null.content
+    for name in ("pregnant", "unavailable", "doubted", "reference", "asked_on"):
+        null = client.post("/v1/triage", json={"primary_concern": "dullness", name: None})
+        assert absent.content == null.content, name
 
 
 def test_strict_mode_assumes_nothing(client: TestClient) -> None:

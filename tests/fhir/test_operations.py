@@ -28,6 +28,12 @@ def posted(client: TestClient, path: str, body: Any, **headers: str) -> Resource
     return found
 
 
+def named_facts(*pregnant: bool) -> Resource:
+    """The parameter with facts by name, of one fact as often as it is said."""
+    said = [{"name": "pregnant", "valueBoolean": value} for value in pregnant]
+    return {"name": "parameters", "resource": {"resourceType": "Parameters", "parameter": said}}
+
+
 @pytest.mark.parametrize(
     ("search", "ids"),
     [
@@ -210,6 +216,36 @@ def test_apply_takes_facts_by_name_in_parameters(client: TestClient, engines: En
     for wrong, status in (({"name": "pregnent", "valueBoolean": True}, 404), ({"name": "pregnant"}, 422)):
         bad = {"name": "parameters", "resource": {"resourceType": "Parameters", "parameter": [wrong]}}
         assert client.post(APPLY, json=parameters(bad)).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("path", "twice"),
+    [
+        (APPLY, [{"name": "subject", "valueString": "Patient/2"}]),
+        (POPULATE, [{"name": "subject", "valueString": "Patient/2"}]),
+        (APPLY, [{"name": "unknowns", "valueCode": "strict"}, {"name": "unknowns", "valueCode": "confirm"}]),
+        (APPLY, [named_facts(True, False)]),
+        (APPLY, [named_facts(True), named_facts(False)]),
+    ],
+)
+def test_what_is_said_twice_is_refused_and_never_the_last_one_taken(
+    client: TestClient, path: str, twice: list[Resource]
+) -> None:
+    answer = client.post(path, json=parameters(*twice))
+    assert (answer.status_code, answer.json()["issue"][0]["code"]) == (422, "duplicate")
+
+
+@pytest.mark.parametrize("path", [APPLY, POPULATE, NEXT, "/fhir/PlanDefinition/$apply", f"{FORM}/$next-question"])
+def test_an_operation_by_get_is_refused_with_what_is_right(client: TestClient, path: str) -> None:
+    """A server that stores nothing could decide nothing, and a patient has no place in an address."""
+    answer = client.get(f"{path}?subject=Patient/1")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert answer.headers["content-type"] == "application/fhir+json"
+    assert answer.json()["issue"][0] == {
+        "severity": "error",
+        "code": "not-supported",
+        "diagnostics": "this path takes POST",
+    }
 
 
 def test_apply_takes_prefetched_data_and_names_the_encounter(client: TestClient) -> None:

@@ -96,7 +96,7 @@ def _no_end(context: Any, resource: Any) -> tuple[Day | None, None]:
     return context.day(resource, "authoredOn", "effectivePeriod.start"), None
 
 
-def _newest_wins(fact: str, claims: Iterable[Claim]) -> tuple[Value | None, tuple[Claim, ...]]:
+def _newest_wins(fact: str, claims: Iterable[Claim], on: date) -> tuple[Value | None, tuple[Claim, ...]]:
     counting = sorted((c for c in claims if c.counts), key=lambda c: c.day.first if c.day else date.min)
     return (counting[-1].value if counting else None), ()
 
