@@ -1,7 +1,7 @@
 """The intake form as posted: answers, choices, where to go."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -33,6 +33,8 @@ class Choices:
     unsure: frozenset[str] = frozenset()
     nothing: frozenset[str] = frozenset()
     """The topics of which none applies."""
+    was: Mapping[str, Value] = field(default_factory=dict)
+    """What was answered before, by fact: boxes show no "no" without a tick, and not which answer a tick stands for."""
 
     def over(self, before: "Choices") -> "Choices":
         """Return these choices beside those of `before`."""
@@ -42,6 +44,7 @@ class Choices:
             before.yes | self.yes,
             before.unsure | self.unsure,
             before.nothing | self.nothing,
+            {**before.was, **self.was},
         )
 
 
@@ -110,7 +113,7 @@ class Filled:
 
 
 RECORDED, UNREAD, LAUNCHED, CONFIRMED = "recorded", "unread", "launched", "confirmed"
-REFERENCE, RULESET = "reference", "ruleset"
+REFERENCE, RULESET, WAS = "reference", "ruleset", "was"
 REFERENCES = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 """As the API has them: no place for a name."""
 FLAGS = ("finished", "skipped", "everything", "faults", "changing")
@@ -166,6 +169,7 @@ def read_form(body: bytes, release: Release, others: Mapping[str, Release] = Map
         yes=frozenset(given.get("yes", ())) & facts.keys(),
         unsure=frozenset(given.get("unsure", ())) & facts.keys(),
         nothing=frozenset(given.get("nothing", ())),
+        was={name: v for name, v in _pairs(given.get(WAS, ()), facts) if name in asked},
     )
     flags = frozenset(name for name in FLAGS if name in given)
     reference = given.get(REFERENCE, [""])[-1]
@@ -215,10 +219,18 @@ def _coded(code: str, release: Release, others: Mapping[str, Release]) -> Answer
 
 
 RELEASE = re.compile(r"[A-Za-z0-9._-]{1,32}")
-BESIDE = ("asked", "yes", "unsure", "nothing", "page", "go", "lang", REFERENCE, RULESET)
+BESIDE = ("asked", "yes", "unsure", "nothing", WAS, "page", "go", "lang", REFERENCE, RULESET)
 KNOWN = frozenset({UNKNOWN, "code", *BESIDE, *FLAGS, RECORDED, UNREAD, LAUNCHED, CONFIRMED})
 """The names of fields beside facts."""
 LAUNCH = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+
+def _pairs(texts: Iterable[str], facts: Mapping[str, Fact]) -> Iterator[tuple[str, Value]]:
+    """Yield the facts and values of such fields as `pregnant=false`."""
+    for text in texts:
+        name, _, said = text.partition("=")
+        if name in facts and (value := value_of(facts[name], said)) is not None:
+            yield name, value
 
 
 def _recorded(text: str, facts: Mapping[str, Fact]) -> dict[str, Recorded] | None:

@@ -13,14 +13,15 @@ from app.core.engine import Engine, Question
 from app.core.intake import Section, Topic
 from app.core.memo import Memo
 from app.web.check import row_of
-from app.web.form import Answers, Choices, Filled, fields_of
+from app.web.form import WAS, Answers, Choices, Filled, as_field, fields_of
 from app.web.pages import Pages, View
 from app.web.topics import Field, Topics
 
 PRACTICAL, CHECK = "practical", "check"
 """The pages that are no topic."""
-ONLY, AND = ".", "-"
-"""After the name of a topic, and between the facts of it that a page asks, where that is not all."""
+ONLY, AND, TICKED = ".", "-", "!"
+"""After a topic, and between the facts of it that a page asks, where that is not all; after a fact that was ticked
+among others, and is asked alone next."""
 LEAVING = ("back", "finish")
 """The buttons that leave a page as it is: what is missing on it is no error."""
 
@@ -90,7 +91,10 @@ class Intake:
             case "back":
                 self._flag(finished=False)
                 before = self._before(filled.page)
-                return self._show(before) if before else self._go_on()
+                topic, names = self._named(filled.page)
+                is_next = topic is not None and topic.id == before and filled.page.endswith(TICKED)
+                ticked = [name for name in names if is_next and name not in self.answers]
+                return self._show(before, ticked) if before else self._go_on()
             case "change":
                 self._flag(changing=True)
                 return self._show(wanted)
@@ -105,7 +109,7 @@ class Intake:
         if self._pending:
             name = self._pending[0]
             topic = self.topics.of[name]
-            return self._ask(topic, [name], f"{topic.id}{ONLY}{name}")
+            return self._ask(topic, [name], f"{topic.id}{ONLY}{name}{TICKED}")
         if posted and filled.page == PRACTICAL:
             self._flag(skipped=True)
         return self._go_on()
@@ -157,7 +161,8 @@ class Intake:
         """Return the topic of a page, and its facts, where not all."""
         name, _, only = page.partition(ONLY)
         topic = self.topics.by_id.get(name)
-        return topic, [each for each in topic.names if each in only.split(AND)] if topic else []
+        asked = only.removesuffix(TICKED).split(AND)
+        return topic, [each for each in topic.names if each in asked] if topic else []
 
     @property
     def question(self) -> Question:
@@ -179,7 +184,7 @@ class Intake:
         done = self.filled.flags & {"finished", "skipped"}
         return PRACTICAL if not done and self._practical() else CHECK
 
-    def _show(self, page: str) -> HTMLResponse:
+    def _show(self, page: str, ticked: Sequence[str] = ()) -> HTMLResponse:
         if page == PRACTICAL:
             if not (names := self._practical(again=True)):
                 return self._check()
@@ -192,7 +197,8 @@ class Intake:
         if not names:
             _, missing = self._open()
             names = [name for name in topic.names if name in missing or name in self.answers]
-        return self._ask(topic, names, page) if names else self._go_on()
+        chosen = Choices(yes=frozenset(ticked)).over(self.topics.chosen(names, self.answers)) if ticked else None
+        return self._ask(topic, names, page, chosen) if names else self._go_on()
 
     def _asked_again(self, errors: Mapping[str, str]) -> HTMLResponse:
         """Return the page as it was posted, with what was wrong."""
@@ -326,6 +332,7 @@ class Intake:
         **values: Any,
     ) -> HTMLResponse:
         flags = sorted(self.filled.flags - {"everything", "faults"})
+        was = {**self.filled.choices.was, **self.answers}
         given = dict(zip(self.answers, fields_of(self.answers), strict=True)) | {
             name: ["asked", name] for name in names
         }
@@ -337,6 +344,7 @@ class Intake:
             fields=fields,
             hidden=[
                 *(given[name] for name in self._order(given)),
+                *([WAS, f"{name}={as_field(was[name])}"] for name in names if was.get(name) is not None),
                 *([flag, "1"] for flag in flags),
                 *self.filled.carried,
             ],

@@ -168,13 +168,16 @@ class Topics:
         else:
             for name in boxes:
                 no: Value = NONE if self.facts[name].kind == "choice" else False
+                was = choices.was.get(name)
                 if name in unsure:
                     answers[name] = None
                 elif name in ticked and no == NONE:
                     pending.append(name)
+                    if was not in (None, NONE):
+                        answers[name] = was
                 elif name in ticked:
                     answers[name] = True
-                elif ticked or nothing:
+                elif ticked or nothing or (was == no and not needed):
                     answers[name] = no
         for name in names:
             if name in boxes:
@@ -190,6 +193,8 @@ class Topics:
                     answers[name] = value
             elif needed:
                 errors[name] = self._wanted(fact)
+            elif name in choices.was and self._checkable(name, False):
+                answers[name] = choices.was[name]  # radio buttons, of which none can be taken away
         return Read(_in_place(before, answers), errors, tuple(pending))
 
     def _wrong(

@@ -136,6 +136,7 @@ def test_a_choice_among_checkboxes_is_asked_alone_next(client: TestClient) -> No
     assert kept(after)["autoimmune_skin_disease"] == "controlled"
     back = posted(client, [*hidden(page), ("go", "back")])
     assert set(asked(back)) == {*SAFETY}
+    assert "yes-autoimmune_skin_disease" in checked(back)
 
 
 @pytest.mark.parametrize("age", ["", "200", "-1", "4.5", "forty"])
@@ -184,6 +185,33 @@ def test_no_way_off_a_page_loses_what_was_chosen(client: TestClient, go: str) ->
     else:
         assert kept(page)["active_skin_infection"] == "true"
     assert ("primary_concern", "dullness") in hidden(page) or "primary_concern" in checked(page)
+
+
+def test_a_change_keeps_which_answer_a_tick_stands_for(client: TestClient) -> None:
+    """An active disease excludes: to look at the page and go back must not forget it."""
+    answers = [("primary_concern", "dullness"), ("autoimmune_skin_disease", "uncontrolled"), ("finished", "1")]
+    page = posted(client, [*answers, ("go", "change:safety")])
+    assert "yes-autoimmune_skin_disease" in checked(page)
+    ticks = [("yes", "autoimmune_skin_disease")]
+    assert kept(posted(client, [*hidden(page), *ticks, ("go", "back")]))["autoimmune_skin_disease"] == "uncontrolled"
+    next_page = posted(client, [*hidden(page), *ticks])
+    assert asked(next_page) == ["autoimmune_skin_disease"]
+    assert re.search('value="uncontrolled"[^>]* checked', next_page)
+    assert kept(posted(client, [*hidden(page), ("nothing", "safety")]))["autoimmune_skin_disease"] == "none"
+
+
+@pytest.mark.parametrize("go", ["back", "finish", "all"])
+def test_a_no_that_no_box_shows_is_not_lost_on_the_way_off(client: TestClient, go: str) -> None:
+    """A topic of which one thing was denied, as a record may; the boxes of the rest are all empty."""
+    answers = [("primary_concern", "dullness"), ("active_skin_infection", "false"), ("suspicious_lesion", "true")]
+    page = posted(client, [*answers, ("go", "change:safety")])
+    for again in (page, posted(client, [*hidden(page), ("go", "stay")], "/intake?lang=ko")):
+        off = posted(client, [*hidden(again), ("go", go)], "/all" if go == "all" else "/intake")
+        off = posted(client, [*hidden(off), ("primary_concern", "dullness")]) if go == "all" else off
+        assert kept(off)["active_skin_infection"] == "false"
+        assert "suspicious_lesion" not in kept(off)  # it was ticked, and is no longer
+    nothing = posted(client, hidden(page))
+    assert "nhsuk-error-summary" in nothing
 
 
 def test_all_on_one_page_keeps_what_was_answered_and_comes_back(client: TestClient) -> None:
