@@ -11,7 +11,7 @@ from app.api.encode import encode_indented
 from app.command_options import RulesOption, engine_or_exit, engines_of, folder_of, refuse, settings_of
 from app.core.languages import DEFAULT
 from app.core.logic import Logic
-from app.main import build_engines, folder_of_tests, rules_folder
+from app.engines import build_engines, folder_of_tests, rules_folder
 from app.proof.compare import compare
 from app.proof.report import comparison_in_lines, comparison_in_tables, entries_in_lines, in_lines
 from app.proof.verify import Verifier
@@ -24,8 +24,6 @@ from app.rulebook.ordering import write_orders
 from app.rulebook.safety import Proofs
 from app.rulebook.signing import sign, why_unsigned
 from app.settings import SETTINGS
-from app.web.pages import Pages
-from app.web.safety import matrix_csv
 
 
 def verify(
@@ -98,6 +96,9 @@ def safety_case(
 
     Its links lead to a running service, by --base or TRIAGE_PUBLIC_URL; without either they begin with `/`.
     """
+    from app.web.pages import Pages  # templates and pages, for which no other command waits
+    from app.web.safety import matrix_csv
+
     settings, tests = settings_of(rules, {"TRIAGE_PUBLIC_URL": base}), folder_of_tests()
     root = settings.base if "public_url" in settings.model_fields_set else ""
     book = load(settings.rules or rules_folder())

@@ -28,13 +28,12 @@ from app.command_options import (
     settings_of,
 )
 from app.core.engine import Engine, Question
+from app.engines import build_engines
 from app.key_commands import key, signing_key
-from app.main import build_app, build_engines
 from app.proof.explain import Target, explain
 from app.rulebook.files import BrokenRuleBookError
 from app.schema_command import schemas
 from app.security.limits import is_loopback
-from app.serve import check_ports, prepared, run
 from app.settings import BadSettingError, Settings
 
 
@@ -202,6 +201,8 @@ def serve(
     rules: RulesOption = None,
 ) -> None:
     """Serve over HTTP."""
+    from app.serve import check_ports, prepared, run  # a fifth of the start, which no other command waits for
+
     settings = settings_of(rules, {"TRIAGE_HOST": host, "TRIAGE_PORT": port, "TRIAGE_WORKERS": workers})
     if settings.anonymous and not settings.allow_anonymous and not is_loopback(settings.host):
         raise refuse(
@@ -261,4 +262,6 @@ def cql(
 @cli.command()
 def openapi(rules: RulesOption = None) -> None:
     """Print the OpenAPI document."""
+    from app.main import build_app
+
     typer.echo(json.dumps(build_app(Settings(rules=rules)).openapi(), indent=2, ensure_ascii=False))

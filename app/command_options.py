@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app.core.engine import Engine, Engines
-from app.main import build_engines, rules_folder
+from app.engines import build_engines, rules_folder
 from app.settings import Settings, read_settings
 
 

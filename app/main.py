@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
-from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from fastapi import FastAPI
@@ -27,7 +25,7 @@ from app.cds_hooks import routes as cds_hooks
 from app.cds_hooks.server import FhirServer
 from app.cds_hooks.services import HOOKS, PREFIX
 from app.cds_hooks.trust import Trust
-from app.core.engine import Engines, OnDecision
+from app.engines import build_engines, folder_of_tests, rules_folder
 from app.fhir import routes as fhir
 from app.fhir.localization import Localizations
 from app.fhir.outcome import outcome_response
@@ -39,7 +37,7 @@ from app.security.access import counts, part_of
 from app.security.document import show_access
 from app.security.layers import layered
 from app.security.signing import Signer
-from app.settings import BadSettingError, Settings, read_settings
+from app.settings import Settings, read_settings
 from app.web import routes as web
 from app.web.launch import Chart
 from app.web.pages import Ehr, Pages
@@ -59,29 +57,6 @@ QUESTIONNAIRE_BYTES = 500_000
 """A response with its Questionnaire contained, written with spaces, has less than half of it."""
 FEEDBACK_BYTES = 65_536
 """Some 300 cards."""
-
-
-def rules_folder() -> Path:
-    """Return the folder of rules that comes with the program."""
-    packaged = Path(str(files("app"))) / "_rules"
-    return packaged if packaged.is_dir() else Path(__file__).resolve().parent.parent / "rules"
-
-
-def folder_of_tests() -> Path | None:
-    """Return the tests of a checkout; an installed program has none."""
-    folder = rules_folder().parent / "tests"
-    return folder if rules_folder().name == "rules" and folder.is_dir() else None
-
-
-def build_engines(settings: Settings, book: RuleBook | None = None, on_decision: OnDecision | None = None) -> Engines:
-    """Return the engines of the rule book, or raise."""
-    book = book or load(settings.rules or rules_folder())
-    current = settings.ruleset or book.current
-    if current not in book.releases:
-        raise BadSettingError(f"`TRIAGE_RULESET`: no such release; the releases are {', '.join(book.releases)}")
-    if book.releases[current].withdrawn:
-        raise BadSettingError(f"`TRIAGE_RULESET`: {current} is withdrawn; it answers where it is asked for by name")
-    return Engines.of(book.releases.values(), current, book.languages.values(), on_decision, book.codes.spans)
 
 
 def body_limits(settings: Settings) -> dict[str, int]:

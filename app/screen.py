@@ -25,7 +25,7 @@ from app.cohort.files import ROWS, Pieces, kind_of, opened_lines, readable, tabl
 from app.cohort.summary import Summary, Summing
 from app.core.engine import Question
 from app.core.memo import Memo
-from app.main import build_engines
+from app.engines import build_engines
 from app.settings import Settings, read_settings
 
 ROWS_OF_LINES = 10_000

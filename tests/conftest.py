@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -9,8 +10,10 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
 
 from app.core.engine import Engines
+from app.engines import build_engines, rules_folder
 from app.fhir.localization import Localizations
-from app.main import build_app, build_engines, rules_folder
+from app.main import build_app
+from app.rulebook.files import File, read
 from app.rulebook.load import RuleBook, load
 from app.settings import Settings
 from tests import counted as counting
@@ -29,6 +32,22 @@ settings.load_profile("usual")
 def pytest_configure(config: pytest.Config) -> None:
     """Count the requests."""
     config.pluginmanager.register(counting)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def read_once() -> Iterator[None]:
+    """Each text of a rule book is read once: books differ in one file, and reading took a third of a load."""
+    texts: dict[tuple[str, bytes], File] = {}
+
+    def read_again(path: Path, name: str = "") -> File:
+        key = name, path.read_bytes() if path.is_file() else b""
+        if key not in texts:
+            texts[key] = read(path, name)
+        return texts[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.rulebook.book.read", read_again)
+        yield
 
 
 @pytest.fixture(scope="session")

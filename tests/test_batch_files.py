@@ -11,7 +11,7 @@ from app import batch
 from app.batch import How
 from app.cli import cli
 from app.core.engine import Engines
-from app.main import rules_folder
+from app.engines import rules_folder
 from app.security.signing import Signer, new_signing_key
 from app.settings import Settings
 from tests.books import random_candidate

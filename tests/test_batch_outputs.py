@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from app import batch
 from app.cli import cli
-from app.main import rules_folder
+from app.engines import rules_folder
 from tools.serving import BIN
 
 LINES = b'{"pregnant": true}\n{"pregnant": false}\n'

@@ -12,7 +12,8 @@ from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from app.cli import cli
-from app.main import build_app, rules_folder
+from app.engines import rules_folder
+from app.main import build_app
 from app.security.keys import find_key
 from app.settings import Settings
 
@@ -177,8 +178,8 @@ def test_openapi_prints_the_committed_document() -> None:
 
 def test_serve_refuses_to_let_others_in_while_nobody_is_asked_who_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[str] = []
-    monkeypatch.setattr("app.cli.run", lambda _, settings: served.append(settings.host))
-    monkeypatch.setattr("app.cli.check_ports", lambda _: None)
+    monkeypatch.setattr("app.serve.run", lambda _, settings: served.append(settings.host))
+    monkeypatch.setattr("app.serve.check_ports", lambda _: None)
     monkeypatch.setattr("app.serve.build_app", lambda *_, **__: FastAPI())
     refused = run("serve", "--host", "0.0.0.0")
     assert refused.exit_code == 1

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.core.languages import language_of
-from app.main import rules_folder
+from app.engines import rules_folder
 from app.rulebook.files import BrokenRuleBookError
 from app.rulebook.load import RuleBook, load
 from tests.books import random_candidate

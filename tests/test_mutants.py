@@ -6,7 +6,7 @@ import pytest
 
 from app.core.engine import Engine
 from app.core.rules import Release
-from app.main import rules_folder
+from app.engines import rules_folder
 from app.rulebook.book import Book, read_book
 from app.rulebook.checks import check_examples
 from app.rulebook.load import RuleBook

@@ -14,7 +14,7 @@ from tests.cds_hooks.calls import call, path
 from tests.fhir.resources import answers
 
 BLOCKS = 4
-CANDIDATES = amount(100, 1_500)
+CANDIDATES = amount(60, 1_500)
 QUESTION = re.compile(r"\*\*Still missing\*\*\n\n((?:- .*\n?)+)")
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from app.main import build_app, rules_folder
+from app.engines import rules_folder
+from app.main import build_app
 from app.rulebook.load import RuleBook
 from app.security.keys import new_key
 from app.settings import Settings

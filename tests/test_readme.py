@@ -3,15 +3,16 @@
 import json
 import re
 import shlex
-import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from typer.testing import CliRunner
 
-from app.main import build_app, rules_folder
+from app.cli import cli
+from app.engines import rules_folder
+from app.main import build_app
 from app.proof.compare import compare
 from app.proof.report import comparison_in_tables
 from app.rulebook.files import read
@@ -41,10 +42,11 @@ def test_the_request_gets_the_answer_that_is_shown(book: RuleBook) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_runs(command: str) -> None:
-    program = [sys.executable, "-c", "from app.start import main; main()"]
-    done = subprocess.run([*program, *shlex.split(command)[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+def test_every_command_runs(command: str, compiled_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process, which has the rule book compiled; programs of their own are started in test_batch_outputs.py."""
+    monkeypatch.chdir(ROOT)
+    done = CliRunner().invoke(cli, shlex.split(command)[1:])
+    assert (done.exit_code, done.exception) == (0, None), done.output
     assert done.stdout
 
 

@@ -19,10 +19,11 @@ from app.cds_hooks.request import Systems, read_call
 from app.cli import cli
 from app.core.engine import Engine, Engines, Question
 from app.core.facts import Value
+from app.engines import build_engines, rules_folder
 from app.fhir.apply import Application, apply
 from app.fhir.localization import Localization, Localizations
 from app.fhir.plan import plan_definition
-from app.main import build_app, build_engines, rules_folder
+from app.main import build_app
 from app.record.places import PatientFacts
 from app.rulebook.load import RuleBook, load
 from app.settings import BadSettingError, Settings

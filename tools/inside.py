@@ -8,7 +8,7 @@ from fastapi import Request, Response
 from app.api.decode import readers_of
 from app.api.endpoint import PATH, Endpoint
 from app.core.engine import Engine
-from app.main import build_engines
+from app.engines import build_engines
 from app.settings import Settings
 
 RELEASE = "2026.2"

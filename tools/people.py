@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from app.main import build_app, rules_folder
+from app.engines import rules_folder
+from app.main import build_app
 from app.rulebook.load import load
 from app.settings import Settings
 from app.web.form import as_field

@@ -19,7 +19,7 @@ from app.core.engine import Engine
 from app.core.facts import Value
 from app.core.logic import Logic
 from app.core.questions import NEARLY, Questions
-from app.main import build_engines
+from app.engines import build_engines
 from app.settings import Settings
 
 INTERVIEWS = 2000

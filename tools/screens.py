@@ -16,7 +16,8 @@ from urllib.parse import quote
 from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.types import ASGIApp
 
-from app.main import build_app, rules_folder
+from app.engines import rules_folder
+from app.main import build_app
 from app.rulebook.load import load
 from app.security.options import SmartServer
 from app.settings import Settings

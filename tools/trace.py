@@ -39,7 +39,7 @@ class Totals(NamedTuple):
 OTHERS = 1_000
 """How many candidates come between the first and the new one."""
 LIMITED = ("cold", "warm")
-LIMITS = Totals(calls=150, functions=45, files=11, moves=15)
+LIMITS = Totals(calls=150, functions=45, files=10, moves=15)
 
 
 @dataclass

@@ -95,7 +95,6 @@ class Parts:
             for plan in release.plans
         }
         self._plan_sources = {plan.pathway: _sources_of_plan(plan) for plan in release.plans}
-        self._by_engine = {notice.id: notice.says for notice in release.notices if notice.by_engine}
 
     def all_met(self, preconditions: Iterable[PreconditionShown]) -> bool:
         """Return whether all are met that the service can see."""
@@ -105,23 +104,6 @@ class Parts:
         """Return the plan of a pathway for the known facts."""
         plan = self._plans[pathway]
         return PlanShown(plan.id, pathway, plan.says, components, plan.parts, self._plan_sources[pathway])
-
-    def texts(self, held: Sequence[Notice], outcome: Outcome) -> list[str]:
-        """Return the notices that hold, then those of the answer itself."""
-        groups, texts = [], []
-        for notice in held:
-            if not notice.otherwise:
-                groups.append(notice.group)
-        for notice in held:
-            if not notice.otherwise or notice.group not in groups:
-                texts.append(notice.says)
-        if outcome.open_assumptions:
-            texts.append(self._by_engine["NOTICE-ASSUMED"])
-        if outcome.possible and outcome.next_fact is None:
-            texts.append(self._by_engine["NOTICE-NOT-ANSWERABLE"])
-        if self._release.reviewed is None:
-            texts.append(self._by_engine["NOTICE-UNSIGNED"])
-        return texts
 
     def next_question(self, outcome: Outcome) -> NextQuestion | None:
         """Return the question to ask next, or `None`."""
@@ -144,26 +126,6 @@ class Parts:
         fact = self._release.facts[name]
         because = [rule.id for rule in self._readers[name] if self._could_object(rule, steps)]
         return Assumption(name, fact.assumed_as, because, fact.question)
-
-    def summary(self, outcome: Outcome, *, ready: bool, referred: bool) -> str:
-        """Return the answer in one or two plain sentences."""
-        texts, disposition = self._release.wording.summary, outcome.decision.disposition
-        several = len(outcome.steps) > 1
-        step = next(iter(outcome.steps), "gap")
-        match disposition:
-            case "recommended":
-                key = f"recommended.{outcome.decision.pathway}"
-            case "excluded":
-                key = f"excluded.{'undetermined' if several else 'documented' if step == 'exclusion' else step}"
-            case "clinician_review":
-                key = f"clinician_review.{'undetermined' if several else step}"
-            case "referred":
-                key = "referred"
-            case "needs_information":
-                key = "needs_information.ask" if outcome.next_fact else "needs_information.stuck"
-        if disposition == "recommended" and not ready:
-            return f"{texts['not_ready']} {texts[key]}"
-        return f"{texts['referral_first']} {texts[key]}" if referred and disposition != "referred" else texts[key]
 
     def _caution(self, rule: Caution) -> Entry[CautionShown | Unresolved]:
         """Cautions quote values, so that they read the candidate as it is."""

@@ -11,7 +11,7 @@ from app.core.logic import Logic
 from app.core.memo import Memo
 from app.core.outcome import Outcome
 from app.core.precedence import Step, phases, steps_of
-from app.core.rules import DecisionRule, Disposition, Effect, Phase, Release
+from app.core.rules import DecisionRule, Disposition, Effect, Notice, Phase, Release
 from app.core.sections import Entry, Points, Projection, Section
 
 DECIDES: Mapping[Disposition, Effect] = {
@@ -53,6 +53,44 @@ class Rationale:
         self._cited_together = Memo[tuple[str, ...], Mapping[str, CitedSource]](
             lambda names: {name: self._cited[name] for name in dict.fromkeys(names)}
         )
+        self._by_engine = {notice.id: notice.says for notice in release.notices if notice.by_engine}
+
+    def summary(self, outcome: Outcome, *, ready: bool, referred: bool) -> str:
+        """Return the answer in one or two plain sentences."""
+        texts, disposition = self._release.wording.summary, outcome.decision.disposition
+        several = len(outcome.steps) > 1
+        step = next(iter(outcome.steps), "gap")
+        match disposition:
+            case "recommended":
+                key = f"recommended.{outcome.decision.pathway}"
+            case "excluded":
+                key = f"excluded.{'undetermined' if several else 'documented' if step == 'exclusion' else step}"
+            case "clinician_review":
+                key = f"clinician_review.{'undetermined' if several else step}"
+            case "referred":
+                key = "referred"
+            case "needs_information":
+                key = "needs_information.ask" if outcome.next_fact else "needs_information.stuck"
+        if disposition == "recommended" and not ready:
+            return f"{texts['not_ready']} {texts[key]}"
+        return f"{texts['referral_first']} {texts[key]}" if referred and disposition != "referred" else texts[key]
+
+    def notices(self, held: Sequence[Notice], outcome: Outcome) -> list[str]:
+        """Return the notices that hold, then those of the answer itself."""
+        groups, texts = [], []
+        for notice in held:
+            if not notice.otherwise:
+                groups.append(notice.group)
+        for notice in held:
+            if not notice.otherwise or notice.group not in groups:
+                texts.append(notice.says)
+        if outcome.open_assumptions:
+            texts.append(self._by_engine["NOTICE-ASSUMED"])
+        if outcome.possible and outcome.next_fact is None:
+            texts.append(self._by_engine["NOTICE-NOT-ANSWERABLE"])
+        if self._release.reviewed is None:
+            texts.append(self._by_engine["NOTICE-UNSIGNED"])
+        return texts
 
     def doubting(self, standings: Iterable[Standing], facts: Candidate, doubted: Collection[str]) -> list[Standing]:
         """Return standings that assume nothing of `doubted` facts."""

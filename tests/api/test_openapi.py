@@ -21,7 +21,7 @@ from tests.counted import counted
 DOCUMENT = Path(__file__).resolve().parents[2] / "openapi.json"
 schema = schemathesis.openapi.from_path(DOCUMENT)
 schema.config.base_url = "http://testserver"
-EXAMPLES = amount(15, settings().max_examples)
+EXAMPLES = amount(8, settings().max_examples)
 """For each operation."""
 NEVER_ASSUMED = frozenset(
     (

@@ -25,7 +25,8 @@ from app.core.answer import CONTRACT
 from app.core.engine import Engines
 from app.core.precedence import Decision
 from app.core.rules import Release, Review, Withdrawn
-from app.main import build_app, build_engines
+from app.engines import build_engines
+from app.main import build_app
 from app.rulebook.load import RuleBook
 from app.security.signing import Signer, SigningKey, new_signing_key, payload
 from app.settings import Settings

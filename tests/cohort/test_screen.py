@@ -20,7 +20,7 @@ from app.cli import cli
 from app.cohort.answers import ANSWERED, word_of
 from app.cohort.files import opened_lines, tables
 from app.core.engine import Engine, Engines, Question
-from app.main import rules_folder
+from app.engines import rules_folder
 from app.screen import Beginning, RefusedRowsError, screen, screen_file
 from app.settings import Settings
 from tests.books import random_candidate

@@ -16,6 +16,7 @@ from app.cohort.sql import sql_of
 from app.core.engine import Engine, Engines, Question
 from app.core.facts import Value
 from app.core.rules import Release
+from tests.amounts import amount
 from tests.books import random_candidate, release_of, small_book
 from tools.population import drawn
 
@@ -49,12 +50,16 @@ def decided(engine: Engine, facts: Mapping[str, Value], *, strict: bool) -> Row:
 @pytest.mark.parametrize("strict", [False, True], ids=["confirm", "strict"])
 def test_every_release_decides_alike(engines: Engines, dialect: str, strict: bool) -> None:
     for engine in engines.by_id.values():
-        rows = [facts for known in (1.0, 0.8, 0.5, 0.0) for facts in drawn(engine.release, 150 if known else 1, known)]
+        rows = [
+            facts
+            for known in (1.0, 0.8, 0.5, 0.0)
+            for facts in drawn(engine.release, amount(60, 150) if known else 1, known)
+        ]
         query = sql_of(engine.release, dialect, strict=strict)
-        assert answered(engine.release, rows, dialect, query) == [decided(engine, each, strict=strict) for each in rows]
+        assert answered(engine.release, rows, dialect, query) == [decided(engine, row, strict=strict) for row in rows]
 
 
-@settings(max_examples=40)
+@settings(max_examples=amount(20, 200))
 @given(seed=st.integers(0, 10**6), strict=st.booleans())
 def test_small_rule_books_decide_alike(seed: int, strict: bool) -> None:
     release, random = release_of(small_book(seed)), Random(seed)

@@ -16,7 +16,7 @@ from tests.books import SmallBook, random_candidate, small_book
 from tests.core.wrong import WRONG, Implementation, diagram
 from tests.oracle import Contract, Oracle
 
-BOOKS = amount(150, 3_000)
+BOOKS = amount(100, 3_000)
 CANDIDATES = 20
 
 

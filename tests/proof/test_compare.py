@@ -16,7 +16,7 @@ from app.proof.compare import Comparison, compare
 from tests.amounts import amount
 from tests.books import SmallBook, every_candidate, release_of, small_book
 
-PAIRS = amount(60, 1_000)
+PAIRS = amount(40, 1_000)
 
 
 class Two:

@@ -16,7 +16,7 @@ from tests.amounts import amount
 from tests.books import SmallBook, random_candidate, small_book
 from tests.oracle import Oracle
 
-BOOKS = amount(80, 1_000)
+BOOKS = amount(40, 1_000)
 CANDIDATES = 8
 Reasons = set[frozenset[str]]
 Changed = set[tuple[frozenset[tuple[str, Value]], Decision]]

@@ -32,6 +32,7 @@ from app.proof.compare import compare
 from app.proof.goes_with import GoesWith, comparisons_of_one_fact
 from app.rulebook.grammar import read_condition
 from app.rulebook.load import RuleBook
+from tests.amounts import amount
 from tests.books import PATHWAYS, every_candidate, release_of, small_book
 
 ANY_TEXT = defaultdict[str, str](str)
@@ -47,7 +48,7 @@ WORDING = Wording(
 BY_ENGINE = ("NOTICE-ASSUMED", "NOTICE-NOT-ANSWERABLE", "NOTICE-UNSIGNED")
 COMMON: dict[str, Any] = {"says": "", "sources": ()}
 KINDS: tuple[LawOfParts, ...] = ("never_fits", "never_included", "never_met", "never_ready")
-SEEDS = range(60)
+SEEDS = range(amount(40, 60))
 
 
 def comparison(random: Random, facts: dict[str, Fact]) -> Comparison:
@@ -214,7 +215,7 @@ def shown_to(engine: Engine, candidate: Candidate) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(amount(12, 20)))
 def test_whom_a_part_is_shown_to_otherwise_is_counted_exactly(seed: int) -> None:
     before, after = small_release(seed), replace(small_release(seed), id="after")
     facts = dict(before.facts)

@@ -15,7 +15,7 @@ from app.core.facts import GRADES, Fact
 from app.core.logic import Logic
 from app.core.precedence import Decision
 from app.core.rules import Release
-from app.main import rules_folder
+from app.engines import rules_folder
 from app.rulebook.files import read
 from app.rulebook.load import RuleBook
 

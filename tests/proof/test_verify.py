@@ -19,7 +19,7 @@ from app.proof.verify import LawReport, Verification, Verifier
 from tests.amounts import amount
 from tests.books import PATHWAYS, SmallBook, every_candidate, release_of, small_book
 
-BOOKS = amount(80, 1_000)
+BOOKS = amount(40, 1_000)
 DISPOSITIONS = ("excluded", "referred", "clinician_review", "recommended")
 
 

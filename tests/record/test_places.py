@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.main import rules_folder
+from app.engines import rules_folder
 from app.record.places import PLACES, PatientFacts
 from app.record.reader import Reader
 from app.rulebook.load import load

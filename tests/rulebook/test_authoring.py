@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from app.main import rules_folder
+from app.engines import rules_folder
 from app.rulebook import authoring
 from app.rulebook.authoring import Schema, schemas_of
 from app.rulebook.book import FILES, read_book

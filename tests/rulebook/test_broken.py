@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.main import rules_folder
+from app.engines import rules_folder
 from app.rulebook.files import BrokenRuleBookError, RuleBookError, read
 from app.rulebook.load import load
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.main import rules_folder
+from app.engines import rules_folder
 from app.rulebook import schema_codes
 from app.rulebook.book import Book, read_book
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from app.main import rules_folder
+from app.engines import rules_folder
 from app.rulebook.book import ADAPTERS, Book, explain, read_book
 from app.rulebook.check_codes import check_codes
 from app.rulebook.codes import codes_of

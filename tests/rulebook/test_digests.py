@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import cli
-from app.main import rules_folder
+from app.engines import rules_folder
 from app.rulebook.book import RULE_FILES, Book, read_book
 from app.rulebook.digests import digest, digest_of, digests
 from app.rulebook.files import BrokenRuleBookError

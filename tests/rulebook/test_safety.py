@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from app.cli import cli
-from app.main import folder_of_tests, rules_folder
+from app.engines import folder_of_tests, rules_folder
 from app.rulebook.book import Book, read_book
 from app.rulebook.checks import check_book
 from app.rulebook.load import RuleBook

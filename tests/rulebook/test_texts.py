@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.main import rules_folder
+from app.engines import rules_folder
 from app.rulebook.files import read
 
 SHOWN = {

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.facts import Fact
-from app.main import rules_folder
+from app.engines import rules_folder
 from app.rulebook.book import read_book
 from app.rulebook.files import DEEPEST, BrokenRuleBookError, read
 from app.rulebook.load import build, load

@@ -233,17 +233,19 @@ def test_the_code_opens_the_report_with_the_same_answers(context: BrowserContext
 
 
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
+LONG = pytest.mark.long
+"""Each language, scheme and width is looked at without; what is left is a part of the long run."""
 
 
 @pytest.mark.parametrize(
     ("screen", "scheme", "language", "facts"),
     [
         (PHONE, "light", "ko", base("phase_3")),
-        (PHONE, "dark", "en", base("phase_1") | {"primary_concern": "burn"}),
-        (DESK, "dark", "ko", base("phase_2") | {"autoimmune_skin_disease": "controlled"}),
-        (DESK, "light", "en", base("phase_3")),
+        (DESK, "dark", "en", base("phase_1") | {"primary_concern": "burn"}),
+        pytest.param(PHONE, "dark", "ko", base("phase_2") | {"autoimmune_skin_disease": "controlled"}, marks=LONG),
+        pytest.param(DESK, "light", "en", base("phase_3"), marks=LONG),
     ],
-    ids=["phone", "dark phone", "dark desk", "desk"],
+    ids=["phone", "dark desk", "dark phone", "desk"],
 )
 def test_every_page_on_the_way_is_sound(
     browser: Browser, address: str, screen: dict[str, Any], scheme: Any, language: str, facts: dict[str, Value | None]

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from app.core.answer import Answer
 from app.core.catalogue import entries
-from app.main import build_engines, folder_of_tests
+from app.engines import build_engines, folder_of_tests
 from app.proof.safety import SafetyCase
 from app.proof.traceability import traced, uncited
 from app.rulebook.load import RuleBook

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from app.core.engine import Question
 from app.core.rules import Release
-from app.main import build_engines
+from app.engines import build_engines
 from app.proof.compare import compare
 from app.proof.explain import explain
 from app.proof.verify import Verifier

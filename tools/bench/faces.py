@@ -13,8 +13,8 @@ from app.cds_hooks.server import FhirServer
 from app.cds_hooks.trust import Trust
 from app.core.engine import Engine, Engines, Question
 from app.core.rules import Release
+from app.engines import build_engines, rules_folder
 from app.fhir.localization import Localizations
-from app.main import build_engines, rules_folder
 from app.proof.explain import explain
 from app.proof.verify import Verifier
 from app.rulebook.load import RuleBook, load

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from app.batch import How
 from app.core.rules import Release
-from app.main import build_engines
+from app.engines import build_engines
 from app.screen import screen_file
 from app.settings import Settings
 from tools.population import table_of

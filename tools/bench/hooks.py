@@ -18,9 +18,9 @@ from app.api.strict_json import read_json
 from app.cds_hooks.routes import Service
 from app.cds_hooks.server import FhirServer
 from app.cds_hooks.trust import Trust
+from app.engines import build_engines, rules_folder
 from app.fhir.localization import Localizations
 from app.fhir.questionnaire import canonical
-from app.main import build_engines, rules_folder
 from app.record.reader import Reader
 from app.rulebook.load import load
 from app.settings import Settings

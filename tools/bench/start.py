@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from app.main import build_engines
+from app.engines import build_engines
 from app.settings import Settings
 from tests.faces import bodies, media_type
 from tests.pages import PAGES

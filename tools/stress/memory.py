@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from statistics import mean
 
-from app.main import build_engines
+from app.engines import build_engines
 from app.settings import Settings
 from tools.population import candidates
 from tools.serving import ROOT, Server, serving
