@@ -22,7 +22,7 @@ from app.rulebook.files import BrokenRuleBookError
 from app.rulebook.load import build, load
 from app.rulebook.ordering import write_orders
 from app.rulebook.safety import Proofs
-from app.rulebook.signing import sign, why_unsigned
+from app.rulebook.signing import sign, stands_against, why_unsigned
 from app.settings import SETTINGS
 
 
@@ -139,16 +139,21 @@ def sign_release(
     release: Annotated[str, typer.Argument(help="The release that was read.")],
     reviewer: Annotated[str, typer.Option(help="The clinician who read and signs it, with profession.")],
     date: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The day of signing.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Take the place of a signature that stands.")] = False,
     rules: RulesOption = None,
 ) -> None:
     """Record that a clinician has read and signed a release."""
     folder = folder_of(rules)
-    digests = {name: found.digest for name, found in load(folder).releases.items()}
-    if release not in digests:
-        raise refuse(f"`{release}` is no release; the releases are {', '.join(digests)}")
+    releases = load(folder, signing=release).releases
+    if release not in releases:
+        raise refuse(f"`{release}` is no release; the releases are {', '.join(releases)}")
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)  # it is tomorrow somewhere
     reviewer = reviewer.strip()
-    if wrong := why_unsigned(reviewer, date, tomorrow.isoformat()):
+    signed = releases[release]
+    wrong = why_unsigned(reviewer, date, tomorrow.isoformat())
+    if wrong := wrong or stands_against(signed, reviewer, date, replace=replace):
         raise refuse(wrong)
-    made = sign(folder, release, digests[release], reviewer, date)
+    made = sign(folder, release, signed.digest, reviewer, date)
     typer.echo(f"{release} is signed by {reviewer}: {made}")
+    if signed.reviewed and signed.reviewed.signature != made:
+        typer.echo(f"the signature of {signed.reviewed.reviewer} on {signed.reviewed.date} is gone")

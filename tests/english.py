@@ -40,9 +40,8 @@ class _Page(HTMLParser):
 
     VOID = frozenset({"meta", "link", "input", "br", "hr", "img", "path", "rect", "line", "circle", "use"})
 
-    def __init__(self, *, compares: bool) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._compares = compares
         self.texts: list[str] = []
         self._within: list[tuple[str, bool]] = []
 
@@ -50,7 +49,7 @@ class _Page(HTMLParser):
         given = dict(attrs)
         self.texts += [value for name in NAMED_ATTRIBUTES if (value := given.get(name))]
         if tag not in self.VOID:
-            is_marked = self._compares and tag != "html" and given.get("lang") == "en"
+            is_marked = tag == "del" and given.get("lang") == "en"
             self._within.append((tag, is_marked or tag in ("code", "script", "style", "cite")))
 
     def handle_endtag(self, tag: str) -> None:
@@ -62,11 +61,11 @@ class _Page(HTMLParser):
             self.texts.append(data)
 
 
-def texts_of_page(html: str, *, compares: bool = False) -> list[str]:
+def texts_of_page(html: str) -> list[str]:
     """Return the texts of a page, without code and titles.
 
-    A page that compares releases may mark as English what an older one says, which no language has.
+    A comparison may mark as English what only an older release said, which no language has.
     """
-    page = _Page(compares=compares)
+    page = _Page()
     page.feed(html)
     return page.texts

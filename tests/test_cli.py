@@ -120,9 +120,10 @@ def test_a_signature_stands_in_every_answer_and_falls_with_the_first_changed_wor
     how = ("sign", "2026.3", "--reviewer", "Dr. Example, dermatologist", "--date", "2026-11-23")
     signed = run(*how, TRIAGE_RULES=str(folder))
     assert signed.exit_code == 0, signed.stderr
-    before = (folder / "signatures.yaml").read_text("utf-8")
-    assert run(*how, "--rules", str(folder), TRIAGE_RULES=str(rules_folder())).exit_code == 0
-    assert before in (folder / "signatures.yaml").read_text("utf-8")
+    other = ("sign", "2026.3", "--reviewer", "Dr. Other", "--date", "2026-11-23", "--rules", str(folder))
+    refused = run(*other, TRIAGE_RULES=str(rules_folder()))
+    says = "2026.3 is signed by Dr. Example, dermatologist on 2026-11-23; write `--replace` to take its place\n"
+    assert (refused.exit_code, refused.stderr) == (1, says)
     answer = json.loads(run("decide", str(CANDIDATE), TRIAGE_RULES=str(folder)).stdout)
     assert answer["ruleset"]["reviewed"]["reviewer"] == "Dr. Example, dermatologist"
     assert answer["ruleset"]["reviewed"]["signature"].startswith("sha256:")
@@ -138,7 +139,11 @@ def test_a_signature_stands_in_every_answer_and_falls_with_the_first_changed_wor
     facts = folder / "facts.yaml"
     facts.write_text(facts.read_text("utf-8").replace("Do you smoke?", "Do you smoke now?"), "utf-8")
     assert "was signed with another text" in run("check", "--rules", str(folder)).stderr
+    assert "was signed with another text" not in run(*other, "--replace").stderr  # only that the release was changed
     assert run("digest", TRIAGE_RULES=str(folder)).stdout != run("digest").stdout
+    facts.write_text(facts.read_text("utf-8").replace("Do you smoke now?", "Do you smoke?"), "utf-8")
+    replaced = run(*other, "--replace")
+    assert replaced.stdout.endswith("\nthe signature of Dr. Example, dermatologist on 2026-11-23 is gone\n")
     assert run("sign", "2020.1", "--reviewer", "x", "--date", "2026-11-23").exit_code == 1
 
 

@@ -16,6 +16,7 @@ from app.core.engine import Engines
 from app.core.memo import Memo
 from app.core.rules import Source
 from app.proof.compare import Comparison, compare
+from app.proof.texts import current_in
 from app.proof.verify import Verification, Verifier
 
 NOT_FOUND: dict[int | str, dict[str, Any]] = {
@@ -38,16 +39,19 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
     router = APIRouter(prefix="/v1/rulesets", tags=["rule sets"], responses=NOT_FOUND)
 
     def made(asked: tuple[str, str, str, str]) -> bytes:
-        language, *what = asked
-        return encode(_records(engines.in_language("", language), *what))
+        language, kind, name, detail = asked
+        if kind == "diff":
+            one, other = (engines.by_id[each].release for each in (name, detail))
+            return encode(compare(one, other, current_in(engines, language)))
+        return encode(_records(engines.in_language("", language), kind, name, detail))
 
     found = Memo[tuple[str, str, str, str], bytes](made, 4_096)
 
     def answer(languages: str, kind: str, name: str, detail: str = "") -> Response:
-        # a comparison is of texts in English: of an older release no language has all
-        spoken = engines if kind == "diff" else engines.in_language(languages)
+        spoken = engines.in_language(languages)
         named = engine_named(engines, name).release if name else None
-        language = engine_named(spoken, name).sentences if name else spoken.language
+        # a comparison says of each text in which language it is
+        language = engine_named(spoken, name).sentences if name and kind != "diff" else spoken.language
         fixed = name not in ("", "current")
         headers = {
             "Cache-Control": "public, max-age=3600" if fixed else "no-cache",
@@ -166,6 +170,5 @@ def _records(engines: Engines, kind: str, name: str, detail: str) -> object:
         "rules": lambda: [catalogue.rule_record(entry, release) for entry in catalogue.entries(release)],
         "sources": lambda: list(release.sources.values()),
         "verification": lambda: Verifier(release).verify(release.laws),
-        "diff": lambda: compare(release, engines.by_id[detail or name].release),
     }
     return made[kind]()

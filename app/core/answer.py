@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Literal
+from typing import Literal, get_args
 
 from app.core.documented import Part, documented
 from app.core.facts import Value
@@ -94,6 +94,11 @@ class Referral:
     """Why, in plain words."""
     because: Sequence[KnownFact]
     sources: Sequence[str]
+
+
+def most_urgent_first(referral: Sequence[Referral]) -> list[Referral]:
+    """Return referrals by urgency; of one urgency, those of scope rules first."""
+    return sorted(referral, key=lambda each: get_args(Urgency).index(each.urgency))
 
 
 @documented

@@ -9,14 +9,14 @@ from typing import Literal
 
 from app.core.conditions import NEVER, facts_read
 from app.core.documented import documented
-from app.core.facts import Value
+from app.core.facts import Fact, Value
 from app.core.logic import Logic
 from app.core.precedence import Decision, cases, phases, steps_of
 from app.core.rationale import DECIDES
 from app.core.rules import DecisionRule, Disposition, LawOfParts, Pathway, Release
 from app.proof.goes_with import conditions_of_parts
 from app.proof.space import Space
-from app.proof.texts import EntryDifference, different_entries
+from app.proof.texts import EntryDifference, Translated, different_entries
 
 SHOWN: Mapping[LawOfParts, Literal["fits", "included", "met"]] = {
     "never_fits": "fits",
@@ -38,7 +38,7 @@ class Difference:
     share: float
     """Which share of the reference population; a stated assumption, not a measurement."""
     example: Mapping[str, Value]
-    """Facts of which every completion really changes so."""
+    """Facts of which every completion really changes so: first what one release alone looks at, last what is absent."""
     rules_before: Sequence[str]
     """Rules of the first release that make the decision of some of them, and that the second does not have so."""
     rules_after: Sequence[str]
@@ -62,7 +62,7 @@ class PartDifference:
     share_lost: float
     """Which share of the reference population loses it."""
     example_gained: Mapping[str, Value] | None
-    """Facts of one who gains it, first those that one release alone looks at."""
+    """Facts of one who gains it, in the order of `Difference.example`."""
     example_lost: Mapping[str, Value] | None
     """Facts of one who loses it, in the same order."""
 
@@ -92,11 +92,14 @@ class Comparison:
     facts_after: Sequence[str]
     """Facts that only the second release has."""
     entries: Sequence[EntryDifference]
-    """What the releases say otherwise, in English: rules, cautions, preconditions, facts, laws, what patients read."""
+    """What the releases say otherwise: rules, cautions, preconditions, facts, laws, what patients read."""
 
 
-def compare(before: Release, after: Release) -> Comparison:
-    """Return what changes between two releases."""
+def compare(before: Release, after: Release, current: Translated | None = None) -> Comparison:
+    """Return what changes between two releases.
+
+    `current` gives the texts in another language than English.
+    """
     for name, fact in before.facts.items():
         if name in after.facts and list(fact.domain) != list(after.facts[name].domain):
             raise ValueError(f"`{name}` has other answers in {after.id}: its candidates cannot be compared")
@@ -110,6 +113,7 @@ def compare(before: Release, after: Release) -> Comparison:
     counts, shares = space.pair_counts(one, other), space.pair_shares(one, other)
     changed = {pair: count for pair, count in counts.items() if pair[0] != pair[1]}
     differences = []
+    own = _read_by_one(before.rules, after.rules)
     for (was, becomes), count in sorted(changed.items(), key=lambda item: (-item[1], repr(item[0]))):
         if not isinstance(was, Decision) or not isinstance(becomes, Decision):
             continue
@@ -121,7 +125,7 @@ def compare(before: Release, after: Release) -> Comparison:
                 becomes,
                 str(count),
                 shares[was, becomes],
-                space.example(changed_so, True) or {},
+                _ordered(space.example(changed_so, True), facts, own) or {},
                 sides[0].deciding(changed_so, was, after),
                 sides[1].deciding(changed_so, becomes, before),
             )
@@ -133,14 +137,14 @@ def compare(before: Release, after: Release) -> Comparison:
         str(sum(changed.values())),
         sum(share for pair, share in shares.items() if pair[0] != pair[1]),
         differences,
-        _parts(sides[0], sides[1], space),
+        _parts(sides[0], sides[1], space, facts),
         [name for name in before.facts if name not in after.facts],
         [name for name in after.facts if name not in before.facts],
-        different_entries(before, after),
+        different_entries(before, after, current),
     )
 
 
-def _parts(before: "_Side", after: "_Side", space: Space) -> list[PartDifference]:
+def _parts(before: "_Side", after: "_Side", space: Space, facts: Mapping[str, Fact]) -> list[PartDifference]:
     """Return what goes with decisions otherwise, over all candidates."""
     d, found = before.diagram, []
     for key in {**before.parts, **after.parts}:
@@ -151,13 +155,29 @@ def _parts(before: "_Side", after: "_Side", space: Space) -> list[PartDifference
         roots = d.choose(was, d.false, is_now), d.choose(is_now, d.false, was)
         more, fewer = (str(space.counts(root).get(True, 0)) for root in roots)
         gained, lost = (space.share_of(root).get(True, 0.0) for root in roots)
-        first, other = (_ordered(space.example(root, True), sides[0] ^ sides[1]) for root in roots)
+        first, other = (_ordered(space.example(root, True), facts, sides[0] ^ sides[1]) for root in roots)
         found.append(PartDifference(key[1], SHOWN[key[0]], more, fewer, gained, lost, first, other))
     return found
 
 
-def _ordered(example: Mapping[str, Value] | None, first: Collection[str]) -> Mapping[str, Value] | None:
-    return example and dict(sorted(example.items(), key=lambda fact: fact[0] not in first))
+def _ordered(
+    example: Mapping[str, Value] | None, facts: Mapping[str, Fact], first: Collection[str]
+) -> Mapping[str, Value] | None:
+    """Return an example in the order of `Difference.example`."""
+
+    def place(item: tuple[str, Value]) -> int:
+        (name, value), fact = item, facts[item[0]]
+        if value is False or value == "none":
+            return 3 if fact.assumed is not None or fact.group == "exclusions" else 1
+        return 0 if name in first else 2
+
+    return example and dict(sorted(example.items(), key=place))
+
+
+def _read_by_one(before: Sequence[DecisionRule], after: Sequence[DecisionRule]) -> set[str]:
+    """Return the facts of decision rules that one release alone has so."""
+    sides = [{_essence(rule): facts_read(rule.when) for rule in rules} for rules in (before, after)]
+    return {fact for rule in sides[0].keys() ^ sides[1].keys() for fact in (sides[0] | sides[1])[rule]}
 
 
 class _Side:

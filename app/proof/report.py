@@ -42,7 +42,7 @@ def comparison_in_lines(found: Comparison) -> str:
         lines += [
             f"  {_name(difference.before)} -> {_name(difference.after)}",
             f"    {int(difference.candidates):,} candidates, {difference.share:.3%} of the population",
-            f"    for example {facts_in_words(difference.example)}",
+            f"    for example {_in_short(difference.example)}",
             f"    by {', '.join(rules) or 'rules that both have'}",
         ]
     for part in found.parts:
@@ -53,7 +53,7 @@ def comparison_in_lines(found: Comparison) -> str:
         ):
             if example is not None:
                 lines.append(f"    {int(count):,} {word} candidates, {share:.3%} of the population")
-                lines.append(f"    for example {facts_in_words(example) or 'everybody'}")
+                lines.append(f"    for example {_in_short(example) or 'everybody'}")
     return "\n".join(lines)
 
 
@@ -96,6 +96,17 @@ def facts_in_words(facts: Mapping[str, Value]) -> str:
     return ", ".join(
         f"{name} = {str(value).lower() if isinstance(value, bool) else value}" for name, value in facts.items()
     )
+
+
+def _in_short(example: Mapping[str, Value]) -> str:
+    """Return an example as one line; what is absent is counted."""
+    last = max((place for place, value in enumerate(example.values(), 1) if not _is_no(value)), default=0)
+    said = facts_in_words(dict(list(example.items())[:last]))
+    return f"{said}; {len(example) - last} others false or none" if last < len(example) else said
+
+
+def _is_no(value: Value) -> bool:
+    return value is False or value == "none"
 
 
 def _name(decision: Decision) -> str:

@@ -33,16 +33,17 @@ class RuleBook:
     """By language."""
 
 
-def load(folder: Path, proofs: Proofs | None = None) -> RuleBook:
+def load(folder: Path, proofs: Proofs | None = None, signing: str = "") -> RuleBook:
     """Read and check a rule book, or raise `BrokenRuleBookError` with every fault.
 
-    Where `proofs` are given, the tests and settings that control hazards are looked for as well.
+    Where `proofs` are given, the tests and settings that control hazards are looked for as well. The release that
+    somebody is `signing` may have a signature that has become void.
     """
     book = read_book(folder)
     releases, errors = build(book)
     errors += check_book(book)
     errors += check_codes(book, releases)
-    errors += check_signatures(book, {entry.id: digest(book, entry.id) for entry in book.releases})
+    errors += check_signatures(book, {entry.id: digest(book, entry.id) for entry in book.releases}, signing)
     for release in releases.values():
         errors += check_release(book, release)
     if not errors:  # what is wrong is mended before it is asked in a patient's words, and then translated

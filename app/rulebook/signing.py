@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from app.core.rules import Review
+from app.core.rules import Release, Review
 from app.rulebook import schema_book
 from app.rulebook.book import Book
 from app.rulebook.files import RuleBookError, read
@@ -34,14 +34,20 @@ def review_of(book: Book, release: str) -> Review | None:
     return Review(found.reviewer, found.date, found.signature) if found else None
 
 
-def check_signatures(book: Book, digests: dict[str, str]) -> Iterator[RuleBookError]:
-    """Yield signatures under no release, under another text, or changed."""
+def check_signatures(book: Book, digests: dict[str, str], signing: str = "") -> Iterator[RuleBookError]:
+    """Yield signatures under no release, under another text, or changed.
+
+    Those of the release that somebody is `signing` are void or replaced.
+    """
     entries: list[schema_book.Signature] = book.entries[FILE]
     for place, entry in enumerate(entries):
         if entry.release not in digests:
             yield book.error(FILE, (place, "release"), f"`{entry.release}` is no release")
+        elif entry.release == signing:
+            continue
         elif entry.digest != digests[entry.release]:
-            yield book.error(FILE, (place, "digest"), f"{entry.release} was signed with another text; sign it again")
+            says = f"{entry.release} was signed with another text; sign it again"
+            yield book.error(FILE, (place, "digest"), says)
         if entry.signature != signature_of(entry.release, entry.digest, entry.reviewer, entry.date):
             yield book.error(FILE, (place, "signature"), "the signature does not belong to what stands beside it")
         if entry.release in [other.release for other in entries[:place]]:
@@ -60,6 +66,19 @@ def why_unsigned(reviewer: str, date: str, latest: str) -> str | None:
         return f"`--date`: `{date}` is no day; write one as `YYYY-MM-DD`"
     if date > latest:
         return f"`--date`: {date} is still to come"
+    return None
+
+
+def stands_against(release: Release, reviewer: str, date: str, *, replace: bool) -> str | None:
+    """Return why nobody can sign a release, or not so, or `None`.
+
+    `replace`: the signature of somebody else, or of another day, may go.
+    """
+    if release.withdrawn:
+        return f"{release.id} was withdrawn on {release.withdrawn.date} and cannot be signed"
+    earlier = release.reviewed
+    if earlier and not replace and (earlier.reviewer, earlier.date) != (reviewer, date):
+        return f"{release.id} is signed by {earlier.reviewer} on {earlier.date}; write `--replace` to take its place"
     return None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.core.answer import Answer, CautionShown
+from app.core.answer import Answer, CautionShown, most_urgent_first
 from app.core.conditions import conjuncts, in_words
 from app.core.engine import Engine, Question
 from app.core.rules import Rule, Source
@@ -94,7 +94,8 @@ class Report:
 
     def _not_ready(self) -> str:
         unmet = sum(each.status == "unmet" for each in self.answer.preconditions)
-        said = [self.texts["n_to_confirm"].format(n=self.confirm.needed)] if self.confirm.needed else []
+        needed = self.confirm.needed + len(self.lacking) - unmet
+        said = [self.texts["n_to_confirm"].format(n=needed)] if needed else []
         said += [self.texts["n_unmet"].format(n=unmet)] if unmet else []
         return self.texts["state_not_ready"].format(what=", ".join(said))
 
@@ -154,7 +155,12 @@ class Report:
         return Row(self.names.rule(self._rules[rule]), self.texts["not_reached"], ", ".join(parts))
 
     def _denied(self) -> Row | None:
-        """Return the documented exclusions where none of them holds."""
+        """Return the documented exclusions where none of them holds.
+
+        Nothing where another rule excludes: "none of them" would contradict it.
+        """
+        if self.answer.decision.disposition != "recommended":
+            return None
         exclusions = [rule for rule in self.release.rules if rule.kind == "exclusion"]
         standing = {each.rule.id for each in self.standings}
         if any(rule.id in standing for rule in exclusions):
@@ -168,12 +174,19 @@ class Report:
         return [(self.names.rule(self._rules[c.rule]), SENTENCE.split(c.statement)[0]) for c in found]
 
     @property
+    def lacking(self) -> list[str]:
+        """What is not in place, and what no further answer confirms."""
+        status = {each.rule: each.status for each in self.answer.preconditions if not each.ask}
+        rules = [rule for rule in self.release.preconditions if not rule.outside]
+        return [self.names.rule(rule) for rule in rules if status.get(rule.id) in ("unmet", "to_confirm")]
+
+    @property
     def next_step(self) -> str:
         """What to do next, in one sentence."""
         answer, texts = self.answer, self.texts
         disposition = answer.decision.disposition
         if answer.referral:
-            first = answer.referral[0]
+            first = most_urgent_first(answer.referral)[0]
             return texts["next_refer"].format(to=first.to, urgency=texts[f"urgency_{first.urgency}"])
         if disposition == "needs_information":
             return texts["next_ask"].format(names=", ".join(self.confirm.first(MOST_NAMED)))
@@ -184,7 +197,24 @@ class Report:
             return texts["next_review"]
         if answer.ready:
             return texts["next_ready"]
+        if not self.confirm.needed:
+            return texts["next_place"].format(names="; ".join(self.lacking))
         return texts["next_confirm"].format(names=", ".join(self.confirm.first(MOST_NAMED)))
+
+    @property
+    def in_place(self) -> str:
+        """How many preconditions are met, of those that the service can see."""
+        seen = [each for each in self.answer.preconditions if each.rule not in self.always]
+        met = sum(each.status == "met" for each in seen)
+        said = [self.texts["preconditions_n"].format(met=met, all=len(seen))] if seen else []
+        said += [self.texts["preconditions_always"]] if self.always else []
+        return "; ".join(said)
+
+    @property
+    def always(self) -> frozenset[str]:
+        """The preconditions that remain whatever is answered."""
+        outside = {each.id for each in self.release.preconditions if each.outside}
+        return frozenset(each.rule for each in self.answer.preconditions if each.rule in outside)
 
     @property
     def holding(self) -> list[Holding]:

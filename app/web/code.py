@@ -25,15 +25,20 @@ def code_of(answers: Mapping[str, Value | None], release: Release) -> str:
     return text + _check(text)
 
 
+def release_of(code: str) -> str:
+    """Return the release that a code was made with; empty if damaged."""
+    text, check = code[:-2], code[-2:]
+    return text.partition(AFTER)[0] if check == _check(text) and AFTER in text else ""
+
+
 def answers_of(code: str, release: Release) -> dict[str, Value | None] | None:
     """Return the answers of a code.
 
     `None` where it is damaged, or of another release.
     """
-    text, check = code[:-2], code[-2:]
-    named, _, letters = text.partition(AFTER)
-    if check != _check(text) or named != release.id:
+    if release_of(code) != release.id:
         return None
+    letters = code[:-2].partition(AFTER)[2]
     try:
         found = dict(_read(release.facts, iter(letters)))
     except (ValueError, IndexError):

@@ -4,13 +4,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
 from app.core.answer import Answer
 from app.core.facts import Fact, Value
 from app.core.rules import Release
-from app.web.code import answers_of
+from app.web.code import answers_of, release_of
 from app.web.recorded import KINDS, Recorded, parts_of, written
 
 MOST_FIELDS = 400
@@ -33,6 +34,16 @@ class Choices:
     nothing: frozenset[str] = frozenset()
     """The topics of which none applies."""
 
+    def over(self, before: "Choices") -> "Choices":
+        """Return these choices beside those of `before`."""
+        return Choices(
+            (*before.asked, *(name for name in self.asked if name not in before.asked)),
+            {**before.raw, **self.raw},
+            before.yes | self.yes,
+            before.unsure | self.unsure,
+            before.nothing | self.nothing,
+        )
+
 
 @dataclass(frozen=True)
 class Filled:
@@ -53,15 +64,30 @@ class Filled:
     """The name that the browser gave to a launch from an EHR."""
     confirmed: frozenset[str] = frozenset()
     """The facts of that record that somebody answered here, so that they count as of today."""
-    wrong: tuple[str, ...] = ()
-    """The fields with a number or a reference that cannot be."""
+    wrong: Mapping[str, str] = field(default_factory=dict)
+    """The fields with a number or a reference that cannot be.
+
+    With what was written there, except of a reference: that may be a name.
+    """
+    reference: str = ""
+    """What whoever asks calls this candidate."""
+    order: tuple[str, ...] = ()
+    """The facts that are answered or asked, in the order in which they first were."""
+    ruleset: str = ""
+    """The release that it was read with; a link passes it on."""
+    made_with: str = ""
+    """The other release that a link was made with."""
+    is_known: bool = True
+    """Whether that release is here, so that its answers can be read."""
 
     @property
     def carried(self) -> list[list[str]]:
-        """The fields that every page of a launch passes on."""
+        """The fields that every page passes on."""
         found = [[RECORDED, text] for text in written(self.recorded)] + [[UNREAD, kind] for kind in self.unread]
         found += [[CONFIRMED, name] for name in self.recorded if name in self.confirmed]
-        return [*found, *([[LAUNCHED, self.launched]] if self.launched else [])]
+        found += [[LAUNCHED, self.launched]] if self.launched else []
+        beside = {REFERENCE: self.reference, RULESET: self.ruleset}
+        return [*found, *([name, text] for name, text in beside.items() if text)]
 
     @property
     def unchanged(self) -> Mapping[str, Recorded]:
@@ -84,12 +110,19 @@ class Filled:
 
 
 RECORDED, UNREAD, LAUNCHED, CONFIRMED = "recorded", "unread", "launched", "confirmed"
-FLAGS = ("finished", "skipped", "everything")
-"""`finished`: with what is known. `skipped`: practical things were shown. `everything`: all on one page."""
+REFERENCE, RULESET = "reference", "ruleset"
+REFERENCES = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+"""As the API has them: no place for a name."""
+FLAGS = ("finished", "skipped", "everything", "faults", "changing")
+"""`finished`: with what is known. `skipped`: practical things were shown. `everything`: all on one page. `faults`: the
+page says what is wrong on it. `changing`: it was opened from the check of answers, and Back leads there."""
 
 
-def read_form(body: bytes, release: Release) -> Filled:
-    """Read a posted form."""
+def read_form(body: bytes, release: Release, others: Mapping[str, Release] = MappingProxyType({})) -> Filled:
+    """Read a posted form.
+
+    `others` are older releases, by id: a link may have been made with one.
+    """
     try:
         fields = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except (UnicodeDecodeError, ValueError):
@@ -99,13 +132,14 @@ def read_form(body: bytes, release: Release) -> Filled:
     for name, text in fields:
         given.setdefault(name, []).append(text)
     asked = tuple(name for name in facts if name in given.get("asked", ()))
+    made_with = _other(given, release)
     answers: dict[str, Value | None] = {}
     recorded: dict[str, Recorded] = {}
     damaged = False
-    wrong: list[str] = []
+    wrong: dict[str, str] = {}
     for name, text in fields:
         if name == "code":
-            found = answers_of(text, release)
+            found = _coded(text, release, others)
             damaged |= found is None
             answers |= found or {}
         elif name == RECORDED:
@@ -121,11 +155,11 @@ def read_form(body: bytes, release: Release) -> Filled:
                 if value is not None:
                     answers[name] = value
                 elif facts[name].kind == "integer":
-                    wrong.append(name)
+                    wrong[name] = text.strip()
                 else:
-                    damaged = True
+                    damaged |= not made_with
         elif name not in KNOWN:
-            damaged = True
+            damaged |= not made_with
     choices = Choices(
         asked=asked,
         raw={name: given[name][-1].strip() for name in asked if name in given},
@@ -134,6 +168,9 @@ def read_form(body: bytes, release: Release) -> Filled:
         nothing=frozenset(given.get("nothing", ())),
     )
     flags = frozenset(name for name in FLAGS if name in given)
+    reference = given.get(REFERENCE, [""])[-1]
+    if reference.strip() and not REFERENCES.fullmatch(reference):
+        wrong[REFERENCE] = ""
     return Filled(
         answers,
         choices,
@@ -145,11 +182,40 @@ def read_form(body: bytes, release: Release) -> Filled:
         tuple(kind for kind in KINDS if kind in given.get(UNREAD, ())),
         launched if LAUNCH.fullmatch(launched := given.get(LAUNCHED, [""])[-1]) else "",
         frozenset(given.get(CONFIRMED, ())) & recorded.keys(),
-        tuple(wrong),
+        wrong,
+        "" if REFERENCE in wrong else reference.strip(),
+        tuple(dict.fromkeys(n for pair in fields for n in pair if n in facts)),
+        release.id,
+        made_with,
+        "code" not in given or made_with in {"", *others},
     )
 
 
-BESIDE = ("asked", "yes", "unsure", "nothing", "page", "go", "lang", "reference")
+def _other(given: Mapping[str, Sequence[str]], release: Release) -> str:
+    """Return the other release that a link was made with, or nothing."""
+    named = [*map(release_of, given.get("code", ())), *given.get(RULESET, ())]
+    return next((name for name in named if RELEASE.fullmatch(name) and name != release.id), "")
+
+
+def _coded(code: str, release: Release, others: Mapping[str, Release]) -> Answers | None:
+    """Return the answers of a code that the release has too.
+
+    `None` where it is damaged.
+    """
+    named = release_of(code)
+    if not RELEASE.fullmatch(named):
+        return None
+    if named == release.id:
+        return answers_of(code, release)
+    found = answers_of(code, others[named]) if named in others else {}
+    if found is None:
+        return None
+    facts = release.facts
+    return {n: v for n, v in found.items() if n in facts and (v is None or v in facts[n].domain)}
+
+
+RELEASE = re.compile(r"[A-Za-z0-9._-]{1,32}")
+BESIDE = ("asked", "yes", "unsure", "nothing", "page", "go", "lang", REFERENCE, RULESET)
 KNOWN = frozenset({UNKNOWN, "code", *BESIDE, *FLAGS, RECORDED, UNREAD, LAUNCHED, CONFIRMED})
 """The names of fields beside facts."""
 LAUNCH = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -176,7 +242,7 @@ def value_of(fact: Fact, text: str) -> Value | None:
     if fact.kind == "boolean":
         return {"true": True, "false": False}.get(text)
     if fact.kind == "integer":
-        number = int(text) if text.isdecimal() and text.isascii() and len(text) < 6 else -1
+        number = int(text) if text.isdecimal() and len(text) < 6 else -1  # full-width digits too
         return number if number in fact.domain else None
     return text if text in fact.domain else None
 

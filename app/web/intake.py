@@ -1,7 +1,7 @@
 """`/` and `/intake`: page by page to the check of answers."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -12,7 +12,8 @@ from app.core.conditions import facts_read
 from app.core.engine import Engine, Question
 from app.core.intake import Section, Topic
 from app.core.memo import Memo
-from app.web.form import Answers, Choices, Filled, fields_of, read_form
+from app.web.check import row_of
+from app.web.form import Answers, Choices, Filled, fields_of
 from app.web.pages import Pages, View
 from app.web.topics import Field, Topics
 
@@ -44,7 +45,7 @@ def routes(pages: Pages) -> APIRouter:
 
     @router.post("/intake")
     async def answered(request: Request, view: Asked) -> HTMLResponse:
-        return Intake(view, read_form(await request.body(), view.current.release)).respond()
+        return Intake(view, view.read(await request.body())).respond()
 
     @router.get("/all")
     def everything(view: Asked) -> HTMLResponse:
@@ -52,22 +53,9 @@ def routes(pages: Pages) -> APIRouter:
 
     @router.post("/all")
     async def everything_so_far(request: Request, view: Asked) -> HTMLResponse:
-        filled = read_form(await request.body(), view.current.release)
-        return Intake(view, filled).all_on_one_page()
+        return Intake(view, view.read(await request.body())).everything_so_far()
 
     return router
-
-
-@dataclass(frozen=True)
-class Row:
-    """The answers of one topic, to check."""
-
-    topic: str
-    title: str
-    yes: Sequence[tuple[str, str]]
-    """What is true, and what a record says of it; so with the others."""
-    unsure: Sequence[tuple[str, str]]
-    no: Sequence[tuple[str, str]]
 
 
 class Intake:
@@ -87,19 +75,24 @@ class Intake:
         go, _, wanted = filled.go.partition(":")
         posted = bool(filled.choices.asked)
         if posted and go == "stay":
-            return self._asked_again({})
+            return self._asked_again(self._faults())
         if "everything" in filled.flags:
             return self._everything(go)
         if posted:
             errors = self._take(needed=filled.page != PRACTICAL and go not in LEAVING, alone=filled.page == PRACTICAL)
             if errors and go not in LEAVING:
                 return self._asked_again(errors)
+        changing = "changing" in self.filled.flags
+        self._flag(changing=False)
         match go:
+            case "back" if changing:
+                return self._check()
             case "back":
                 self._flag(finished=False)
                 before = self._before(filled.page)
                 return self._show(before) if before else self._go_on()
             case "change":
+                self._flag(changing=True)
                 return self._show(wanted)
             case "finish":
                 self._flag(finished=True)
@@ -143,12 +136,19 @@ class Intake:
             self.topics.of[name].id: self.topics.of[name] for name in asked if name in self.topics.of
         }.values():
             read = self.topics.read(topic, self.filled.choices, self.answers, needed=needed, alone=alone)
-            self.answers = read.answers
+            self.answers = {name: read.answers[name] for name in self._order(read.answers)}
             self._pending += read.pending
             if self.filled.page and self.filled.go not in LEAVING:
                 self._confirm(name for name in topic.names if name in asked and name in read.answers)
             errors |= read.errors
         return errors
+
+    def _faults(self) -> dict[str, str]:
+        """Return what was wrong on the page, where it said so."""
+        if "faults" not in self.filled.flags:
+            return {}
+        alone = "everything" in self.filled.flags or self.filled.page == PRACTICAL
+        return self._take(needed=not alone, alone=alone)
 
     def _confirm(self, names: Iterable[str]) -> None:
         self.filled = replace(self.filled, confirmed=self.filled.confirmed.union(names))
@@ -229,12 +229,16 @@ class Intake:
         for topic in self.topics.by_id.values():
             yield from self.topics.fields(topic, names, choices, errors, alone=True)
 
+    def everything_so_far(self) -> HTMLResponse:
+        """Return every question on one page, with what was wrong so far."""
+        return self.all_on_one_page(self._faults() if "everything" in self.filled.flags else self._take(needed=False))
+
     def all_on_one_page(self, errors: Mapping[str, str] | None = None) -> HTMLResponse:
         """Return every question on one page, with what was chosen so far."""
-        if not errors and self.filled.choices.asked and "everything" not in self.filled.flags:
-            self._take(needed=False)
         names = list(self.topics.of)
-        chosen = self.filled.choices if "everything" in self.filled.flags else self.topics.chosen(names, self.answers)
+        chosen = self.filled.choices
+        if "everything" not in self.filled.flags:
+            chosen = chosen.over(self.topics.chosen(names, self.answers))
         parts = [
             (
                 section,
@@ -276,10 +280,17 @@ class Intake:
         given = {name for name in self.answers if name in practical} if again else set()
         return [name for name in self.topics.of if name in given or (name in waits and name not in self.answers)]
 
+    def _order(self, names: Iterable[str]) -> list[str]:
+        """Return facts in the order in which they were first asked."""
+        found = {*names}
+        return [name for name in dict.fromkeys([*self.filled.order, *names]) if name in found]
+
     def _sequence(self) -> list[str]:
         """Return the pages so far, in the order of the answers."""
         practical = {topic.id for each in self.topics.sections if not each.stages for topic in each.topics}
-        topics = dict.fromkeys(self.topics.of[name].id for name in self.answers if name in self.topics.of)
+        here, _ = self._named(self.filled.page)
+        names = self._order([*self.answers, *(here.names if here else ())])
+        topics = dict.fromkeys(self.topics.of[name].id for name in names if name in self.topics.of)
         pages = [topic for topic in topics if topic not in practical]
         return [*pages, PRACTICAL] if "skipped" in self.filled.flags and self._practical(again=True) else pages
 
@@ -294,7 +305,7 @@ class Intake:
 
     def _check(self) -> HTMLResponse:
         rows = [
-            (section, [row for topic in section.topics if (row := self._row(topic))])
+            (section, [row for topic in section.topics if (row := row_of(topic, self.topics, self.answers))])
             for section in self.topics.sections
         ]
         asked, missing = self._open()
@@ -305,26 +316,6 @@ class Intake:
         shown = [(section, each) for section, each in rows if each]
         return self._page("intake/check.html", CHECK, (), (), rows=shown, left=left if asked else [])
 
-    def _row(self, topic: Topic) -> Row | None:
-        given = {name: self.answers[name] for name in topic.names if name in self.answers}
-        if not given:
-            return None
-        says = {name: self.topics.words[name].says for name in given}
-        boxes = len(topic.facts) > 1
-        yes, unsure, no = [], [], []
-        for name, value in given.items():
-            fact, note = self.engine.release.facts[name], self.topics.notes.get(name, "")
-            if value is None:
-                unsure.append((says[name], note))
-            elif value is False or (boxes and value == "none"):
-                no.append((says[name] if boxes else self.topics.label(fact, value), note))
-            elif value is True:
-                yes.append((says[name], note))
-            else:
-                label = self.topics.label(fact, value)
-                yes.append((f"{says[name]}: {label}" if boxes else label, note))
-        return Row(topic.id, topic.title, yes, unsure, no)
-
     def _page(
         self,
         template: str,
@@ -334,24 +325,29 @@ class Intake:
         section: Section | None = None,
         **values: Any,
     ) -> HTMLResponse:
-        flags = sorted(self.filled.flags - {"everything"})
-        answers = fields_of(self.answers, names)
-        first = not self._sequence() or page == next(iter(self._sequence()), "")
+        flags = sorted(self.filled.flags - {"everything", "faults"})
+        given = dict(zip(self.answers, fields_of(self.answers), strict=True)) | {
+            name: ["asked", name] for name in names
+        }
         return self.view.page(
             template,
             self.engine.release,
             page=page,
             names=names,
             fields=fields,
-            hidden=[*answers, *([flag, "1"] for flag in flags), *self.filled.carried],
+            hidden=[
+                *(given[name] for name in self._order(given)),
+                *([flag, "1"] for flag in flags),
+                *self.filled.carried,
+            ],
             state=[*fields_of(self.answers), *([flag, "1"] for flag in flags), *self.filled.carried, ["page", page]],
             filled=self.filled,
             errors=[(field.name, field.error) for field in fields if field.error],
-            damaged=self.filled.damaged or self.filled.wrong,
+            alerts=self.view.alerts(self.filled),
             section=section,
             place=self.topics.sections.index(section) + 1 if section else 0,
             sections=self.topics.sections,
-            is_first=first,
+            is_first="changing" not in self.filled.flags and page == next(iter(self._sequence()), page),
             emergency=self._emergency() if page != "" else None,
             **values,
         )

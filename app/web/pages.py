@@ -23,10 +23,12 @@ from app.core.rules import Release
 from app.proof.compare import compare
 from app.proof.report import facts_in_words
 from app.proof.safety import SafetyCase
+from app.proof.texts import current_in
 from app.proof.verify import Verification, Verifier
 from app.web.drawings import drawing
-from app.web.form import as_field
+from app.web.form import REFERENCE, Filled, as_field, read_form
 from app.web.listing import listing, one_in
+from app.web.names import Names
 from app.web.safety import safety_values
 
 CONNECT = "connect-src 'self'"
@@ -158,8 +160,8 @@ class Pages:
         if page in ("rules", "facts", "sources"):
             values = listing(engine, self.texts[language], list(engines.by_id), page)
         elif page == "changes":
-            # texts in English: of an older release no language has all
-            found = compare(self.engines.by_id[older].release, self.engines.by_id[name].release)
+            one, other = (self.engines.by_id[each].release for each in (older, name))
+            found = compare(one, other, current_in(self.engines, language))
             values = {
                 "found": found,
                 "releases": list(engines.by_id),
@@ -201,6 +203,29 @@ class View:
     def named(self, ruleset: str) -> Engine:
         """Return the engine of a release, or the current one."""
         return self.engines.find(ruleset) or self.current
+
+    def read(self, body: bytes) -> Filled:
+        """Return a posted form."""
+        others = {name: engine.release for name, engine in self.engines.by_id.items()}
+        return read_form(body, self.current.release, others)
+
+    def alerts(self, filled: Filled) -> list[str]:
+        """Return what is wrong with a link or a form, in sentences."""
+        release, texts = self.current.release, self.texts
+        found = []
+        if filled.made_with:
+            kept = texts["other_release" if filled.is_known else "other_release_unread"]
+            found.append(kept.format(other=filled.made_with, current=release.id))
+        if filled.damaged:
+            found.append(texts["damaged"])
+        for name in filled.wrong:
+            if name == REFERENCE:
+                found.append(texts["error_reference"])
+            else:
+                fact = release.facts[name]
+                number = texts["error_number"].format(minimum=fact.minimum, maximum=fact.maximum)
+                found.append(f"{Names(release, texts).fact(name)}: {number}")
+        return found
 
     def page(
         self, template: str, release: Release, status: int = 200, *, connects: bool = False, **values: Any

@@ -2,9 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import date
-from re import fullmatch
 from typing import Annotated, Literal
 from urllib.parse import parse_qsl, urlencode
 
@@ -19,16 +17,13 @@ from app.record.answers import mark_recorded, response_of
 from app.record.orders import draft_order
 from app.web.clinician import Report
 from app.web.code import code_of
-from app.web.form import MOST_FIELDS, UNKNOWN, Filled, fields_of, machine, read_form
+from app.web.form import MOST_FIELDS, REFERENCE, UNKNOWN, Filled, fields_of, machine
 from app.web.note import note
 from app.web.pages import Pages, View
 from app.web.picture import picture
 from app.web.recorded import doubted, notes_of
 from app.web.timeline import amount, timelines
 
-REFERENCE = "reference"
-REFERENCES = r"[A-Za-z0-9._:-]{1,64}"
-"""As the API has them: no place for a name."""
 QUESTIONNAIRE = "/fhir/Questionnaire/candidate-intake"
 Form = Literal["page", "text", "fhir", "json", "order"]
 
@@ -48,10 +43,10 @@ def routes(pages: Pages, base: str, on: Callable[[], date]) -> APIRouter:
 
     @router.post("/report")
     async def filled(request: Request, view: Asked, form: Annotated[Form, Query(alias="as")] = "page") -> Response:
-        answers, reference = read_answers(await request.body(), view)
+        answers = read_answers(await request.body(), view)
         # a link may hold answers of another day: the page says so, and data would claim to be of today
         older = any("" < each.date < on().isoformat() for each in answers.unchanged.values())
-        made = make(view, answers, None if form == "json" or older else on(), reference)
+        made = make(view, answers, None if form == "json" or older else on())
         match form:
             case "text":
                 return _file(note(made, on()), "text/plain; charset=utf-8", "report.txt")
@@ -78,25 +73,22 @@ def routes(pages: Pages, base: str, on: Callable[[], date]) -> APIRouter:
     return router
 
 
-def read_answers(body: bytes, view: View) -> tuple[Filled, str | None]:
-    """Return the answers of a posted report, and its reference."""
+def read_answers(body: bytes, view: View) -> Filled:
+    """Return the answers of a posted report."""
     release = view.current.release
     try:
         fields = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except (UnicodeDecodeError, ValueError):
-        return Filled(damaged=True), None
-    reference = next((text for name, text in fields if name == REFERENCE and fullmatch(REFERENCES, text)), None)
+        return Filled(damaged=True)
     # what is confirmed here goes before "not known" of the intake
     confirmed = {name for name, text in fields if name in release.facts and text.strip()}
-    kept = [(n, v) for n, v in fields if n != REFERENCE and not (n == UNKNOWN and v in confirmed)]
-    filled = read_form(urlencode(kept).encode(), release)
-    refused = reference is None and any(name == REFERENCE and text.strip() for name, text in fields)
-    return replace(filled, wrong=(*filled.wrong, REFERENCE)) if refused else filled, reference
+    return view.read(urlencode([(n, v) for n, v in fields if not (n == UNKNOWN and v in confirmed)]).encode())
 
 
-def make(view: View, filled: Filled, today: date | None, reference: str | None = None) -> Report:
+def make(view: View, filled: Filled, today: date | None) -> Report:
     """Return the report on a candidate; `today`, where answers are of today."""
     unsure = doubted(filled.recorded, filled.facts, view.current.release)
+    reference = filled.reference or None
     asked = Question(filled.facts, unavailable=filled.unavailable, reference=reference, doubted=unsure, asked_on=today)
     return Report(view.current, asked, view.texts)
 
@@ -105,21 +97,21 @@ def page(view: View, made: Report, filled: Filled, today: date) -> HTMLResponse:
     """Return the report as a page."""
     answer, texts = made.answer, view.texts
     plan = None if isinstance(answer.plan, Mapping) else answer.plan
-    fields = [*fields_of(filled.answers), *filled.carried]
+    wrong = [[name, text] for name, text in filled.wrong.items() if name != REFERENCE]
+    state = [*fields_of(filled.answers), *filled.carried, *wrong]
     return view.page(
         "report/report.html",
         made.release,
         report=made,
         answer=answer,
-        fields=fields,
-        state=[*fields, *([[REFERENCE, answer.reference]] if answer.reference else [])],
+        fields=[each for each in state if each[0] != REFERENCE and each not in wrong],
+        state=state,
         notes=notes_of(filled.recorded, made.release.facts, texts),
         filled=filled,
         connects=True,
         code=code_of(filled.answers, made.release),
-        damaged=filled.damaged,
-        wrong=[made.release.facts[name] for name in filled.wrong if name != REFERENCE],
-        refused=REFERENCE in filled.wrong,
+        alerts=view.alerts(filled),
+        wrong=filled.wrong,
         machine=machine(answer, filled),
         timelines=timelines(plan, texts) if plan else [],
         amount=lambda figure: amount(figure, texts),

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-from app.core.answer import Answer
+from app.core.answer import Answer, most_urgent_first
 from app.core.engine import Question
 from app.core.facts import Value
 from app.web.code import code_of
-from app.web.form import Filled, fields_of, machine, read_form
+from app.web.form import Filled, fields_of, machine
 from app.web.pages import Pages, View
 from app.web.topics import Topics
 
@@ -20,7 +20,6 @@ MOST_REASONS = 5
 """How many answers are named as the reason; the others stand under "More"."""
 CARE = {"emergency": "emergency", "today": "urgent"}
 """The care card of an urgency; `non-urgent` otherwise."""
-ORDER = ("emergency", "today", "urgent", "days", "soon", "routine")
 
 
 def routes(pages: Pages) -> APIRouter:
@@ -34,8 +33,7 @@ def routes(pages: Pages) -> APIRouter:
 
     @router.post("/result")
     async def filled(request: Request, view: Asked) -> HTMLResponse:
-        form = read_form(await request.body(), view.current.release)
-        return result(view, form, str(request.base_url).rstrip("/"))
+        return result(view, view.read(await request.body()), str(request.base_url).rstrip("/"))
 
     return router
 
@@ -48,14 +46,13 @@ def result(view: View, filled: Filled, base: str) -> HTMLResponse:
     topics = Topics(release, view.texts)
     state = [*fields_of(filled.answers), *filled.carried]
     words = release.patient
-    first = sorted(answer.referral, key=lambda each: ORDER.index(each.urgency))
     asks = words.get(f"ask.{answer.decision.pathway}", words["ask"])
     report = f"{base}/report?lang={view.engines.language}#code={code_of(filled.answers, release)}"
     return view.page(
         "result/result.html",
         release,
         outcome=words[_outcome(answer)],
-        cares=[(CARE.get(each.urgency, "non-urgent"), words[each.rule]) for each in first],
+        cares=[(CARE.get(each.urgency, "non-urgent"), words[each.rule]) for each in most_urgent_first(answer.referral)],
         reasons=[_said(topics, name, value) for name, value in _because(answer)][:MOST_REASONS],
         left=_left(topics, answer, filled),
         more=answer.next_question is not None,
@@ -68,7 +65,7 @@ def result(view: View, filled: Filled, base: str) -> HTMLResponse:
         state=state,
         filled=filled,
         connects=True,
-        damaged=filled.damaged or filled.wrong,
+        alerts=view.alerts(filled),
         machine=machine(answer, filled),
     )
 

@@ -93,13 +93,15 @@ CAUTIONS: dict[str, tuple[tuple[str, ...], Test]] = {
 
 HUMAN = one_of("product_source", "autologous", "allogeneic_human", "ipsc")
 NO_HUMAN_PRODUCT = one_of("jurisdiction", *EU, "US", "GB", "TW")
+UNAPPROVED = one_of("product_status", "unapproved")
 FORBIDDEN_BY_NEEDLE = either(
     both(HUMAN, NO_HUMAN_PRODUCT),
     both(one_of("jurisdiction", "KR"), one_of("product_status", "cosmetic")),
+    both(one_of("jurisdiction", "US"), UNAPPROVED),
 )
 FORBIDDEN_INJECTED = either(
     both(HUMAN, NO_HUMAN_PRODUCT),
-    both(one_of("jurisdiction", *EU, "KR"), one_of("product_status", "cosmetic", "unapproved")),
+    both(one_of("jurisdiction", *EU, "KR", "US"), one_of("product_status", "cosmetic", "unapproved")),
     one_of("jurisdiction", "SA"),
 )
 LEGAL_NEEDS = ("jurisdiction", "product_status", "product_source")
@@ -114,7 +116,8 @@ def _known(*names: str) -> Test:
 
 
 def _lawful(forbidden: Test) -> tuple[Test, Test]:
-    return both(_known(*LEGAL_NEEDS), true("lawful_here_checked"), opposite(forbidden)), forbidden
+    allowed = opposite(either(forbidden, UNAPPROVED))
+    return both(_known(*LEGAL_NEEDS), true("lawful_here_checked"), allowed), forbidden
 
 
 IN_PERSON = "PRE-IN-PERSON"
@@ -130,7 +133,8 @@ PRECONDITIONS: dict[str, tuple[tuple[str, ...], tuple[Test, Test]]] = {
 }
 """The pathways that a precondition concerns, when it is met and when unmet."""
 
-ON_THE_SKIN = (*FRESHLY_INJURED, true("active_skin_infection"), true("product_allergy"))
+ON_INJURED_SKIN = (*FRESHLY_INJURED, true("active_skin_infection"))
+ON_THE_SKIN = (*ON_INJURED_SKIN, true("product_allergy"))
 NEEDLED = (
     *(rule.test for rule in (*EXCLUSIONS, *SCOPE)),
     *(rule.test for rule in LABEL if 2 in rule.steps),
@@ -147,7 +151,7 @@ INJECTED = (
 COMPONENTS: dict[str, dict[str, tuple[Test, ...]]] = {
     CONSERVATIVE: {
         "sun-protection": (),
-        "sunscreen": ON_THE_SKIN,
+        "sunscreen": ON_INJURED_SKIN,
         "antioxidant-topicals": ON_THE_SKIN,
         "growth-factor-topicals": (
             *ON_THE_SKIN,

@@ -13,6 +13,8 @@ from app.core.precedence import Decision, decide, steps_of
 from app.core.rationale import DECIDES
 from app.core.rules import DecisionRule
 from app.proof.compare import Comparison, compare
+from app.proof.report import comparison_in_lines, facts_in_words
+from app.rulebook.load import RuleBook
 from tests.amounts import amount
 from tests.books import SmallBook, every_candidate, release_of, small_book
 
@@ -101,6 +103,25 @@ def test_the_rules_that_did_it_are_named() -> None:
         for difference in two.found.differences:
             found = (set(difference.rules_before), set(difference.rules_after))
             assert found == two.rules(difference.before, difference.after)
+
+
+def test_an_example_begins_with_what_makes_the_difference(book: RuleBook) -> None:
+    found = compare(book.releases["2026.2"], book.releases["2026.3"])
+    lines = comparison_in_lines(found)
+    new = set(found.facts_after)
+    for difference in found.differences:
+        names = list(difference.example)
+        assert difference.example[names[0]] is True
+        assert names[0] in new
+        last = max(place for place, name in enumerate(names) if difference.example[name] not in (False, "none"))
+        absent = [difference.example[name] for name in names[last + 1 :]]
+        assert len(absent) > 20
+        said = facts_in_words({name: difference.example[name] for name in names[: last + 1]})
+        assert f"    for example {said}; {len(absent)} others false or none\n" in lines
+    (checked,) = [each.example_lost for each in found.parts if each.part == "PRE-LEGAL-STATUS"]
+    assert checked is not None
+    names = list(checked)
+    assert names.index("lawful_here_checked") < names.index("age_years") < names.index("pregnant")
 
 
 def test_a_release_does_not_differ_from_itself_and_differences_mirror() -> None:

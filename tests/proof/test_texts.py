@@ -8,10 +8,11 @@ import pytest
 
 from app.core.catalogue import entries
 from app.core.conditions import Comparison
+from app.core.languages import translated
 from app.core.rules import Release
 from app.proof.compare import compare
 from app.proof.report import entries_in_lines
-from app.proof.texts import SILENT, different_entries, leaves
+from app.proof.texts import SILENT, Code, different_entries, leaves
 from app.rulebook.load import RuleBook
 
 LISTS = ("rules", "cautions", "preconditions", "notices", "alternatives", "plans", "laws")
@@ -121,6 +122,16 @@ def test_releases_differ_by_what_is_known_of_them(book: RuleBook) -> None:
     lines = entries_in_lines(compare(before, after))
     assert "  added label_review REVIEW-HEALING\n    + when: abnormal_healing = true\n" in lines
     assert f"    - when: {when.before}\n    + when: {when.after}\n" in lines
+
+
+def test_what_is_called_no_sentence_is_the_same_in_every_language(release: Release, book: RuleBook) -> None:
+    korean = translated(release, book.languages["ko"])
+    pairs = [pair for name in LISTS for pair in zip(getattr(release, name), getattr(korean, name), strict=True)]
+    pairs += [(words, korean.patient[name]) for name, words in release.patient.items()]
+    for english, there in (*pairs, (release.wording, korean.wording)):
+        spoken = dict(leaves(there))
+        for part, text in leaves(english):
+            assert isinstance(text, Code) == (spoken[part] == text), (english, part)
 
 
 def test_a_difference_is_one_of_an_entry(release: Release) -> None:

@@ -1,6 +1,7 @@
 """Whatever stands in a rule file, the answer is data or a complaint with file and line."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -9,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.facts import Fact
+from app.core.rules import Review
 from app.engines import rules_folder
 from app.rulebook.book import read_book
 from app.rulebook.files import DEEPEST, BrokenRuleBookError, read
-from app.rulebook.load import build, load
-from app.rulebook.signing import why_unsigned
+from app.rulebook.load import RuleBook, build, load
+from app.rulebook.signing import stands_against, why_unsigned
 from tests.amounts import amount
 
 BILLION = "- &a [x]\n" + "".join(f"- &{b} [*{a}, *{a}]\n" for a, b in zip("abcdefg", "bcdefgh", strict=True))
@@ -105,6 +107,18 @@ def test_what_the_next_start_refuses_is_not_signed() -> None:
     for day in ("", "2026", "2026-02-31", "2026-2-3", "20260203", "26-02-03", "2026-02-03 "):
         assert "is no day" in (why_unsigned("Dr. Example", day, "2026-11-26") or "")
     assert "still to come" in (why_unsigned("Dr. Example", "2026-11-27", "2026-11-26") or "")
+
+
+def test_a_withdrawn_release_is_not_signed_and_a_signature_goes_only_where_that_is_said(book: RuleBook) -> None:
+    withdrawn, release = book.releases["2026.2"], book.releases["2026.3"]
+    says = "2026.2 was withdrawn on 2026-11-26 and cannot be signed"
+    assert {stands_against(withdrawn, "Dr. A", "2026-11-26", replace=given) for given in (False, True)} == {says}
+    assert stands_against(release, "Dr. A", "2026-11-26", replace=False) is None
+    signed = replace(release, reviewed=Review("Dr. A", "2026-11-26", "sha256:0"))
+    assert stands_against(signed, "Dr. A", "2026-11-26", replace=False) is None
+    for who, day in (("Dr. B", "2026-11-26"), ("Dr. A", "2026-11-27")):
+        assert "signed by Dr. A on 2026-11-26" in (stands_against(signed, who, day, replace=False) or "")
+        assert stands_against(signed, who, day, replace=True) is None
 
 
 FILES = sorted(path for path in rules_folder().rglob("*.yaml"))

@@ -4,9 +4,10 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from app.core.facts import Value
 from app.core.precedence import Decision
@@ -14,7 +15,7 @@ from app.web.form import as_field
 from tests.patients import Patient, base, in_words, stories
 from tests.web.reading import words
 from tests.web.walk import Walk, asked_for, choose, go_on, heading, to_the_check, to_the_result
-from tests.web.ways import PHONE, WAYS, WINDOWS
+from tests.web.ways import PHONE, WAYS, WINDOWS, chosen
 
 AXE = Path(__file__).resolve().parents[1] / "node" / "node_modules" / "axe-core" / "axe.min.js"
 MOST_FIRST_SCREEN = 250
@@ -119,6 +120,21 @@ def test_a_number_picks_and_enter_goes_on(context: BrowserContext) -> None:
         expect(page.locator("h1")).to_be_focused()
 
 
+def test_a_number_answers_the_question_that_has_the_focus(context: BrowserContext) -> None:
+    """Not the first one of the page; and where a number is asked, it is written and picks no "rather not say"."""
+    page = context.new_page()
+    page.goto("/all?lang=en")
+    page.wait_for_load_state("load")
+    page.locator("input[name=sagging]").first.focus()
+    page.keyboard.press("2")
+    assert chosen(page) == ["sagging mild", "age_years ", "recovery_window_days "]
+    page.goto(f"/intake?lang=en#answers={quote(json.dumps([['page', 'age']]))}")
+    expect(page.locator("input[name=age_years]")).to_be_visible()
+    page.locator("h1").focus()
+    page.keyboard.type("41")
+    assert chosen(page) == ["age_years 41"]
+
+
 def to_safety(page: Page) -> None:
     page.goto("/intake?lang=en")
     page.check("input[value=dullness]")
@@ -155,11 +171,27 @@ def test_reload_back_and_language_lose_nothing(context: BrowserContext) -> None:
     expect(page.locator("[name=active_skin_infection][type=hidden]")).to_have_value("true")
 
 
+def test_the_start_page_keeps_the_answers_of_whoever_goes_back_to_it(context: BrowserContext) -> None:
+    page = context.new_page()
+    to_safety(page)
+    page.click("button[value=back]")
+    expect(page.locator("input[type=radio][value=dullness]")).to_be_checked()
+    page.check("input[value=sagging]")
+    page.click("a.nhsuk-back-link")
+    page.wait_for_url("**/?lang=en#**")
+    page.locator(".nhsuk-skip-link").press("Enter")
+    page.click(".ct-language")
+    page.wait_for_url("**/?lang=ko#**")
+    page.click("[data-main]")
+    expect(page.locator("html[lang=ko] input[value=sagging]")).to_be_checked()
+
+
 def test_all_on_one_page_and_back_loses_nothing(context: BrowserContext) -> None:
     page = context.new_page()
     to_safety(page)
     page.check("input[name=yes][value=active_skin_infection]")
     page.get_by_role("button", name="All questions on one page").click()
+    expect(page.locator("h1")).to_have_text("All questions on one page")
     expect(page.locator("input[name=yes][value=active_skin_infection]")).to_be_checked()
     expect(page.locator("input[name=primary_concern][value=dullness]")).to_be_checked()
     page.fill("input[name=age_years]", "33")
@@ -193,6 +225,65 @@ def test_being_offline_is_said_and_loses_nothing(context: BrowserContext) -> Non
     expect(page.locator("input[name=nothing]")).to_be_checked()
     page.click("[data-main]")
     expect(page.locator("h1")).to_have_text("How firm is your skin?")
+
+
+def test_no_page_of_the_browsers_own_stands_in_place_of_ours_while_offline(context: BrowserContext) -> None:
+    """On to the result, to the report, to another language, and back; each is tried again and done."""
+    page = context.new_page()
+    page.goto(f"/intake?lang=en#answers={quote(json.dumps([['primary_concern', 'dullness'], ['finished', '1']]))}")
+    expect(page.locator("h1")).to_have_text("Check your answers")
+
+    def tried_again(press: str, arrived: str) -> None:
+        here, title = page.url.split("#")[0], page.title()
+        context.set_offline(True)
+        page.locator(press).click()
+        alert = page.get_by_role("alert")
+        expect(alert).to_be_focused()
+        assert (page.url.split("#")[0], page.title()) == (here, title)
+        alert.get_by_role("button").click()
+        expect(alert).to_be_focused()
+        context.set_offline(False)
+        alert.get_by_role("button").click()
+        expect(page.locator(arrived)).to_be_visible()
+        expect(alert).to_have_count(0)
+
+    tried_again("[data-main]", ".ct-first")
+    page.click("[data-more] summary")
+    tried_again("[formaction*='/report']", ".ct-outcome")
+    tried_again("header .ct-language", "html[lang=ko] .ct-outcome")
+    page.click("#answers > summary")
+    tried_again("[formaction*='/intake']", "h1:text('답 확인하기')")
+    expect(page.locator("[name=primary_concern]")).to_have_value("dullness")
+
+
+def test_answers_that_could_not_be_shown_again_are_not_written_over(context: BrowserContext) -> None:
+    """A link is opened, and the service does not answer: no question stands there, and a second try finds all."""
+    page = context.new_page()
+    page.route("**/intake*", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    page.goto(f"/intake?lang=en#answers={quote(json.dumps([['primary_concern', 'dullness']]))}")
+    expect(page.get_by_role("alert")).to_contain_text("You seem to be offline.")
+    expect(page.locator("form.intake")).to_be_hidden()
+    assert "dullness" in page.url
+    page.unroute("**/intake*")
+    page.click("header .ct-language")  # with the whole link, not with the question behind
+    expect(page.locator("h1")).to_have_text("다음 가운데 해당하는 것이 있습니까?")
+    expect(page.locator("[name=primary_concern][type=hidden]")).to_have_value("dullness")
+
+
+def test_no_page_says_that_there_are_no_answers_while_they_are_on_their_way(context: BrowserContext) -> None:
+    held: list[Route] = []
+    page = context.new_page()
+    page.route("**/result*", lambda route: held.append(route) if route.request.method == "POST" else route.continue_())
+    page.goto(f"/result?lang=en#answers={quote(json.dumps([['primary_concern', 'burn']]))}")
+    expect(page.get_by_role("status")).to_have_text("One moment, please.")
+    expect(page.locator("h1", has_text="Your result")).to_be_hidden()
+    page.keyboard.press("Enter")
+    while not held:
+        page.wait_for_timeout(50)
+    held.pop().continue_()
+    expect(page.locator("h1")).to_have_text("See to this first")
+    expect(page.locator("[aria-busy]")).to_have_count(0)
+    assert held == []
 
 
 DAMAGED = ["#answers=%5B%5B%22pregn", "#answers=1", "#answers=%5B%5B%22luck%22%2C%221%22%5D%5D", "#code=2026.3~0x0"]

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from app.core.engine import Engine, Engines
 from app.web.form import as_field
+from app.web.pages import load_texts
 from tests.books import random_candidate
 from tests.web.reading import grade, longest, syllables, words
 from tests.web.test_flow import Fields, posted
@@ -18,6 +19,16 @@ MOST_SENTENCE = 20
 MOST_ABOVE_MORE = 250
 VERDICTS = re.compile(r"(?i:\b(?:true|false|excluded|recommended|indicated)\b)|[A-Z]{3,}-[A-Z]|\w_\w")
 """Words of the machine, and verdicts; a rule id, a fact name."""
+MESSAGES = (
+    "offline",
+    "failed",
+    "damaged",
+    "other_release",
+    "other_release_unread",
+    "error_number",
+    "plain_back",
+    "moment",
+)
 
 
 def topic_pages(client: TestClient, engine: Engine) -> Iterator[tuple[str, str]]:
@@ -72,7 +83,18 @@ def test_every_page_of_a_patient_is_plain(client: TestClient, engines: Engines) 
             hard.append((name, len(sentence), " ".join(sentence)))
         if (found := grade(main_of(page))) > MOST_GRADE:
             hard.append((name, round(found, 1), "grade"))
+        if verdicts := VERDICTS.findall(re.sub(r"<[^>]+>|Is any of this true", " ", main_of(page))):
+            hard.append((name, len(verdicts), str(verdicts)))
     assert hard == []
+
+
+def test_what_a_page_may_have_to_say_is_plain_too() -> None:
+    """What went wrong stands in no page beforehand."""
+    said = [text for name, text in load_texts()["en"].items() if name in MESSAGES or name.startswith("error_choose")]
+    assert len(said) > len(MESSAGES)
+    assert grade("".join(f"<p>{text}</p>" for text in said)) <= MOST_GRADE
+    for text in said:
+        assert len(longest(f"<p>{text}</p>")) <= MOST_SENTENCE, text
 
 
 def test_a_result_is_short_above_more_and_is_no_verdict(client: TestClient, engines: Engines) -> None:

@@ -3,9 +3,11 @@
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from random import Random
 
 import pytest
+import yaml
 from fastapi.testclient import TestClient
 
 from app.core.catalogue import entries
@@ -18,6 +20,7 @@ from app.web.names import Names
 from app.web.pages import load_texts
 from tests.books import random_candidate
 
+CASES = Path(__file__).parents[1] / "cases"
 PHASE_2: dict[str, Value] = {
     "primary_concern": "uneven_pigmentation",
     "elasticity_loss": "moderate",
@@ -64,6 +67,20 @@ def test_the_state_stands_beside_the_outcome(client: TestClient) -> None:
 
 def test_nothing_is_green_beside_a_caution(client: TestClient, engines: Engines) -> None:
     """Everything in place: ready, and the cautions that go with Phase 2 still stand there."""
+    page = report_on(client, all_in_place(engines))
+    assert "Criteria hold · ready" in page
+    assert 'class="ct-outcome calm"' in page
+    assert "ct-harm" in page
+
+
+def test_no_exclusion_is_said_to_be_absent_beside_another(client: TestClient) -> None:
+    assert "none of them" in report_on(client, PHASE_2)
+    excluded = report_on(client, PHASE_2 | {"pregnant": True})
+    assert "Do not proceed" in excluded
+    assert "none of them" not in excluded
+
+
+def all_in_place(engines: Engines) -> dict[str, Value]:
     ready = nothing_objects(engines) | {"product_source": "autologous", "product_status": "approved_medicine"}
     for name in ("lawful_here_checked", "investigational_consent", "physician_supervised", "product_documented"):
         ready[name] = True
@@ -73,10 +90,7 @@ def test_nothing_is_green_beside_a_caution(client: TestClient, engines: Engines)
         "jurisdiction": "BR",
         "fitzpatrick_type": "II",
     }
-    page = report_on(client, ready)
-    assert "Criteria hold · ready" in page
-    assert 'class="ct-outcome calm"' in page
-    assert "ct-harm" in page
+    return ready
 
 
 def test_each_question_stands_once(client: TestClient, engines: Engines) -> None:
@@ -189,6 +203,37 @@ def test_it_is_taken_along_as_text_fhir_and_json(client: TestClient, engines: En
     assert found.unavailable == ("pregnant",)
 
 
+@pytest.mark.parametrize(
+    ("otherwise", "state", "step"),
+    [
+        ({"product_status": "unapproved"}, "1 to confirm", "Lawful where it is done"),
+        ({"lawful_here_checked": False}, "1 to confirm", "Lawful where it is done"),
+        ({"product_status": "unapproved", "jurisdiction": "US"}, "1 not in place", "Lawful where it is done"),
+        (
+            {"product_status": "unapproved", "physician_supervised": False},
+            "1 to confirm, 1 not in place",
+            "Physician responsible; Lawful where it is done",
+        ),
+    ],
+)
+def test_what_no_further_answer_confirms_is_named(
+    client: TestClient, otherwise: dict[str, Value], state: str, step: str
+) -> None:
+    """Everything is known: what is not in place, or does not fit together, is the next step."""
+    facts = yaml.safe_load((CASES / "bases" / "phase_2.yaml").read_text("utf-8")) | otherwise
+    note = client.post("/report?as=text", data={name: as_field(value) for name, value in facts.items()}).text
+    assert f"(Criteria hold · not ready: {state})" in note
+    assert f"Next step: Settle first: {step}.\n" in note
+
+
+def test_the_next_step_of_a_note_is_the_most_urgent(client: TestClient) -> None:
+    """A suspicious spot, for the next days, stands first in `referral`; the infection is for today."""
+    facts = PHASE_2 | {"suspicious_lesion": True, "active_skin_infection": True}
+    note = client.post("/report?as=text", data={name: as_field(value) for name, value in facts.items()}).text
+    assert note.index("(in the next days)") < note.index("(today)")
+    assert re.search(r"^Next step: Send on \(today\)", note, re.M)
+
+
 def test_a_name_is_no_reference(client: TestClient) -> None:
     page = client.post("/report", data={"primary_concern": "dullness", "reference": "Kim Minji"})
     assert page.status_code == 200
@@ -229,7 +274,32 @@ def test_a_reference_that_is_not_taken_is_said_to_be_wrong(client: TestClient) -
 
 def test_a_reload_keeps_the_reference(client: TestClient) -> None:
     page = client.post("/report", data={"primary_concern": "dullness", "reference": "AB-1"}).text
-    assert """data-answers='[["primary_concern", "dullness"], ["reference", "AB-1"]]'""" in page
+    assert '["reference", "AB-1"]' in page.split("data-answers='")[1].split("'")[0]
+
+
+def test_the_reference_goes_along_to_the_answers_and_comes_back(client: TestClient) -> None:
+    fields = {"primary_concern": "dullness", "reference": "AB-1"}
+    page = client.post("/report", data=fields).text
+    for path in ("/intake", "/intake", "/result", "/report"):
+        fields = dict(re.findall(r'<input[^>]* name="(\w+)"[^>]* value="([^"]+)"', page.split("data-download")[0]))
+        page = client.post(path, data=fields).text
+        assert 'value="AB-1"' in page, path
+    bad = client.post("/intake", data={"primary_concern": "dullness", "reference": "Kim Min-ji"}).text
+    assert "<p>Reference: up to 64 letters" in bad
+    assert "Kim" not in bad
+
+
+def test_the_count_of_what_is_in_place_does_not_contradict_ready(client: TestClient, engines: Engines) -> None:
+    """The examination in person always remains: it stands beside the count, not in it."""
+    ready = all_in_place(engines)
+    for given in (ready, ready | {"baseline_photo_taken": False}, PHASE_2):
+        page = report_on(client, given)
+        said = text(part(page, "preconditions"))
+        met, seen = re.findall(r"(\d+) of (\d+) in place; the examination in person always remains", said)[0]
+        assert (met == seen) == ("Criteria hold · ready" in page) == (given is ready)
+        assert said.count("(in place)") == int(met)
+        assert said.count("(always remains)") == 1
+        assert said.count("(to be confirmed)") + said.count("(not in place)") == int(seen) - int(met)
 
 
 @pytest.mark.parametrize("age", ["17.5", "200"])
@@ -238,3 +308,6 @@ def test_a_number_that_cannot_be_is_said_to_be_wrong_and_not_a_damaged_link(clie
     assert re.search('role="alert"><p>Age: Write a whole number from 0 to 120.</p>', page)
     assert "<p>Part of this link is damaged." not in page
     assert re.search('<details[^>]*id="confirm" open', page)
+    assert f'value="{age}"' in part(page, "confirm")
+    state = dict(json.loads(page.split("data-answers='")[1].split("'")[0]))
+    assert client.post("/report?lang=en", data=state).text == page  # a reload says it again

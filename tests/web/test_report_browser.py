@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 
 from app.core.facts import Value
@@ -205,6 +205,46 @@ def test_the_clinic_confirms_and_the_language_changes_without_losing_an_answer(p
     page.wait_for_selector("html[lang=ko] .ct-outcome.stop")
     page.reload()
     page.wait_for_selector(".ct-outcome.stop")
+
+
+def test_what_is_written_to_confirm_stays_on_reload_and_is_sent_to_nobody(page: Page) -> None:
+    opened(page, PHASE_2)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.post_data or ""))
+    page.click("#confirm > summary")
+    page.select_option("select[name=pregnant]", "true")
+    page.fill("[name=age_years]", "41")
+    page.fill("#reference", "Kim Min-ji")
+    assert "41" in page.url
+    assert "Kim" not in page.url
+    page.fill("#reference", "AB-1")
+    page.reload()
+    expect(page.locator("select[name=pregnant]")).to_have_value("true")
+    expect(page.locator("#confirm[open] [name=age_years]")).to_have_value("41")
+    expect(page.locator("#reference")).to_have_value("AB-1")
+    assert [body for body in sent if "pregnant" in body or "AB-1" in body] == []
+    page.click("#intake button[type=submit].nhsuk-button")
+    expect(page.locator(".ct-outcome.stop")).to_be_visible()
+    page.go_back()
+    expect(page.locator("select[name=pregnant]")).to_have_value("true")
+    page.go_forward()
+    expect(page.locator(".ct-outcome.stop")).to_be_visible()
+    page.reload()
+    expect(page.locator("#reference")).to_have_value("AB-1")
+
+
+def test_a_file_that_cannot_be_made_leaves_the_report_and_can_be_tried_again(page: Page) -> None:
+    opened(page, PHASE_2)
+    page.context.set_offline(True)
+    page.click("[formaction*='as=fhir']")
+    expect(page.get_by_role("alert")).to_contain_text("You seem to be offline.")
+    page.context.set_offline(False)
+    with page.expect_download() as saved:
+        page.get_by_role("alert").get_by_role("button").click()
+    assert saved.value.suggested_filename == "answers.json"
+    assert json.loads(saved.value.path().read_text("utf-8"))["resourceType"] == "QuestionnaireResponse"
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.locator("[formaction*='as=fhir']")).to_be_focused()
 
 
 def test_without_javascript_it_is_a_plain_form(browser: Browser, address: str) -> None:

@@ -2,3 +2,6 @@
 document.addEventListener("triage-decision", (event) => {
   document.querySelector("output").textContent = JSON.stringify(event.detail, null, 2);
 });
+document.addEventListener("triage-error", (event) => {
+  document.querySelector("output").textContent = JSON.stringify(event.detail, null, 2);
+});
