@@ -90,6 +90,7 @@ def _rate(work: Callable[[pa.Table], object], tables: Sequence[pa.Table]) -> flo
 
 def _duckdb(engine: Engine, candidates: pa.Table) -> float:
     with duckdb.connect(config={"threads": 1}) as database:
+        database.execute("SET enable_progress_bar = false")
         database.register("candidates", candidates)
         begun = time.process_time()
         database.execute(f"CREATE TABLE answers AS {sql_of(engine.release, columns=[])}")
