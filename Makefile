@@ -29,7 +29,7 @@ run: $(VENV)/.installed ## install what the service needs and start it (TRIAGE_H
 test: $(VENV)/.installed-dev $(VENV)/.installed-node $(VENV)/.installed-clients $(VENV)/.browser ## every check, then the tests
 	@$(BIN)/python -m tools.checks test
 
-test-long: $(VENV)/.installed-bench $(VENV)/.installed-node $(VENV)/.installed-peers $(VENV)/.wrk $(VENV)/.wire $(VENV)/.engines $(VENV)/.buildah $(VENV)/.debian sbom ## longer runs, in parts: PART=stress, fuzz, contract, random, engines, people, oracle, wire, peers, bench, questions, image, monitoring
+test-long: $(VENV)/.installed-bench $(VENV)/.installed-node $(VENV)/.installed-peers $(VENV)/.wrk $(VENV)/.wire $(VENV)/.engines $(VENV)/.buildah $(VENV)/.debian sbom ## longer runs, in parts: PART=stress, fuzz, contract, random, engines, people, oracle, wire, files, peers, bench, questions, image, monitoring
 	@$(BIN)/python -m tools.checks long $(PART)
 
 format: $(VENV)/.installed-dev ## format the code and mend what can be mended

@@ -93,7 +93,7 @@ def test_a_full_device_and_a_folder_are_named(source: Path) -> None:
     ("command", "said"),
     [
         ("$0 $1 --output - > /dev/full", "standard output: not all lines are answered: no space left on device"),
-        ("$0 $1 --output - >&-", "standard output: it is closed"),
+        pytest.param("$0 $1 --output - >&-", "standard output: it is closed", marks=pytest.mark.long),
         ("$0 - --output $1.answers <&-", "standard input is closed"),
         ("$0 $1 --output - >> $1", "standard output: is the input itself; name another file with `--output`"),
     ],
@@ -127,7 +127,7 @@ def test_closed_and_full_standard_output_are_one_line_of_every_command(
         assert errors.getvalue().splitlines()[-1] == f"standard output: {said}"
 
 
-@pytest.mark.parametrize("streams", [">&-", "<&- >&-"])
+@pytest.mark.parametrize("streams", [pytest.param(">&-", marks=pytest.mark.long), "<&- >&-"])
 def test_a_closed_standard_output_is_held_and_said(source: Path, streams: str) -> None:
     source.write_bytes(b"{}")
     found = subprocess.run(
@@ -171,6 +171,7 @@ def test_a_killed_process_is_named_with_the_file_and_gone_on_from(
     assert output.read_bytes().count(b"\n") == 2
 
 
+@pytest.mark.long
 def test_a_reader_that_leaves_is_named(source: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)

@@ -126,6 +126,7 @@ def test_the_list_is_valid_cyclonedx(sbom: bytes) -> None:
 
 
 @needs_make
+@pytest.mark.long
 def test_the_list_is_the_same_each_time(sbom: bytes, tmp_path: Path) -> None:
     assert made(tmp_path, lock_text()) == sbom
     assert str(tmp_path.parent).encode() not in sbom

@@ -47,6 +47,7 @@ LONG: dict[str, list[str]] = {
     "people": [PYTEST, "-n", "auto", "-m", "long", "tests/web"],
     "oracle": [PYTEST, "-n", "auto", "-m", "long", "tests/independent", "tests/rulebook"],
     "wire": [PYTEST, "-n", "1", "-m", "long", "tests/wire", "tests/test_stress.py"],
+    "files": [PYTEST, "-n", "1", "-m", "long", "tests/test_batch_outputs.py", "tests/test_supply.py"],
     "peers": [PYTHON, "-m", "tools.peers"],
     "bench": [PYTHON, "-m", "tools.bench"],
     "questions": [PYTHON, "-m", "tools.questions"],

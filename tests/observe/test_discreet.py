@@ -250,7 +250,7 @@ WRONG: dict[str, Wrong] = {
     "the subject is logged": ("app.fhir.apply.care_plan", said, check_leaves, APPLY),
     "a call is logged": ("app.cds_hooks.routes.read_call", said, check_leaves, service()),
     "a comment is logged": ("app.cds_hooks.routes._outcome", said, check_leaves, FEEDBACK),
-    "a form is logged": ("app.web.intake.read_form", said, check_forms, "/intake"),
+    "a form is logged": ("app.web.pages.read_form", said, check_forms, "/intake"),
     "an error repeats a value": ("app.api.validation.closest", repeated, check_leaves, "/v1/triage"),
 }
 

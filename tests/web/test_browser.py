@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from itertools import product
 from pathlib import Path
@@ -134,9 +135,18 @@ CUT = """() => [...document.querySelectorAll("main, main *")].filter((one) =>
   one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 1 && !one.matches("pre, textarea, select, input") &&
   ["auto", "scroll", "hidden"].includes(getComputedStyle(one).overflowX)).map((one) => one.outerHTML.slice(0, 120))"""
 """What scrolls sideways within a page, or is cut there; code may."""
-LOOKS = [pytest.param("en", "light"), pytest.param("ko", "dark")]
-LOOKS += [pytest.param(*look, marks=pytest.mark.long) for look in (("en", "dark"), ("ko", "light"))]
-"""Every language and every scheme; what is left of their pairs is a part of the long run."""
+LOOKS = [("ko", "dark"), ("en", "light"), ("en", "dark"), ("ko", "light")]
+LARGE = ("/all", "/changes", "/safety", "/sign")
+"""Pages that axe looks at for half a minute."""
+
+
+def looks(paths: Sequence[str]) -> list[Any]:
+    """Return pages, each in two looks that show every language and scheme, large ones in one; the long run has all."""
+    return [
+        pytest.param(path, *look, marks=[pytest.mark.long] if place >= (1 if path in LARGE else 2) else [])
+        for path in paths
+        for place, look in enumerate(LOOKS)
+    ]
 
 
 def in_language(path: str, language: str) -> str:
@@ -145,8 +155,7 @@ def in_language(path: str, language: str) -> str:
     return f"{before}?lang={language}{'#' if after else ''}{after}"
 
 
-@pytest.mark.parametrize(("language", "scheme"), LOOKS)
-@pytest.mark.parametrize("path", [*PAGES, link(EXCLUDED), link(SAFE)])
+@pytest.mark.parametrize(("path", "language", "scheme"), looks([*PAGES, link(EXCLUDED), link(SAFE)]))
 def test_axe_finds_nothing(browser: Browser, address: str, path: str, language: str, scheme: Any) -> None:
     window = browser.new_context(base_url=address, color_scheme=scheme, bypass_csp=True)
     page = window.new_page()

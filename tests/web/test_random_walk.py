@@ -92,7 +92,7 @@ def lost(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
     return {n: v for n, v in before.items() if after.get(n) != v and not (n in further and v == "yes")}
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 10))])
 def test_no_button_of_the_intake_loses_an_answer(client: TestClient, seed: int) -> None:
     random = Random(seed)
     form = Form(client.get("/intake").text)
