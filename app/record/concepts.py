@@ -251,10 +251,8 @@ class Concepts:
         concept.by_name = bool(concept.meant)
         if concept.meant or (named and not concept.facts):
             concept.reason, concept.facts = None, ()
-        elif named:
-            pass  # a name that concerns no fact, and words of a fact beside it
-        elif concept.reason in ("unknown_system", "text_alone"):
-            concept.reason = "unknown_name"
+        elif not named and concept.reason in ("unknown_system", "text_alone"):
+            concept.reason = "unknown_name"  # otherwise words of a fact stand beside a name that concerns none
 
     def afford(self, words: str) -> bool:
         """Return whether a text may still be searched, which is then counted."""

@@ -107,7 +107,7 @@ def weigh(fact: str, claims: Iterable[Claim], on: date) -> tuple[Value | None, t
     left = [claim for claim in asked if not _settled(claim, counting, value, on)]
     for claim in asked:
         if claim not in left:
-            if claim.reason == "no_date" and is_no(value):
+            if claim.day is None and is_no(value):
                 for each in counting:
                     each.until = on
             claim.put("set_aside", "overruled")
@@ -132,12 +132,12 @@ def _present(counting: list[Claim]) -> list[Claim]:
 def _settled(claim: Claim, counting: list[Claim], value: Value, on: date) -> bool:
     """Return whether what counts settles what another claim leaves open.
 
-    A yes without a date may be newer than any no but one of today.
+    What has no date may be newer than any no but one of today.
     """
     if not is_no(value) and not is_no(claim.value):
         return True
     if claim.day is None:
-        return claim.reason != "no_date" or any(each.day and each.day.last >= on for each in counting)
+        return any(each.day and each.day.last >= on for each in counting)
     return not any(other.day is None for other in counting) and not all(
         claim.day.newer(other.day) for other in counting if other.day
     )
