@@ -41,7 +41,7 @@ LONG: dict[str, list[str]] = {
     "contract": [*LONGER, "tests/api/test_openapi.py"],
     "random": [
         *(*LONGER, "tests/core", "tests/proof", "tests/record", "tests/observe", "tests/rulebook/test_yaml.py"),
-        *("tests/api/test_receipts.py", "tests/test_faces.py", "tests/test_one_engine.py"),
+        *("tests/api/test_receipts.py", "tests/test_faces.py", "tests/test_one_engine.py", "tests/cohort/test_sql.py"),
     ],
     "engines": [PYTEST, "-n", "1", "-m", "long", "tests/cohort"],
     "people": [PYTEST, "-n", "auto", "-m", "long", "tests/web"],

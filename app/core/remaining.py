@@ -5,7 +5,7 @@ facts leave of every node the terminals that it may come to. Equal states are on
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, count
 from operator import getitem
 from typing import Any, Generic, TypeVar
 
@@ -118,14 +118,12 @@ class Later:
 class State(dict[int, "State[S]"], Generic[S]):
     """What some facts leave; by region of the next, its state."""
 
-    __slots__ = ("_after", "level", "matters", "value")
-    __hash__ = object.__hash__  # type: ignore[assignment]
-    __eq__ = object.__eq__
+    __slots__ = ("_after", "level", "matters", "number", "value")
 
-    def __init__(self, level: int, value: S, after: "Callable[[State[S], int], State[S]]") -> None:
-        self.level, self.value, self._after = level, value, after
-        self.matters: dict[State[Any], bool] | None = None
-        """By what later facts leave: whether another value of the next fact changes what is possible."""
+    def __init__(self, number: int, level: int, value: S, after: "Callable[[State[S], int], State[S]]") -> None:
+        self.number, self.level, self.value, self._after = number, level, value, after
+        self.matters: dict[int, bool] | None = None
+        """By the number of what later facts leave: whether another value of the next fact changes what is possible."""
 
     def __missing__(self, region: int) -> "State[S]":
         """Find the state after the next fact, and keep it."""
@@ -143,13 +141,14 @@ class Remaining:
         self._earlier, self._later = Earlier(diagram, root), Later(diagram, root, meaning)
         self._depth, self._most = len(diagram.variables), most
         self._next, self._previous = self._after_earlier, self._after_later
+        self._numbers = count()
         self._begin()
 
     def _begin(self) -> None:
         self._kept = 0
         self._states: list[dict[Any, State[Any]]] = [{} for _ in range(2 * self._depth + 2)]
-        self._first: State[Rest] = State(0, self._earlier.begin, self._next)
-        self._last: State[Reachable] = State(self._depth, self._later.begin, self._previous)
+        self._first: State[Rest] = State(next(self._numbers), 0, self._earlier.begin, self._next)
+        self._last: State[Reachable] = State(next(self._numbers), self._depth, self._later.begin, self._previous)
 
     def of(self, regions: Regions, assumed: Sequence[int]) -> tuple[Rest, list[int]]:
         """Return what is left of regions, and which `assumed` levels matter.
@@ -165,9 +164,9 @@ class Remaining:
             state, beyond = earlier[level], later[self._depth - level - 1]
             if state.matters is None:
                 state.matters = {}
-            matters = state.matters.get(beyond)
+            matters = state.matters.get(beyond.number)
             if matters is None:
-                matters = state.matters[beyond] = self._matters(state, beyond)
+                matters = state.matters[beyond.number] = self._matters(state, beyond)
             if matters:
                 matter.append(level)
         return earlier[-1].value, matter
@@ -192,5 +191,5 @@ class Remaining:
         states = self._states[place]
         if value not in states:
             self._kept += 1
-            states[value] = State(level, value, after)
+            states[value] = State(next(self._numbers), level, value, after)
         return states[value]

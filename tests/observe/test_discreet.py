@@ -23,6 +23,7 @@ from app.rulebook.load import RuleBook
 from app.security.keys import SCOPES, new_key
 from app.security.signing import new_signing_key
 from app.settings import Settings
+from tests.amounts import amount
 from tests.cds_hooks.calls import path as service
 from tests.faces import APPLY, FEEDBACK, NEXT, NOWHERE, RECEIPTS, at, bodies, changed, media_type, places_tried, sent
 
@@ -151,7 +152,7 @@ def test_no_fact_and_no_reference_is_written_down_and_no_error_repeats_one(watch
     for path in paths:
         headers = {"Content-Type": media_type(path)}
         for name in [*schema["properties"], "unheard_of"]:
-            for value in values if path == "/v1/triage" else values[:1]:  # its reader reads for the others too
+            for value in values if path == "/v1/triage" or amount(False, True) else values[:1]:  # one reader for all
                 response = watched.client.post(path, content=json.dumps({name: value}), headers=headers)
                 echoed = name == "reference" and value == MARKER and path.startswith("/v1/triage")
                 assert echoed or MARKER not in response.text, (path, name)
