@@ -26,6 +26,8 @@ from app.security.tokens import AGAIN_SECONDS, KEPT_SECONDS, STALE_SECONDS, Issu
 from app.settings import Settings
 
 ISSUER, AUDIENCE, URL = "https://id.example.org/", "candidate-triage", "https://id.example.org/jwks"
+END_OF_TIME = 253_402_300_799
+"""The last second of the year 9999: a run of any length ends before it."""
 KEYS = {name: new_key(name, [name]) for name in SCOPES}
 BOTH = new_key("rotated", ["triage", "rulesets"])
 ENTRIES = [entry for _, entry in [*KEYS.values(), BOTH]]
@@ -135,7 +137,7 @@ def test_a_token_of_the_issuer_opens_its_scopes(client: TestClient, network: Net
         ({"iss": None}, "issuer"),
         ({"aud": "another"}, "audience"),
         ({"aud": None}, "audience"),
-        ({"nbf": int(time()) + 3600}, "dates"),
+        ({"nbf": END_OF_TIME}, "dates"),
         ({"scope": "profile"}, None),
         ({"scope": 7}, None),
     ],
