@@ -1,6 +1,7 @@
-"""Strict JSON of a record, read in parts.
+"""Strict JSON of a record: plain at once, else in parts.
 
-Nobody else gets a turn while one part is read.
+Nobody else gets a turn while msgspec reads: 23 ms at most, for an object of nothing but keys. What it cannot vouch for,
+such as a repeated key, is looked at more closely and ten times as slowly, part by part.
 """
 
 import re
@@ -15,12 +16,14 @@ from msgspec import Raw
 from app.api.messages import Message
 from app.api.problems import ProblemError
 from app.api.strict_json import (
+    MAX_DIGITS,
     TOO_DEEP,
     UNSURE,
     Steps,
     as_text,
     check_values,
     decoded,
+    has_long_number,
     json_object,
     repeated_keys,
     strictly_decoded,
@@ -59,8 +62,17 @@ _ITEMS = msgspec.json.Decoder(list[Raw])
 def read_without_repeats(body: bytes) -> Any:
     """Return the JSON of a body; repeated keys are refused."""
     check_values(body)
+    data = decoded(body)
+    if data is UNSURE and len(body) > PART_BYTES and has_long_number(body):
+        template = "the body is too large: a number in it has more than {most} digits"
+        raise ProblemError("too-large", Message(template, most=MAX_DIGITS))
+    return read_in_parts(body) if data is UNSURE else data
+
+
+def read_in_parts(body: bytes) -> Any:
+    """Return the JSON of a body, looked at more closely."""
     if len(body) <= PART_BYTES:
-        return _at_once(body, None, 0)
+        return _closely(body, None, 0)
     as_text(body)  # whose fault is named by its place in the whole
     try:
         return _read(memoryview(body.strip(SPACES)), None, 0)
@@ -84,18 +96,19 @@ def _read(part: memoryview, steps: Steps | None, depth: int) -> Any:
             return _array(part, steps, depth)
         case b"{":
             return _object(part, steps, depth)
-    try:
-        return msgspec.json.decode(part)
-    except msgspec.ValidationError:  # a number of very many digits
-        return strictly_decoded(bytes(part))
+    return msgspec.json.decode(part)
 
 
 def _at_once(part: bytes, steps: Steps | None, depth: int, first: int = 0) -> Any:
     """Return the JSON of a part; of a list, from `first` on."""
     data = decoded(part, depth)
-    if data is UNSURE:
-        data = strictly_decoded(part, depth=depth)
-        _check_keys(data, steps, first)
+    return _closely(part, steps, depth, first) if data is UNSURE else data
+
+
+def _closely(part: bytes, steps: Steps | None, depth: int, first: int = 0) -> Any:
+    """Return the JSON of a part, or raise its repeated keys."""
+    data = strictly_decoded(part, depth=depth)
+    _check_keys(data, steps, first)
     return data
 
 

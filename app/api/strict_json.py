@@ -78,7 +78,7 @@ def _constant(name: str) -> Any:
 _STRICT = json.JSONDecoder(
     object_pairs_hook=json_object, parse_int=_integer, parse_float=_float, parse_constant=_constant
 )
-_QUICK = msgspec.json.Decoder()
+_QUICK = msgspec.json.Decoder(float_hook=_float)
 
 
 def read_json(body: bytes, line: int | None = None) -> Any:
@@ -143,14 +143,14 @@ def decoded(body: bytes, depth: int = 0) -> Any:
     msgspec keeps the last of equal keys. Written anew, an object then has fewer colons than the body, since a colon is
     never escaped in what is written.
     """
-    if LONG_NUMBER in body.translate(AS_ZEROS):
+    if has_long_number(body):
         return UNSURE
     try:
         data = _QUICK.decode(body)
         if type(data) is dict and len(data) == body.count(b":") and body.count(b"[") + 2 <= MAX_DEPTH - depth:
             return data  # a colon for each member: none is repeated, and no object in it has members
         written = msgspec.json.encode(data)
-    except (msgspec.MsgspecError, ValueError, RecursionError):  # of numbers that are too large, too
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return UNSURE
     structure = body.translate(None, BUT_STRUCTURE)
     colons = structure.count(b":")
@@ -166,17 +166,27 @@ def decoded(body: bytes, depth: int = 0) -> Any:
     return data
 
 
+def has_long_number(body: bytes) -> bool:
+    """Return whether a number has very many digits."""
+    zeros = body.translate(AS_ZEROS)
+    return LONG_NUMBER in zeros and LONG_NUMBER in STRING.sub(b"", _without_escapes(zeros))
+
+
 def _is_too_deep(written: bytes, most: int) -> bool:
     """Say whether JSON without spaces is nested more deeply than this.
 
     Strings are taken out, then the innermost brackets, level by level.
     """
-    if b"\\" in written:
-        written = written.replace(b"\\\\", b"").replace(b'\\"', b"")
-    brackets = STRING.sub(b"", written.translate(AS_BRACKETS, BUT_BRACKETS).replace(b'""', b""))
+    plain = _without_escapes(written).translate(AS_BRACKETS, BUT_BRACKETS).replace(b'""', b"")
+    brackets = STRING.sub(b"", plain)
     for _ in range(most):
         brackets = brackets.replace(b"[]", b"")
     return bool(brackets)
+
+
+def _without_escapes(body: bytes) -> bytes:
+    """Return JSON in which a quotation mark begins or ends a string."""
+    return body.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in body else body
 
 
 def _check(data: Any, depth: int) -> None:

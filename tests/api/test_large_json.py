@@ -1,4 +1,4 @@
-"""A large record is read in parts, as it would be at once, and its limits are exact."""
+"""A large record that is not plain is read in parts, as it would be at once, and its limits are exact."""
 
 import json
 from random import Random
@@ -7,9 +7,16 @@ from typing import Any
 import pytest
 
 from app.api import large_json
-from app.api.large_json import MOST_DEEPER, MOST_LEVELS, MOST_MEMBERS, PART_BYTES, read_without_repeats
+from app.api.large_json import (
+    MOST_DEEPER,
+    MOST_LEVELS,
+    MOST_MEMBERS,
+    PART_BYTES,
+    read_in_parts,
+    read_without_repeats,
+)
 from app.api.problems import ProblemError
-from app.api.strict_json import MAX_DEPTH
+from app.api.strict_json import MAX_DEPTH, MAX_DIGITS
 
 LONG = "x" * (PART_BYTES + 1)
 
@@ -47,7 +54,7 @@ def test_what_is_read_in_parts_is_what_is_read_at_once(seed: int, monkeypatch: p
     monkeypatch.setattr(large_json, "MEMBER_BYTES", random.choice([1, 8, 100]))
     value = {"entry": [drawn(random, 1) for _ in range(40)], "note": "n" * 200}
     text = json.dumps(value, ensure_ascii=random.random() < 0.5, indent=random.choice([None, 1]))
-    assert repr(read_without_repeats(text.encode())) == repr(value)
+    assert repr(read_in_parts(text.encode())) == repr(read_without_repeats(text.encode())) == repr(value)
 
 
 @pytest.mark.parametrize(
@@ -93,21 +100,22 @@ def test_a_large_body_with_a_byte_order_mark_is_refused_for_it() -> None:
     assert "byte order mark" in refusal(f'\ufeff["{LONG}"]').detail
 
 
-def test_an_object_that_is_read_in_parts_has_so_many_members_at_most() -> None:
+def test_an_object_with_a_repeated_key_has_so_many_members_at_most() -> None:
     def members(count: int) -> str:
-        return json.dumps({"note": LONG} | {f"k{n}": n for n in range(count - 1)})
+        return json.dumps({"note": LONG} | {f"k{n}": n for n in range(count - 2)}).replace('"k0"', '"k0": 0, "k0"')
 
-    assert len(read_without_repeats(members(MOST_MEMBERS).encode())) == MOST_MEMBERS
+    assert [error.pointer for error in refusal(members(MOST_MEMBERS)).errors] == ["/k0"]
     refused = refusal(members(MOST_MEMBERS + 1))
     assert refused.kind == "too-large"
     assert f"more than {MOST_MEMBERS} members" in refused.detail
 
 
-def test_what_lies_deep_has_so_many_bytes_at_most() -> None:
+def test_what_lies_deep_beside_a_repeated_key_has_so_many_bytes_at_most() -> None:
     def deep(size: int) -> bytes:
-        return b"[" * MOST_LEVELS + b'["%b"]' % (b"x" * (size - 4)) + b"]" * MOST_LEVELS
+        twice = b'{"a":1,"a":1}'
+        return b"[" * MOST_LEVELS + b'["%b",%b]' % (b"x" * (size - 5 - len(twice)), twice) + b"]" * MOST_LEVELS
 
-    assert read_without_repeats(deep(MOST_DEEPER))
+    assert len(refusal(deep(MOST_DEEPER)).errors) == 1
     refused = refusal(deep(MOST_DEEPER + 1))
     assert refused.kind == "too-large"
     assert f"more than {MOST_DEEPER} bytes lie below {MOST_LEVELS}" in refused.detail
@@ -122,6 +130,24 @@ def test_a_large_body_is_nested_as_deeply_as_any_other() -> None:
     assert "nested too deeply" in refusal(nested(5000)).detail
 
 
-def test_numbers_that_no_machine_holds_are_read_in_parts_too() -> None:
-    body = f'["{LONG}",1e400,{"9" * 5000},-1e400]'
-    assert read_without_repeats(body.encode())[1:] == [1.7976931348623157e308] * 2 + [-1.7976931348623157e308]
+def test_numbers_that_no_machine_holds_are_the_largest_that_one_does() -> None:
+    body = f'["{LONG}",1e400,-1e400,{{"a":1,"a":2}}'
+    assert read_without_repeats(f"{body[:-14]}]".encode())[1:] == [1.7976931348623157e308, -1.7976931348623157e308]
+    assert [error.pointer for error in refusal(f"{body}]").errors] == ["/3/a"]
+
+
+@pytest.mark.parametrize("before", ["", '"\\\\",', '"\\"",'])
+def test_a_large_body_has_no_number_of_very_many_digits(before: str) -> None:
+    digits = "9" * (MAX_DIGITS + 1)
+    text = f'["{LONG}",{before}"\\"{digits}",{digits[1:]}]'
+    assert read_without_repeats(text.encode()) == json.loads(text)
+    refused = refusal(f'["{LONG}",{before}"",{digits}]')
+    assert refused.kind == "too-large"
+    assert f"more than {MAX_DIGITS} digits" in refused.detail
+
+
+def test_a_plain_body_has_no_such_limits() -> None:
+    value = {"note": LONG, "deep": [[[[[[[[[[[[[["x" * MOST_DEEPER]]]]]]]]]]]]]]} | {
+        f"k{n}": n for n in range(MOST_MEMBERS)
+    }
+    assert read_without_repeats(json.dumps(value).encode()) == value

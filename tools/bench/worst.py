@@ -193,6 +193,8 @@ def requests() -> list[Worst]:
         Worst("patient-view, 178,000 numbers", view + "patient-view", dumped(cds_call([]) | {"x": [1.5] * VALUES})),
         Worst("patient-view, 178,000 members", view + "patient-view", dumped(cds_call([]) | {"x": members()})),
         Worst("patient-view, 52,000 objects, repeated keys", view + "patient-view", repeated()),
+        Worst("patient-view, 59,000 small, one odd number", view + "patient-view", odd(small(58_000))),
+        Worst("patient-view, 3.5 MB, one odd number", view + "patient-view", odd(conditions(2_640))),
         Worst("order-sign, 18,700 drafts", view + "order-sign", dumped(ordered("order-sign"))),
         Worst("order-select, 16,300 drafts selected", view + "order-select", dumped(ordered("order-select"))),
         Worst("feedback, 3.5 MB", view + "patient-view/feedback", feedback()),
@@ -258,6 +260,11 @@ def repeated() -> bytes:
     """Return objects of which the last repeat their keys."""
     inside = ",".join(f'"{n}":1,"{n}":1' for n in range(450))
     return ('{"a":[' + '{"a":1,"b":2},' * 52_000 + ",".join(["{" + inside + "}"] * 20) + "]}").encode()
+
+
+def odd(resources: list[dict[str, object]]) -> bytes:
+    """Return a call with a number that is no float, so that all of it is looked at closely."""
+    return dumped(cds_call(resources) | {"x": 0}).replace(b'"x":0', b'"x":1e400')
 
 
 def ordered(hook: str) -> dict[str, Any]:
