@@ -1,18 +1,19 @@
 """The engine: facts in, answer out, for every interface."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from operator import attrgetter
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from app.core.answer import (
     Answer,
+    Assumption,
     CautionShown,
     DecisionView,
     IfResolved,
     KnownFact,
+    Referral,
     ScaleGrade,
     Unresolved,
     ruleset_of,
@@ -40,8 +41,17 @@ Sources = Literal["rationale", "all", "none"]
 GAP: frozenset[Step] = frozenset(["gap"])
 BLOCKED = (EXCLUDED, REVIEW)
 """The decisions that time or treatment may lift."""
-CONTRACT = attrgetter("decision", "ready", "referral", "possible", "missing", "assumptions")
-"""What an answer is relied on for: it holds as long as these stay the same."""
+
+
+class Contract(NamedTuple):
+    """What an answer is relied on for."""
+
+    decision: Decision
+    ready: bool
+    referral: Sequence[Referral]
+    possible: Sequence[Decision]
+    missing: Sequence[str]
+    assumptions: Sequence[Assumption]
 
 
 class Question(NamedTuple):
@@ -167,7 +177,7 @@ class Engine:
 
     def answer(self, question: Question, sources: Sources = "rationale") -> Answer:
         """Return the whole answer, with the `sources` of these parts."""
-        parts, rationale, holds = self._parts, self.rationale, self.validity(question)
+        parts, rationale = self._parts, self.rationale
         point = self._points.of(question.facts)
         cut = parts.projection.of(point)
         standings = rationale.standings.of(point)
@@ -184,7 +194,7 @@ class Engine:
             else:
                 unresolved.append(each)
         preconditions = parts.preconditions.of(cut, pathways)
-        notices = parts.notices.of(cut, pathways | NO_PATHWAY)
+        held = parts.notices.of(cut, pathways | NO_PATHWAY)
         components = parts.components[decision.pathway].of(cut) if decision.pathway else []
         alternatives = parts.alternatives.of(outcome, cut, standings)
         near_misses = [each for each in near if indicated is None or each.phase > indicated.phase]
@@ -195,16 +205,21 @@ class Engine:
         sources_cited = rationale.cited(referral, reasons) if sources == "rationale" else {}
         lifts = decision in BLOCKED and any(each.rule.lifted_by for each in standings)
         ready = decision.pathway is not None and not outcome.open_assumptions and parts.all_met(preconditions)
+        assumptions = parts.assumptions(outcome) if outcome.open_assumptions else []
+        summary = rationale.summary(outcome, ready=ready, referred=bool(referral))
+        notices = rationale.notices(held, outcome)
+        contract = Contract(decision, ready, referral, outcome.possible, outcome.missing, assumptions)
+        holds = self.validity(question, contract)
         answer = Answer(
             decision=decision,
             indicated=indicated,
             ready=ready,
             referral=referral,
-            summary=rationale.summary(outcome, ready=ready, referred=bool(referral)),
+            summary=summary,
             possible=outcome.possible,
             missing=outcome.missing,
             next_question=parts.next_question(outcome) if outcome.next_fact else None,
-            assumptions=parts.assumptions(outcome) if outcome.open_assumptions else [],
+            assumptions=assumptions,
             rationale=reasons,
             also_matched=also_matched,
             near_misses=near_misses,
@@ -214,7 +229,7 @@ class Engine:
             plan=parts.plan(components, decision.pathway) if decision.pathway else {},
             alternatives=alternatives,
             if_resolved=self._if_resolved(question, outcome, standings) if lifts else None,
-            notices=rationale.notices(notices, outcome),
+            notices=notices,
             sources=sources_cited,
             facts={**question.facts, **self._graded(question)} if question.graded else question.facts,
             ruleset=self.ruleset,
@@ -244,39 +259,53 @@ class Engine:
 
     def _view(self, question: Question) -> DecisionView:
         point = self._points.of(question.facts)
-        outcome = self.decide(question, point)
-        decision, parts, rationale = outcome.decision, self._parts, self.rationale
-        standings = self.standings(question, point)
-        ready = decision.pathway is not None and not outcome.open_assumptions
-        if ready:
-            ready = parts.all_met(parts.preconditions.of(parts.projection.of(point), outcome.pathways))
-        holds = self.validity(question)
+        outcome, standings = self.decide(question, point), self.standings(question, point)
+        contract = self._contract(outcome, point, standings)
+        holds = self.validity(question, contract)
         return DecisionView(
-            decision=decision,
             indicated=outcome.indicated,
-            ready=ready,
-            referral=rationale.referral(standings),
-            possible=outcome.possible,
-            missing=outcome.missing,
-            next_question=parts.next_question(outcome) if outcome.next_fact else None,
-            assumptions=parts.assumptions(outcome) if outcome.open_assumptions else [],
-            rules=[reason.rule for reason in rationale.reasons(outcome, standings)],
+            next_question=self._parts.next_question(outcome) if outcome.next_fact else None,
+            rules=[reason.rule for reason in self.rationale.reasons(outcome, standings)],
             ruleset=self.ruleset,
             id=self.identities.of(point, question.unavailable, question.doubted, strict=question.strict),
             reference=question.reference,
             asked_on=question.asked_on,
             valid_until=holds.until,
             ask_again=holds.ask_again,
+            **contract._asdict(),
         )
 
-    def validity(self, question: Question) -> Validity:
-        """Return how long an answer holds: without a day, no end."""
+    def _contract(self, outcome: Outcome, point: Point, standings: Iterable[Standing]) -> Contract:
+        parts = self._parts
+        ready = outcome.decision.pathway is not None and not outcome.open_assumptions
+        if ready:
+            ready = parts.all_met(parts.preconditions.of(parts.projection.of(point), outcome.pathways))
+        return Contract(
+            outcome.decision,
+            ready,
+            self.rationale.referral(standings),
+            outcome.possible,
+            outcome.missing,
+            parts.assumptions(outcome) if outcome.open_assumptions else [],
+        )
+
+    def validity(self, question: Question, contract: Contract | None = None) -> Validity:
+        """Return how long an answer holds: without a day, no end.
+
+        `contract` is what the facts lead to, where that is known already.
+        """
         if question.asked_on is None:
             return LASTING
         facts = {name: question.facts[name] for name in self.release.facts if name in question.facts}
         last = {**last_days(facts, question.asked_on, self.spans), **question.last_days}
-        undated = question._replace(asked_on=None)
-        return validity(facts, last, lambda known: CONTRACT(self._view(undated._replace(facts=known))))
+
+        def lead_to(known: Candidate) -> Contract:
+            then = question._replace(facts=known)
+            point = self._points.of(known)
+            return self._contract(self.decide(then, point), point, self.standings(then, point))
+
+        fresh = contract or lead_to(facts)
+        return validity(facts, last, lambda known: lead_to(known) == fresh)
 
     def identity(self, question: Question) -> str:
         """Return the id of the answer to a question."""

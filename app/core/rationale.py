@@ -35,6 +35,8 @@ class Standing(NamedTuple):
     """The facts that make it hold."""
     reasons: dict[bool | None, Reason]
     """The rule as a reason of an answer, by whether it decides; made when it is first given."""
+    doubted: "dict[frozenset[str], Standing]"
+    """Where it stands while nothing is assumed of these facts; found when they are first doubted."""
 
 
 class Rationale:
@@ -97,9 +99,15 @@ class Rationale:
         return [
             each
             if each.state is not None or self._reads[each.rule.id].isdisjoint(doubted)
-            else _standing_of(each.rule, self._logic, doubted)(facts) or each
+            else self._doubting(each, facts, doubted)
             for each in standings
         ]
+
+    def _doubting(self, standing: Standing, facts: Candidate, doubted: Collection[str]) -> Standing:
+        read = self._reads[standing.rule.id].intersection(doubted)
+        if read not in standing.doubted:
+            standing.doubted[read] = _standing_of(standing.rule, self._logic, doubted)(facts) or standing
+        return standing.doubted[read]
 
     def takes_part(self, standing: Standing, outcome: Outcome) -> bool | None:
         """Return whether a rule takes part in every, no or some decision."""
@@ -135,7 +143,7 @@ class Rationale:
     def referral(self, standings: Iterable[Standing]) -> list[Referral]:
         """Return the rules that hold and send on, scope rules first."""
         referral = []
-        for rule, state, _, because, _ in standings:
+        for rule, state, _, because, _, _ in standings:
             if state and rule.refer_to:
                 kind: Literal["scope", "exclusion"] = "scope" if rule.kind == "scope" else "exclusion"
                 referral.append(Referral(rule.id, kind, rule.refer_to, rule.urgency, rule.says, because, rule.sources))
@@ -168,7 +176,7 @@ class Rationale:
         if outcome.indicated is None:
             return []
         also = []
-        for rule, state, _, _, _ in standings:
+        for rule, state, _, _, _, _ in standings:
             if state and isinstance(rule, Phase) and rule.phase < outcome.indicated.phase:
                 also.append(AlsoMatched(rule.id, rule.pathway, rule.phase))
         return sorted(also, key=attrgetter("phase"), reverse=True) if len(also) > 1 else also
@@ -195,7 +203,7 @@ class Rationale:
 
 
 def _reason(standing: Standing, decides: bool | None) -> Reason:
-    rule, state, _, because, reasons = standing
+    rule, state, _, because, reasons, _ = standing
     if decides not in reasons:
         word: Literal["held", "undecided"] = "held" if state else "undecided"
         reasons[decides] = Reason(rule.id, rule.effect, rule.says, rule.reading, because, word, decides, rule.sources)
@@ -234,7 +242,7 @@ def _standing_of(
         assumed = logic.state(rule, regions)
         pinned = logic.pinned_by(rule, regions) if assumed else ()
         because = tuple(KnownFact(name, known[name]) for name in pinned if name in known)
-        return Standing(rule, state, assumed, because, {})
+        return Standing(rule, state, assumed, because, {}, {})
 
     return standing
 

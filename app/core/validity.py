@@ -30,19 +30,18 @@ def last_days(facts: Candidate, asked_on: date, spans: Mapping[str, Span]) -> di
     return {name: None if span is None else asked_on + timedelta(days=span) for name, span in days.items()}
 
 
-def validity(facts: Candidate, last: Mapping[str, date | None], contract: Callable[[Candidate], object]) -> Validity:
-    """Return how long the facts lead to the same contract.
+def validity(facts: Candidate, last: Mapping[str, date | None], holds: Callable[[Candidate], bool]) -> Validity:
+    """Return how long the answer to some facts holds.
 
     `facts` are in asking order, and `last` has for each the last day on which it may be relied on; afterwards it is
-    unknown. `contract` gives what must stay the same for some of the facts.
+    unknown. `holds` says whether fewer of the facts lead to the same.
     """
-    fresh = contract(facts)
     for day in sorted({day for day in last.values() if day is not None}):
         old = {name for name in facts if (ends := last[name]) is not None and ends <= day}
-        if contract(_without(facts, old)) != fresh:
+        if not holds(_without(facts, old)):
             needed = set(old)
             for name in reversed([name for name in facts if name in old]):
-                if contract(_without(facts, old - needed | {name})) == fresh:
+                if holds(_without(facts, old - needed | {name})):
                     needed.remove(name)
             return Validity(day, tuple(name for name in facts if name in needed))
     return LASTING

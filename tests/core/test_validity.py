@@ -92,23 +92,23 @@ def test_both_kinds_are_tried() -> None:
     assert found == {True, False}
 
 
-def a_day_longer(facts: Candidate, last: Mapping[str, date | None], of: Callable[[Candidate], object]) -> Validity:
+def a_day_longer(facts: Candidate, last: Mapping[str, date | None], of: Callable[[Candidate], bool]) -> Validity:
     found = validity(facts, last, of)
     return found._replace(until=found.until and found.until + timedelta(days=1))
 
 
-def each_fact_alone(facts: Candidate, last: Mapping[str, date | None], of: Callable[[Candidate], object]) -> Validity:
+def each_fact_alone(facts: Candidate, last: Mapping[str, date | None], of: Callable[[Candidate], bool]) -> Validity:
     alone = [validity(facts, {name: last[name] if name == one else None for name in facts}, of) for one in facts]
     ending = [each for each in alone if each.until is not None]
     return min(ending, key=lambda each: each.until or date.max, default=Validity(None))
 
 
-def the_first_span(facts: Candidate, last: Mapping[str, date | None], of: Callable[[Candidate], object]) -> Validity:
+def the_first_span(facts: Candidate, last: Mapping[str, date | None], of: Callable[[Candidate], bool]) -> Validity:
     ends = min((day for day in last.values() if day is not None), default=None)
     return Validity(ends, tuple(name for name in facts if ends and last[name] == ends))
 
 
-def without_end(facts: Candidate, last: Mapping[str, date | None], of: Callable[[Candidate], object]) -> Validity:
+def without_end(facts: Candidate, last: Mapping[str, date | None], of: Callable[[Candidate], bool]) -> Validity:
     return Validity(None)
 
 
