@@ -37,7 +37,9 @@ def observation(context: Context, found: Found) -> Draft | Entry:
         parts += [(resource, part) for part in left]
     elif not parts[0][1].meant and parts[0][1].reason is None:
         return irrelevant(found, parts[0][1])
-    concept = next((c for _, c in parts if c.meant), next((c for _, c in parts if c.reason), parts[0][1]))
+    concept = parts[0][1]
+    if not concept.meant and len(parts) > 1:
+        concept = next((c for _, c in parts if c.meant), next((c for _, c in parts if c.reason), concept))
     if not concept.meant and concept.reason is None:
         return irrelevant(found, concept)
     draft, facts = drafted(found, concept), concept.facts
@@ -94,7 +96,7 @@ def _result(context: Context, draft: Draft, concept: Concept, part: Resource, st
             if value is None and (is_answered(meaning) or not _has_value(part)):
                 draft.claims.append(Claim(draft, meaning.fact, None, "set_aside", "no_value"))
                 continue
-            is_suspected = not meaning.suspects.isdisjoint(_answered(context, part))
+            is_suspected = bool(meaning.suspects) and not meaning.suspects.isdisjoint(_answered(context, part))
             context.standing.claim(draft, meaning, situation._replace(is_suspected=is_suspected), value)
 
 
