@@ -111,7 +111,9 @@ class Columns:
             odd |= ~right & np.asarray(column.is_valid())
             return np.where(right, values - (fact.minimum - 1), 0).astype(np.uint16)
         if pa.types.is_boolean(kind) and fact.domain == (False, True):
-            return np.asarray(pc.fill_null(pc.add(column.cast(pa.uint8()), pa.scalar(1, pa.uint8())), 0))
+            return np.concatenate(
+                [np.zeros(0, np.uint8), *(_of_booleans(chunk) for chunk in column.chunks if len(chunk))]
+            )
         try:
             encoded = column if pa.types.is_dictionary(kind) else pc.dictionary_encode(column)
             whole = encoded.combine_chunks()
@@ -121,16 +123,36 @@ class Columns:
         except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # such as a reading on a scale
             odd |= np.asarray(column.is_valid())
             return np.zeros(table.num_rows, np.uint16)
-        indices = np.asarray(pc.fill_null(whole.indices.cast(pa.int32()), len(words)))
-        places = [_place(fact, from_text(fact, word) if text else word) for word in words]
-        found: npt.NDArray[Any] = np.array([*places, 0], np.int32)[indices]
-        if found.size and found.min() < 0:
+        indices = whole.indices
+        if indices.null_count:
+            indices = pc.fill_null(indices.cast(pa.int32()), len(words))
+        places = np.array([*(_place(fact, from_text(fact, word) if text else word) for word in words), 0], np.int32)
+        found: npt.NDArray[Any] = places[np.asarray(indices)]
+        if places.min() < 0:
             odd |= found < 0
             found = np.maximum(found, 0)
-        return found.astype(np.uint16)
+        return found.astype(np.uint8 if len(fact.domain) < 255 else np.uint16)
 
 
 PATTERN = r"^[A-Za-z0-9._:-]{1,64}$"
+
+
+def _of_booleans(values: pa.BooleanArray) -> npt.NDArray[np.uint8]:
+    """Return 0 for unknown, 1 for no and 2 for yes.
+
+    From the bits themselves: to fill, cast and add takes three times as long, half of what reading a table takes.
+    """
+    known, bits = values.buffers()
+    numbers = _bits(bits, values)
+    numbers += np.uint8(1)
+    if values.null_count:
+        numbers *= _bits(known, values)
+    return numbers
+
+
+def _bits(buffer: pa.Buffer, values: pa.BooleanArray) -> npt.NDArray[np.uint8]:
+    end = values.offset + len(values)
+    return np.unpackbits(np.frombuffer(buffer, np.uint8), count=end, bitorder="little")[values.offset :]
 
 
 def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from app.cohort.walk import LOST, MOST, Numbers, Reach, Rests
+from app.cohort.walk import LOST, MOST, Numbers, Reach, Rests, regions_of
 from app.core.diagram import UNKNOWN
 from app.core.engine import Engine, Question
 from app.core.logic import Logic
@@ -71,25 +71,27 @@ class Decider:
     def __init__(self, engine: Engine, *, strict: bool, most: int = MOST) -> None:
         self._engine, self._strict, self._most = engine, strict, most
         names, variables = list(engine.release.facts), engine.logic.diagram.variables
-        self._rests = Rests(engine.logic.diagram, engine.logic.case_root, most)
-        self._reach = Reach(engine.logic.diagram, engine.logic.case_root, most)
+        unknown = bytes([UNKNOWN]) * len(variables)
+        assumed = unknown if strict else engine.logic.assumed(unknown)
+        self._assumed = {level: region for level, region in enumerate(assumed) if region != UNKNOWN}
+        diagram, root = engine.logic.diagram, engine.logic.case_root
+        regions = regions_of(diagram, self._assumed)
+        self._rests, self._reach = Rests(diagram, root, regions, most), Reach(diagram, root, regions, most)
         self._sets = _Sets(engine.logic)
         self._names = names
         self._values = [tuple(fact.domain) for fact in engine.release.facts.values()]
         self._places = [names.index(v.fact.name) for v in variables]
-        self._unknown = [len(v.regions) for v in variables]
-        self._regions = [
-            np.array([len(v.regions), *(v.region_of[value] for value in v.fact.domain)], np.int32) for v in variables
-        ]
-        unknown = bytes([UNKNOWN]) * len(variables)
-        assumed = unknown if strict else engine.logic.assumed(unknown)
-        self._assumed = {level: region for level, region in enumerate(assumed) if region != UNKNOWN}
         levels = sorted(self._assumed, key=self._places.__getitem__)
         self.assumable = [names[self._places[level]] for level in levels]
         """The facts of which something is assumed, in asking order."""
         self._row = {level: row for row, level in enumerate(levels)}
         referring = engine.referring if strict and engine.release.stages else set()
-        self._referring = [level for level, v in enumerate(variables) if v.fact.name in referring]
+        self._referring = [
+            (self._places[level], len(v.regions), np.minimum(np.array(regions[level], np.int64), len(v.regions)))
+            for level, v in enumerate(variables)
+            if v.fact.name in referring
+        ]
+        """Of each fact on which a referral may rest its place, its number of regions, and the region of each number."""
         self._changes: dict[int, npt.NDArray[np.int8]] = {}
         self.digest = engine.release.digest
         """The digest of the release."""
@@ -105,28 +107,24 @@ class Decider:
         if len(self._outcomes) > self._most:  # in strict mode nearly every candidate may leave a rest of its own
             self._forget()
         count = len(candidates)
-        given = self.regions(candidates)
-        assuming = self._assuming(given, candidates.doubted)
-        regions = [
-            np.where(assuming[level], np.int32(self._assumed[level]), column) if level in assuming else column
-            for level, column in enumerate(given)
-        ]
-        later = self._later(regions, count)
+        columns = self.levels(candidates)
+        assuming = {level: rows for level in self._assumed for rows in [columns[level] == 0] if rows.any()}
+        later = self._later(columns, count)
         settled = self._sets.settled(self._reach)[later[0]]
         lost = later[0] == LOST
         rests = np.zeros(count, np.int32)
         opened = np.zeros((len(self.assumable), count), np.bool_)
         if assuming:
-            earlier = self._earlier(regions, count)
+            earlier = self._earlier(columns, count)
             lost |= self._open(assuming, earlier, later, opened)
             rests = earlier[-1]
             lost |= (rests == LOST) & ~settled
         elif not settled.all():
             rows = np.flatnonzero(~settled)
-            rests[rows] = self._earlier([column[rows] for column in regions], len(rows))[-1]
+            rests[rows] = self._earlier([column[rows] for column in columns], len(rows))[-1]
             lost |= (rests == LOST) & ~settled
         rests[settled] = LOST
-        numbers = self._numbers(candidates, given, later[0], rests, settled, lost)
+        numbers = self._numbers(candidates, later[0], rests, settled, lost)
         for row in np.flatnonzero(lost).tolist():
             outcome = self._engine.decide(self.question(candidates, row))
             numbers[row] = self._place(outcome)
@@ -135,16 +133,20 @@ class Decider:
 
     def possible(self, candidates: Candidates) -> tuple[Numbers, list[tuple[Decision, ...]]]:
         """Return the set of decisions that completions reach, by number."""
-        given = self.regions(candidates)
-        assuming = self._assuming(given, candidates.doubted)
-        for level, rows in assuming.items():
-            given[level] = np.where(rows, np.int32(self._assumed[level]), given[level])
-        last = self._later(given, len(candidates))[0]
+        last = self._later(self.levels(candidates), len(candidates))[0]
         return last, [self._sets.decisions(self._reach.bits(number)) for number in range(len(self._reach.states[0]))]
 
-    def regions(self, candidates: Candidates) -> list[Numbers]:
-        """Return candidates as regions, a column a level, the last unknown."""
-        return [table[candidates.columns[place]] for table, place in zip(self._regions, self._places, strict=True)]
+    def levels(self, candidates: Candidates) -> list[npt.NDArray[np.integer]]:
+        """Return candidates as numbers of `regions_of`, a column a level."""
+        columns = [candidates.columns[place] for place in self._places]
+        doubted = candidates.doubted
+        if doubted is None:
+            return columns
+        for level in self._assumed:
+            name, unknown = self._names[self._places[level]], len(self._values[self._places[level]]) + 1
+            named = np.array([name in each for each in doubted.lists], np.bool_)[doubted.numbers]
+            columns[level] = np.where(named & (columns[level] == 0), np.uint16(unknown), columns[level])
+        return columns
 
     def question(self, candidates: Candidates, row: int) -> Question:
         """Return the question about one of the candidates."""
@@ -156,29 +158,17 @@ class Decider:
         ]
         return Question(facts, self._strict, listed[0], doubted=listed[1])
 
-    def _assuming(self, given: Sequence[Numbers], doubted: Lists | None) -> dict[int, Flags]:
-        """Return by level the candidates of whom something is assumed."""
-        assuming = {}
-        for level in self._assumed:
-            unknown = given[level] == self._unknown[level]
-            if doubted is not None:
-                name = self._names[self._places[level]]
-                unknown &= ~np.array([name in each for each in doubted.lists], np.bool_)[doubted.numbers]
-            if unknown.any():
-                assuming[level] = unknown
-        return assuming
-
-    def _later(self, regions: Sequence[Numbers], count: int) -> list[Numbers]:
+    def _later(self, columns: Sequence[npt.NDArray[np.integer]], count: int) -> list[Numbers]:
         """Return by level what the later facts make of nodes."""
         states = [np.full(count, self._reach.begin, np.int32)]
-        for level in reversed(range(len(regions))):
-            states.append(self._reach.step(level, states[-1], regions[level]))
+        for level in reversed(range(len(columns))):
+            states.append(self._reach.step(level, states[-1], columns[level]))
         return states[::-1]
 
-    def _earlier(self, regions: Sequence[Numbers], count: int) -> list[Numbers]:
+    def _earlier(self, columns: Sequence[npt.NDArray[np.integer]], count: int) -> list[Numbers]:
         """Return by level what the facts before it leave."""
         states = [np.full(count, self._rests.begin, np.int32)]
-        for level, column in enumerate(regions):
+        for level, column in enumerate(columns):
             states.append(self._rests.step(level, states[-1], column))
         return states
 
@@ -224,7 +214,6 @@ class Decider:
     def _numbers(
         self,
         candidates: Candidates,
-        given: Sequence[Numbers],
         reached: Numbers,
         rests: Numbers,
         settled: Flags,
@@ -238,9 +227,10 @@ class Decider:
             keys = keys * len(lists) + candidates.unavailable.numbers
         asked = np.zeros(len(keys), np.int64)
         if self._referring:  # somebody settled may be sent on too: that depends on what is known of these facts
-            open_to = np.logical_or.reduce([given[level] == self._unknown[level] for level in self._referring])
-            for level in self._referring:
-                asked = asked * (self._unknown[level] + 1) + given[level]
+            given = [(unknown, regions[candidates.columns[place]]) for place, unknown, regions in self._referring]
+            open_to = np.logical_or.reduce([column == unknown for unknown, column in given])
+            for unknown, column in given:
+                asked = asked * (unknown + 1) + column
             asked = np.where(open_to & settled, asked + 1, 0)
         distinct, asked = np.unique(asked, return_inverse=True) if self._referring else (asked[:1], asked)
         keys = keys * max(1, len(distinct)) + asked

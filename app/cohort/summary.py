@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from app.cohort.answers import word_of
 from app.cohort.decider import Candidates, Decider, Decisions, Flags
-from app.cohort.walk import Reach
+from app.cohort.walk import Reach, regions_of
 from app.core.conditions import facts_read
 from app.core.engine import Engine
 from app.core.precedence import steps_of
@@ -54,8 +54,9 @@ class Summing:
     def __init__(self, engine: Engine, decider: Decider) -> None:
         self._decider = decider
         diagram = engine.logic.diagram
+        regions = regions_of(diagram, {})
         self._rules = [
-            (rule.id, frozenset(steps_of(rule)), Reach(diagram, engine.logic.rule_roots[rule.id]), levels)
+            (rule.id, frozenset(steps_of(rule)), Reach(diagram, engine.logic.rule_roots[rule.id], regions), levels)
             for rule in engine.release.rules
             if rule.effect == "excludes"
             for levels in [sorted((diagram.level_of[name] for name in facts_read(rule.when)), reverse=True)]
@@ -92,7 +93,7 @@ class Summing:
         """Return how many each rule excludes, of those who are excluded."""
         excluded = [each.decision.disposition == "excluded" for each in decided.outcomes]
         rows = np.flatnonzero(np.array(excluded, np.bool_)[decided.numbers])
-        given = [column[rows] for column in self._decider.regions(candidates)]
+        given = [column[rows] for column in self._decider.levels(candidates)]
         numbers = decided.numbers[rows]
         found = []
         for rule, at, reach, levels in self._rules:
@@ -100,8 +101,8 @@ class Summing:
             for level in range(reach.depth - 1, -1, -1):
                 if level in levels:
                     states = reach.step(level, states, given[level])
-                else:  # nothing of the rule is here: any region will do
-                    states = reach.step(level, states, np.zeros(len(rows), np.int32))
+                else:  # nothing of the rule is here: any value will do
+                    states = reach.step(level, states, np.zeros(len(rows), np.uint8))
             holds: Flags = np.array([reach.bits(n) == self._true for n in range(len(reach.states[0]))], np.bool_)
             part = np.array([bool(each.steps <= at) for each in decided.outcomes], np.bool_)
             found.append((rule, int((holds[states] & part[numbers]).sum())))

@@ -6,6 +6,7 @@ once, from the diagram.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -22,37 +23,47 @@ LOST = 0
 """The number of a state that is beyond `MOST`."""
 
 
+def regions_of(diagram: Diagram, assumed: Mapping[int, int]) -> list[list[int]]:
+    """Return by level the region of each number of its fact.
+
+    First comes an unknown fact, of which a region may be `assumed`, then its values in order; last it is unknown, and
+    nothing is assumed of it.
+    """
+    return [
+        [assumed.get(level, UNKNOWN), *(v.region_of[value] for value in v.fact.domain), UNKNOWN]
+        for level, v in enumerate(diagram.variables)
+    ]
+
+
 class Walk(ABC, Generic[S]):
     """The states between the facts of a diagram, by level and number."""
 
-    def __init__(self, diagram: Diagram, start: int, begin: S, most: int = MOST) -> None:
-        """Begin at a level, before all facts or after."""
-        self.diagram = diagram
-        self.depth = len(diagram.variables)
-        self.widths = [len(v.regions) + 1 for v in diagram.variables]
-        """By level how many regions there are, with the last for unknown."""
+    def __init__(self, regions: Sequence[Sequence[int]], start: int, begin: S, most: int = MOST) -> None:
+        """Begin at a level, before all facts or after; `regions` are those of numbers."""
+        self._regions = regions
+        self.depth = len(regions)
         self.states: list[list[S | None]] = [[None] for _ in range(self.depth + 1)]
         self._most = most
         self._start = start
         self._numbers: list[dict[S, int]] = [{} for _ in range(self.depth + 1)]
-        self._next = [np.full(width, LOST, np.int32) for width in self.widths]
+        self._next = [np.full(len(numbers), LOST, np.int32) for numbers in regions]
         self.begin = self._number(start, begin)
 
-    def step(self, level: int, states: Numbers, regions: Numbers) -> Numbers:
+    def step(self, level: int, states: Numbers, column: npt.NDArray[np.integer]) -> Numbers:
         """Return the states once the fact of this level is looked at."""
-        keys = states * self.widths[level] + regions
+        regions = self._regions[level]
+        keys = states * np.int32(len(regions)) + column
         before, after = (level, level + 1) if self._start == 0 else (level + 1, level)
-        short = len(self.states[before]) * self.widths[level] - len(self._next[level])
+        short = len(self.states[before]) * len(regions) - len(self._next[level])
         if short > 0:
             self._next[level] = np.append(self._next[level], np.full(short, -1, np.int32))
         found: Numbers = self._next[level][keys]
         if found.size and found.min() < 0:
             for key in np.unique(keys[found < 0]).tolist():
-                number, region = divmod(key, self.widths[level])
-                state = self.states[before][number]
+                place, number = divmod(key, len(regions))
+                state = self.states[before][place]
                 assert state is not None  # noqa: S101 - what is lost has a whole row in the table
-                known = UNKNOWN if region == self.widths[level] - 1 else region
-                self._next[level][key] = self._number(after, self.after(state, level, known))
+                self._next[level][key] = self._number(after, self.after(state, level, regions[number]))
             found = self._next[level][keys]
         return found
 
@@ -74,9 +85,9 @@ class Walk(ABC, Generic[S]):
 class Rests(Walk[Rest]):
     """What the first facts leave: a rest over nodes of later facts."""
 
-    def __init__(self, diagram: Diagram, root: int, most: int = MOST) -> None:
+    def __init__(self, diagram: Diagram, root: int, regions: Sequence[Sequence[int]], most: int = MOST) -> None:
         self._of = Earlier(diagram, root)
-        super().__init__(diagram, 0, self._of.begin, most)
+        super().__init__(regions, 0, self._of.begin, most)
 
     def after(self, state: Rest, level: int, region: int) -> Rest:
         """Fill one more fact into a rest."""
@@ -91,9 +102,9 @@ class Rests(Walk[Rest]):
 class Reach(Walk[Reachable]):
     """What the last facts leave of every node: its possible terminals."""
 
-    def __init__(self, diagram: Diagram, root: int, most: int = MOST) -> None:
+    def __init__(self, diagram: Diagram, root: int, regions: Sequence[Sequence[int]], most: int = MOST) -> None:
         self.of = Later(diagram, root)
-        super().__init__(diagram, len(diagram.variables), self.of.begin, most)
+        super().__init__(regions, len(regions), self.of.begin, most)
 
     def after(self, state: Reachable, level: int, region: int) -> Reachable:
         """Return what is reached with the fact of this level too."""

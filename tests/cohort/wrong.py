@@ -1,13 +1,14 @@
 """Deliberately wrong deciders of columns: the tests must notice every one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
-from app.cohort.decider import Candidates, Decider, Decisions, Flags, Lists
-from app.cohort.walk import Numbers, Reach, Rests
-from app.core.diagram import UNKNOWN, Rest
+from app.cohort.decider import Candidates, Decider, Decisions, Lists
+from app.cohort.walk import Reach, Rests, regions_of
+from app.core.diagram import UNKNOWN, Diagram, Rest
 from app.core.engine import Engine
 from app.core.remaining import Reachable
 
@@ -21,8 +22,8 @@ class UnknownIsTheFirstValue(Decider):
 
 
 class AssumesOfWhoIsDoubted(Decider):
-    def _assuming(self, given: Sequence[Numbers], doubted: Lists | None) -> dict[int, Flags]:
-        return super()._assuming(given, None)
+    def levels(self, candidates: Candidates) -> list[npt.NDArray[np.integer]]:
+        return super().levels(replace(candidates, doubted=None))
 
 
 class ForgetsWhatIsUnavailable(Decider):
@@ -31,8 +32,9 @@ class ForgetsWhatIsUnavailable(Decider):
 
 
 class AssumesNothing(Decider):
-    def _assuming(self, given: Sequence[Numbers], doubted: Lists | None) -> dict[int, Flags]:
-        return {}
+    def levels(self, candidates: Candidates) -> list[npt.NDArray[np.integer]]:
+        everything = Lists(np.zeros(len(candidates), np.int32), [tuple(self.assumable)])
+        return super().levels(replace(candidates, doubted=everything))
 
 
 class NothingIsOpen(Decider):
@@ -51,6 +53,11 @@ class ForgetsWhoMayBeSentOn(Decider):
         self._referring = []
 
 
+def _walked(engine: Engine, decider: Decider) -> tuple[Diagram, int, list[list[int]]]:
+    diagram = engine.logic.diagram
+    return diagram, engine.logic.case_root, regions_of(diagram, decider._assumed)
+
+
 class _ReachesTheFirstChild(Reach):
     def after(self, state: Reachable, level: int, region: int) -> Reachable:
         return super().after(state, level, 0 if region == UNKNOWN else region)
@@ -59,7 +66,7 @@ class _ReachesTheFirstChild(Reach):
 class TakesTheFirstWayForUnknown(Decider):
     def __init__(self, engine: Engine, *, strict: bool) -> None:
         super().__init__(engine, strict=strict)
-        self._reach = _ReachesTheFirstChild(engine.logic.diagram, engine.logic.case_root)
+        self._reach = _ReachesTheFirstChild(*_walked(engine, self))
 
 
 class _RestsThatForget(Rests):
@@ -70,7 +77,7 @@ class _RestsThatForget(Rests):
 class RestsForgetWhatIsUnknown(Decider):
     def __init__(self, engine: Engine, *, strict: bool) -> None:
         super().__init__(engine, strict=strict)
-        self._rests = _RestsThatForget(engine.logic.diagram, engine.logic.case_root)
+        self._rests = _RestsThatForget(*_walked(engine, self))
 
 
 class DecidesTheLostAsTheFirst(Decider):
