@@ -39,7 +39,7 @@ class Walk(ABC, Generic[S]):
     """The states between the facts of a diagram, by level and number."""
 
     def __init__(self, regions: Sequence[Sequence[int]], start: int, begin: S, most: int = MOST) -> None:
-        """Begin at a level, before all facts or after; `regions` are those of numbers."""
+        """Begin before all facts or after; `regions` are those of numbers."""
         self._regions = regions
         self.depth = len(regions)
         self.states: list[list[S | None]] = [[None] for _ in range(self.depth + 1)]

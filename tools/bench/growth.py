@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from math import log10
+from math import ceil, log10
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from app.settings import Settings
 from tools.population import table_of
 from tools.serving import ROOT
 
-ROWS: Sequence[int] = (10**4, 10**5, 10**6, 10**7)
+ROWS: Sequence[int] = (10**4, 10**5, 10**6, 10**7, 10**8)
 BLOCK = 1 << 16
 KNOWN = 0.5
 DRAWN = ROOT / "docs" / "growth.svg"
@@ -86,8 +86,10 @@ def picture(runs: Sequence[Run]) -> str:
     def across(rows: float) -> float:
         return WIDTH * log10(rows / runs[0].rows) / decades
 
+    longest = ceil(log10(max(each.seconds for each in runs)))
+
     def up(seconds: float) -> float:
-        return HEIGHT - HEIGHT * log10(max(seconds, 1)) / 3  # from 1 to 1,000 seconds
+        return HEIGHT - HEIGHT * log10(max(seconds, 1)) / longest  # from one second on
 
     time_of = [(across(each.rows), up(each.seconds), f"{each.seconds:,.1f}") for each in runs]
     memory = [(across(e.rows), HEIGHT * (1 - e.megabytes / (most * 1.25)), f"{e.megabytes:,.0f}") for e in runs]
