@@ -224,7 +224,7 @@ def test_both_linters_find_nothing(desk: Path) -> None:
 
 
 def problem(document: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = document["paths"]["/v1/triage"]["post"]["responses"]["404"]["content"]
+    found: dict[str, Any] = document["components"]["responses"]["NotFound"]["content"]
     return found
 
 

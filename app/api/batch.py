@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.api.decode import CandidateReader
 from app.api.deprecation import headers_of
-from app.api.endpoint import REFUSALS, AcceptLanguage, TriageOptions, engine_named
+from app.api.endpoint import AcceptLanguage, TriageOptions, engine_named
 from app.api.lines import BATCH_PATH, Cutter, LineAnswerer, joined
 from app.api.messages import Message
 from app.api.negotiation import LINES, accepted, media_type_of
@@ -88,7 +88,7 @@ def routes(
     root: str = "",
 ) -> APIRouter:
     """Return the batch route; `max_line` counts bytes, `sign` makes receipts."""
-    router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS, max_body_size=ANY_SIZE)
+    router = APIRouter(prefix="/v1", tags=["triage"], max_body_size=ANY_SIZE)
     example = '{"primary_concern": "dullness", "age_years": 34}\n{"pregnant": true, "reference": "second"}\n'
     lines = {"schema": BYTES | {"description": "One `Candidate` a line."}, "example": example}
     content = dict.fromkeys(LINES[:2], lines)

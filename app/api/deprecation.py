@@ -9,29 +9,11 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.headers import ENDS, declared, show_headers
 from app.core.rules import Release
 
 LEAST = timedelta(days=365)
 """Between the deprecation of something and its end, as docs/compatibility.md promises."""
-
-DECLARED: dict[str, Any] = {
-    "Deprecation": {
-        "description": "Since when the release is withdrawn (RFC 9745); absent while it is good.",
-        "schema": {"type": "string", "examples": ["@1767225600"]},
-    },
-    "Link": {
-        "description": "With `Deprecation`: `rel=deprecation`, which says why, and `rel=successor-version`.",
-        "schema": {"type": "string"},
-    },
-}
-"""What OpenAPI says of answers by a release that is named."""
-SUNSET: dict[str, Any] = {
-    "Sunset": {
-        "description": "When it stops to answer (RFC 8594).",
-        "schema": {"type": "string", "examples": ["Fri, 01 Jan 2027 00:00:00 GMT"]},
-    },
-}
-"""What it says, beside that, of what ends."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +38,12 @@ class Going:
             marked = [each for each in operation["parameters"] if each["name"] == self.parameter]
             for each in marked if self.parameter else [operation]:
                 each["deprecated"] = True
-            for response in operation["responses"].values():
-                response["headers"] = response.get("headers", {}) | DECLARED | SUNSET
+            for status, response in operation["responses"].items():
+                shared = document["components"]["responses"].get(response.get("$ref", "").rpartition("/")[2])
+                whole = shared or response
+                headers = whole.get("headers", {}) | declared(*ENDS)
+                operation["responses"][status] = whole | {"headers": headers}
+        show_headers(document)
 
 
 GOING: tuple[Going, ...] = ()

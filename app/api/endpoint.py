@@ -15,7 +15,7 @@ from app.api.described import Described
 from app.api.encode import encode
 from app.api.messages import Message
 from app.api.negotiation import JSON, accepted, check_coding
-from app.api.problems import CALLER_LEFT, ProblemError, problem, refusals
+from app.api.problems import CALLER_LEFT, ProblemError, problem
 from app.api.query import read_query, unusable_values
 from app.api.schemas import ref
 from app.core.answer import Answer, DecisionView
@@ -24,15 +24,6 @@ from app.core.memo import Memo
 from app.proof.explain import Explanation, Target, explain
 
 PATH = "/v1/triage"
-REFUSALS = refusals(
-    {
-        400: "Not JSON.",
-        404: "No such rule set.",
-        413: "Too large.",
-        415: "Not JSON by its type, or with a content encoding.",
-        422: "JSON, but not the facts of a candidate, or a query parameter that cannot be used.",
-    }
-)
 Body = Annotated[Any, Depends(body_of)]
 AcceptLanguage = Annotated[
     str, Header(description="The language of what a patient reads: `en` or `ko`.", examples=["ko, en;q=0.5"])
@@ -164,7 +155,7 @@ class Endpoint:
 
 def routes(endpoint: Endpoint, engines: Engines, readers: Mapping[str, CandidateReader]) -> APIRouter:
     """Return the triage routes, with a reader for each release."""
-    router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS)
+    router = APIRouter(prefix="/v1", tags=["triage"])
     content = {"requestBody": {"required": True, "content": {JSON: {"schema": ref("Candidate")}}}}
 
     @router.post(

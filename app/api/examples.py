@@ -32,7 +32,8 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-EXPLAINED = ("/v1/triage", "/v1/triage/explain")
+PATH = "/v1/triage"
+EXPLAINED = (PATH, f"{PATH}/explain")
 """The paths that are shown with examples."""
 WRONG = ("Four mistakes", {"elasticity_loss": "moderat", "age": 34, "age_years": 130, "jurisdiction": "UK"})
 """Facts that are refused, with suggestions."""

@@ -71,6 +71,8 @@ def accepted(accept: str, served: Sequence[str]) -> str:
 def check_headers(scope: Scope) -> None:
     """Raise a problem for a compressed body or an unmet `Accept`.
 
+    A method without a body has nothing that could be compressed.
+
     Lines of `Accept-Language` become one list (RFC 9110, 5.2): frameworks read the first alone.
     """
     accept, languages = [], []
@@ -79,7 +81,7 @@ def check_headers(scope: Scope) -> None:
             accept.append(value.decode("latin-1"))
         elif name == b"accept-language":
             languages.append(value)
-        elif name == b"content-encoding":
+        elif name == b"content-encoding" and scope["method"] not in ("GET", "HEAD"):
             check_coding(value.decode("latin-1"))
     if len(languages) > 1:
         others = [header for header in scope["headers"] if header[0] != b"accept-language"]

@@ -146,12 +146,6 @@ class ProblemError(Exception):
         self.errors = list(errors[:MOST_ERRORS])
 
 
-def refusals(says: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
-    """Return what OpenAPI says of answers that are problems, by status."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": text, "content": content} for status, text in says.items()}
-
-
 DATA = ("/v1/", "/fhir", "/cds-services", "/.well-known/", "/openapi.json", "/version")
 """Where programs ask: whatever they accept, a problem is data there."""
 ErrorFormat = Callable[[int, str, dict[str, str] | None], JSONResponse]
@@ -278,7 +272,6 @@ router = APIRouter(prefix="/problems", tags=["operation"])
     response_class=HTMLResponse,
     operation_id="readProblemPage",
     summary="What a kind of problem means",
-    responses=refusals({404: "No such kind."}),
 )
 async def problem_page(
     request: Request, kind: Annotated[str, Path(description="The last part of a problem's `type`.")]

@@ -17,7 +17,7 @@ from pydantic import ConfigDict, Field, ValidationError, WithJsonSchema
 from app.api.decode import CandidateReader, record_of
 from app.api.described import Described
 from app.api.encode import encode
-from app.api.endpoint import REFUSALS, AcceptLanguage
+from app.api.endpoint import AcceptLanguage
 from app.api.messages import Message, in_language
 from app.api.problems import FieldError, ProblemError
 from app.api.query import fields_of
@@ -131,7 +131,6 @@ def routes(engines: Engines, readers: Mapping[str, CandidateReader], signer: Ver
         "/v1/receipts/verify",
         operation_id="verifyReceipt",
         summary="Whether a stored answer is as this service gave it",
-        responses=REFUSALS,
         openapi_extra=request,
     )
     async def verify(

@@ -10,7 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.decode import readers_of
-from app.api.examples import EXPLAINED, examples, mistaken
+from app.api.examples import PATH, examples, mistaken
 from app.api.negotiation import check_headers
 from app.api.problems import MEDIA_TYPE, ProblemError, path_within, problem
 from app.api.query import check_query, unusable_values
@@ -78,9 +78,8 @@ class Service(FastAPI):
                 operation["responses"]["200"]["content"]["application/json"]["examples"] = answered
             for amend in self.amendments:
                 amend(document)
-            for path in EXPLAINED:
-                content = document["paths"][path]["post"]["responses"]["422"]["content"]
-                content[MEDIA_TYPE]["examples"] = {"mistakes": mistaken(reader, path)}
+            refused = document["components"]["responses"]["Unusable"]["content"]
+            refused[MEDIA_TYPE]["examples"] = {"mistakes": mistaken(reader, PATH)}
             self.openapi_schema = document
         return self.openapi_schema
 

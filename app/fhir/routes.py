@@ -32,14 +32,11 @@ FORM = "application/x-www-form-urlencoded"
 NO_FORM = Sentence("a search by `POST` is a form in UTF-8: `application/x-www-form-urlencoded`", {})
 R4 = ("4.0", "4.3")
 """The versions of R4, and of R4B, which does not differ in what is read."""
-FHIR: dict[str, Any] = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/FhirResource"}}}}
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: FHIR | {"description": "The resource."},
-    400: FHIR | {"description": "Not usable: an OperationOutcome says where and what would be right."},
-    404: FHIR | {"description": "No such resource: an OperationOutcome."},
-    413: FHIR | {"description": "Too large: an OperationOutcome."},
-    415: FHIR | {"description": "Not JSON by its type: an OperationOutcome."},
-    422: FHIR | {"description": "JSON, and not what the operation takes: an OperationOutcome."},
+ANSWERED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The resource.",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/FhirResource"}}},
+    }
 }
 
 
@@ -108,7 +105,7 @@ def routes(
         "/metadata",
         operation_id="getCapabilityStatement",
         summary="What this FHIR server can do",
-        responses={200: RESPONSES[200]},
+        responses=ANSWERED,
     )
     def metadata(request: Request) -> JSONResponse:
         """The CapabilityStatement."""
@@ -118,14 +115,13 @@ def routes(
         """Serve one definition; a path for each leaves the operations' paths alone."""
         called = "read" + "".join(part[:1].upper() + part[1:] for part in re.split("[/-]", path))
 
-        @router.get(f"/{path}", operation_id=called, summary=f"Read {path}", responses={200: RESPONSES[200]})
+        @router.get(f"/{path}", operation_id=called, summary=f"Read {path}", responses=ANSWERED)
         def read_resource(request: Request) -> JSONResponse:
             """The definition, made from the current release."""
             return definition(request, path)
 
     def searches(kind: str) -> None:
         """Serve the search of one type."""
-        responses: dict[int | str, dict[str, Any]] = {status: RESPONSES[status] for status in (200, 400)}
         summary = f"Search {kind}"
 
         def searched(request: Request, posted: str = "") -> JSONResponse:
@@ -140,16 +136,15 @@ def routes(
             except RecordError as error:
                 return answered(outcome(locale.phrases.of(error.sentence), error.code), 400, locale.language)
 
-        @router.get(f"/{kind}", operation_id=f"search{kind}", summary=summary, responses=responses)
+        @router.get(f"/{kind}", operation_id=f"search{kind}", summary=summary, responses=ANSWERED)
         def search_resources(request: Request) -> JSONResponse:
             """By `url`, `version`, `status`, `name`, `title`, `experimental` or `_id`; a searchset."""
             return searched(request)
 
         form = {"requestBody": {"content": {FORM: {"schema": {"type": "object"}}}}}
-        refused = responses | {415: RESPONSES[415] | {"description": "Not a form by its type: an OperationOutcome."}}
         name, path = f"search{kind}ByForm", f"/{kind}/_search"
 
-        @router.post(path, operation_id=name, summary=f"{summary} by form", responses=refused, openapi_extra=form)
+        @router.post(path, operation_id=name, summary=f"{summary} by form", responses=ANSWERED, openapi_extra=form)
         async def search_by_form(request: Request) -> JSONResponse:
             """As the search by query, with the parameters in a form."""
             body = await request.body()
@@ -187,7 +182,7 @@ def routes(
             operation_id=name,
             summary=summary,
             description=about,
-            responses=RESPONSES,
+            responses=ANSWERED,
             openapi_extra=taken(takes),
         )
         async def operate(request: Request) -> JSONResponse:
