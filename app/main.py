@@ -90,7 +90,7 @@ def build_app(
     access_log = AccessLog(lines if settings.log_level in ("info", "debug") else None, None, part_of, counts)
     engines = build_engines(settings, book, access_log.decided)
     readers = readers_of(engines)
-    answers = Endpoint(engines, readers, settings.root_path)
+    answers = Endpoint(engines, readers)
     signer = Signer(settings.signing_keys)
     sign = signer.receipt_of if signer.signs else None
     program = version("candidate-triage")
@@ -113,8 +113,8 @@ def build_app(
     add_problems(application)
     application.include_router(endpoint.routes(answers, engines, readers))
     application.include_router(batch.routes(engines, readers, settings.max_body_bytes, sign, settings.root_path))
-    application.include_router(receipts.routes(engines, readers, signer))
-    application.include_router(rulesets.routes(engines, settings.root_path))
+    application.include_router(receipts.routes(engines, readers, signer, settings.root_path))
+    application.include_router(rulesets.routes(engines))
     application.include_router(operation.routes(engines, program))
     application.include_router(attributes.routes(engines, book.safety))
     application.include_router(problem_pages)
@@ -152,8 +152,10 @@ def build_app(
     if tracer is None:  # spans are made by FastAPI
         application.endpoints["POST", endpoint.PATH] = answers
     tagged = Compression(EntityTags(application.dispatch))
+    releases = [engine.release for engine in engines.by_id.values()]
+    deprecations = Deprecations(tagged, going, releases, engines.current, settings.root_path)
     application.front = layered(
-        Deprecations(tagged, going, settings.root_path) if going else tagged,
+        deprecations if deprecations.says_anything else tagged,
         settings,
         access_log,
         sign,

@@ -16,7 +16,6 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from app.api.decode import CandidateReader
-from app.api.deprecation import headers_of
 from app.api.endpoint import AcceptLanguage, TriageOptions, engine_named
 from app.api.lines import BATCH_PATH, Cutter, LineAnswerer, joined
 from app.api.messages import Message
@@ -128,7 +127,6 @@ def routes(
             root=root,
         )
         headers = {"Content-Type": answered_as, "Content-Language": engine.sentences, "Vary": "Accept-Language"}
-        headers |= headers_of(engine.release, engines.current, root)
         return Answers(request, answerer, max_line, headers)
 
     return router

@@ -15,6 +15,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import ConfigDict, Field, ValidationError, WithJsonSchema
 
 from app.api.decode import CandidateReader, record_of
+from app.api.deprecation import headers_of, notice_of
 from app.api.described import Described
 from app.api.encode import encode
 from app.api.endpoint import AcceptLanguage
@@ -113,8 +114,8 @@ class _AlteredError(Exception):
         self.differs = differs
 
 
-def routes(engines: Engines, readers: Mapping[str, CandidateReader], signer: Verifier) -> APIRouter:
-    """Return the routes for receipts."""
+def routes(engines: Engines, readers: Mapping[str, CandidateReader], signer: Verifier, root: str = "") -> APIRouter:
+    """Return the routes for receipts, below the public path `root`."""
     router = APIRouter(tags=["receipts"])
     replayer = Replayer(engines, readers, signer)
     request = {"requestBody": {"required": True, "content": {"application/json": {"schema": ref("Stored")}}}}
@@ -139,7 +140,11 @@ def routes(engines: Engines, readers: Mapping[str, CandidateReader], signer: Ver
         """Checks the signature, decides again by the release that answered, and compares."""
         language = engines.in_language(accept_language).language
         response.headers.update({"Content-Language": language, "Vary": "Accept-Language"})
-        return replayer.verdict(_stored(body), language)
+        verdict = replayer.verdict(_stored(body), language)
+        if verdict.release:
+            notice = notice_of(engines.by_id[verdict.release].release, engines.current, root)
+            response.headers.update(headers_of([notice] if notice else []))
+        return verdict
 
     return router
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from app.api.deprecation import headers_of
 from app.api.encode import encode
 from app.api.endpoint import AcceptLanguage, engine_named
 from app.api.messages import Message
@@ -30,7 +29,7 @@ class RuleSets:
     rulesets: list[catalogue.RuleSetRecord]
 
 
-def routes(engines: Engines, root: str = "") -> APIRouter:
+def routes(engines: Engines) -> APIRouter:
     """Return the rule set routes over these engines."""
     router = APIRouter(prefix="/v1/rulesets", tags=["rule sets"])
 
@@ -55,8 +54,6 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
             "Content-Language": language,
             "Vary": "Accept-Language",
         }
-        if named:
-            headers |= headers_of(named, engines.current, root)
         what = engine_named(engines, detail).release.id if kind == "diff" else detail
         body = found[language, kind, named.id if named else "", what]
         return Response(body, headers=headers, media_type="application/json")
