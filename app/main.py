@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from app.api import attributes, batch, endpoint, explorer, operation, receipts, rulesets
 from app.api.compression import Compression
 from app.api.contract import finish
-from app.api.decode import readers_of, record_of
+from app.api.decode import readers_of, record_of, resource_of
 from app.api.deprecation import GOING, Deprecations, Going
 from app.api.endpoint import Endpoint
 from app.api.entity_tags import EntityTags
@@ -133,7 +133,7 @@ def build_app(
         launches=frozenset(server.iss for server in settings.smart_servers),
     )
     whole = signer.whole_receipt_of if signer.signs else None
-    application.include_router(fhir.routes(locales, book.codes, base, program, record_of, whole, clock))
+    application.include_router(fhir.routes(locales, book.codes, base, program, resource_of, whole, clock))
     application.include_router(cds_hooks.routes(hooks, record_of))
     application.state.error_formats = {"/fhir": outcome_response, "/cds-services": outcome_response}
     tests = folder_of_tests()

@@ -18,11 +18,9 @@ from starlette.types import Receive, Scope, Send
 from app.api.decode import CandidateReader
 from app.api.endpoint import AcceptLanguage, TriageOptions, engine_named
 from app.api.lines import BATCH_PATH, Cutter, LineAnswerer, joined
-from app.api.messages import Message
 from app.api.negotiation import LINES, accepted, media_type_of
 from app.core.engine import Engines, ReceiptSigner
 
-TAKEN = Message("write `Content-Type: {first}` or `{second}`", first=LINES[0], second=LINES[1])
 SECONDS_AT_ONCE = 0.003
 BYTES_AT_ONCE = 262_144
 """After so long, or so many bytes of answers, these are sent and other requests get their turn: a line that says little
@@ -90,11 +88,11 @@ def routes(
     router = APIRouter(prefix="/v1", tags=["triage"], max_body_size=ANY_SIZE)
     example = '{"primary_concern": "dullness", "age_years": 34}\n{"pregnant": true, "reference": "second"}\n'
     lines = {"schema": BYTES | {"description": "One `Candidate` a line."}, "example": example}
-    content = dict.fromkeys(LINES[:2], lines)
+    content = dict.fromkeys(LINES, lines)
     answered = {
         "description": "One answer a line, in order; in place of an answer a problem with its `line`. An answer "
         "has its `receipt` with it, where a signing key is configured.",
-        "content": {LINES[0]: {"schema": BYTES}},
+        "content": {media: {"schema": BYTES} for media in LINES},
     }
 
     @router.post(
@@ -113,7 +111,7 @@ def routes(
         A line that cannot be answered gets a problem object with its `line`; the others are answered. There is no limit
         to the number of lines. Send and read at the same time: who sends without reading is waited for.
         """
-        media_type_of(request.headers.get("content-type", ""), LINES, TAKEN)
+        media_type_of(request.headers.get("content-type", ""), LINES)
         answered_as = accepted(",".join(request.headers.getlist("accept")), LINES)
         engine = engine_named(engines.in_language(accept_language), options.ruleset)
         answerer = LineAnswerer(

@@ -10,7 +10,7 @@ from copy import deepcopy
 from typing import Any, get_args
 
 from app.api.headers import declare_headers, show_headers
-from app.api.problems import FieldError, Problem
+from app.api.problems import FieldError, Problem, ProblemKind
 from app.api.receipts import Stored
 from app.api.schemas import NULL, Schema, in_pascal, ref, schemas_of
 from app.core import rules
@@ -52,7 +52,7 @@ def finish(document: dict[str, Any], release: Release) -> None:
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for model in (Problem, FieldError, Stored):
+    for model in (Problem, ProblemKind, FieldError, Stored):
         found = model.model_json_schema(ref_template="#/components/schemas/{model}")
         found.pop("$defs", None)
         schemas[model.__name__] = found
@@ -63,9 +63,12 @@ def finish(document: dict[str, Any], release: Release) -> None:
         namer.visit(schemas[name], name)
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            if path.startswith(SPOKEN) and not any(each["in"] == "header" for each in operation.get("parameters", ())):
+            if path.startswith(SPOKEN) and not any(
+                each["name"] == languages["name"] for each in operation.get("parameters", ())
+            ):
                 operation.setdefault("parameters", []).append(deepcopy(languages))
-            _describe_answer(operation)
+            if (answer := operation["responses"]["200"])["description"] == "Successful Response":
+                answer["description"] = operation["summary"] + "."
             declare_headers(path, method, operation)
             operation["responses"] = dict(sorted(operation["responses"].items()))
             for parameter in operation.get("parameters", ()):
@@ -77,15 +80,6 @@ def finish(document: dict[str, Any], release: Release) -> None:
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     show_headers(document)
     document["tags"] = [{"name": name, "description": says} for name, says in TAGS.items()]
-
-
-def _describe_answer(operation: dict[str, Any]) -> None:
-    """Say what the good answer is, in its one media type."""
-    answer = operation["responses"]["200"]
-    if len(answer.get("content", {})) > 1:  # that of FastAPI stands beside the one of a route
-        answer["content"].pop("application/json", None)
-    if answer["description"] == "Successful Response":
-        answer["description"] = operation["summary"] + "."
 
 
 def _given(schema: Schema) -> Schema:

@@ -1,6 +1,7 @@
 """The headers of requests and answers, for OpenAPI and for CORS."""
 
 import json
+from copy import deepcopy
 from typing import Any
 
 from app.api.entity_tags import VOLATILE
@@ -10,6 +11,13 @@ SENT = (
     *("X-Request-ID", "baggage", "traceparent", "tracestate"),
 )
 """What a caller may send; the last three come from browsers that are traced."""
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The `ETag` of what was read before: where nothing changed, the answer is a 304 without a body.",
+    "schema": {"type": "string", "examples": ['"16032cc11d9a580a9785f0839725b1a6"']},
+}
 SIGNED = frozenset({"triage", "callCdsService", "applyCandidateTriage", "applyPlanDefinition"})
 """Operations whose answer is a decision, with its receipt beside it."""
 
@@ -67,6 +75,7 @@ def declare_headers(path: str, method: str, operation: dict[str, Any]) -> None:
     if method == "get" and path not in VOLATILE:
         kept = ("ETag", "Cache-Control")
         headers += kept
+        operation.setdefault("parameters", []).append(deepcopy(IF_NONE_MATCH))
         responses["304"] = {"description": UNCHANGED, "headers": declared(*EVERYWHERE, *kept, *goes)}
     responses["200"]["headers"] = declared(*headers, *goes)
 

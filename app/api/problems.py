@@ -131,6 +131,19 @@ class Problem(Described):
     """In a batch alone: the line that this stands in place of, counted from 1."""
 
 
+class ProblemKind(Described):
+    """What a kind of problem means."""
+
+    type: str
+    """Its address, as in the `type` of a problem."""
+    title: str
+    """The kind in words."""
+    status: int
+    """The HTTP status that goes with it."""
+    remedy: str
+    """What to do."""
+
+
 class ProblemError(Exception):
     """An error that becomes a problem document with the first errors."""
 
@@ -272,6 +285,7 @@ router = APIRouter(prefix="/problems", tags=["operation"])
     response_class=HTMLResponse,
     operation_id="readProblemPage",
     summary="What a kind of problem means",
+    responses={200: {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/ProblemKind"}}}}},
 )
 async def problem_page(
     request: Request, kind: Annotated[str, Path(description="The last part of a problem's `type`.")]

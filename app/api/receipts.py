@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass, replace
 from itertools import product
 from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ConfigDict, Field, ValidationError, WithJsonSchema
 
 from app.api.decode import CandidateReader, record_of
@@ -20,6 +20,7 @@ from app.api.described import Described
 from app.api.encode import encode
 from app.api.endpoint import AcceptLanguage
 from app.api.messages import Message, in_language
+from app.api.negotiation import JWKS, accepted
 from app.api.problems import FieldError, ProblemError
 from app.api.query import fields_of
 from app.api.schemas import ref
@@ -121,12 +122,17 @@ def routes(engines: Engines, readers: Mapping[str, CandidateReader], signer: Ver
     request = {"requestBody": {"required": True, "content": {"application/json": {"schema": ref("Stored")}}}}
 
     @router.get(
-        "/.well-known/jwks.json", operation_id="listSigningKeys", summary="The keys that receipts are verified with"
+        "/.well-known/jwks.json",
+        operation_id="listSigningKeys",
+        summary="The keys that receipts are verified with",
+        response_model=JsonWebKeySet,
+        responses={200: {"content": {JWKS[1]: {"schema": ref("JsonWebKeySet")}}}},
     )
-    def keys(response: Response) -> JsonWebKeySet:
+    def keys(request: Request) -> Response:
         """The public keys as a JSON Web Key Set; empty without one."""
-        response.headers["Cache-Control"] = "public, max-age=300"
-        return JsonWebKeySet(keys=signer.public)
+        media = accepted(",".join(request.headers.getlist("accept")), JWKS)
+        headers = {"Cache-Control": "public, max-age=300", "Vary": "Accept"}
+        return Response(JsonWebKeySet(keys=signer.public).model_dump_json(), headers=headers, media_type=media)
 
     @router.post(
         "/v1/receipts/verify",

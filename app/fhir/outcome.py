@@ -2,9 +2,10 @@
 
 from fastapi.responses import JSONResponse
 
+from app.api.negotiation import FHIR_JSON
 from app.record.elements import Resource
 
-MEDIA_TYPE = "application/fhir+json"
+MEDIA_TYPE = FHIR_JSON
 CODES = {
     400: "structure",
     401: "login",

@@ -6,14 +6,13 @@ from typing import Any
 
 from app.api.headers import EVERYWHERE, OF_STATUS, declared
 from app.api.lines import BATCH_PATH
-from app.api.negotiation import SERVED
+from app.api.negotiation import FHIR_JSON, SERVED
 from app.api.problems import MEDIA_TYPE
 from app.api.schemas import ref
 from app.security.access import is_open, permission_for
 from app.security.limits import PROBES
 
 FHIR = ("/fhir", "/cds-services")
-FHIR_MEDIA_TYPE = "application/fhir+json"
 SCHEMES: dict[str, Any] = {
     "key": {
         "type": "apiKey",
@@ -170,6 +169,6 @@ def _show_refusals(operation: dict[str, Any], path: str, used: dict[str, Any], *
 
 def _response(refusal: Refusal, *, is_fhir: bool) -> dict[str, Any]:
     """Return a refusal as a component of an OpenAPI document."""
-    schema, media_type = ("FhirResource", FHIR_MEDIA_TYPE) if is_fhir else ("Problem", MEDIA_TYPE)
+    schema, media_type = ("FhirResource", FHIR_JSON) if is_fhir else ("Problem", MEDIA_TYPE)
     headers = declared(*EVERYWHERE, "Content-Language", *OF_STATUS.get(refusal.status, ()))
     return {"description": refusal.says, "headers": headers, "content": {media_type: {"schema": ref(schema)}}}
