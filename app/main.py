@@ -17,16 +17,19 @@ from app.api.decode import readers_of, record_of, resource_of
 from app.api.deprecation import GOING, Deprecations, Going
 from app.api.endpoint import Endpoint
 from app.api.entity_tags import EntityTags
+from app.api.examples import on_the_day
 from app.api.lines import BATCH_PATH
 from app.api.problems import add_problems
 from app.api.problems import router as problem_pages
 from app.api.service import Service
 from app.cds_hooks import routes as cds_hooks
+from app.cds_hooks.examples import examples as cds_examples
 from app.cds_hooks.server import FhirServer
 from app.cds_hooks.services import HOOKS, PREFIX
 from app.cds_hooks.trust import Trust
 from app.engines import build_engines, folder_of_tests, rules_folder
 from app.fhir import routes as fhir
+from app.fhir.examples import examples as fhir_examples
 from app.fhir.localization import Localizations
 from app.fhir.outcome import outcome_response
 from app.observe.access_log import AccessLog
@@ -118,7 +121,7 @@ def build_app(
     application.include_router(operation.routes(engines, program))
     application.include_router(attributes.routes(engines, book.safety))
     application.include_router(problem_pages)
-    base = settings.base
+    base, clock = settings.base, on_the_day(clock)
     phrases = {code: language.phrases for code, language in book.languages.items()}
     locales = Localizations.of(engines, phrases, book.codes)
     hooks = cds_hooks.Service(
@@ -146,6 +149,7 @@ def build_app(
     application.state.access_log, application.state.tracer = access_log, tracer
     if settings.metrics == "path" and access_log.metrics is not None:
         application.include_router(metrics_route(access_log.metrics))
+    application.examples |= {**fhir_examples(base), **cds_examples(base, book.codes)}
     application.amendments.append(partial(show_access, anonymous=settings.anonymous))
     application.amendments.append(partial(finish, release=engines.by_id[engines.current].release))
     application.amendments.extend(each.mark for each in going)

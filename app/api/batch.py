@@ -86,9 +86,7 @@ def routes(
 ) -> APIRouter:
     """Return the batch route; `max_line` counts bytes, `sign` makes receipts."""
     router = APIRouter(prefix="/v1", tags=["triage"], max_body_size=ANY_SIZE)
-    example = '{"primary_concern": "dullness", "age_years": 34}\n{"pregnant": true, "reference": "second"}\n'
-    lines = {"schema": BYTES | {"description": "One `Candidate` a line."}, "example": example}
-    content = dict.fromkeys(LINES, lines)
+    content = {media: {"schema": BYTES | {"description": "One `Candidate` a line."}} for media in LINES}
     answered = {
         "description": "One answer a line, in order; in place of an answer a problem with its `line`. An answer "
         "has its `receipt` with it, where a signing key is configured.",

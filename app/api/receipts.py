@@ -51,12 +51,14 @@ SENTENCES = frozenset(
 SIGNED = {
     "type": "object",
     "required": ["id", "decision", "ruleset"],
+    "additionalProperties": True,
     "properties": {
         "id": {"type": "string"},
-        "decision": {"type": "object"},
+        "decision": {"type": "object", "additionalProperties": True},
         "ruleset": {
             "type": "object",
             "required": ["digest", "contract"],
+            "additionalProperties": True,
             "properties": {"digest": {"type": "string"}, "contract": {"type": "integer"}},
         },
     },

@@ -67,7 +67,8 @@ def taking(*parameters: dict[str, Any], **more: Any) -> dict[str, Any]:
 def taken(kind: str) -> dict[str, Any]:
     """Return what OpenAPI says of a body that is a FHIR resource."""
     kinds = {"type": "string", "const": kind}
-    schema = {"type": "object", "required": ["resourceType"], "properties": {"resourceType": kinds}}
+    properties = {"resourceType": kinds}
+    schema = {"type": "object", "required": [*properties], "properties": properties, "additionalProperties": True}
     return {"requestBody": {"required": True, "content": {media: {"schema": deepcopy(schema)} for media in AS_FHIR}}}
 
 
