@@ -35,7 +35,10 @@ BYTES = {"type": "string", "format": "binary"}
 
 
 class Answers(Response):
-    """The answers to a body of lines, sent while it is read."""
+    """The answers to a body of lines, sent while it is read.
+
+    The first answer takes the headers along: before it a body that is too slow can still be refused.
+    """
 
     def __init__(self, request: Request, answerer: LineAnswerer, max_line: int, headers: dict[str, str]) -> None:
         super().__init__(None, headers=headers)
@@ -44,25 +47,33 @@ class Answers(Response):
         self._answerer = answerer
         self._max_line = max_line
         self._number = 0
+        self._begun = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answers as they are found."""
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         cutter = Cutter(self._max_line)
         try:
             async for data in self._request.stream():
                 await self._answer(cutter.lines(data), send)
             await self._answer(cutter.last(), send)
         except (ClientDisconnect, TimeoutError):
+            if not self._begun:
+                raise
             return
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await self._send(b"", send, more=False)
 
     async def _answer(self, lines: Iterator[bytes | None], send: Send) -> None:
         while piece := self._piece(lines):
             async with asyncio.timeout(STALLED_SECONDS):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await self._send(piece, send, more=True)
             for _ in range(TURNS):
                 await asyncio.sleep(0)
+
+    async def _send(self, piece: bytes, send: Send, *, more: bool) -> None:
+        if not self._begun:
+            self._begun = True
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": piece, "more_body": more})
 
     def _piece(self, lines: Iterator[bytes | None]) -> bytes:
         answers: list[bytes] = []

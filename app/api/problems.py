@@ -71,7 +71,7 @@ PROBLEMS: dict[str, ProblemType] = {
         {"Accept-Encoding": "identity"},
     ),
     "not-json-type": ProblemType(
-        415, "The content type is not JSON", "Send `Content-Type: application/json` and no other encoding than UTF-8."
+        415, "The content type is none that is taken", "Send the content type in `detail`, in UTF-8."
     ),
     "not-facts": ProblemType(
         422,

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.api.headers import EVERYWHERE, OF_STATUS, declared
-from app.api.lines import BATCH_PATH
 from app.api.negotiation import FHIR_JSON, SERVED
 from app.api.problems import MEDIA_TYPE
 from app.api.schemas import ref
@@ -92,12 +91,7 @@ REFUSALS = (
         "Nothing that is accepted is served here.",
         lambda asked: any(asked.path.startswith(start) for start in SERVED),
     ),
-    Refusal(
-        408,
-        "TooSlow",
-        "The body took too long to arrive.",
-        lambda asked: asked.has_body and asked.path != BATCH_PATH,  # which is being answered already
-    ),
+    Refusal(408, "TooSlow", "The body took too long to arrive.", lambda asked: asked.has_body),
     Refusal(
         412,
         "Needed",
