@@ -1,8 +1,13 @@
 """Bodies and answers have the media types that the document declares, and no others."""
 
+import json
+from typing import Any
+
 import pytest
 from fastapi.testclient import TestClient
 
+from app.api.examples import FORM
+from tests.api.test_examples import OPERATIONS, examples_in, place_of
 from tests.api.test_manners import DOCUMENT, PLACES, paths, says
 
 BODIES = [
@@ -75,3 +80,21 @@ def test_a_refused_format_is_named_where_it_stands(client: TestClient) -> None:
             response = client.get(f"/fhir/metadata{query}", headers={"Accept-Language": language, **headers})
             assert response.status_code == 406
             assert f"`{where}`" in says(response)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_good_answer_has_each_media_type_that_is_declared_and_no_other(client: TestClient, name: str) -> None:
+    method, path, operation = OPERATIONS[name]
+    declared = operation["responses"]["200"]["content"]
+    contents = operation.get("requestBody", {}).get("content", {})
+    _, _, body = next(examples_in(contents), ("", "", None))
+    for given in contents or [""]:
+        for accept in (*declared, "*/*", ""):
+            headers = {"Accept": accept, "Content-Type": given}
+            text = body if isinstance(body, str) else json.dumps(body)
+            sent: dict[str, Any] = {"data": body} if given == FORM else {"content": text}
+            asked = sent if contents else {}
+            answer = client.request(method.upper(), path.format_map(place_of(operation)), headers=headers, **asked)
+            assert answer.status_code == 200, (given, accept)
+            media = answer.headers["content-type"].partition(";")[0]
+            assert media == accept or (media in declared and accept in ("*/*", ""))
