@@ -69,7 +69,7 @@ class Service(FastAPI):
 
     async def _within(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request of its own, behind the layers."""
-        scope["app"] = self
+        scope.update(app=self, root_path=self.root)
         await self.dispatch(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:

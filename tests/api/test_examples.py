@@ -12,8 +12,9 @@ from app.api.examples import BASIC, FORM, LONG, MOMENT, on_the_day, shortened
 from app.api.service import Service
 from app.main import build_app
 from app.rulebook.load import RuleBook
+from app.security.keys import new_key
 from app.settings import Settings
-from tests.fhir.resources import NOW
+from tests.fhir.resources import BASE, NOW
 from tests.fhir.validators import complaints
 
 DOCUMENT: dict[str, Any] = json.loads((Path(__file__).resolve().parents[2] / "openapi.json").read_text("utf-8"))
@@ -128,6 +129,19 @@ def test_examples_are_of_one_day_and_nothing_else_is() -> None:
     with_another = build_app(Settings(), clock=lambda: NOW)
     assert with_another.openapi() == DOCUMENT
     assert clock() == NOW
+
+
+def test_examples_are_of_the_address_and_need_no_key(book: RuleBook) -> None:
+    _, entry = new_key("page", ["triage"])
+    base = "https://clinic.example/below"
+    document = build_app(Settings(public_url=base, api_keys=(entry,)), book).openapi()
+    shown = document["components"]["responses"]["Unusable"]["content"]["application/problem+json"]["examples"]
+    assert shown["mistakes"]["value"]["type"] == "/below/problems/not-facts"
+    written = json.dumps(document)
+    assert f"{base}/fhir/Questionnaire/candidate-intake" in written
+    assert BASE not in written
+    answered = [each["get"]["responses"]["200"] for each in document["paths"].values() if "get" in each]
+    assert all(any(content.get("examples") for content in each["content"].values()) for each in answered)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 from starlette.types import ASGIApp
 
+from app.api.negotiation import LINES
 from app.api.validation import day_of
 from app.main import build_app
 from app.settings import Settings
@@ -35,7 +36,7 @@ NEVER_ASSUMED = frozenset(
 )
 
 
-@schemathesis.serializer("application/x-ndjson", "application/jsonl")
+@schemathesis.serializer(*LINES)
 def lines(_: schemathesis.SerializationContext, value: Any) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
 
