@@ -7,6 +7,7 @@ a caller who reads slowly is read from slowly. One who stops reading is let go.
 import asyncio
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import chain, islice
 from time import perf_counter
 from typing import Annotated
 
@@ -37,7 +38,8 @@ BYTES = {"type": "string", "format": "binary"}
 class Answers(Response):
     """The answers to a body of lines, sent while it is read.
 
-    The first answer takes the headers along: before it a body that is too slow can still be refused.
+    The headers wait for the first line: before it a body that is too slow can still be refused. They go before its
+    answer, whose receipt is not that of the whole.
     """
 
     def __init__(self, request: Request, answerer: LineAnswerer, max_line: int, headers: dict[str, str]) -> None:
@@ -60,20 +62,26 @@ class Answers(Response):
             if not self._begun:
                 raise
             return
-        await self._send(b"", send, more=False)
+        await self._begin(send)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _answer(self, lines: Iterator[bytes | None], send: Send) -> None:
+        if not self._begun:
+            first = list(islice(lines, 1))
+            if not first:
+                return
+            await self._begin(send)
+            lines = chain(first, lines)
         while piece := self._piece(lines):
             async with asyncio.timeout(STALLED_SECONDS):
-                await self._send(piece, send, more=True)
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
             for _ in range(TURNS):
                 await asyncio.sleep(0)
 
-    async def _send(self, piece: bytes, send: Send, *, more: bool) -> None:
+    async def _begin(self, send: Send) -> None:
         if not self._begun:
             self._begun = True
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        await send({"type": "http.response.body", "body": piece, "more_body": more})
 
     def _piece(self, lines: Iterator[bytes | None]) -> bytes:
         answers: list[bytes] = []

@@ -141,7 +141,10 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
         try:
             await service.trust.check(request.headers.get("authorization"), service.base + own_path(request))
             body = await read(request)
-            return await work(body, hook, heavy=len(await request.body()) > LIGHT_BYTES, languages=languages)
+            response = await work(body, hook, heavy=len(await request.body()) > LIGHT_BYTES, languages=languages)
+            for header, value in headers.items():
+                response.headers.setdefault(header, value)
+            return response
         except UntrustedError as error:
             headers["WWW-Authenticate"] = "Bearer"
             return JSONResponse(outcome(say(error.sentence), "login"), 401, headers=headers, media_type=MEDIA_TYPE)
