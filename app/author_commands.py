@@ -54,13 +54,15 @@ def diff(
 ) -> None:
     """Compare two releases: decisions, counted exactly, then every text."""
     engines = engines_of(rules)
-    found = compare(engine_or_exit(engines, before).release, engine_or_exit(engines, after).release)
+    one, other = (engine_or_exit(engines, name).release for name in (before, after))
+    found = compare(one, other)
     if as_json:
         typer.echo(encode_indented(found))
     elif as_tables:
         typer.echo(comparison_in_tables(found))
     else:
-        typer.echo(f"{comparison_in_lines(found)}\n\n{entries_in_lines(found)}")
+        withdrawn = "".join(f"{release.warnings[0]}\n" for release in (one, other) if release.withdrawn)
+        typer.echo(f"{withdrawn}{comparison_in_lines(found)}\n\n{entries_in_lines(found)}")
 
 
 def check(rules: RulesOption = None) -> None:

@@ -13,20 +13,23 @@ from opentelemetry.sdk.trace import TracerProvider
 from app.api import attributes, batch, endpoint, explorer, operation, receipts, rulesets
 from app.api.compression import Compression
 from app.api.contract import finish
-from app.api.decode import readers_of, record_of
+from app.api.decode import readers_of, record_of, resource_of
 from app.api.deprecation import GOING, Deprecations, Going
 from app.api.endpoint import Endpoint
 from app.api.entity_tags import EntityTags
+from app.api.examples import on_the_day
 from app.api.lines import BATCH_PATH
 from app.api.problems import add_problems
 from app.api.problems import router as problem_pages
 from app.api.service import Service
 from app.cds_hooks import routes as cds_hooks
+from app.cds_hooks.examples import examples as cds_examples
 from app.cds_hooks.server import FhirServer
 from app.cds_hooks.services import HOOKS, PREFIX
 from app.cds_hooks.trust import Trust
 from app.engines import build_engines, folder_of_tests, rules_folder
 from app.fhir import routes as fhir
+from app.fhir.examples import examples as fhir_examples
 from app.fhir.localization import Localizations
 from app.fhir.outcome import outcome_response
 from app.observe.access_log import AccessLog
@@ -90,7 +93,7 @@ def build_app(
     access_log = AccessLog(lines if settings.log_level in ("info", "debug") else None, None, part_of, counts)
     engines = build_engines(settings, book, access_log.decided)
     readers = readers_of(engines)
-    answers = Endpoint(engines, readers, settings.root_path)
+    answers = Endpoint(engines, readers)
     signer = Signer(settings.signing_keys)
     sign = signer.receipt_of if signer.signs else None
     program = version("candidate-triage")
@@ -113,12 +116,12 @@ def build_app(
     add_problems(application)
     application.include_router(endpoint.routes(answers, engines, readers))
     application.include_router(batch.routes(engines, readers, settings.max_body_bytes, sign, settings.root_path))
-    application.include_router(receipts.routes(engines, readers, signer))
-    application.include_router(rulesets.routes(engines, settings.root_path))
+    application.include_router(receipts.routes(engines, readers, signer, settings.root_path))
+    application.include_router(rulesets.routes(engines))
     application.include_router(operation.routes(engines, program))
     application.include_router(attributes.routes(engines, book.safety))
     application.include_router(problem_pages)
-    base = settings.base
+    base, clock = settings.base, on_the_day(clock)
     phrases = {code: language.phrases for code, language in book.languages.items()}
     locales = Localizations.of(engines, phrases, book.codes)
     hooks = cds_hooks.Service(
@@ -133,7 +136,7 @@ def build_app(
         launches=frozenset(server.iss for server in settings.smart_servers),
     )
     whole = signer.whole_receipt_of if signer.signs else None
-    application.include_router(fhir.routes(locales, book.codes, base, program, record_of, whole, clock))
+    application.include_router(fhir.routes(locales, book.codes, base, program, resource_of, whole, clock))
     application.include_router(cds_hooks.routes(hooks, record_of))
     application.state.error_formats = {"/fhir": outcome_response, "/cds-services": outcome_response}
     tests = folder_of_tests()
@@ -146,14 +149,17 @@ def build_app(
     application.state.access_log, application.state.tracer = access_log, tracer
     if settings.metrics == "path" and access_log.metrics is not None:
         application.include_router(metrics_route(access_log.metrics))
+    application.examples |= {**fhir_examples(base), **cds_examples(base, book.codes)}
     application.amendments.append(partial(show_access, anonymous=settings.anonymous))
     application.amendments.append(partial(finish, release=engines.by_id[engines.current].release))
     application.amendments.extend(each.mark for each in going)
     if tracer is None:  # spans are made by FastAPI
         application.endpoints["POST", endpoint.PATH] = answers
     tagged = Compression(EntityTags(application.dispatch))
+    releases = [engine.release for engine in engines.by_id.values()]
+    deprecations = Deprecations(tagged, going, releases, engines.current, settings.root_path)
     application.front = layered(
-        Deprecations(tagged, going, settings.root_path) if going else tagged,
+        deprecations if deprecations.says_anything else tagged,
         settings,
         access_log,
         sign,

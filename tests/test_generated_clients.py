@@ -51,6 +51,23 @@ for error in Problem.model_validate(found[1]).errors or []:
     print(error.pointer, error.code)
 """
 
+RECORDS = """
+import { askNextQuestion, callCdsService, searchQuestionnaire, searchQuestionnaireByForm } from "./client";
+
+declare const process: { argv: string[] };
+const baseUrl = process.argv[2];
+const questionnaire = `${baseUrl}/fhir/Questionnaire/candidate-intake`;
+const body = { resourceType: "QuestionnaireResponse", status: "in-progress", questionnaire } as const;
+console.log((await askNextQuestion({ baseUrl, body })).data?.resourceType);
+console.log((await searchQuestionnaire({ baseUrl, query: { status: "active" } })).data?.["total"]);
+console.log((await searchQuestionnaireByForm({ baseUrl, body: { status: "draft" } })).data?.["total"]);
+const orders = { resourceType: "Bundle", entry: [] };
+const context = { userId: "Practitioner/1", patientId: "1", draftOrders: orders };
+const call = { hook: "order-sign", hookInstance: "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea", context };
+const path = { name: "candidate-triage-order-sign" };
+console.log((await callCdsService({ baseUrl, path, body: call })).data?.cards.length);
+"""
+
 
 def blocks(language: str) -> list[str]:
     return [text for name, text in BLOCKS if name == language]
@@ -168,6 +185,7 @@ def test_hey_api_makes_a_client_that_talks(desk: Path, address: str) -> None:
     made = re.findall(r"^export const (\w+) =", (desk / "client" / "sdk.gen.ts").read_text("utf-8"), re.M)
     assert sorted(made) == sorted(OPERATIONS)
     assert typescript(desk, address, blocks("ts")[1], "functions") == FOUND
+    assert typescript(desk, address, RECORDS, "records") == ["QuestionnaireResponse", "1", "0", "0"]
 
 
 WRONG = {
@@ -224,7 +242,7 @@ def test_both_linters_find_nothing(desk: Path) -> None:
 
 
 def problem(document: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = document["paths"]["/v1/triage"]["post"]["responses"]["404"]["content"]
+    found: dict[str, Any] = document["components"]["responses"]["NotFound"]["content"]
     return found
 
 

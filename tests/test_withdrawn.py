@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from typer.testing import CliRunner
 
-from app.api.deprecation import GOING, Going, deprecated
+from app.api.deprecation import GOING, Going, Notice, headers_of
 from app.cds_hooks.cards import Cards
 from app.cds_hooks.detail import Weighed
 from app.cds_hooks.request import Systems, read_call
@@ -27,6 +27,7 @@ from app.main import build_app
 from app.record.places import PatientFacts
 from app.rulebook.load import RuleBook, load
 from app.settings import BadSettingError, Settings
+from tests.api.receipts import KEY
 from tests.cds_hooks.calls import call
 from tests.fhir.resources import BASE
 from tests.fhir.validators import complaints
@@ -132,8 +133,54 @@ def test_the_headers_of_an_answer_say_so_and_what_comes_after(withdrawn: RuleBoo
         assert not {"deprecation", "link", "sunset"} & set(answer.headers)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "said"),
+    [
+        ("GET", "/v1/rulesets/2026.1/diff/2026.3", 200, True),
+        ("GET", "/v1/rulesets/2026.3/diff/2026.1", 200, True),
+        ("HEAD", "/v1/rulesets/current/diff/2026.1", 200, True),
+        ("GET", "/v1/rulesets/2026.1/diff/2026.1", 200, True),
+        ("GET", "/v1/rulesets/2026.3/diff/current", 200, False),
+        ("GET", "/v1/rulesets/2026.1/sources/S3-31", 200, True),
+        ("GET", "/v1/rulesets/2026.1/rules/PHASE-9", 404, False),
+        ("POST", "/v1/triage?view=decision&ruleset=2026%2E1", 200, True),
+        ("POST", "/v1/triage?ruleset=2026.1&ruleset=2026.1", 422, False),
+        ("GET", "/v1/rulesets", 200, False),
+        ("GET", "/rules?ruleset=2026.1", 200, False),
+    ],
+)
+def test_a_withdrawn_release_is_said_wherever_it_is_named(
+    service: TestClient, method: str, path: str, status: int, said: bool
+) -> None:
+    answer = service.request(method, path, json={} if method == "POST" else None)
+    assert answer.status_code == status
+    assert ("deprecation" in answer.headers, "link" in answer.headers) == (said, said)
+    if "etag" in answer.headers:  # what was kept before the withdrawal hears of it
+        kept = service.request(method, path, headers={"If-None-Match": answer.headers["etag"]})
+        assert (kept.status_code, kept.headers.get("link")) == (304, answer.headers.get("link"))
+
+
+def test_a_stored_answer_of_a_withdrawn_release_is_verified_and_said(withdrawn: RuleBook) -> None:
+    service = TestClient(build_app(Settings(signing_keys=(KEY,)), withdrawn))
+    for name, said in (("2026.1", True), ("2026.3", False)):
+        answer = service.post(f"/v1/triage?ruleset={name}", json=RECOMMENDED)
+        stored = {"answer": answer.json(), "receipt": answer.headers["triage-receipt"]}
+        verdict = service.post("/v1/receipts/verify", json=stored)
+        assert (verdict.status_code, verdict.json()["result"], verdict.json()["release"]) == (200, "valid", name)
+        assert verdict.headers.get("deprecation") == ("@1796083200" if said else None)
+
+
+def test_of_several_the_first_day_and_every_link_is_said() -> None:
+    one, other = (Notice(date(2026, month, 1), f"/{month}", "/current") for month in (3, 2))
+    assert headers_of([one, other, one]) == {
+        "Deprecation": "@1769904000",
+        "Link": '</3>; rel="deprecation", </2>; rel="deprecation", </current>; rel="successor-version"',
+    }
+    assert headers_of([]) == {}
+
+
 def test_what_ends_says_when() -> None:
-    found = deprecated(date(2026, 1, 1), "/docs", "/v2", sunset=date(2027, 1, 1))
+    found = headers_of([Notice(date(2026, 1, 1), "/docs", "/v2", sunset=date(2027, 1, 1))])
     assert found == {
         "Deprecation": "@1767225600",
         "Sunset": "Fri, 01 Jan 2027 00:00:00 GMT",
@@ -207,6 +254,8 @@ def test_a_page_warns_before_everything_else(service: TestClient, language: str,
     main = page[page.index("<main") :]
     assert 0 < main.index("2026-12-01") < main.index(reason) < main.index("<h1")
     assert reason not in service.get(f"/rules?lang={language}").text
+    for named in ("before=2026.1&after=2026.3", "before=2026.3&after=2026.1", "before=2026.1&after=2026.1"):
+        assert service.get(f"/changes?{named}&lang={language}").text.count(reason) == 1
 
 
 def test_a_card_says_so_first_and_never_only_informs(engine: Engine, engines: Engines) -> None:
@@ -247,6 +296,6 @@ def test_what_leaves_as_fhir_says_so_first(engine: Engine, withdrawn: RuleBook) 
 
 
 def test_the_command_line_says_so(folder: Path) -> None:
-    for command in (["check", "--rules", str(folder)], ["verify"]):
+    for command in (["check", "--rules", str(folder)], ["verify"], ["diff", "2026.3", "2026.1"]):
         said = CliRunner().invoke(cli, command, env={"TRIAGE_RULES": str(folder)}).stdout
         assert said.count(SAID) == 1, said

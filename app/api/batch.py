@@ -7,6 +7,7 @@ a caller who reads slowly is read from slowly. One who stops reading is let go.
 import asyncio
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import chain, islice
 from time import perf_counter
 from typing import Annotated
 
@@ -16,14 +17,11 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from app.api.decode import CandidateReader
-from app.api.deprecation import headers_of
-from app.api.endpoint import REFUSALS, AcceptLanguage, TriageOptions, engine_named
+from app.api.endpoint import AcceptLanguage, TriageOptions, engine_named
 from app.api.lines import BATCH_PATH, Cutter, LineAnswerer, joined
-from app.api.messages import Message
 from app.api.negotiation import LINES, accepted, media_type_of
 from app.core.engine import Engines, ReceiptSigner
 
-TAKEN = Message("write `Content-Type: {first}` or `{second}`", first=LINES[0], second=LINES[1])
 SECONDS_AT_ONCE = 0.003
 BYTES_AT_ONCE = 262_144
 """After so long, or so many bytes of answers, these are sent and other requests get their turn: a line that says little
@@ -38,7 +36,11 @@ BYTES = {"type": "string", "format": "binary"}
 
 
 class Answers(Response):
-    """The answers to a body of lines, sent while it is read."""
+    """The answers to a body of lines, sent while it is read.
+
+    The headers wait for the first line: before it a body that is too slow can still be refused. They go before its
+    answer, whose receipt is not that of the whole.
+    """
 
     def __init__(self, request: Request, answerer: LineAnswerer, max_line: int, headers: dict[str, str]) -> None:
         super().__init__(None, headers=headers)
@@ -47,25 +49,39 @@ class Answers(Response):
         self._answerer = answerer
         self._max_line = max_line
         self._number = 0
+        self._begun = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answers as they are found."""
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         cutter = Cutter(self._max_line)
         try:
             async for data in self._request.stream():
                 await self._answer(cutter.lines(data), send)
             await self._answer(cutter.last(), send)
         except (ClientDisconnect, TimeoutError):
+            if not self._begun:
+                raise
             return
+        await self._begin(send)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _answer(self, lines: Iterator[bytes | None], send: Send) -> None:
+        if not self._begun:
+            first = list(islice(lines, 1))
+            if not first:
+                return
+            await self._begin(send)
+            lines = chain(first, lines)
         while piece := self._piece(lines):
             async with asyncio.timeout(STALLED_SECONDS):
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             for _ in range(TURNS):
                 await asyncio.sleep(0)
+
+    async def _begin(self, send: Send) -> None:
+        if not self._begun:
+            self._begun = True
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
 
     def _piece(self, lines: Iterator[bytes | None]) -> bytes:
         answers: list[bytes] = []
@@ -88,14 +104,12 @@ def routes(
     root: str = "",
 ) -> APIRouter:
     """Return the batch route; `max_line` counts bytes, `sign` makes receipts."""
-    router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS, max_body_size=ANY_SIZE)
-    example = '{"primary_concern": "dullness", "age_years": 34}\n{"pregnant": true, "reference": "second"}\n'
-    lines = {"schema": BYTES | {"description": "One `Candidate` a line."}, "example": example}
-    content = dict.fromkeys(LINES[:2], lines)
+    router = APIRouter(prefix="/v1", tags=["triage"], max_body_size=ANY_SIZE)
+    content = {media: {"schema": BYTES | {"description": "One `Candidate` a line."}} for media in LINES}
     answered = {
         "description": "One answer a line, in order; in place of an answer a problem with its `line`. An answer "
         "has its `receipt` with it, where a signing key is configured.",
-        "content": {LINES[0]: {"schema": BYTES}},
+        "content": {media: {"schema": BYTES} for media in LINES},
     }
 
     @router.post(
@@ -114,7 +128,7 @@ def routes(
         A line that cannot be answered gets a problem object with its `line`; the others are answered. There is no limit
         to the number of lines. Send and read at the same time: who sends without reading is waited for.
         """
-        media_type_of(request.headers.get("content-type", ""), LINES, TAKEN)
+        media_type_of(request.headers.get("content-type", ""), LINES)
         answered_as = accepted(",".join(request.headers.getlist("accept")), LINES)
         engine = engine_named(engines.in_language(accept_language), options.ruleset)
         answerer = LineAnswerer(
@@ -128,7 +142,6 @@ def routes(
             root=root,
         )
         headers = {"Content-Type": answered_as, "Content-Language": engine.sentences, "Vary": "Accept-Language"}
-        headers |= headers_of(engine.release, engines.current, root)
         return Answers(request, answerer, max_line, headers)
 
     return router

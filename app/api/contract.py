@@ -9,16 +9,15 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any, get_args
 
-from app.api.negotiation import SERVED
-from app.api.problems import MEDIA_TYPE, FieldError, Problem
+from app.api.headers import declare_headers, show_headers
+from app.api.problems import FieldError, Problem, ProblemKind
 from app.api.receipts import Stored
-from app.api.response_headers import HEADERS, declare_headers
 from app.api.schemas import NULL, Schema, in_pascal, ref, schemas_of
 from app.core import rules
 from app.core.rules import Release
 
-FHIR = ("/fhir", "/cds-services")
-FHIR_MEDIA_TYPE = "application/fhir+json"
+SPOKEN = ("/fhir", "/cds-services", "/problems")
+"""Below which paths an answer has a language, whether or not FastAPI knows the header."""
 TAGS = {
     "triage": "Facts to a decision, one candidate or many, and why.",
     "rule sets": "The releases of the rules: facts, rules, sources, the proof report, what changes between two.",
@@ -53,7 +52,7 @@ def finish(document: dict[str, Any], release: Release) -> None:
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for model in (Problem, FieldError, Stored):
+    for model in (Problem, ProblemKind, FieldError, Stored):
         found = model.model_json_schema(ref_template="#/components/schemas/{model}")
         found.pop("$defs", None)
         schemas[model.__name__] = found
@@ -64,11 +63,12 @@ def finish(document: dict[str, Any], release: Release) -> None:
         namer.visit(schemas[name], name)
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            if path.startswith((*FHIR, "/problems")) and not any(
-                each["in"] == "header" for each in operation.get("parameters", ())
+            if path.startswith(SPOKEN) and not any(
+                each["name"] == languages["name"] for each in operation.get("parameters", ())
             ):
                 operation.setdefault("parameters", []).append(deepcopy(languages))
-            _declare_errors(path, operation)
+            if (answer := operation["responses"]["200"])["description"] == "Successful Response":
+                answer["description"] = operation["summary"] + "."
             declare_headers(path, method, operation)
             operation["responses"] = dict(sorted(operation["responses"].items()))
             for parameter in operation.get("parameters", ()):
@@ -78,32 +78,8 @@ def finish(document: dict[str, Any], release: Release) -> None:
             for content, suffix in _contents(operation):
                 namer.visit(content["schema"], f"{called}{suffix}", top=True)
     document["components"]["schemas"] = dict(sorted(schemas.items()))
-    document["components"]["headers"] = HEADERS
+    show_headers(document)
     document["tags"] = [{"name": name, "description": says} for name, says in TAGS.items()]
-
-
-def error_content(path: str) -> dict[str, Any]:
-    """Return what OpenAPI says of an error below a path."""
-    name, media_type = ("FhirResource", FHIR_MEDIA_TYPE) if path.startswith(FHIR) else ("Problem", MEDIA_TYPE)
-    return {media_type: {"schema": ref(name)}}
-
-
-def _declare_errors(path: str, operation: dict[str, Any]) -> None:
-    """Declare errors that every path has, in its format."""
-    common = {"422": "A query parameter that cannot be used."}
-    if any(path.startswith(start) for start in SERVED):
-        common["406"] = "Nothing that is accepted is served here."
-    responses = operation["responses"]
-    for status, response in responses.items():
-        content = response.get("content", {})
-        if status >= "400":
-            response["content"] = error_content(path)
-        elif FHIR_MEDIA_TYPE in content:
-            content.pop("application/json", None)
-        if response["description"] == "Successful Response":
-            response["description"] = operation["summary"] + "."
-    for status, says in common.items():
-        responses.setdefault(status, {"description": says, "content": error_content(path)})
 
 
 def _given(schema: Schema) -> Schema:

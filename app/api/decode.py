@@ -9,7 +9,7 @@ from fastapi import Request
 
 from app.api.large_json import read_without_repeats
 from app.api.messages import Message
-from app.api.negotiation import JSON, media_type_of
+from app.api.negotiation import AS_FHIR, JSON, media_type_of
 from app.api.problems import MOST_ERRORS, MOST_SUGGESTIONS, FieldError, ProblemError
 from app.api.strict_json import JsonObject, pointer_to, read_json, repeated_keys
 from app.api.validation import FIRST_DAY, LAST_DAY, OTHERS, REFERENCE, RefusedError, closest, day_of, reading_of
@@ -31,7 +31,7 @@ def decode(body: bytes, reader: "CandidateReader", *, strict: bool, line: int | 
 
 def check_json_type(content_type: str) -> None:
     """Raise a problem where a content type is not JSON in UTF-8."""
-    media_type_of(content_type, (JSON,), Message("write `Content-Type: application/json`"))
+    media_type_of(content_type, (JSON,))
 
 
 class CandidateReader:
@@ -181,7 +181,16 @@ async def body_of(request: Request) -> Any:
 
 async def record_of(request: Request) -> Any:
     """Return the JSON of a body without repeated keys."""
-    check_json_type(request.headers.get("content-type", ""))
+    return await _record_in(request, (JSON,))
+
+
+async def resource_of(request: Request) -> Any:
+    """Return the FHIR resource of a body without repeated keys."""
+    return await _record_in(request, AS_FHIR)
+
+
+async def _record_in(request: Request, taken: Sequence[str]) -> Any:
+    media_type_of(request.headers.get("content-type", ""), taken)
     body = await request.body()
     if len(body) <= LIGHT_BYTES:
         return read_without_repeats(body)

@@ -1,37 +1,23 @@
 """Headers of what is deprecated or ends (RFC 9745, RFC 8594)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as ASGIMessage
 
+from app.api.headers import ENDS, declared, show_headers
 from app.core.rules import Release
 
 LEAST = timedelta(days=365)
 """Between the deprecation of something and its end, as docs/compatibility.md promises."""
-
-DECLARED: dict[str, Any] = {
-    "Deprecation": {
-        "description": "Since when the release is withdrawn (RFC 9745); absent while it is good.",
-        "schema": {"type": "string", "examples": ["@1767225600"]},
-    },
-    "Link": {
-        "description": "With `Deprecation`: `rel=deprecation`, which says why, and `rel=successor-version`.",
-        "schema": {"type": "string"},
-    },
-}
-"""What OpenAPI says of answers by a release that is named."""
-SUNSET: dict[str, Any] = {
-    "Sunset": {
-        "description": "When it stops to answer (RFC 8594).",
-        "schema": {"type": "string", "examples": ["Fri, 01 Jan 2027 00:00:00 GMT"]},
-    },
-}
-"""What it says, beside that, of what ends."""
+RULESETS = "/v1/rulesets/"
+FIRST_ERROR = 400
 
 
 @dataclass(frozen=True)
@@ -56,58 +42,107 @@ class Going:
             marked = [each for each in operation["parameters"] if each["name"] == self.parameter]
             for each in marked if self.parameter else [operation]:
                 each["deprecated"] = True
-            for response in operation["responses"].values():
-                response["headers"] = response.get("headers", {}) | DECLARED | SUNSET
+            for status, response in operation["responses"].items():
+                shared = document["components"]["responses"].get(response.get("$ref", "").rpartition("/")[2])
+                whole = shared or response
+                headers = whole.get("headers", {}) | declared(*ENDS)
+                operation["responses"][status] = whole | {"headers": headers}
+        show_headers(document)
 
 
 GOING: tuple[Going, ...] = ()
 """What ends of this API: nothing now."""
 
 
-class Deprecations:
-    """The ASGI layer that says in answers that their path ends."""
+@dataclass(frozen=True)
+class Notice:
+    """Since when something is deprecated, why, what follows, when it ends."""
 
-    def __init__(self, app: ASGIApp, going: Sequence[Going], root: str = "") -> None:
+    since: date
+    why: str
+    successor: str
+    sunset: date | None = None
+
+
+class Deprecations:
+    """The ASGI layer that says what is withdrawn or ends.
+
+    A release may be named anywhere: in the path, as what another is compared with, or in the query. All of it that is
+    withdrawn is said in good answers, and what ends in errors too.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        going: Sequence[Going] = (),
+        releases: Iterable[Release] = (),
+        current: str = "current",
+        root: str = "",
+    ) -> None:
         self._app = app
-        self._headers = [
+        self._withdrawn = {
+            release.id: notice for release in releases if (notice := notice_of(release, current, root)) is not None
+        }
+        self._going = [
             (
                 re.compile(
                     "/".join("[^/]+" if part.startswith("{") else re.escape(part) for part in each.path.split("/"))
                 ),
-                deprecated(each.since, f"{root}/docs", root + each.successor, each.sunset),
+                Notice(each.since, f"{root}/docs", root + each.successor, each.sunset),
             )
             for each in going
         ]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, with the headers of each path that ends."""
-        found = [headers for path, headers in self._headers if path.fullmatch(scope.get("path", ""))]
+    @property
+    def says_anything(self) -> bool:
+        """Whether there is an answer that it changes."""
+        return bool(self._withdrawn or self._going)
 
-        async def sent(message: Message) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, with the headers of what is withdrawn or ends."""
+        ends = [notice for path, notice in self._going if path.fullmatch(scope.get("path", ""))]
+        withdrawn = self._named(scope)
+
+        async def sent(message: ASGIMessage) -> None:
             if message["type"] == "http.response.start":
-                more = [(name.lower().encode(), value.encode()) for each in found for name, value in each.items()]
+                said = [*ends, *(withdrawn if message["status"] < FIRST_ERROR else ())]
+                more = [(name.lower().encode(), value.encode()) for name, value in headers_of(said).items()]
                 message = {**message, "headers": [*message.get("headers", ()), *more]}
             await send(message)
 
-        await self._app(scope, receive, sent if found else send)
+        await self._app(scope, receive, sent if ends or withdrawn else send)
+
+    def _named(self, scope: Scope) -> list[Notice]:
+        """Return the notices of the withdrawn releases that a request names."""
+        path: str = scope.get("path", "")
+        if not self._withdrawn or not path.startswith("/v1/"):
+            return []
+        named = set(path.split("/")) if path.startswith(RULESETS) else set[str]()
+        if query := scope.get("query_string"):
+            named.update(value for name, value in parse_qsl(query.decode("latin-1")) if name == "ruleset")
+        return [notice for name, notice in self._withdrawn.items() if name in named]
 
 
-def headers_of(release: Release, current: str, root: str = "") -> dict[str, str]:
-    """Return the headers of answers by a release, below the public path."""
+def notice_of(release: Release, current: str, root: str = "") -> Notice | None:
+    """Return the notice of a withdrawn release, below the public path."""
     if release.withdrawn is None:
+        return None
+    path = root + RULESETS
+    return Notice(date.fromisoformat(release.withdrawn.date), path + release.id, path + current)
+
+
+def headers_of(notices: Sequence[Notice]) -> dict[str, str]:
+    """Return the headers of deprecations: first days, and every link."""
+    if not notices:
         return {}
-    path = f"{root}/v1/rulesets/"
-    return deprecated(date.fromisoformat(release.withdrawn.date), path + release.id, path + current)
-
-
-def deprecated(since: date, why: str, successor: str, sunset: date | None = None) -> dict[str, str]:
-    """Return the headers of what is deprecated; `sunset` where it ends."""
-    links = [f'<{why}>; rel="deprecation"', f'<{successor}>; rel="successor-version"']
-    found = {"Deprecation": f"@{int(_midnight(since).timestamp())}"}
-    if sunset is not None:
-        found["Sunset"] = format_datetime(_midnight(sunset), usegmt=True)
-        links.append(f'<{why}>; rel="sunset"')
-    return found | {"Link": ", ".join(links)}
+    links = [(each.why, "deprecation") for each in notices] + [
+        (each.successor, "successor-version") for each in notices
+    ]
+    found = {"Deprecation": f"@{int(_midnight(min(each.since for each in notices)).timestamp())}"}
+    if ends := [each.sunset for each in notices if each.sunset is not None]:
+        found["Sunset"] = format_datetime(_midnight(min(ends)), usegmt=True)
+        links += [(each.why, "sunset") for each in notices if each.sunset is not None]
+    return found | {"Link": ", ".join(f'<{address}>; rel="{relation}"' for address, relation in dict.fromkeys(links))}
 
 
 def _midnight(day: date) -> datetime:

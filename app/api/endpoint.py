@@ -10,12 +10,11 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from app.api.decode import CandidateReader, body_of, check_json_type, decode
-from app.api.deprecation import headers_of
 from app.api.described import Described
 from app.api.encode import encode
 from app.api.messages import Message
 from app.api.negotiation import JSON, accepted, check_coding
-from app.api.problems import CALLER_LEFT, ProblemError, problem, refusals
+from app.api.problems import CALLER_LEFT, ProblemError, problem
 from app.api.query import read_query, unusable_values
 from app.api.schemas import ref
 from app.core.answer import Answer, DecisionView
@@ -24,15 +23,6 @@ from app.core.memo import Memo
 from app.proof.explain import Explanation, Target, explain
 
 PATH = "/v1/triage"
-REFUSALS = refusals(
-    {
-        400: "Not JSON.",
-        404: "No such rule set.",
-        413: "Too large.",
-        415: "Not JSON by its type, or with a content encoding.",
-        422: "JSON, but not the facts of a candidate, or a query parameter that cannot be used.",
-    }
-)
 Body = Annotated[Any, Depends(body_of)]
 AcceptLanguage = Annotated[
     str, Header(description="The language of what a patient reads: `en` or `ko`.", examples=["ko, en;q=0.5"])
@@ -89,6 +79,11 @@ def engine_named(engines: Engines, name: str) -> Engine:
     return found
 
 
+def headers_of(engine: Engine) -> dict[str, str]:
+    """Return the headers of answers by an engine."""
+    return {"content-type": JSON, "content-language": engine.sentences, "vary": "Accept-Language"}
+
+
 class Handler(NamedTuple):
     """Answers requests of one query, language and `Accept`."""
 
@@ -108,9 +103,8 @@ class Handler(NamedTuple):
 class Endpoint:
     """Answers `POST /v1/triage`; an ASGI application for this path alone."""
 
-    def __init__(self, engines: Engines, readers: Mapping[str, CandidateReader], root: str = "") -> None:
+    def __init__(self, engines: Engines, readers: Mapping[str, CandidateReader]) -> None:
         self._engines = engines
-        self._root = root
         self._readers = readers
         self._handlers = Memo[tuple[bytes, str, str], Handler](self._handler)
 
@@ -144,11 +138,6 @@ class Endpoint:
         response.raw_headers += handler.headers
         return response
 
-    def headers_of(self, engine: Engine) -> dict[str, str]:
-        """Return the headers of answers by an engine."""
-        headers = {"content-type": JSON, "content-language": engine.sentences, "vary": "Accept-Language"}
-        return headers | headers_of(engine.release, self._engines.current, self._root)
-
     def _handler(self, key: tuple[bytes, str, str]) -> Handler:
         query, languages, accept = key
         accepted(accept, (JSON,))
@@ -158,13 +147,13 @@ class Endpoint:
         except ValidationError as error:
             raise unusable_values(error.errors(include_url=False)) from None
         engine = engine_named(self._engines.in_language(languages), options.ruleset)
-        raw = [(name.encode(), value.encode()) for name, value in self.headers_of(engine).items()]
+        raw = [(name.encode(), value.encode()) for name, value in headers_of(engine).items()]
         return Handler(engine, self._readers[engine.release.id], options, raw)
 
 
 def routes(endpoint: Endpoint, engines: Engines, readers: Mapping[str, CandidateReader]) -> APIRouter:
     """Return the triage routes, with a reader for each release."""
-    router = APIRouter(prefix="/v1", tags=["triage"], responses=REFUSALS)
+    router = APIRouter(prefix="/v1", tags=["triage"])
     content = {"requestBody": {"required": True, "content": {JSON: {"schema": ref("Candidate")}}}}
 
     @router.post(
@@ -202,6 +191,6 @@ def routes(endpoint: Endpoint, engines: Engines, readers: Mapping[str, Candidate
         engine = engine_named(engines.in_language(accept_language), options.ruleset)
         question = readers[engine.release.id].question(body, strict=options.unknowns == "strict")
         found = encode(explain(engine, question, options.target))
-        return Response(found, headers=endpoint.headers_of(engine))
+        return Response(found, headers=headers_of(engine))
 
     return router

@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 
 import fastapi_offline
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
+from app.api.negotiation import OPENAPI, accepted
 from app.core.memo import Memo
 
 ASSETS = "/explorer-assets"
@@ -46,8 +47,9 @@ def add_explorer(app: FastAPI, root: str = "") -> None:
     written = Memo[FastAPI, bytes](_written)
 
     @app.get("/openapi.json", include_in_schema=False)
-    def document() -> Response:
-        return Response(written[app], headers={"Cache-Control": "no-cache"}, media_type="application/json")
+    def document(request: Request) -> Response:
+        media = accepted(",".join(request.headers.getlist("accept")), OPENAPI)
+        return Response(written[app], headers={"Cache-Control": "no-cache", "Vary": "Accept"}, media_type=media)
 
     app.mount(ASSETS, StaticFiles(directory=folder), name="explorer-assets")
 

@@ -71,7 +71,7 @@ PROBLEMS: dict[str, ProblemType] = {
         {"Accept-Encoding": "identity"},
     ),
     "not-json-type": ProblemType(
-        415, "The content type is not JSON", "Send `Content-Type: application/json` and no other encoding than UTF-8."
+        415, "The content type is none that is taken", "Send the content type in `detail`, in UTF-8."
     ),
     "not-facts": ProblemType(
         422,
@@ -131,6 +131,19 @@ class Problem(Described):
     """In a batch alone: the line that this stands in place of, counted from 1."""
 
 
+class ProblemKind(Described):
+    """What a kind of problem means."""
+
+    type: str
+    """Its address, as in the `type` of a problem."""
+    title: str
+    """The kind in words."""
+    status: int
+    """The HTTP status that goes with it."""
+    remedy: str
+    """What to do."""
+
+
 class ProblemError(Exception):
     """An error that becomes a problem document with the first errors."""
 
@@ -144,12 +157,6 @@ class ProblemError(Exception):
         self.kind = kind
         self.detail = detail
         self.errors = list(errors[:MOST_ERRORS])
-
-
-def refusals(says: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
-    """Return what OpenAPI says of answers that are problems, by status."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": text, "content": content} for status, text in says.items()}
 
 
 DATA = ("/v1/", "/fhir", "/cds-services", "/.well-known/", "/openapi.json", "/version")
@@ -278,7 +285,7 @@ router = APIRouter(prefix="/problems", tags=["operation"])
     response_class=HTMLResponse,
     operation_id="readProblemPage",
     summary="What a kind of problem means",
-    responses=refusals({404: "No such kind."}),
+    responses={200: {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/ProblemKind"}}}}},
 )
 async def problem_page(
     request: Request, kind: Annotated[str, Path(description="The last part of a problem's `type`.")]

@@ -11,14 +11,16 @@ from dataclasses import fields, is_dataclass, replace
 from itertools import product
 from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ConfigDict, Field, ValidationError, WithJsonSchema
 
 from app.api.decode import CandidateReader, record_of
+from app.api.deprecation import headers_of, notice_of
 from app.api.described import Described
 from app.api.encode import encode
-from app.api.endpoint import REFUSALS, AcceptLanguage
+from app.api.endpoint import AcceptLanguage
 from app.api.messages import Message, in_language
+from app.api.negotiation import JWKS, accepted
 from app.api.problems import FieldError, ProblemError
 from app.api.query import fields_of
 from app.api.schemas import ref
@@ -49,12 +51,14 @@ SENTENCES = frozenset(
 SIGNED = {
     "type": "object",
     "required": ["id", "decision", "ruleset"],
+    "additionalProperties": True,
     "properties": {
         "id": {"type": "string"},
-        "decision": {"type": "object"},
+        "decision": {"type": "object", "additionalProperties": True},
         "ruleset": {
             "type": "object",
             "required": ["digest", "contract"],
+            "additionalProperties": True,
             "properties": {"digest": {"type": "string"}, "contract": {"type": "integer"}},
         },
     },
@@ -113,25 +117,29 @@ class _AlteredError(Exception):
         self.differs = differs
 
 
-def routes(engines: Engines, readers: Mapping[str, CandidateReader], signer: Verifier) -> APIRouter:
-    """Return the routes for receipts."""
+def routes(engines: Engines, readers: Mapping[str, CandidateReader], signer: Verifier, root: str = "") -> APIRouter:
+    """Return the routes for receipts, below the public path `root`."""
     router = APIRouter(tags=["receipts"])
     replayer = Replayer(engines, readers, signer)
     request = {"requestBody": {"required": True, "content": {"application/json": {"schema": ref("Stored")}}}}
 
     @router.get(
-        "/.well-known/jwks.json", operation_id="listSigningKeys", summary="The keys that receipts are verified with"
+        "/.well-known/jwks.json",
+        operation_id="listSigningKeys",
+        summary="The keys that receipts are verified with",
+        response_model=JsonWebKeySet,
+        responses={200: {"content": {JWKS[1]: {"schema": ref("JsonWebKeySet")}}}},
     )
-    def keys(response: Response) -> JsonWebKeySet:
+    def keys(request: Request) -> Response:
         """The public keys as a JSON Web Key Set; empty without one."""
-        response.headers["Cache-Control"] = "public, max-age=300"
-        return JsonWebKeySet(keys=signer.public)
+        media = accepted(",".join(request.headers.getlist("accept")), JWKS)
+        headers = {"Cache-Control": "public, max-age=300", "Vary": "Accept"}
+        return Response(JsonWebKeySet(keys=signer.public).model_dump_json(), headers=headers, media_type=media)
 
     @router.post(
         "/v1/receipts/verify",
         operation_id="verifyReceipt",
         summary="Whether a stored answer is as this service gave it",
-        responses=REFUSALS,
         openapi_extra=request,
     )
     async def verify(
@@ -140,7 +148,11 @@ def routes(engines: Engines, readers: Mapping[str, CandidateReader], signer: Ver
         """Checks the signature, decides again by the release that answered, and compares."""
         language = engines.in_language(accept_language).language
         response.headers.update({"Content-Language": language, "Vary": "Accept-Language"})
-        return replayer.verdict(_stored(body), language)
+        verdict = replayer.verdict(_stored(body), language)
+        if verdict.release:
+            notice = notice_of(engines.by_id[verdict.release].release, engines.current, root)
+            response.headers.update(headers_of([notice] if notice else []))
+        return verdict
 
     return router
 

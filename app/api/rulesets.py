@@ -6,11 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from app.api.deprecation import headers_of
 from app.api.encode import encode
 from app.api.endpoint import AcceptLanguage, engine_named
 from app.api.messages import Message
-from app.api.problems import ProblemError, refusals
+from app.api.problems import ProblemError
 from app.core import catalogue
 from app.core.engine import Engines
 from app.core.memo import Memo
@@ -19,7 +18,6 @@ from app.proof.compare import Comparison, compare
 from app.proof.texts import current_in
 from app.proof.verify import Verification, Verifier
 
-NOT_FOUND = refusals({404: "No such rule set, rule or source."})
 RuleSetName = Annotated[str, Path(description="A release, such as `2026.2`, or `current`.")]
 
 
@@ -31,9 +29,9 @@ class RuleSets:
     rulesets: list[catalogue.RuleSetRecord]
 
 
-def routes(engines: Engines, root: str = "") -> APIRouter:
+def routes(engines: Engines) -> APIRouter:
     """Return the rule set routes over these engines."""
-    router = APIRouter(prefix="/v1/rulesets", tags=["rule sets"], responses=NOT_FOUND)
+    router = APIRouter(prefix="/v1/rulesets", tags=["rule sets"])
 
     def made(asked: tuple[str, str, str, str]) -> bytes:
         language, kind, name, detail = asked
@@ -56,8 +54,6 @@ def routes(engines: Engines, root: str = "") -> APIRouter:
             "Content-Language": language,
             "Vary": "Accept-Language",
         }
-        if named:
-            headers |= headers_of(named, engines.current, root)
         what = engine_named(engines, detail).release.id if kind == "diff" else detail
         body = found[language, kind, named.id if named else "", what]
         return Response(body, headers=headers, media_type="application/json")

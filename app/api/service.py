@@ -1,6 +1,6 @@
 """The FastAPI application of this service."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,10 +9,9 @@ from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.decode import readers_of
-from app.api.examples import EXPLAINED, examples, mistaken
+from app.api.examples import BASIC, Example, comparison_of, places_of, show_examples
 from app.api.negotiation import check_headers
-from app.api.problems import MEDIA_TYPE, ProblemError, path_within, problem
+from app.api.problems import ProblemError, path_within, problem
 from app.api.query import check_query, unusable_values
 from app.core.engine import Engines
 
@@ -34,6 +33,8 @@ class Service(FastAPI):
         """What answers a method and path without routing and middleware."""
         self.front: ASGIApp = self.dispatch
         """What takes each request first: the layers around `dispatch`."""
+        self.examples: dict[str, Mapping[str, Example]] = dict(BASIC)
+        """What is asked for the OpenAPI document, by operation and name."""
         self.amendments: list[Callable[[dict[str, Any]], None]] = []
         """What is added to the OpenAPI document once it is made."""
 
@@ -66,21 +67,19 @@ class Service(FastAPI):
         else:
             await super().__call__(scope, receive, send)
 
+    async def _within(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request of its own, behind the layers."""
+        scope.update(app=self, root_path=self.root)
+        await self.dispatch(scope, receive, send)
+
     def openapi(self) -> dict[str, Any]:
-        """Return the OpenAPI document, with examples whose nulls FastAPI would drop."""
+        """Return the OpenAPI document, with examples that are answered here."""
         if self.openapi_schema is None:
             document = super().openapi()
-            current = self._engines.by_id[self._engines.current]
-            reader = readers_of(self._engines)[self._engines.current]
-            for path, (asked, answered) in examples(current, reader).items():
-                operation = document["paths"][path]["post"]
-                operation["requestBody"]["content"]["application/json"]["examples"] = asked
-                operation["responses"]["200"]["content"]["application/json"]["examples"] = answered
             for amend in self.amendments:
                 amend(document)
-            for path in EXPLAINED:
-                content = document["paths"][path]["post"]["responses"]["422"]["content"]
-                content[MEDIA_TYPE]["examples"] = {"mistakes": mistaken(reader, path)}
+            examples = {**self.examples, **comparison_of(self._engines)}
+            show_examples(document, self._within, examples, places_of(self._engines))
             self.openapi_schema = document
         return self.openapi_schema
 

@@ -34,18 +34,6 @@ from app.record.reader import Reader
 
 LOG = logging.getLogger("triage.cds_hooks")
 OUTCOMES = frozenset({"accepted", "overridden"})
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"description": means, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/FhirResource"}}}}
-    for status, means in {
-        400: "Not JSON: an OperationOutcome.",
-        401: "Not trusted: an OperationOutcome.",
-        404: "No such service: an OperationOutcome.",
-        412: "Data that the decision depends on was not sent: an OperationOutcome names the prefetch keys.",
-        413: "Too large: an OperationOutcome.",
-        415: "Not JSON by its type: an OperationOutcome.",
-        422: "JSON, and no call of this service: an OperationOutcome.",
-    }.items()
-}
 
 
 @dataclass(frozen=True)
@@ -153,7 +141,10 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
         try:
             await service.trust.check(request.headers.get("authorization"), service.base + own_path(request))
             body = await read(request)
-            return await work(body, hook, heavy=len(await request.body()) > LIGHT_BYTES, languages=languages)
+            response = await work(body, hook, heavy=len(await request.body()) > LIGHT_BYTES, languages=languages)
+            for header, value in headers.items():
+                response.headers.setdefault(header, value)
+            return response
         except UntrustedError as error:
             headers["WWW-Authenticate"] = "Bearer"
             return JSONResponse(outcome(say(error.sentence), "login"), 401, headers=headers, media_type=MEDIA_TYPE)
@@ -167,7 +158,7 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
         "/{name}",
         operation_id="callCdsService",
         summary="Ask for cards",
-        responses=RESPONSES | lists("cards"),
+        responses=lists("cards"),
         openapi_extra=taken(hook="string", context="object"),
     )
     async def call(request: Request, name: ServiceId) -> JSONResponse:
@@ -178,7 +169,6 @@ def routes(service: Service, read: ReadBody) -> APIRouter:
         "/{name}/feedback",
         operation_id="sendCdsFeedback",
         summary="Say what became of cards",
-        responses=RESPONSES,
         openapi_extra=taken(feedback="array"),
     )
     async def feedback(request: Request, name: ServiceId) -> JSONResponse:

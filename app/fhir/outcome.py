@@ -2,20 +2,24 @@
 
 from fastapi.responses import JSONResponse
 
+from app.api.negotiation import FHIR_JSON
 from app.record.elements import Resource
 
-MEDIA_TYPE = "application/fhir+json"
+MEDIA_TYPE = FHIR_JSON
 CODES = {
     400: "structure",
     401: "login",
     403: "forbidden",
     404: "not-found",
     405: "not-supported",
+    406: "not-supported",
+    408: "timeout",
     412: "required",
     413: "too-long",
     415: "not-supported",
     422: "invalid",
     429: "throttled",
+    431: "too-long",
     500: "exception",
     503: "transient",
 }

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from copy import deepcopy
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
@@ -10,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.datastructures import QueryParams
 
-from app.api.negotiation import PARAMETER
+from app.api.negotiation import AS_FHIR, PARAMETER
 from app.api.worker import LIGHT_BYTES, in_worker
 from app.core.codes import Codes
 from app.core.engine import ReceiptSigner
@@ -21,7 +22,7 @@ from app.fhir.adaptive import next_question, response_in
 from app.fhir.definitions import definitions
 from app.fhir.localization import Localizations
 from app.fhir.outcome import MEDIA_TYPE, outcome
-from app.fhir.search import search
+from app.fhir.search import query_parameters, search
 from app.record.elements import RecordError, Resource
 
 ReadBody = Callable[[Request], Awaitable[Any]]
@@ -32,22 +33,43 @@ FORM = "application/x-www-form-urlencoded"
 NO_FORM = Sentence("a search by `POST` is a form in UTF-8: `application/x-www-form-urlencoded`", {})
 R4 = ("4.0", "4.3")
 """The versions of R4, and of R4B, which does not differ in what is read."""
-FHIR: dict[str, Any] = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/FhirResource"}}}}
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: FHIR | {"description": "The resource."},
-    400: FHIR | {"description": "Not usable: an OperationOutcome says where and what would be right."},
-    404: FHIR | {"description": "No such resource: an OperationOutcome."},
-    413: FHIR | {"description": "Too large: an OperationOutcome."},
-    415: FHIR | {"description": "Not JSON by its type: an OperationOutcome."},
-    422: FHIR | {"description": "JSON, and not what the operation takes: an OperationOutcome."},
+
+
+class FhirResponse(JSONResponse):
+    """A FHIR resource as it is sent."""
+
+    media_type = MEDIA_TYPE
+
+
+ANSWERED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The resource.",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/FhirResource"}}},
+    }
 }
+
+
+FORMAT: dict[str, Any] = {
+    "name": "_format",
+    "in": "query",
+    "required": False,
+    "description": "The media type of the answer, where a link says it and no header: `json`, or one of JSON.",
+    "schema": {"type": "string", "examples": ["json"]},
+}
+"""A parameter of every operation (https://hl7.org/fhir/R4/http.html#parameters)."""
+
+
+def taking(*parameters: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return what OpenAPI says of an operation with these parameters."""
+    return {"parameters": [deepcopy(FORMAT), *parameters], **more}
 
 
 def taken(kind: str) -> dict[str, Any]:
     """Return what OpenAPI says of a body that is a FHIR resource."""
     kinds = {"type": "string", "const": kind}
-    schema = {"type": "object", "required": ["resourceType"], "properties": {"resourceType": kinds}}
-    return {"requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": schema}}}}
+    properties = {"resourceType": kinds}
+    schema = {"type": "object", "required": [*properties], "properties": properties, "additionalProperties": True}
+    return {"requestBody": {"required": True, "content": {media: {"schema": deepcopy(schema)} for media in AS_FHIR}}}
 
 
 def now() -> datetime:
@@ -66,7 +88,7 @@ def answered(resource: Resource, status: int = 200, language: str = "") -> JSONR
     parts = (resource, *(part.get("resource", {}) for part in resource.get("parameter", ())))
     if language := next((part["language"] for part in parts if "language" in part), language):
         headers["Content-Language"] = language
-    return JSONResponse(resource, status, headers=headers, media_type=MEDIA_TYPE)
+    return FhirResponse(resource, status, headers=headers)
 
 
 def check_version(content_type: str) -> None:
@@ -95,7 +117,7 @@ def routes(
     clock: Callable[[], datetime] = now,
 ) -> APIRouter:
     """Return the routes; `base` is the public address, `sign` makes receipts."""
-    router = APIRouter(prefix="/fhir", tags=["fhir"])
+    router = APIRouter(prefix="/fhir", tags=["fhir"], default_response_class=FhirResponse)
     release = locales.find("").engine.release
     readable = {code: definitions(locale, base, program) for code, locale in locales.by_language.items()}
     paths = list(readable[locales.default])
@@ -108,7 +130,8 @@ def routes(
         "/metadata",
         operation_id="getCapabilityStatement",
         summary="What this FHIR server can do",
-        responses={200: RESPONSES[200]},
+        responses=ANSWERED,
+        openapi_extra=taking(),
     )
     def metadata(request: Request) -> JSONResponse:
         """The CapabilityStatement."""
@@ -118,14 +141,13 @@ def routes(
         """Serve one definition; a path for each leaves the operations' paths alone."""
         called = "read" + "".join(part[:1].upper() + part[1:] for part in re.split("[/-]", path))
 
-        @router.get(f"/{path}", operation_id=called, summary=f"Read {path}", responses={200: RESPONSES[200]})
+        @router.get(f"/{path}", operation_id=called, summary=f"Read {path}", responses=ANSWERED, openapi_extra=taking())
         def read_resource(request: Request) -> JSONResponse:
             """The definition, made from the current release."""
             return definition(request, path)
 
     def searches(kind: str) -> None:
         """Serve the search of one type."""
-        responses: dict[int | str, dict[str, Any]] = {status: RESPONSES[status] for status in (200, 400)}
         summary = f"Search {kind}"
 
         def searched(request: Request, posted: str = "") -> JSONResponse:
@@ -140,16 +162,24 @@ def routes(
             except RecordError as error:
                 return answered(outcome(locale.phrases.of(error.sentence), error.code), 400, locale.language)
 
-        @router.get(f"/{kind}", operation_id=f"search{kind}", summary=summary, responses=responses)
+        @router.get(
+            f"/{kind}",
+            operation_id=f"search{kind}",
+            summary=summary,
+            responses=ANSWERED,
+            openapi_extra=taking(*query_parameters()),
+        )
         def search_resources(request: Request) -> JSONResponse:
             """By `url`, `version`, `status`, `name`, `title`, `experimental` or `_id`; a searchset."""
             return searched(request)
 
-        form = {"requestBody": {"content": {FORM: {"schema": {"type": "object"}}}}}
-        refused = responses | {415: RESPONSES[415] | {"description": "Not a form by its type: an OperationOutcome."}}
+        *fields, prefer = query_parameters()
+        properties = {each["name"]: each["schema"] | {"description": each["description"]} for each in fields}
+        content = {FORM: {"schema": {"type": "object", "properties": properties}}}
+        form = taking(prefer, requestBody={"content": content})
         name, path = f"search{kind}ByForm", f"/{kind}/_search"
 
-        @router.post(path, operation_id=name, summary=f"{summary} by form", responses=refused, openapi_extra=form)
+        @router.post(path, operation_id=name, summary=f"{summary} by form", responses=ANSWERED, openapi_extra=form)
         async def search_by_form(request: Request) -> JSONResponse:
             """As the search by query, with the parameters in a form."""
             body = await request.body()
@@ -187,8 +217,8 @@ def routes(
             operation_id=name,
             summary=summary,
             description=about,
-            responses=RESPONSES,
-            openapi_extra=taken(takes),
+            responses=ANSWERED,
+            openapi_extra=taking(**taken(takes)),
         )
         async def operate(request: Request) -> JSONResponse:
             return await operated(request, operation)

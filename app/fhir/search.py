@@ -1,6 +1,7 @@
 """Searches for the definitions, by the parameters that SDC form managers have."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlencode
 
 from app.fhir.localization import Localization
@@ -19,6 +20,16 @@ BY_ELEMENT: Mapping[str, str] = {
 """The search parameters, and the element of each."""
 BEGINS = frozenset({"name", "title"})
 """Parameters of the type string: a value is the beginning of the element's, in any case."""
+SAYS: Mapping[str, str] = {
+    "_id": "The id of a definition.",
+    "url": "Its canonical address, with a version behind `|` or without.",
+    "version": "Its version: the release it is made from.",
+    "name": "How its name for programs begins.",
+    "title": "How its title begins.",
+    "status": "Its status, such as `active`; several with commas between them.",
+    "experimental": "Whether it is experimental: `true` or `false`.",
+}
+"""What each is, for OpenAPI."""
 PRESENTATION = frozenset({"_format", "_pretty", "_summary", "_elements", "_count", "_sort", "_total"})
 """Parameters that say how results look; every search here has one page, of whole resources."""
 KINDS = dict.fromkeys(BY_ELEMENT, "token") | {"url": "uri", "name": "string", "title": "string"}
@@ -54,6 +65,19 @@ def search_parameters() -> Iterator[Resource]:
     """Yield the parameters as a CapabilityStatement has them."""
     for name in BY_ELEMENT:
         yield {"name": name, "type": KINDS[name]}
+
+
+def query_parameters() -> list[dict[str, Any]]:
+    """Return the parameters as OpenAPI has them, by query or by header."""
+    found: list[dict[str, Any]] = [
+        {"name": name, "in": "query", "required": False, "description": says, "schema": {"type": "string"}}
+        for name, says in SAYS.items()
+    ]
+    prefer = {"type": "string", "examples": ["handling=strict"]}
+    says = (
+        "`handling=strict` refuses a search parameter that is not known; without it the answer says which was not used."
+    )
+    return [*found, {"name": "Prefer", "in": "header", "required": False, "description": says, "schema": prefer}]
 
 
 def _matches(resource: Resource, name: str, value: str) -> bool:

@@ -1,11 +1,17 @@
-"""Says in the OpenAPI document who may ask for what."""
+"""Who may ask for what, and how operations refuse, for OpenAPI."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from app.api.contract import error_content
+from app.api.headers import EVERYWHERE, OF_STATUS, declared
+from app.api.negotiation import FHIR_JSON, SERVED
+from app.api.problems import MEDIA_TYPE
+from app.api.schemas import ref
 from app.security.access import is_open, permission_for
 from app.security.limits import PROBES
 
+FHIR = ("/fhir", "/cds-services")
 SCHEMES: dict[str, Any] = {
     "key": {
         "type": "apiKey",
@@ -20,29 +26,143 @@ SCHEMES: dict[str, Any] = {
         "description": "An OAuth 2 access token of the configured issuer, where the operator configured one.",
     },
 }
-REFUSALS = {
-    "401": "No key or token, or one that is not known here (where keys or an issuer are configured).",
-    "403": "The key or token does not open this.",
-}
-BUSY = "Too much at once; ask again after the seconds in `Retry-After`."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An operation, as what refuses it sees it."""
+
+    path: str
+    operation: Mapping[str, Any]
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a body is read."""
+        return "requestBody" in self.operation
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether it is answered whatever the load and the host."""
+        return self.path in PROBES
+
+    @property
+    def names(self) -> bool:
+        """Whether path, query or body name what may not be there."""
+        given = {each["name"] for each in self.operation.get("parameters", ()) if each["in"] != "header"}
+        return "{" in self.path or "ruleset" in given or self.path.endswith(("$apply", "$populate"))
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A status that operations are refused with."""
+
+    status: int
+    name: str
+    """Of its component in the document."""
+    says: str
+    sent: Callable[[Asked], bool]
+    """Whether an operation can send it."""
+
+
+REFUSALS = (
+    Refusal(
+        400,
+        "Unreadable",
+        "What cannot be read: a body that is not JSON, a strict search by an unknown parameter, a host that is not one "
+        "of this service.",
+        lambda asked: not asked.is_probe,
+    ),
+    Refusal(
+        401,
+        "Unauthorized",
+        "No key or token, or one that is not known here (where keys, an issuer or clients are configured).",
+        lambda asked: not is_open(asked.path),
+    ),
+    Refusal(403, "Forbidden", "The key or token does not open this.", lambda asked: not is_open(asked.path)),
+    Refusal(
+        404,
+        "NotFound",
+        "Nothing of that name; `detail` or the outcome says which names there are.",
+        lambda asked: asked.names,
+    ),
+    Refusal(
+        406,
+        "NotAcceptable",
+        "Nothing that is accepted is served here.",
+        lambda asked: any(asked.path.startswith(start) for start in SERVED),
+    ),
+    Refusal(408, "TooSlow", "The body took too long to arrive.", lambda asked: asked.has_body),
+    Refusal(
+        412,
+        "Needed",
+        "Data that the decision depends on was not sent; the outcome names the prefetch keys.",
+        lambda asked: asked.operation["operationId"] == "callCdsService",
+    ),
+    Refusal(
+        413,
+        "TooLarge",
+        "The body is larger than is accepted; `detail` or the outcome says how large it may be.",
+        lambda asked: not asked.is_probe,
+    ),
+    Refusal(
+        415,
+        "NotTaken",
+        "A media type, charset or content coding that is not taken; `detail` or the outcome says which are.",
+        lambda asked: asked.has_body,
+    ),
+    Refusal(
+        422,
+        "Unusable",
+        "JSON, and not what the operation takes, or a query parameter that cannot be used: everything that is wrong, "
+        "with what would be right.",
+        lambda _: True,
+    ),
+    Refusal(431, "HeadersTooLarge", "The request line and headers are too large.", lambda asked: not asked.is_probe),
+    Refusal(500, "Failed", "The service failed: nothing was decided.", lambda _: True),
+    Refusal(
+        503,
+        "Busy",
+        "Too much at once, or a token cannot be checked now; ask again after the seconds in `Retry-After`.",
+        lambda asked: not asked.is_probe,
+    ),
+)
+"""Every status above 304 that an operation sends; 405 is none of them, whose method is an operation."""
 
 
 def show_access(document: dict[str, Any], *, anonymous: bool) -> None:
     """Add security schemes, needed scopes and refusals to an OpenAPI document."""
     document["components"]["securitySchemes"] = SCHEMES
+    used: dict[str, Any] = {}
+    document["components"]["responses"] = used
     for path, operations in document["paths"].items():
-        if path not in PROBES:
-            for operation in operations.values():
-                operation["responses"].setdefault("503", {"description": BUSY, "content": error_content(path)})
-        if is_open(path):
-            for operation in operations.values():
-                operation["security"] = []
-            continue
+        is_fhir = path.startswith(FHIR)
         scope = permission_for(path)
-        needed: list[dict[str, list[str]]] = [{"key": []}, {"token": []}]
         for operation in operations.values():
+            _show_refusals(operation, path, used, is_fhir=is_fhir)
+            if is_open(path):
+                operation["security"] = []
+                continue
+            needed: list[dict[str, list[str]]] = [{"key": []}, {"token": []}]
             operation["security"] = [{}, *needed] if anonymous else needed  # an empty one: everybody is taken
             if scope:
                 operation["description"] = f"{operation.get('description', '')}\n\nNeeds the scope `{scope}`.".strip()
-            for status, says in REFUSALS.items():
-                operation["responses"].setdefault(status, {"description": says, "content": error_content(path)})
+
+
+def _show_refusals(operation: dict[str, Any], path: str, used: dict[str, Any], *, is_fhir: bool) -> None:
+    """Refer an operation to the refusals that it can send."""
+    responses = operation["responses"]
+    for status in [each for each in responses if each >= "400"]:  # of FastAPI
+        del responses[status]
+    asked = Asked(path, operation)
+    for refusal in REFUSALS:
+        if refusal.sent(asked):
+            name = refusal.name + ("Outcome" if is_fhir else "")
+            used.setdefault(name, _response(refusal, is_fhir=is_fhir))
+            responses[str(refusal.status)] = {"$ref": f"#/components/responses/{name}"}
+
+
+def _response(refusal: Refusal, *, is_fhir: bool) -> dict[str, Any]:
+    """Return a refusal as a component of an OpenAPI document."""
+    schema, media_type = ("FhirResource", FHIR_JSON) if is_fhir else ("Problem", MEDIA_TYPE)
+    headers = declared(*EVERYWHERE, "Content-Language", *OF_STATUS.get(refusal.status, ()))
+    return {"description": refusal.says, "headers": headers, "content": {media_type: {"schema": ref(schema)}}}

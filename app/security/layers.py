@@ -6,6 +6,7 @@ import httpx
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
+from app.api.headers import READABLE, SENT
 from app.core.engine import Decided
 from app.observe.access_log import AccessLog
 from app.security.access import INTAKE, Access
@@ -14,6 +15,7 @@ from app.security.options import SecurityOptions
 from app.security.tokens import IssuerKeys, Tokens
 
 CORS_SECONDS = 600
+METHODS = ("GET", "HEAD", "POST")
 
 
 def layered(
@@ -32,13 +34,19 @@ def layered(
         issuer = options.issuer
         tokens = Tokens(issuer, IssuerKeys(issuer.jwks_url, transport=transport)) if issuer else None
         app = Access(app, options.api_keys, tokens, (*elsewhere, *(INTAKE if options.open_intake else ())))
-    if options.cors_origins:
-        app = CORSMiddleware(
-            app,
-            allow_origins=options.cors_origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
-            expose_headers=["Deprecation", "ETag", "Link", "Retry-After", "Sunset", "Triage-Receipt", "X-Request-ID"],
-            max_age=CORS_SECONDS,
-        )
-    return Limits(app, options, access_log, most_bytes, body_limits, receipt)
+    readable = readable_from(options.cors_origins)
+    return Limits(readable(app), options, access_log, most_bytes, body_limits, receipt, readable)
+
+
+def readable_from(origins: Sequence[str]) -> Callable[[ASGIApp], ASGIApp]:
+    """Return what makes an application's answers readable to pages elsewhere."""
+    if not origins:
+        return lambda app: app
+    return lambda app: CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_methods=METHODS,
+        allow_headers=SENT,
+        expose_headers=READABLE,
+        max_age=CORS_SECONDS,
+    )

@@ -56,8 +56,11 @@ class Limits:
         most_bytes: int,
         body_limits: Mapping[str, int] | None = None,
         receipt: Callable[[Decided], str] | None = None,
+        readable: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     ) -> None:
+        """`readable` lets a page of another origin read a refusal."""
         self._app = app
+        self._readable = readable
         self._options = options
         self._log = access_log
         self._most_bytes = most_bytes
@@ -97,7 +100,8 @@ class Limits:
         within = CURRENT.set(info)
         try:
             await _next_turn()  # so that all that were handed over in one turn are counted before the first is answered
-            app = self._refusal(scope, headers, given, exchange) or self._app
+            refusal = self._refusal(scope, headers, given, exchange)
+            app = self._app if refusal is None else self._readable(refusal)
             await app(scope, exchange.receive, exchange.send)
         except Exception as error:
             await self._failed(error, scope, exchange)
@@ -139,7 +143,8 @@ class Limits:
             log.error("a request failed", exc_info=error)
             error = ProblemError("internal", NOTHING_DECIDED)
         if exchange.info.status is None:
-            await problem(Request(scope), error.kind, error.detail)(scope, exchange.receive, exchange.send)
+            refusal = problem(Request(scope), error.kind, error.detail)
+            await self._readable(refusal)(scope, exchange.receive, exchange.send)
 
     def _sweep(self) -> None:
         """Give up the bodies that are too slow.

@@ -164,6 +164,7 @@ class Pages:
             found = compare(one, other, current_in(self.engines, language))
             values = {
                 "found": found,
+                "compared": [release, *([engines.by_id[older].release] if older != name else ())],
                 "releases": list(engines.by_id),
                 "counts": Counter(e.change for e in found.entries),
             }

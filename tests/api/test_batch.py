@@ -16,6 +16,8 @@ from starlette.types import Message
 
 from app.api import batch
 from app.api.lines import Cutter
+from app.api.messages import Message as Says
+from app.api.problems import ProblemError
 from tests.patients import patients
 
 URL = "/v1/triage/batch"
@@ -181,6 +183,28 @@ def test_a_caller_who_stops_reading_is_let_go(app: FastAPI, monkeypatch: pytest.
     caller = Caller(3_000, reads=5)
     asyncio.run(asyncio.wait_for(app(scope(), caller.receive, caller.send), 30))
     assert caller.sent <= 7
+
+
+@pytest.mark.parametrize(("begun", "status"), [(b"", 408), (b'{"pregnant"', 408), (b"{}\n{", 200), (b"{}\n" * 3, 200)])
+def test_a_body_that_stops_before_the_first_answer_is_refused(app: FastAPI, begun: bytes, status: int) -> None:
+    """Headers without an answer would be a 500 to some servers."""
+    parts = iter([{"type": "http.request", "body": begun, "more_body": True}])
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        if part := next(parts, None):
+            return part
+        if len(sent) > 1:  # as the limits do once the answer is begun
+            return {"type": "http.disconnect"}
+        raise ProblemError("too-slow", Says("the request took too long to arrive"))
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(app(scope(), receive, send))
+    assert sent[0]["status"] == status
+    assert sent[1]["body"]
+    assert sent[1].get("more_body", False) == (status == 200)
 
 
 def test_answers_come_while_the_body_is_still_sent(address: str) -> None:

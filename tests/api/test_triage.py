@@ -7,12 +7,12 @@ from fastapi.testclient import TestClient
 
 from app.api.examples import EXAMPLES
 
-PHASE_2 = EXAMPLES["recommended"][1]
+PHASE_2 = EXAMPLES["recommended"].body
 
 
 @pytest.mark.parametrize("disposition", EXAMPLES)
 def test_each_worked_example_gets_its_disposition(client: TestClient, disposition: str) -> None:
-    answer = client.post("/v1/triage", json=EXAMPLES[disposition][1]).json()
+    answer = client.post("/v1/triage", json=EXAMPLES[disposition].body).json()
     assert answer["decision"]["disposition"] == disposition
 
 

@@ -1,6 +1,8 @@
 """Hosts, origins, headers, bodies and how much at once."""
 
 import asyncio
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,6 +76,67 @@ def test_a_browser_of_a_configured_origin_may_ask_and_read_a_refusal(book: RuleB
         assert refused.status_code == 401
         assert (refused.headers.get("access-control-allow-origin") == origin) == allowed
     assert "access-control-allow-origin" not in client_with(book).get("/livez", headers={"Origin": "x"}).headers
+
+
+ORIGIN = {"Origin": "https://clinic.example"}
+DOCUMENT: dict[str, Any] = json.loads((Path(__file__).resolve().parents[2] / "openapi.json").read_text("utf-8"))
+
+
+def sent_by_callers() -> set[str]:
+    """Return every header that the document lets a caller send."""
+    schemes = DOCUMENT["components"]["securitySchemes"].values()
+    found = {scheme["name"] if scheme["type"] == "apiKey" else "Authorization" for scheme in schemes}
+    for operations in DOCUMENT["paths"].values():
+        for operation in operations.values():
+            found |= {each["name"] for each in operation.get("parameters", ()) if each["in"] == "header"}
+            found |= {"Content-Type"} if "requestBody" in operation else {"If-None-Match"}
+    return {name.lower() for name in found}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_a_browser_may_send_each_header_that_a_caller_may(book: RuleBook, method: str) -> None:
+    client = client_with(book, cors_origins="https://clinic.example")
+    wanted = sorted(sent_by_callers() | {"prefer", "traceparent"})
+    for names in ([", ".join(wanted)], wanted):
+        for name in names:
+            asking = ORIGIN | {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": name}
+            asked = client.options("/v1/triage", headers=asking)
+            assert (asked.status_code, asked.headers["access-control-allow-origin"]) == (200, "https://clinic.example")
+    strange = ORIGIN | {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "X-Strange"}
+    assert client.options("/v1/triage", headers=strange).status_code == 400
+    asking = ORIGIN | {"Access-Control-Request-Method": "DELETE"}
+    assert client.options("/v1/triage", headers=asking).status_code == 400
+
+
+def test_a_browser_may_read_each_header_that_is_declared(book: RuleBook) -> None:
+    answer = client_with(book, cors_origins="https://clinic.example").post("/v1/triage", json={}, headers=ORIGIN)
+    exposed = {name.strip() for name in answer.headers["access-control-expose-headers"].split(",")}
+    assert set(DOCUMENT["components"]["headers"]) | {"Allow", "Sunset"} <= exposed
+
+
+@pytest.mark.parametrize(
+    ("status", "settings", "headers"),
+    [
+        (503, {}, {}),
+        (431, {"max_header_bytes": 1_000}, {"X-Long": "x" * 1_000}),
+        (400, {"trusted_hosts": "other.example"}, {}),
+        (413, {}, {"Content-Length": "9" * 20}),
+    ],
+)
+def test_a_browser_reads_what_the_outermost_layer_refuses(
+    book: RuleBook, status: int, settings: dict[str, Any], headers: dict[str, str]
+) -> None:
+    client = client_with(book, cors_origins="https://clinic.example", **settings)
+    if status == 503:
+        client.app.front._at_work = 10_000  # type: ignore[attr-defined]
+    for origin in ("https://clinic.example", "https://evil.example"):
+        answer = client.post("/v1/triage", content=b"{}", headers={"Origin": origin, **headers})
+        assert answer.status_code == status
+        allowed = answer.headers.get("access-control-allow-origin")
+        assert allowed == (origin if origin == "https://clinic.example" else None)
+    if status == 503:  # the question before the question is answered
+        asking = ORIGIN | {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "Content-Type"}
+        assert client.options("/v1/triage", headers=asking).status_code == 200
 
 
 def test_headers_beyond_the_limit_are_refused(book: RuleBook) -> None:
