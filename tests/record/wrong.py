@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.core.codes import Codes, Inside, Meaning, Span
+from app.core.codes import NESTED, Codes, Inside, Meaning, Span
 from app.core.facts import Value
 from app.core.words import Words
 from app.record import (
@@ -177,10 +177,27 @@ def _raises(resource: Any, release: Any, most: int) -> Any:
     return [answer for answer in given if not answer.fault], left
 
 
+def _valued_groups(codes: Codes) -> Codes:
+    for table in (codes.conditions, codes.medicines):
+        for groups in table._groups.values():
+            groups._opened.clear()
+            for fact, hint in groups._hints.items():
+                values = [meaning.value for meaning in table.meanings if meaning.fact == fact and meaning.value]
+                groups._hints[fact] = replace(hint, value=values[0] if values else None)
+    return codes
+
+
+def _named_too(self: Any, concept: Any, table: Any) -> bool:
+    if concept.groups:
+        return False
+    return NAME(self, concept, table)
+
+
 TIME = standing.Standing._time
 DAYS_OF, DAYS_INIT = Days.of, Days.__init__
 SITES_INIT = standing.Sites.__init__
 USE, TIMES = medicines._use, conditions._times
+NAME = concepts.Concepts._name
 READ, READ_ANSWERS = reader.Reader.read, answers.read_answers
 NUMBERS = count()
 
@@ -209,6 +226,11 @@ WRONG: dict[str, Wrong] = {
     "certainty plays no part": _set(concepts, "certainty_of", _always("")),
     "letters of certainty are not read": _set(concepts, "CERTAINTIES", ""),
     "a sequela is a burn": _set(concepts, "_is_sequela", _always(False)),
+    "a group of codes is nothing": _set(concepts.Concepts, "_widen", _always(None)),
+    "a group says what is in it": _valued_groups,
+    "a block is its first code": _set(concepts, "BLOCK", re.compile("")),
+    "whatever is written is a code": _set(concepts, "NESTED", dict.fromkeys(NESTED, re.compile(".+"))),
+    "a group hides the name beside it": _set(concepts.Concepts, "_name", _named_too),
     "names are not read": _set(concepts.Concepts, "_name", _always(None)),
     "names are found inside words": _names_inside,
     "creams work in the whole body": _set(medicines, "_use", _always("systemic")),
