@@ -17,6 +17,7 @@ from app.record.dates import Days
 from app.record.elements import Resource, items, reference_of, text
 from app.record.identity import Found, Identity, Whose, collected
 from app.record.intake import Intake
+from app.record.lacks import lacking
 from app.record.medicines import medicine
 from app.record.observations import observation
 from app.record.places import PLACES, Entry, PatientFacts, Place, Statement, Unread
@@ -60,6 +61,7 @@ class Reader:
 
     def read(self, record: Iterable[Resource]) -> PatientFacts:
         """Return what Bundles, resources, or both say."""
+        record = list(record)
         found, left = most_important(collected(record), MOST_SEEN)
         check_r4(each.resource for each in found)
         identity = Identity(found, self.patient, self.server)
@@ -125,6 +127,7 @@ class Reader:
         unread += intake.unread
         if context.concepts.unread:
             unread.append(Unread("unread_codings", context.concepts.unread, MOST_CODINGS))
+        unread += lacking(record)
         return self._weighed(context, entries, drafts, intake, tuple(unread))
 
     def _weighed(
