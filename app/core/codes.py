@@ -40,16 +40,22 @@ class Span:
     `None`: without end.
 
     `while_active`: a yes whose status says active counts however old it is. `history`: what has ended still speaks, and
-    counts without a date. `from_onset`: days count from the beginning of what is said, not from when it was said.
-    `values` are other spans of single answers.
+    counts without a date; with `ended` it is `asked` instead, or `over`. `from_onset`: days count from the beginning of
+    what is said, not from when it was said. `values` are other spans of single answers.
     """
 
     yes_days: int | None
     no_days: int | None
     while_active: bool = False
     history: bool = False
+    ended: Literal["asked", "over"] | None = None
     from_onset: bool = False
     values: Mapping[str, int | None] = field(default_factory=dict)
+
+    @property
+    def after(self) -> Literal["speaks", "asked", "over"]:
+        """What is made of a yes that has ended."""
+        return self.ended or ("speaks" if self.history else "over")
 
     def days(self, value: Value | None) -> int | None:
         """Return for how many days a value may be relied on."""

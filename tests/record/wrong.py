@@ -247,6 +247,10 @@ WRONG: dict[str, Wrong] = {
     "what has no date counts": _set(standing.Standing, "_time", _undated_counts),
     "what has no date is asked": _set(standing.Standing, "_time", _undated_asks),
     "what ended is over": _set(standing.Standing, "_ended", _ended_is_over),
+    "what is in remission is over": _set(
+        statuses, "CLINICAL_STATES", _without(statuses.CLINICAL_STATES, remission="ended")
+    ),
+    "what is over in the body is in it": _spans(lambda span: replace(span, ended=None)),
     "there is no history": _spans(lambda span: replace(span, history=False)),
     "an active order is never too old": _spans(lambda span: replace(span, while_active=True)),
     "the future counts": _set(Days, "of", _planned),
