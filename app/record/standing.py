@@ -14,6 +14,7 @@ State = Literal["active", "unknown", "ended", "remission"]
 """What is in remission may come back: it has not ended, and whether it is there is asked."""
 Open = Literal["open_status", "planned", "refers_to_error", "given_once", "not_final", "open_use", "both_uses"]
 """Why all that a resource says must be asked."""
+ENDED: frozenset[State] = frozenset({"ended", "remission"})
 MOST_SITES = 8
 
 
@@ -47,7 +48,7 @@ class Standing:
         span = self._spans.get(meaning.fact, UNSURE)
         claim = Claim(draft, meaning.fact, meaning.value if value is None else value, "asked", "open_value")
         draft.claims.append(claim)
-        if at.state in ("ended", "remission"):
+        if at.state in ENDED:
             if meaning.ended:
                 self._ended(claim, meaning, at)
                 return claim
@@ -107,7 +108,7 @@ class Standing:
             # what is active today is as good as said today
             since = self._days.on if lasts or day is None else day.first
             claim.counts, claim.until = True, None if days is None else since + timedelta(days=days)
-            if at.end:  # which lies ahead, or is today
+            if at.end and at.state not in ENDED:  # which then lies ahead, or is today
                 claim.until = min(claim.until or at.end.last, at.end.last)
             claim.put("used", "history" if span.history else "current")
 

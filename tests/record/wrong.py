@@ -187,6 +187,14 @@ def _valued_groups(codes: Codes) -> Codes:
     return codes
 
 
+def _value_alone(part: Any) -> bool:
+    return any(name.startswith("value") for name in part)
+
+
+def _with_result(context: Any, part: Any) -> Any:
+    return context.concepts.read(part.get("code"), context.codes.observations, beside=part.get("valueString"))
+
+
 def _named_too(self: Any, concept: Any, table: Any) -> bool:
     if concept.groups:
         return False
@@ -207,6 +215,8 @@ WRONG: dict[str, Wrong] = {
     "versions are not read": _set(identity, "REST", re.compile(r"(?:(\S*)/)?([A-Z]\w+)/([A-Za-z0-9.-]+)")),
     "addresses of entries are not read": _set(identity, "_plain_url", lambda url: f"{url}{next(NUMBERS)}"),
     "contained resources are not read": _set(identity, "_inside", _always(None)),
+    "what lies inside others is not read": _set(reader, "contained", _always([])),
+    "an error outside is none inside": _set(identity, "IN_ERROR", "x"),
     "identifiers are not read": _set(identity, "_identifiers", _always([])),
     "references to medicines are not followed": _set(identity.Identity, "follow", _always(None)),
     "every place is in the area": _set(standing.Sites, "of", _always("in")),
@@ -221,9 +231,11 @@ WRONG: dict[str, Wrong] = {
         statuses, "VERIFIED_STATES", _without(statuses.VERIFIED_STATES, provisional="sure")
     ),
     "nothing abates": _set(conditions, "_times", _no_abatement),
+    "dates may run backwards": _set(Days, "check", _always(None)),
     "modifiers play no part": _set(conditions, "is_modified", _always(False)),
     "codes are compared as written": _set(concepts, "normal", lambda _, code: code),
     "certainty plays no part": _set(concepts, "certainty_of", _always("")),
+    "every letter of certainty is sure": _set(conditions, "CERTAINTIES", "AGVZX"),
     "letters of certainty are not read": _set(concepts, "CERTAINTIES", ""),
     "a sequela is a burn": _set(concepts, "_is_sequela", _always(False)),
     "a group of codes is nothing": _set(concepts.Concepts, "_widen", _always(None)),
@@ -282,6 +294,11 @@ WRONG: dict[str, Wrong] = {
     "nothing with such words is of the skin": _set(Inside, "leaves_out", _always(True)),
     "parts are not read": _set(concepts.Concepts, "together", lambda self, whole, parts: whole),
     "what is contained refers to itself": _set(medicines, "_owner", lambda r, t, f: Found(t, "Medication", f.url)),
+    "a result is the name of what was asked": _set(observations, "_code", _with_result),
+    "an interpretation is no result": _set(
+        observations, "_has_value", lambda part: any(k[:5] == "value" for k in part)
+    ),
+    "names of devices are not read": _set(procedures, "_names", _always("")),
     "unfinished results count": _set(observations, "OPEN", frozenset()),
     "cancelled results count": _set(observations, "NOT_DONE", frozenset()),
     "a device is always there": _set(procedures, "_refused", _always(None)),
