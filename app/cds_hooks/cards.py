@@ -143,7 +143,7 @@ class Cards:
         excluded = answer.decision.disposition == "excluded"
         against = [rule for rule in weighed.held if rule.effect == "excludes" and draft.pathway in rule.pathways]
         name = reference_of(draft.resource).partition("/")[2]
-        key = f"order {name or text(draft.resource.get('id'))}"
+        key = f"order {name or text(draft.resource.get('id'))} {draft.pathway}"
         agrees = answer.decision.pathway == draft.pathway
         says = "Ordered: {pathway}. {headline}" if self.call.hook in ORDERS else "Booked: {pathway}. {headline}"
         headline = self._doubt(weighed) if agrees and weighed.doubted else self._headline(answer)

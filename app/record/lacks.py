@@ -11,6 +11,7 @@ from app.record.identity import DEEPEST
 from app.record.places import Unread
 
 FAILED = frozenset({"error", "fatal"})
+SEARCH = "searchset"
 BESIDE = frozenset({"include", "outcome"})
 """What stands in a search set and is no match."""
 WELL = ("1", "2", "3")
@@ -28,7 +29,9 @@ def lacking(record: Iterable[Any]) -> Iterator[Unread]:
         if found.get("resourceType") != "Bundle":
             failed += has_failed(found)
             continue
-        entries = items(found.get("entry"))
+        given = found.get("entry")
+        entries = items(given)
+        failed += (len(given) if isinstance(given, list) else given is not None) - len(entries)
         failed += sum(_is_missing(entry) for entry in entries if not isinstance(entry.get("resource"), dict))
         further += has_more(found, entries)
         if depth <= DEEPEST:
@@ -53,10 +56,10 @@ def has_failed(resource: Resource) -> bool:
 
 def has_more(bundle: Resource, entries: list[Resource]) -> bool:
     """Return whether a Bundle says that there is more than it holds."""
-    if next_page(bundle):
+    if any(text(link.get("relation")).lower() == "next" for link in items(bundle.get("link"))):
         return True
     total = bundle.get("total")
-    if bundle.get("type") != "searchset" or not isinstance(total, int) or total == 0:
+    if bundle.get("type", SEARCH) != SEARCH or not isinstance(total, int) or total == 0:
         return False
     return total > sum(_mode(entry) not in BESIDE for entry in entries)
 

@@ -48,6 +48,10 @@ LOST: dict[str, Callable[[], Any]] = {
     "an outcome in a Bundle of Bundles": lambda: bundle(bundle(OUTCOME)),
     "a failed entry of a batch": lambda: batch({"response": {"status": "404 Not Found"}}),
     "a failed entry with its outcome": lambda: batch({"response": {"status": "500", "outcome": OUTCOME}}),
+    "a further page without its address": lambda: bundle() | {"link": [{"relation": "Next"}]},
+    "fewer than were found, by no type": lambda: {"resourceType": "Bundle", "total": 5},
+    "entries that are none": lambda: {"resourceType": "Bundle", "type": "searchset", "entry": ["x", None]},
+    "no list of entries": lambda: {"resourceType": "Bundle", "type": "searchset", "entry": "x"},
     "an address without its resource": lambda: batch({"fullUrl": f"{EHR}/Condition/7"}),
 }
 """Every way in which a part of a record is lost."""
