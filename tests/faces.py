@@ -11,7 +11,7 @@ from app.api.lines import BATCH_PATH
 from tests.amounts import amount
 from tests.cds_hooks.calls import call, order
 from tests.cds_hooks.calls import path as service
-from tests.fhir.resources import ATC, BASE, bundle, condition, medication, observation, response, yes_no
+from tests.fhir.resources import ATC, BASE, bundle, condition, going_on, medication, observation, response, yes_no
 
 NEXT = "/fhir/Questionnaire/$next-question"
 NEXT_OF_OURS = "/fhir/Questionnaire/candidate-intake/$next-question"
@@ -66,7 +66,7 @@ def bodies(client: TestClient) -> list[tuple[str, Any]]:
             *named,
         ],
     }
-    begun = client.post(NEXT, json=response()).json()
+    begun = client.post(NEXT, json=going_on()).json()
     asked = begun | {
         "id": "q1",
         "subject": {"reference": "Patient/1"},

@@ -23,7 +23,7 @@ from tests import faces
 from tests.cds_hooks.calls import call
 from tests.cds_hooks.calls import path as service
 from tests.faces import APPLY, FEEDBACK, NEXT, NOWHERE, bodies, changed, places_tried, sent
-from tests.fhir.resources import BASE, response
+from tests.fhir.resources import BASE, going_on
 
 FACES = sorted(
     {
@@ -107,7 +107,7 @@ def test_what_is_sent_back_may_be_as_deep(client: TestClient) -> None:
     deep: Any = "x"
     for _ in range(MAX_DEPTH - 1):
         deep = [deep]
-    answer = client.post(NEXT, json=response() | {"subject": deep})
+    answer = client.post(NEXT, json=going_on() | {"subject": deep})
     assert answer.status_code == 200
     assert answer.json()["subject"] == deep
 
@@ -139,7 +139,7 @@ WAS_OUR_FAULT: dict[str, tuple[str, Any]] = {
     "token that is not ASCII": (service(), call() | {"prefetch": {}, "fhirServer": f"https://{NOWHERE}/fhir"}),
     "outcome that is a list": (FEEDBACK, {"feedback": [{"card": "x", "outcome": [], "outcomeTimestamp": "t"}]}),
     "parameter whose name is a list": (APPLY, {"resourceType": "Parameters", "parameter": [{"name": []}]}),
-    "derived from a number": (NEXT, response() | {"contained": [{"resourceType": "Questionnaire", "derivedFrom": 1}]}),
+    "derived from a number": (NEXT, going_on() | {"contained": [{"resourceType": "Questionnaire", "derivedFrom": 1}]}),
 }
 TOKENS = {"token that is not ASCII": "\u00e9"}
 
@@ -156,7 +156,7 @@ def test_what_was_once_answered_with_500(client: TestClient, name: str) -> None:
 
 @pytest.mark.parametrize("written", ["1e400", "9" * 400, "9" * 5000])
 def test_a_number_without_end_that_is_sent_back_is_the_largest(client: TestClient, written: str) -> None:
-    body = json.dumps(response() | {"author": "here"}).replace('"here"', f'{{"reference": {written}}}')
+    body = json.dumps(going_on() | {"author": "here"}).replace('"here"', f'{{"reference": {written}}}')
     status, text = sent(client, NEXT, body.encode())
     assert (status, json.loads(text)["author"]) == (200, {"reference": 1.7976931348623157e308})
 

@@ -4,7 +4,7 @@ No card only agrees. Nothing in a card is null or empty.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from heapq import nlargest
 from typing import Any
@@ -14,7 +14,6 @@ from app.cds_hooks.detail import Weighed, detail_of
 from app.cds_hooks.request import Call, Draft
 from app.cds_hooks.services import ORDERS
 from app.core.answer import Answer, Referral
-from app.core.languages import Sentence
 from app.core.rules import Urgency
 from app.fhir import said
 from app.fhir.localization import Localization
@@ -65,10 +64,9 @@ class Cards:
         referrals = [self._referred(answer, referral) for referral in answer.referral]
         decisions = list(self._decisions(answer, weighed, drafts))
         cards = [*referrals, *([self._another(answer)] if self.call.for_another else []), *decisions]
-        if not cards:  # nobody is told by the detail of another card
-            unread += said.sentences(weighed.not_read, self.locale)
-        if unread:
-            cards.append(self._unread(answer, unread))
+        lost = [] if decisions else weighed.lost(self.locale)  # else the detail of a decision tells it
+        if unread or lost:
+            cards.append(self.unread(answer, [*unread, *lost], is_lost=bool(lost)))
         if (decisions or referrals) and answer.sources:
             (decisions or referrals)[0]["detail"] += f"\n\n**{self._say('Sources')}**\n\n" + "\n".join(
                 f"- [{name}]({self.base}{source.url}): {source.document}, {source.section}"
@@ -80,12 +78,12 @@ class Cards:
                 card["indicator"] = "warning"
         return cards
 
-    def invitation(self, answer: Answer, notes: Sequence[Sentence]) -> Card:
+    def invitation(self, answer: Answer, weighed: Weighed) -> Card:
         """Return the quiet card, which only invites to the intake."""
         card = self._card(answer, "invitation", self._say("Candidate intake for regenerative skin treatment"), "info")
         says = self._say("Nothing in the record says whether this kind of care is wanted. The intake asks for it.")
-        not_read = [f"- {line}" for line in said.sentences(notes, self.locale)]
-        card["detail"] = "\n".join([says, *(["", *not_read] if not_read else [])])
+        lost = [f"- {line}" for line in weighed.lost(self.locale)]
+        card["detail"] = "\n".join([says, *(["", f"**{self._say('Not read')}**", "", *lost] if lost else [])])
         card["links"] = [self._intake_link()]
         return card
 
@@ -95,9 +93,16 @@ class Cards:
         detail = self._say("Everything else that is said here is about the patient of the call.")
         return self._card(answer, "another patient", says, "warning") | {"detail": detail}
 
-    def _unread(self, answer: Answer, unread: list[str]) -> Card:
-        card = self._card(answer, "unread", self._say("Not all was read: {what}", what=unread[0]), "warning")
-        card["detail"] = "\n".join([f"**{self._say('Not read')}**", "", *(f"- {line}" for line in unread)])
+    def unread(self, answer: Answer, unread: list[str], *, is_lost: bool, indicator: str = "warning") -> Card:
+        """Return the card about what was not read."""
+        card = self._card(answer, "unread", self._say("Not all was read: {what}", what=unread[0]), indicator)
+        lines = [f"**{self._say('Not read')}**", "", *(f"- {line}" for line in unread)]
+        if is_lost:
+            lines += [
+                "",
+                self._say("What was not read may speak against it. That nothing else is said here is no answer."),
+            ]
+        card["detail"] = "\n".join(lines)
         return card
 
     def _referred(self, answer: Answer, referral: Referral) -> Card:
@@ -113,7 +118,7 @@ class Cards:
         detail = detail_of(answer, weighed, self.locale)
         if any(not draft.pathway for draft in drafts) or self.call.hook == "patient-view":
             yield self._decision(answer, weighed, detail)
-        doubted = weighed.doubted or any(each.status == "unmet" for each in answer.preconditions)
+        doubted = weighed.doubted or not answer.ready
         for draft in drafts:
             if draft.pathway and (answer.decision.pathway != draft.pathway or doubted):
                 yield self._conflict(answer, draft, detail, weighed)
@@ -138,7 +143,7 @@ class Cards:
         excluded = answer.decision.disposition == "excluded"
         against = [rule for rule in weighed.held if rule.effect == "excludes" and draft.pathway in rule.pathways]
         name = reference_of(draft.resource).partition("/")[2]
-        key = f"order {name or text(draft.resource.get('id'))}"
+        key = f"order {name or text(draft.resource.get('id'))} {draft.pathway}"
         agrees = answer.decision.pathway == draft.pathway
         says = "Ordered: {pathway}. {headline}" if self.call.hook in ORDERS else "Booked: {pathway}. {headline}"
         headline = self._doubt(weighed) if agrees and weighed.doubted else self._headline(answer)
@@ -203,7 +208,7 @@ class Cards:
         rules = [reason.rule for reason in answer.rationale]
         path = f"/rules/{rules[0]}" if rules else "/rules"
         links = [{"label": self._say("The rules and their sources"), "url": self.base + path, "type": "absolute"}]
-        if answer.missing or answer.assumptions:
+        if answer.missing or answer.assumptions or any(each.ask for each in answer.preconditions):
             links.append(self._intake_link())
         return links
 

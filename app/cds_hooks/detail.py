@@ -20,19 +20,21 @@ class Weighed:
     """A record, and what of it stands against a decision that agrees."""
 
     record: PatientFacts
-    notes: tuple[Sentence, ...] = ()
-    """What of the record could not be fetched."""
+    lacks: tuple[Sentence, ...] = ()
+    """What of the record was not sent or could not be fetched."""
     named: tuple[Entry, ...] = ()
     """What was not understood and is named: on order hooks, what might be about a fact that decides."""
     held: tuple[DecisionRule, ...] = ()
     """The rules that hold, whether or not they decide yet."""
-    not_read: tuple[Sentence, ...] = ()
-    """What of a search was not read, as it has more pages than are read."""
 
     @property
     def doubted(self) -> bool:
         """Whether a decision by this record may be wrong."""
         return bool(self.record.contradictions or self.named)
+
+    def lost(self, locale: Localization) -> list[str]:
+        """Return what was not read because it never came."""
+        return [*said.sentences(self.lacks, locale), *said.lost(self.record, locale)]
 
 
 def detail_of(answer: Answer, weighed: Weighed, locale: Localization) -> str:
@@ -54,7 +56,10 @@ def detail_of(answer: Answer, weighed: Weighed, locale: Localization) -> str:
     section("Why", [line for state, line in reasons if state == "held"])
     section("Open", [say("May hold: {statement}", statement=line) for state, line in reasons if state == "undecided"])
     section("Still missing", [facts[name].question for name in answer.missing])
-    section("To be confirmed", [assumption.question for assumption in answer.assumptions])
+    outside = {rule.id for rule in locale.engine.release.preconditions if rule.outside}
+    open_yet = [p for p in answer.preconditions if p.status == "to_confirm" and p.rule not in outside]
+    assumed = [assumption.question for assumption in answer.assumptions]
+    section("To be confirmed", [*assumed, *(each.statement for each in open_yet)])
     if answer.valid_until:
         again = [facts[name].question for name in answer.ask_again]
         section("Holds until {day}; then to be asked again", again, day=str(answer.valid_until))
@@ -64,7 +69,7 @@ def detail_of(answer: Answer, weighed: Weighed, locale: Localization) -> str:
     section("To be asked, because of the record", list(said.asked(record, locale)))
     section("Not understood", said.not_understood(weighed.named, locale), len(weighed.named))
     section("From the record", list(said.used(record, locale)))
-    section("Not read", said.sentences((*weighed.notes, *weighed.not_read), locale))
+    section("Not read", weighed.lost(locale))
     not_named = len(record.not_understood) - len(weighed.named)
     section("Without effect", list(said.counted(record, locale, not_named)))
     section("Notices", list(answer.notices))

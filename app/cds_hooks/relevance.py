@@ -23,7 +23,7 @@ def has_reason(call: Call, answer: Answer, record: PatientFacts, engine: Engine,
     if (
         call.drafts
         or orders
-        or record.unread
+        or any(not left.was_lost for left in record.unread)
         or any(entry.link_id or _is_response(entry) for entry in _of_ours(record))
     ):
         return True

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.record.elements import RecordError, Resource, entries, items, text
-from app.record.identity import REST
+from app.record.identity import LONGEST_REFERENCE, REST
 
 PATIENT_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -17,6 +17,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "appointment-book": ("userId", "patientId", "appointments"),
 }
 """The fields of the context that each hook requires."""
+NO_CODE = "?"
+"""Stands for the code of a coding of ours that has none."""
 BOOKED = ("serviceType", "serviceCategory", "specialty", "reasonCode")
 """Where an appointment may name a pathway, or the service."""
 
@@ -110,8 +112,8 @@ def _drafts(context: dict[str, Any], hook: str, systems: Systems) -> Iterator[Dr
     """Yield the drafts of ours, for `order-select` those just selected."""
     if hook == "appointment-book":
         for booked in _appointments(context["appointments"]):
-            if pathway := _booked(booked, systems.pathways):
-                yield Draft(booked, pathway)
+            if pathways := _booked(booked, systems.pathways):
+                yield from (Draft(booked, pathway) for pathway in pathways)
             elif _booked(booked, systems.service):
                 yield Draft(booked, "")
     if "draftOrders" not in NEEDS[hook]:
@@ -125,7 +127,7 @@ def _drafts(context: dict[str, Any], hook: str, systems: Systems) -> Iterator[Dr
             continue
         if selected is not None and f"ServiceRequest/{text(order.get('id'))}" not in selected:
             continue
-        if pathway := _coded(order.get("code"), systems.pathways):
+        for pathway in dict.fromkeys(_coded(order.get("code"), systems.pathways)):
             yield Draft(order, pathway)
 
 
@@ -142,7 +144,8 @@ def _names_another(draft: Resource, patient: str) -> bool:
 def _selected(selections: Any) -> frozenset[str]:
     if not isinstance(selections, list) or not all(isinstance(name, str) for name in selections):
         raise RecordError("`context.selections` is a list of references", "context.selections", "structure")
-    return frozenset(selections)
+    named = (REST.fullmatch(name) for name in selections if len(name) <= LONGEST_REFERENCE)
+    return frozenset({*selections, *(f"{found[2]}/{found[3]}" for found in named if found)})
 
 
 def _appointments(given: Any) -> Iterator[Resource]:
@@ -155,19 +158,18 @@ def _appointments(given: Any) -> Iterator[Resource]:
         raise RecordError("`context.appointments` is a Bundle", "context.appointments", "structure")
 
 
-def _booked(appointment: Resource, system: str) -> str:
-    """Return an appointment's code of a system, or its order's."""
+def _booked(appointment: Resource, system: str) -> list[str]:
+    """Return an appointment's codes of a system, and its order's."""
     ordered = (inside.get("code") for inside in items(appointment.get("contained")))
-    named = (_coded(concept, system) for concept in (*(appointment.get(name) for name in BOOKED), *ordered))
-    return next((code for code in named if code), "")
+    concepts = (*(appointment.get(name) for name in BOOKED), *ordered)
+    return list(dict.fromkeys(code for concept in concepts for code in _coded(concept, system)))
 
 
-def _coded(concept: Any, system: str) -> str:
-    """Return the code of a system that a concept has, or nothing."""
+def _coded(concept: Any, system: str) -> Iterator[str]:
+    """Yield the codes of a system that a concept has."""
     for found in items(concept):
-        if "concept" in found and _coded(found["concept"], system):
+        if "concept" in found and any(_coded(found["concept"], system)):
             raise RecordError("this is FHIR R5, and R4 is read here: a code is a CodeableConcept there", "context")
         for coding in items(found.get("coding")):
             if coding.get("system") == system:
-                return text(coding.get("code"))
-    return ""
+                yield text(coding.get("code")) or NO_CODE

@@ -21,6 +21,7 @@ from app.cds_hooks.request import Call, Systems, read_call
 from app.cds_hooks.server import FhirServer
 from app.cds_hooks.services import HOOKS, OURS, PREFIX, STRICT, discovery, templates
 from app.cds_hooks.trust import Trust, UntrustedError
+from app.core.answer import Answer
 from app.core.codes import Codes
 from app.core.engine import Question
 from app.fhir.localization import Localizations
@@ -105,11 +106,19 @@ class Service:
         else:
             named = facts.not_understood
             if not has_reason(call, answer, facts, locale.engine, open_orders(record.bundles.get(OURS))):
-                invited = [cards.invitation(answer, record.notes)] if self.invites else []
-                return JSONResponse({"cards": invited}, headers=headers)
+                return JSONResponse(
+                    {"cards": self._quiet(cards, answer, Weighed(facts, record.lacks))}, headers=headers
+                )
         held = tuple(standing.rule for standing in locale.engine.standings(asked) if standing.state)
-        weighed = Weighed(facts, record.notes, named, held, record.not_read)
+        weighed = Weighed(facts, record.lacks, named, held)
         return JSONResponse({"cards": cards.of(answer, weighed)}, headers=headers)
+
+    def _quiet(self, cards: Cards, answer: Answer, weighed: Weighed) -> list[dict[str, Any]]:
+        """Return the quiet card about a patient in view, if any."""
+        if self.invites:
+            return [cards.invitation(answer, weighed)]
+        lost = weighed.lost(cards.locale)
+        return [cards.unread(answer, lost, is_lost=True, indicator="info")] if lost else []
 
 
 def routes(service: Service, read: ReadBody) -> APIRouter:

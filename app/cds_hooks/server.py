@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import httpx
 
 from app.core.languages import Sentence
-from app.record.elements import Resource, items, text
+from app.record.elements import Resource, items
+from app.record.lacks import next_page
 from app.security.fetch import Allowance, UnfetchedError, fetched, session
 
 PAGES = 10
@@ -51,8 +52,13 @@ class FhirServer:
         """Return how much all reads of one call may bring."""
         return Allowance(self.max_bytes)
 
-    async def read(self, server: str, token: str, query: str, allowance: Allowance) -> Found:
-        """Return a resource or the pages of a search, or raise `UnreadableError`."""
+    async def read(
+        self, server: str, token: str, query: str, allowance: Allowance, *, only_first: bool = False
+    ) -> Found:
+        """Return a resource or the pages of a search, or raise `UnreadableError`.
+
+        `only_first`: the first page is all that is wanted.
+        """
         if _host(server) not in self.hosts:
             raise UnreadableError("the FHIR server is not one that may be read from")
         if not TOKEN.fullmatch(token):
@@ -61,7 +67,7 @@ class FhirServer:
         pages: list[Resource] = []
         try:
             async with session(self.seconds, headers, self.transport) as client:
-                await self._read_pages(client, server, f"{server}/{query}", allowance, pages)
+                await self._read_pages(client, server, f"{server}/{query}", allowance, pages, only_first=only_first)
         except UnfetchedError as error:
             why = UnreadableError("the FHIR server {why}", refused=error.status is not None, why=error.sentence)
         except UnreadableError as error:
@@ -73,7 +79,14 @@ class FhirServer:
         return Found(_joined(pages), why.sentence)
 
     async def _read_pages(
-        self, client: httpx.AsyncClient, server: str, url: str, allowance: Allowance, pages: list[Resource]
+        self,
+        client: httpx.AsyncClient,
+        server: str,
+        url: str,
+        allowance: Allowance,
+        pages: list[Resource],
+        *,
+        only_first: bool,
     ) -> None:
         """Read pages into a list, which keeps them whatever follows."""
         while url:
@@ -85,7 +98,7 @@ class FhirServer:
             if not isinstance(found, dict) or found.get("resourceType") == "OperationOutcome":
                 raise UnreadableError("the FHIR server sent no resource")
             pages.append(found)
-            url = next_page(found)
+            url = "" if only_first else next_page(found)
 
 
 def may_read(scope: str, query: str) -> bool:
@@ -100,13 +113,6 @@ def may_read(scope: str, query: str) -> bool:
         and (found[2] in ("read", "*") or (found[2] != "write" and wanted in found[2]))
         for found in granted
     )
-
-
-def next_page(bundle: Any) -> str:
-    """Return the address of a search's next page, or nothing."""
-    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
-        return ""
-    return next((text(link.get("url")) for link in items(bundle.get("link")) if link.get("relation") == "next"), "")
 
 
 def _joined(pages: list[Resource]) -> Resource:

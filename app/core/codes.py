@@ -4,9 +4,12 @@ What is present can give a fact a value. What is absent says nothing, and no ent
 found by system and code, so that reading is linear in what arrives.
 """
 
+import re
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import Literal, NamedTuple
 
 from app.core.facts import Value
@@ -37,16 +40,22 @@ class Span:
     `None`: without end.
 
     `while_active`: a yes whose status says active counts however old it is. `history`: what has ended still speaks, and
-    counts without a date. `from_onset`: days count from the beginning of what is said, not from when it was said.
-    `values` are other spans of single answers.
+    counts without a date; with `ended` it is `asked` instead, or `over`. `from_onset`: days count from the beginning of
+    what is said, not from when it was said. `values` are other spans of single answers.
     """
 
     yes_days: int | None
     no_days: int | None
     while_active: bool = False
     history: bool = False
+    ended: Literal["asked", "over"] | None = None
     from_onset: bool = False
     values: Mapping[str, int | None] = field(default_factory=dict)
+
+    @property
+    def after(self) -> Literal["speaks", "asked", "over"]:
+        """What is made of a yes that has ended."""
+        return self.ended or ("speaks" if self.history else "over")
 
     def days(self, value: Value | None) -> int | None:
         """Return for how many days a value may be relied on."""
@@ -122,14 +131,89 @@ class Hit(NamedTuple):
     use: Use | None = None
 
 
+NOTHING = Hit()
 LONGEST_CODE = 64
 """A longer one is no code."""
+ICD = re.compile(r"[A-Z]\d[0-9A-Z]{1,5}")
+NESTED: Mapping[str, re.Pattern[str]] = {
+    **dict.fromkeys(("icd-10-cm", "icd-10", "icd-10-gm", "kcd"), ICD),
+    "atc": re.compile(r"[A-Z](?:\d\d(?:[A-Z](?:[A-Z](?:\d\d)?)?)?)?"),
+}
+"""Systems in which a group's code begins the codes of all that it holds, and how a code looks there."""
+BLOCK = re.compile(r"([A-Z]\d[0-9A-Z])[.\d]*[-\u2013]([A-Z]\d[0-9A-Z])[.\d]*")
+"""A block of categories of ICD-10, such as L80-L99."""
+CATEGORY = 3
+
+
+class Groups:
+    """Groups of one system that hold listed codes.
+
+    Who codes a group may mean any code of it, a listed one too. Facts are bits of a number, so that a block of many
+    categories costs little.
+    """
+
+    def __init__(self) -> None:
+        self._hints: dict[str, Meaning] = {}
+        self._above: dict[str, int] = {}
+        self._uses: dict[str, set[Use]] = {}
+        self._categories: dict[str, int] = {}
+        self._opened: dict[int, tuple[Meaning, ...]] = {}
+
+    def add(self, code: str, hit: Hit) -> None:
+        """Add a listed code to every group that holds it."""
+        facts = 0
+        for meaning in hit.meanings:
+            self._hints[meaning.fact] = _hint(meaning, self._hints.get(meaning.fact))
+            facts |= 1 << list(self._hints).index(meaning.fact)
+        for group in (code[:length] for length in range(1, len(code))) if facts else ():
+            self._above[group] = self._above.get(group, 0) | facts
+            if hit.medicine:
+                self._uses.setdefault(group, set()).add(hit.use or hit.medicine.use)
+        self._categories[code[:CATEGORY]] = self._categories.get(code[:CATEGORY], 0) | facts
+
+    def of(self, code: str) -> Hit:
+        """Return what a group leaves open."""
+        facts = self._above.get(code)
+        if not facts:
+            return NOTHING
+        uses = self._uses.get(code, set())
+        use: Use = next(iter(uses)) if len(uses) == 1 else "both"
+        return Hit(self._open(facts), medicine=Medicine("", use, ()) if uses else None)
+
+    def between(self, first: str, last: str) -> Hit:
+        """Return what the categories from one to another leave open."""
+        names, facts = self._sorted
+        among = facts[bisect_left(names, first) : bisect_left(names, last + "\uffff")]
+        around = (self._categories.get(first[:length], 0) for length in range(1, CATEGORY))
+        return Hit(self._open(reduce(or_, among, reduce(or_, around))))
+
+    @cached_property
+    def _sorted(self) -> tuple[list[str], list[int]]:
+        """The categories with listed codes, in order, with their facts."""
+        listed = sorted(self._categories.items())
+        return [category for category, _ in listed], [facts for _, facts in listed]
+
+    def _open(self, facts: int) -> tuple[Meaning, ...]:
+        found = self._opened.get(facts)
+        if found is None:
+            hints = enumerate(self._hints.values())
+            found = self._opened[facts] = tuple(hint for place, hint in hints if facts >> place & 1)
+        return found
+
+
+def _hint(meaning: Meaning, earlier: Meaning | None) -> Meaning:
+    """Return a meaning without its value, together with an earlier one."""
+    both = [each for each in (earlier, meaning) if each]
+    days = [each.ended.within_days for each in both if each.ended]
+    ended = Ended(None, max(days)) if days else None
+    return Meaning(meaning.fact, ended=ended, local=any(each.local for each in both))
 
 
 class Table:
     """Codes, exact or with all below them, and what they mean."""
 
     def __init__(self) -> None:
+        self._groups: dict[str, Groups] = {}
         self._exact: dict[tuple[str, str], list[Hit]] = {}
         self._below: dict[tuple[str, str], list[tuple[tuple[str, ...], Hit]]] = {}
         self._lengths: dict[str, list[int]] = {}
@@ -143,6 +227,8 @@ class Table:
         else:
             self._below.setdefault((system, code), []).append((but, hit))
             self._lengths[system] = sorted({len(code), *self._lengths.get(system, ())}, reverse=True)
+        if system in NESTED:
+            self._groups.setdefault(system, Groups()).add(code, hit)
         self.meanings += hit.meanings
 
     def name(self, names: Iterable[tuple[str, Hit]]) -> None:
@@ -159,6 +245,14 @@ class Table:
                 if not (but and code.startswith(but)):
                     found = [*found, hit]
         return found
+
+    def group(self, system: str, code: str) -> Hit:
+        """Return what a group leaves open by the listed codes in it."""
+        return self._groups[system].of(code) if system in self._groups else NOTHING
+
+    def block(self, system: str, first: str, last: str) -> Hit:
+        """Return what the categories from one to another leave open."""
+        return self._groups[system].between(first, last) if system in self._groups else NOTHING
 
     def codes(self, system: str) -> list[str]:
         """Return the exact codes of a system, in order."""

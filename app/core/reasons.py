@@ -60,7 +60,14 @@ SetAside = Literal[
     "newer_form",
 ]
 Irrelevant = Literal["no_fact", "kind_not_read", "other_form"]
-Left = Literal["unread_resources", "unread_answers", "unread_codings", "other_patient"]
+Left = Literal[
+    "unread_resources",
+    "unread_answers",
+    "unread_codings",
+    "other_patient",
+    "failed_reads",
+    "further_pages",
+]
 
 Reason = Used | Asked | NotUnderstood | SetAside | Irrelevant | Left
 REASONS: frozenset[str] = frozenset(

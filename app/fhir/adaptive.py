@@ -14,6 +14,9 @@ KEPT = (
     "extension",
 )
 """What of a response is the caller's, and stays."""
+GOES_ON = "in-progress"
+FINISHED = ("completed", "amended")
+LONGEST_STATUS = 32
 WANTED = "send one QuestionnaireResponse with its Questionnaire contained"
 
 
@@ -29,12 +32,16 @@ def response_in(body: Any) -> Resource:
 
 
 def next_question(response: Resource, locales: Localizations, languages: str, base: str) -> Resource:
-    """Return the response with the next question, or completed."""
+    """Return the response with the next question, or completed.
+
+    A finished one is given back where nothing is left to ask, so that a call may be sent again; it is opened by its
+    author alone.
+    """
     locale = locales.find(languages, _preferred(response))
     engine, address = locale.engine, canonical(base)
     release = engine.release
     _check(response, address)
-    answers = answers_of({**response, "status": "in-progress"}, release, address)
+    answers = answers_of({**response, "status": GOES_ON}, release, address)
     if answers is None:
         says = "`questionnaire` is `#{name}` or `{address}`"
         raise RecordError(says, "QuestionnaireResponse.questionnaire", name=NAME, address=address)
@@ -48,7 +55,10 @@ def next_question(response: Resource, locales: Localizations, languages: str, ba
     contained = _contained(locale, base, shown)
     if answers.unknown:
         contained.setdefault("item", []).append(_not_understood(answers.unknown, locale))
-    status = "in-progress" if outcome.next_fact else "completed"
+    finished = text(response.get("status")) if response.get("status") in FINISHED else ""
+    if finished and outcome.next_fact:
+        raise _closed(finished)
+    status = GOES_ON if outcome.next_fact else finished or "completed"
     found = response_of(answers.facts, answers.unavailable, release, f"#{NAME}", base, status)
     _carry_over(response, found)
     kept: Resource = {key: response[key] for key in KEPT if key in response}
@@ -113,6 +123,9 @@ def _check(response: Resource, address: str) -> None:
         if response.get(element):
             says = "`{element}` may change what the response means, and is not known here"
             raise RecordError(says, f"QuestionnaireResponse.{element}", "not-supported", element=element)
+    status = response.get("status", GOES_ON)
+    if status != GOES_ON and status not in FINISHED:
+        raise _closed(text(status))
     for inside in items(response.get("contained")):
         if inside.get("resourceType") != "Questionnaire":
             continue
@@ -122,3 +135,9 @@ def _check(response: Resource, address: str) -> None:
         if address not in (*derived, named, named.removesuffix("-adaptive")):
             says = "the contained Questionnaire derives from `{address}`"
             raise RecordError(says, "QuestionnaireResponse.contained.derivedFrom", address=address)
+
+
+def _closed(status: str) -> RecordError:
+    """Return the error about a response that is not gone on with."""
+    says = "the next question is asked of a response that is `in-progress`, and this one is `{status}`"
+    return RecordError(says, "QuestionnaireResponse.status", "business-rule", status=status[:LONGEST_STATUS])

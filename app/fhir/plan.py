@@ -191,7 +191,7 @@ def _notes(answer: Answer, record: PatientFacts, locale: Localization, base: str
         ("To be asked, because of the record", said.asked(record, locale)),
         ("Not understood", said.not_understood(record.not_understood, locale)),
         ("Without effect", said.counted(record, locale)),
-        ("Not read", said.unread(record, locale)),
+        ("Not read", [*said.unread(record, locale), *said.lost(record, locale)]),
     ):
         found += [f"{say(title)}: {line}" for line in lines]
     for name, source in answer.sources.items():
@@ -210,3 +210,5 @@ def _issues(record: PatientFacts, locale: Localization) -> Iterator[Resource]:
         yield issue(line, "not-supported", severity="information")
     for line in said.unread(record, locale):
         yield issue(line, "too-costly", severity="warning")
+    for line in said.lost(record, locale):
+        yield issue(line, "incomplete", severity="warning")

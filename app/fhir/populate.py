@@ -112,6 +112,7 @@ def _issues(record: PatientFacts, locale: Localization) -> Iterator[Resource]:
         ("Not understood", said.not_understood(record.not_understood, locale), "not-supported", "information"),
         ("Without effect", said.counted(record, locale), "informational", "information"),
         ("Not read", said.unread(record, locale), "too-costly", "warning"),
+        ("Not read", said.lost(record, locale), "incomplete", "warning"),
     ):
         for line in lines:
             yield issue(f"{say(title)}: {line}", code, severity=severity)

@@ -7,7 +7,7 @@ from heapq import nlargest
 from app.core.facts import Value
 from app.core.languages import Sentence
 from app.fhir.localization import Localization
-from app.record.places import Entry, PatientFacts
+from app.record.places import Entry, PatientFacts, Unread
 
 MARKUP = re.compile(r"([\\`*_\[\]<>#|~&!])")
 """What Markdown or HTML would read as more than text."""
@@ -96,9 +96,17 @@ def counted(record: PatientFacts, locale: Localization, not_named: int = 0) -> I
 
 def unread(record: PatientFacts, locale: Localization) -> list[str]:
     """Return what was not read because there is too much."""
+    return _left((left for left in record.unread if not left.was_lost), locale)
+
+
+def lost(record: PatientFacts, locale: Localization) -> list[str]:
+    """Return what was not read because it never came."""
+    return _left((left for left in record.unread if left.was_lost), locale)
+
+
+def _left(listed: Iterable[Unread], locale: Localization) -> list[str]:
     return [
-        locale.reasons.get(left.reason, "{count} > {most}").format(count=left.count, most=left.most)
-        for left in record.unread
+        locale.reasons.get(left.reason, "{count} > {most}").format(count=left.count, most=left.most) for left in listed
     ]
 
 

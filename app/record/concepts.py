@@ -5,13 +5,16 @@ of a system that we read concerns no fact, unless words of a fact stand beside i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from marshal import dumps
 from typing import Any, NamedTuple
 
 from app.core.codes import (
+    BLOCK,
     CERTAINTIES,
     LONGEST_CODE,
+    NESTED,
+    NOTHING,
     OPEN_SYSTEMS,
     Codes,
     Hit,
@@ -42,6 +45,19 @@ CERTAINTY = "StructureDefinition/icd-10-gm-diagnosesicherheit"
 """The end of the address of how certain a diagnosis is (basisprofil-de): A ruled out, G sure, V suspected, Z ended."""
 
 
+class Looked(NamedTuple):
+    """What the lists say of one code.
+
+    `group` is what it leaves open where it holds codes that are listed. `is_code`: it looks like a code of its system.
+    """
+
+    plain: str
+    hits: list[Hit]
+    group: Hit
+    certainty: str
+    is_code: bool
+
+
 class Meant(NamedTuple):
     """What one coding means, and how certain it says that it is.
 
@@ -59,7 +75,9 @@ class Meant(NamedTuple):
 class Concept:
     """A concept as it was read.
 
-    `is_listed`: one of its codes is in a list. `reason` says why nothing is meant: a reason of what is not understood,
+    `is_listed`: one of its codes is in a list. `groups` are its codes that hold listed ones, unless `is_precise`:
+    another code says which one is meant. `leaves` are codes in no list that hold nothing. `reason` says why nothing is
+    meant: a reason of what is not understood,
     or `None` where it concerns no fact. `facts` are those that it speaks of, or then might concern. `unread` counts
     codings beyond the limit. `searched` are the words that are searched, `shown` what people read of them. `site` is
     the place that its codes say; `elsewhere` where they differ. `certainty` is what it says as a whole.
@@ -77,6 +95,9 @@ class Concept:
     is_listed: bool = False
     by_name: bool = False
     certainty: str = ""
+    is_precise: bool = False
+    groups: list[tuple[Coding, Looked]] = field(default_factory=list)
+    leaves: list[str] = field(default_factory=list)
 
 
 Written = tuple[Coding, str]
@@ -106,8 +127,9 @@ class Concepts:
         found = self._read.get(key)
         if found is None:
             found = self._read[key] = self._meaning(value, tables, beside)
-            if by_name:
-                self._name(found, tables[0])
+            is_named = by_name and self._name(found, tables[0])
+            if found.groups and not is_named:
+                self._widen(found)
             if found.meant:
                 found.meant = list(dict.fromkeys(found.meant))
                 found.facts = tuple(dict.fromkeys(meaning.fact for meant in found.meant for meaning in meant.meanings))
@@ -198,12 +220,19 @@ class Concepts:
             if system is None or not 0 < len(written.code) <= LONGEST_CODE:
                 continue
             is_read = True
-            hits, certainty = self._hits(system, written.code, certainty, tables)
-            found.is_listed = found.is_listed or bool(hits)
-            is_open = is_open or (not hits and system.name in OPEN_SYSTEMS)
-            is_sequela = bool(hits) and system.name == "icd-10-cm" and _is_sequela(written.code)
-            for hit in hits:
-                if meant := self._meant(hit, certainty, is_sequela=is_sequela):
+            looked = self._look_up(system, written.code, certainty, tables)
+            found.is_listed = found.is_listed or bool(looked.hits)
+            if looked.group.meanings:
+                found.groups.append((written, looked))
+            elif looked.hits:
+                found.is_precise = True
+            elif not looked.is_code:
+                is_open = True
+            elif system.name in NESTED:
+                found.leaves.append(looked.plain)
+            is_sequela = bool(looked.hits) and system.name == "icd-10-cm" and _is_sequela(written.code)
+            for hit in looked.hits:
+                if meant := self._meant(hit, looked.certainty, is_sequela=is_sequela):
                     if not found.meant:
                         found.coding = written
                     found.meant.append(meant)
@@ -211,16 +240,45 @@ class Concepts:
             self._unlisted(found, tables[0], is_read, is_open)
         return found
 
-    def _hits(self, system: System, code: str, certainty: str, tables: tuple[Table, ...]) -> tuple[list[Hit], str]:
+    def _look_up(self, system: System, code: str, certainty: str, tables: tuple[Table, ...]) -> Looked:
+        shape = NESTED.get(system.name)
+        if shape and len(code) > 6 and (block := BLOCK.fullmatch(code.strip().upper())):
+            is_code = block[1] <= block[2] and ord(block[2][0]) - ord(block[1][0]) <= 1  # no chapter holds more letters
+            groups = [table.block(system.name, block[1], block[2]) for table in tables] if is_code else []
+            group = next((each for each in groups if each.meanings), NOTHING)
+            return Looked(block[1][0], [], group, certainty, is_code)
         plain = normal(system, code)
         if system.name == "icd-10-gm" and len(plain) > 3:
             plain = plain.rstrip("LRB") if plain[-1] in "LRB" else plain
             if plain[-1] in CERTAINTIES:
                 plain, certainty = plain[:-1], certainty or plain[-1]
+        hits: list[Hit] = []
+        group = NOTHING
         for table in tables:
-            if hits := table.of(system.name, plain):
-                return hits, certainty
-        return [], certainty
+            hits = hits or table.of(system.name, plain)
+            group = group if group.meanings or not shape else table.group(system.name, plain)
+        if group.meanings and hits and not all(hit.meanings for hit in hits):
+            group = NOTHING  # people have looked at this group, and it concerns no fact
+        is_code = bool(hits) or (bool(shape.fullmatch(plain)) if shape else system.name not in OPEN_SYSTEMS)
+        return Looked(plain, hits, group, certainty, is_code)
+
+    def _widen(self, found: Concept) -> None:
+        """Add hints of groups, where nothing else says what is meant.
+
+        Who codes a group may mean any code in it: what is listed there is asked.
+        """
+        if found.is_precise or found.reason == "too_many":
+            return
+        known = {meaning.fact for meant in found.meant for meaning in meant.meanings}
+        for written, looked in found.groups:
+            if any(leaf.startswith(looked.plain) for leaf in found.leaves):
+                continue
+            hints = tuple(meaning for meaning in looked.group.meanings if meaning.fact not in known)
+            known |= {meaning.fact for meaning in hints} if looked.certainty != "A" else set()
+            if hints and (meant := self._meant(looked.group._replace(meanings=hints), looked.certainty)):
+                found.coding = found.coding if found.meant else written
+                found.meant.append(meant)
+                found.reason = None
 
     def _unlisted(self, found: Concept, table: Table, is_read: bool, is_open: bool) -> None:
         """Say why nothing is meant where no code is in a list."""
@@ -242,10 +300,10 @@ class Concepts:
         has_area = any(meaning.area for meaning in meanings)
         return Meant(hit, meanings, has_area, certainty, is_sequela) if meanings else None
 
-    def _name(self, concept: Concept, table: Table) -> None:
+    def _name(self, concept: Concept, table: Table) -> bool:
         """Look a concept up by names where no code is listed."""
         if concept.meant or concept.is_listed or not concept.words or concept.reason == "too_many":
-            return
+            return False
         named = table.names.found(concept.searched)
         concept.meant = [meant for hit in named if (meant := self._meant(hit))]
         concept.by_name = bool(concept.meant)
@@ -253,6 +311,7 @@ class Concepts:
             concept.reason, concept.facts = None, ()
         elif not named and concept.reason in ("unknown_system", "text_alone"):
             concept.reason = "unknown_name"  # otherwise words of a fact stand beside a name that concerns none
+        return bool(named)
 
     def afford(self, words: str) -> bool:
         """Return whether a text may still be searched, which is then counted."""

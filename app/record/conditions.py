@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from app.core.codes import CERTAINTIES
 from app.record.concepts import Concept, certainty_of
 from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, not_understood
 from app.record.dates import Day, WrongDateError, latest
@@ -68,6 +69,9 @@ def _read(context: Context, found: Found, concept: Concept, draft: Draft) -> Dra
     whole = certainty_of(resource) or concept.certainty
     for meant in concept.meant:
         certainty = meant.certainty or whole
+        if certainty and certainty not in CERTAINTIES:
+            draft.claims += [Claim(draft, m.fact, None, "not_understood", "unknown_status") for m in meant.meanings]
+            continue
         if certainty == "A":
             draft.claims += [Claim(draft, m.fact, None, "set_aside", "refuted") for m in meant.meanings]
             continue
@@ -88,5 +92,7 @@ def _times(context: Context, resource: Resource) -> Times:
     if ABATEMENTS.isdisjoint(resource):
         return Times(onset, latest(onset, *said), None, False)
     end = context.day(resource, "abatementDateTime", ("abatementPeriod", "end"), ("abatementPeriod", "start"))
-    has_ended = any(resource.get(name) not in (None, False) for name in ABATEMENTS)
+    has_ended = any(resource.get(name) for name in ABATEMENTS)  # an empty one says nothing
+    if onset and end:
+        context.days.check(onset.text, end.text)
     return Times(onset, latest(onset, *said), end, has_ended)

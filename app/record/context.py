@@ -34,6 +34,8 @@ class Context:
             else:
                 outer = resource.get(element[0])
                 value = outer.get(element[1]) if isinstance(outer, dict) else None
+                if value is not None and isinstance(outer, dict):
+                    self.days.check(outer.get("start"), outer.get("end"))
             if value is not None:
                 return self.days.of(value, planned=planned)
         return None

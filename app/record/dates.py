@@ -58,6 +58,16 @@ class Days:
                 return found._replace(first=self.on, last=self.on)
         return found
 
+    def check(self, start: Any, end: Any) -> None:
+        """Raise `WrongDateError` where an end lies before its start.
+
+        By a day it may, as dates without time have no zone.
+        """
+        if start is not None and end is not None:
+            begun, ended = self.of(start, planned=True), self.of(end, planned=True)
+            if begun and ended and (begun.first - ended.last).days > 1:
+                raise WrongDateError
+
     def ago(self, day: date) -> int:
         """Return how many days ago a day was."""
         return (self.on - day).days

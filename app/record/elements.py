@@ -8,6 +8,8 @@ from typing import Any
 from app.core.languages import Sentence
 
 ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+NAME = re.compile(rf"{ID.pattern}(?:#{ID.pattern})?")
+"""The id of a resource, or of one with `#` and of what it contains."""
 Resource = dict[str, Any]
 """One FHIR resource as JSON."""
 
@@ -79,7 +81,7 @@ def first_day(resource: Resource, *elements: str) -> date | None:
 def reference_of(resource: Resource) -> str:
     """Return a resource's type and id, or its type."""
     kind, name = text(resource.get("resourceType")), resource.get("id")
-    return f"{kind}/{name}" if isinstance(name, str) and ID.fullmatch(name) else kind
+    return f"{kind}/{name}" if isinstance(name, str) and NAME.fullmatch(name) else kind
 
 
 def about(resource: Resource) -> str:

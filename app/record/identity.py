@@ -6,16 +6,20 @@ type and id count as long as all of them share one base.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qs
 
 from app.record.elements import RecordError, Resource, items, text
+from app.record.statuses import IN_ERROR
 
 Whose = Literal["patient", "other", "unknown"]
 REST = re.compile(r"(?:(\S*)/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/[^/\s]+)?")
 WITHOUT_SUBJECT: Mapping[str, Whose] = {"QuestionnaireResponse": "patient", "Device": "other"}
 """Whose a resource is that need not name a subject: a form is sent for its patient, a device may be anybody's."""
+SUBJECTS = frozenset({"subject", "patient"})
+OF_OTHERS = frozenset({"FamilyMemberHistory"})
+"""Kinds whose contained resources are about somebody else."""
 DEEPEST = 2
 LONGEST_REFERENCE = 2_000
 MOST_INSIDE = 50
@@ -55,6 +59,28 @@ def _collect(resource: Any, url: str, depth: int, found: list[Found]) -> None:
             found.append(Found(inside, text(inside.get("resourceType")), address))
         else:
             _collect(inside, address, depth + 1, found)
+
+
+def contained(found: Found, kinds: Collection[str]) -> Iterator[Found]:
+    """Yield what a resource contains of these kinds.
+
+    It is about whom the outer one is about, unless it says otherwise, and refers to what lies beside it. What makes the
+    outer one doubtful makes it so too.
+    """
+    outer = found.resource
+    about = {name: outer[name] for name in SUBJECTS if name in outer}
+    if not about or found.kind in OF_OTHERS:
+        return
+    passed_on: Resource = {name: outer[name] for name in ("modifierExtension", "implicitRules") if name in outer}
+    if outer.get("status") == IN_ERROR:
+        passed_on |= {"status": IN_ERROR, "verificationStatus": {"coding": [{"code": IN_ERROR}]}}
+    beside = items(outer["contained"])[:MOST_INSIDE]
+    for inside in beside:
+        kind = text(inside.get("resourceType"))
+        if kind in kinds:
+            own = about if SUBJECTS.isdisjoint(inside) else {}
+            name = {"id": f"{outer.get('id')}#{inside.get('id')}"}
+            yield Found({**inside, **own, **passed_on, **name, "contained": beside}, kind, found.url)
 
 
 def base_of(url: str) -> str:

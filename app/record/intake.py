@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from app.core.codes import is_no
-from app.core.reasons import Asked
+from app.core.reasons import Asked, NotUnderstood
 from app.record.answers import Answer, is_ours, read_answers
 from app.record.bounds import MOST_ANSWERS
 from app.record.context import Context, aside, is_modified, not_understood
@@ -108,7 +108,7 @@ class Intake:
         if answer.fault:
             return not_understood(draft, answer.fault, might)
         if response.is_wrong:
-            return not_understood(draft, "wrong_date" if self._is_dated_wrong(response) else "unknown_modifier", might)
+            return not_understood(draft, self._fault(response), might)
         newest = self._newest.get(answer.name)
         if response.counts and newest and response.day and newest.newer(response.day):
             return aside(draft, "newer_form", might)
@@ -141,5 +141,8 @@ class Intake:
                 self._unavailable[answer.name] = response.day
         return aside(draft, "cannot_answer", (answer.name,))
 
-    def _is_dated_wrong(self, response: Response) -> bool:
-        return response.day is None and not is_modified(response.resource) and response.status in KNOWN
+    def _fault(self, response: Response) -> NotUnderstood:
+        """Return why a response is not understood as a whole."""
+        if is_modified(response.resource):
+            return "unknown_modifier"
+        return "wrong_date" if response.status in KNOWN else "unknown_status"

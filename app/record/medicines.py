@@ -106,9 +106,12 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
 def _order(context: Context, found: Found) -> Order:
     """Return what is ordered, wherever it stands."""
     resource, table = found.resource, context.codes.medicines
-    if "medicationCodeableConcept" in resource:
-        return Order(context.concepts.read(resource["medicationCodeableConcept"], table, by_name=True), [])
     reference = resource.get("medicationReference")
+    if "medicationCodeableConcept" in resource:
+        concept = context.concepts.read(resource["medicationCodeableConcept"], table, by_name=True)
+        if reference is not None:  # one of two medicines: which, nobody knows
+            concept = context.concepts.open("too_many", table)
+        return Order(concept, [])
     words = text(reference.get("display")) if isinstance(reference, dict) else ""
     target = context.identity.follow(reference, found, "Medication")
     if target is None:
@@ -170,6 +173,8 @@ def _times(context: Context, resource: Resource) -> tuple[Day | None, Day | None
         ends = [_bound(context, dosage) for dosage in _dosages(resource)]
         # a dosage without an end goes on, and so may one that was not looked at
         end = None if None in ends or _has_more(resource) else latest(*ends)
+        if end and resource.get("status") == "active":
+            context.days.check(resource.get("authoredOn"), end.text)
     return latest(*said), end
 
 
@@ -178,7 +183,10 @@ def _bound(context: Context, dosage: Resource) -> Day | None:
     timing = dosage.get("timing")
     repeat = timing.get("repeat") if isinstance(timing, dict) else None
     bounds = repeat.get("boundsPeriod") if isinstance(repeat, dict) else None
-    return context.day(bounds, "end", planned=True) if isinstance(bounds, dict) else None
+    if not isinstance(bounds, dict):
+        return None
+    context.days.check(bounds.get("start"), bounds.get("end"))
+    return context.day(bounds, "end", planned=True)
 
 
 def _dosages(resource: Resource) -> list[Resource]:

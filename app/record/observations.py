@@ -74,6 +74,9 @@ def _code(context: Context, part: Resource) -> Concept:
     """Read the code of an observation, with the words of its result."""
     beside = part.get("valueCodeableConcept") or part.get("valueString")
     concept = context.concepts.read(part.get("code"), context.codes.observations, beside=beside)
+    if beside and not concept.meant and not concept.facts:
+        alone = context.concepts.read(part.get("code"), context.codes.observations)
+        concept = alone if alone.facts else concept  # the words of a result are no name of what was asked
     if concept.meant or concept.reason or concept.is_listed or "valueCodeableConcept" not in part:
         return concept
     # a diagnosis may be the result of an observation, such as 29308-4
@@ -106,7 +109,7 @@ def is_answered(meaning: Meaning) -> bool:
 
 
 def _has_value(part: Resource) -> bool:
-    return "valueCodeableConcept" in part or any(key.startswith("value") for key in part)
+    return bool(part.get("interpretation")) or any(key.startswith("value") for key in part)
 
 
 def _value(context: Context, part: Resource, meaning: Meaning) -> Value | None:

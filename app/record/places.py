@@ -15,6 +15,8 @@ from app.core.facts import Value
 Place = Literal["used", "asked", "not_understood", "set_aside", "irrelevant"]
 PLACES: tuple[Place, ...] = ("used", "asked", "not_understood", "set_aside", "irrelevant")
 """Every place, the first one first."""
+LOST = frozenset({"failed_reads", "further_pages"})
+"""Reasons of what was not read because it never came."""
 
 
 class Coding(NamedTuple):
@@ -87,6 +89,11 @@ class Unread:
     reason: str
     count: int
     most: int
+
+    @property
+    def was_lost(self) -> bool:
+        """Whether it never came here, rather than was too much."""
+        return self.reason in LOST
 
 
 class Contradiction(NamedTuple):

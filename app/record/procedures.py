@@ -1,7 +1,7 @@
 """Procedures and devices: what was done, and what is in the body."""
 
 from app.record.concepts import Concept
-from app.record.context import Context, aside, drafted, irrelevant, is_modified, not_understood
+from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, not_understood
 from app.record.dates import WrongDateError, latest
 from app.record.elements import Resource, text
 from app.record.identity import Found
@@ -10,6 +10,7 @@ from app.record.standing import Open, Situation, State
 from app.record.statuses import IN_ERROR, ORDERS
 from app.record.weigh import Draft
 
+MOST_NAMES = 8
 DEVICE_STATES = {"active": "active", "inactive": "ended", "entered-in-error": "in_error", "unknown": "open", "": "open"}
 
 
@@ -40,7 +41,7 @@ def procedure(context: Context, found: Found) -> Draft | Entry:
 def device(context: Context, found: Found) -> Draft | Entry:
     """Read a Device that is the patient's."""
     resource = found.resource
-    concept = context.concepts.read(resource.get("type"), context.codes.devices)
+    concept = context.concepts.read(resource.get("type"), context.codes.devices, beside=_names(resource))
     draft = _begun(context, found, concept)
     if isinstance(draft, Entry):
         return draft
@@ -58,7 +59,8 @@ def device_use(context: Context, found: Found) -> Draft | Entry:
     target = context.identity.follow(resource.get("device"), found, "Device")
     device = resource.get("device")
     words = text(device.get("display")) if isinstance(device, dict) else ""
-    concept = context.concepts.read(target.get("type") if target else None, context.codes.devices, beside=words)
+    named = "; ".join(filter(None, (words, _names(target or {}))))
+    concept = context.concepts.read(target.get("type") if target else None, context.codes.devices, beside=named)
     if target is None:
         return not_understood(drafted(found, concept), "dead_reference", concept.facts)
     draft = _begun(context, found, concept)
@@ -82,6 +84,11 @@ def device_use(context: Context, found: Found) -> Draft | Entry:
     is_error = target.get("status") == IN_ERROR
     _say(context, draft, concept, resource, state, "refers_to_error" if is_error else open_by(status))
     return draft
+
+
+def _names(device: Resource) -> str:
+    """Return the names of a device, which stand beside its type."""
+    return "; ".join(filter(None, (text(each.get("name")) for each in many(device.get("deviceName"), MOST_NAMES))))
 
 
 def _begun(context: Context, found: Found, concept: Concept) -> Draft | Entry:

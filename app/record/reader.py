@@ -15,8 +15,9 @@ from app.record.conditions import allergy, condition
 from app.record.context import Context, drafted, irrelevant, not_understood
 from app.record.dates import Days
 from app.record.elements import Resource, items, reference_of, text
-from app.record.identity import Found, Identity, Whose, collected
+from app.record.identity import Found, Identity, Whose, collected, contained
 from app.record.intake import Intake
+from app.record.lacks import lacking
 from app.record.medicines import medicine
 from app.record.observations import observation
 from app.record.places import PLACES, Entry, PatientFacts, Place, Statement, Unread
@@ -37,6 +38,8 @@ KINDS: Mapping[str, Callable[[Context, Found], Draft | Entry]] = {
     "Device": device,
     "DeviceUseStatement": device_use,
 }
+INSIDE = KINDS.keys() - {"Device"}
+"""Kinds that are read inside others too, such as the results of a report; a Device is what its use refers to."""
 NO_PLACE = frozenset({"Patient", "Medication"})
 """Kinds that have no place of their own: who it is about, and what orders refer to."""
 
@@ -60,7 +63,10 @@ class Reader:
 
     def read(self, record: Iterable[Resource]) -> PatientFacts:
         """Return what Bundles, resources, or both say."""
-        found, left = most_important(collected(record), MOST_SEEN)
+        record = list(record)
+        found = collected(record)
+        found += [inside for each in found if "contained" in each.resource for inside in contained(each, INSIDE)]
+        found, left = most_important(found, MOST_SEEN)
         check_r4(each.resource for each in found)
         identity = Identity(found, self.patient, self.server)
         days = Days(self.on)
@@ -125,6 +131,7 @@ class Reader:
         unread += intake.unread
         if context.concepts.unread:
             unread.append(Unread("unread_codings", context.concepts.unread, MOST_CODINGS))
+        unread += lacking(record)
         return self._weighed(context, entries, drafts, intake, tuple(unread))
 
     def _weighed(

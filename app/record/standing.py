@@ -10,9 +10,11 @@ from app.record.dates import Day, Days
 from app.record.elements import Resource, items, text
 from app.record.weigh import Claim, Draft
 
-State = Literal["active", "unknown", "ended"]
+State = Literal["active", "unknown", "ended", "remission"]
+"""What is in remission may come back: it has not ended, and whether it is there is asked."""
 Open = Literal["open_status", "planned", "refers_to_error", "given_once", "not_final", "open_use", "both_uses"]
 """Why all that a resource says must be asked."""
+ENDED: frozenset[State] = frozenset({"ended", "remission"})
 MOST_SITES = 8
 
 
@@ -46,11 +48,14 @@ class Standing:
         span = self._spans.get(meaning.fact, UNSURE)
         claim = Claim(draft, meaning.fact, meaning.value if value is None else value, "asked", "open_value")
         draft.claims.append(claim)
-        if at.state == "ended":
+        if at.state in ENDED:
             if meaning.ended:
                 self._ended(claim, meaning, at)
                 return claim
-            if not span.history:
+            if span.after == "asked" or (at.state == "remission" and span.after == "over"):
+                claim.reason = "open_status"
+                return claim
+            if span.after == "over":
                 claim.put("set_aside", "ended")
                 return claim
         if at.open:
@@ -103,7 +108,7 @@ class Standing:
             # what is active today is as good as said today
             since = self._days.on if lasts or day is None else day.first
             claim.counts, claim.until = True, None if days is None else since + timedelta(days=days)
-            if at.end:  # which lies ahead, or is today
+            if at.end and at.state not in ENDED:  # which then lies ahead, or is today
                 claim.until = min(claim.until or at.end.last, at.end.last)
             claim.put("used", "history" if span.history else "current")
 

@@ -8,14 +8,14 @@ from app.record.elements import Resource, items, text
 CLINICAL = "/condition-clinical", "/allergyintolerance-clinical"
 VERIFIED = "/condition-ver-status", "/allergyintolerance-verification"
 S = TypeVar("S", bound=str)
-Clinical = Literal["active", "ended", "unknown"]
+Clinical = Literal["active", "ended", "remission", "unknown"]
 Verified = Literal["sure", "suspected", "refuted", "in_error"]
 CLINICAL_STATES: Mapping[str, Clinical] = {
     "active": "active",
     "recurrence": "active",
     "relapse": "active",
     "inactive": "ended",
-    "remission": "ended",
+    "remission": "remission",
     "resolved": "ended",
 }
 VERIFIED_STATES: Mapping[str, Verified] = {

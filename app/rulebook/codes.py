@@ -134,7 +134,13 @@ def _ended(entry: schema.Ended | None) -> core.Ended | None:
 
 def _span(entry: schema.Span) -> core.Span:
     return core.Span(
-        entry.yes_days, entry.no_days, entry.while_active, entry.history, entry.from_onset, dict(entry.values)
+        entry.yes_days,
+        entry.no_days,
+        entry.while_active,
+        entry.history,
+        entry.ended,
+        entry.from_onset,
+        dict(entry.values),
     )
 
 

@@ -40,6 +40,7 @@ class Span(Model):
     no_days: Days | None
     while_active: bool = False
     history: bool = False
+    ended: Literal["asked", "over"] | None = None
     from_onset: bool = False
     values: dict[str, Days | None] = Field(default_factory=dict)
     reading: Text

@@ -11,6 +11,13 @@ KEYS = (
 PATHWAYS = f"{BASE}/fhir/CodeSystem/candidate-triage-pathway"
 SERVICE = f"{BASE}/fhir/PlanDefinition/candidate-triage"
 
+IN_PLACE: dict[str, Any] = {
+    **dict.fromkeys(("baseline_photo_taken", "realistic_expectations", "physician_supervised"), True),
+    **dict.fromkeys(("investigational_consent", "product_documented", "lawful_here_checked"), True),
+    **{"jurisdiction": "CH", "product_source": "plant", "product_status": "investigational"},
+}
+"""What is asked before a pathway is ready."""
+
 
 def order(pathway: str, name: str = "s1") -> Resource:
     """A drafted order for a pathway."""

@@ -14,7 +14,7 @@ from app.cds_hooks.cards import MOST_DRAFTS
 from app.cds_hooks.request import Systems, read_call
 from app.record.bounds import MOST_ANSWERS, MOST_RESOURCES
 from tests.cds_hooks.calls import PATHWAYS, SERVICE, call, order, path
-from tests.fhir.resources import Resource, bundle, condition, response
+from tests.fhir.resources import Resource, bundle, condition, going_on, response
 
 ORDERED = "combination_therapy"
 
@@ -85,7 +85,7 @@ def test_what_is_unread_in_apply_is_said_in_the_guidance(client: TestClient) -> 
 
 def test_the_next_question_takes_so_many_answers(client: TestClient) -> None:
     for count, status in ((MOST_ANSWERS, 200), (MOST_ANSWERS + 1, 422)):
-        asked = response(*[{"linkId": "pregnant"}] * count)
+        asked = going_on(*[{"linkId": "pregnant"}] * count)
         assert client.post("/fhir/Questionnaire/$next-question", json=asked).status_code == status
 
 

@@ -15,7 +15,7 @@ from app.main import build_app
 from app.rulebook.load import RuleBook
 from app.security.options import SmartServer
 from app.settings import Settings
-from tests.cds_hooks.calls import KEYS, call, order, path
+from tests.cds_hooks.calls import IN_PLACE, KEYS, call, order, path
 from tests.fhir.resources import BASE, NOW, Resource, answers, bundle, condition, medication, response, yes_no
 from tests.fhir.validators import complaints
 
@@ -24,11 +24,12 @@ HOOKS = ("patient-view", "order-select", "order-sign", "appointment-book")
 
 
 def intake(engines: Engines, **facts: Any) -> Resource:
-    """Every question answered so that nothing stands against Phase 2, save what is named."""
+    """Every question answered so that nothing stands against Phase 2, and all is in place, save what is named."""
     release = engines.by_id[engines.current].release
     known = {name: fact.domain[0] for name, fact in release.facts.items() if fact.policy == "ask"}
     known |= {name: max(fact.assumed) for name, fact in release.facts.items() if fact.assumed}
     known |= {"primary_concern": "uneven_pigmentation", "elasticity_loss": "moderate", "hyperpigmentation": "mild"}
+    known |= IN_PLACE
     said = {name: value for name, value in (known | facts).items() if value is not None}
     return answers(said, release)
 

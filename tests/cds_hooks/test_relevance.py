@@ -125,3 +125,35 @@ def test_an_order_or_appointment_for_another_patient_is_said(client: TestClient,
     assert cards(client, body) == []
     booked["participant"][0]["actor"]["reference"] = "Patient/2"
     assert [card["summary"] for card in cards(client, body)] == [said]
+
+
+@pytest.mark.parametrize(
+    "codes", [("exosome_microchanneling", "combination_therapy"), ("exosome_microchanneling", None)]
+)
+def test_every_pathway_that_an_order_or_appointment_names_counts(
+    client: TestClient, engines: Engines, codes: tuple[str | None, ...]
+) -> None:
+    """The first one agrees."""
+    coded = [{"system": PATHWAYS} | ({"code": code} if code else {}) for code in codes]
+    for listed in (coded, coded[::-1], coded * 2):
+        drafted = order("x") | {"code": {"coding": listed}}
+        booked = appointment("x") | {"serviceType": [{"coding": [each]} for each in listed]}
+        for hook in ("order-sign", "order-select", "appointment-book"):
+            body = call(hook, orders=(drafted,), appointments=(booked,), intake=intake(engines))
+            (card,) = cards(client, body)
+            assert card["indicator"] == "warning"
+    excluded = call("order-sign", orders=(drafted,), intake=intake(engines, pregnant=True))
+    found = cards(client, excluded)
+    assert len({card["uuid"] for card in found}) == len(found) == 2
+
+
+@pytest.mark.parametrize(
+    "written", ["ServiceRequest/s1", "ServiceRequest/s1/_history/2", "https://ehr.example/fhir/ServiceRequest/s1"]
+)
+def test_a_selection_is_known_however_its_reference_is_written(
+    client: TestClient, engines: Engines, written: str
+) -> None:
+    body = call("order-select", orders=(order("combination_therapy"),), intake=intake(engines))
+    for selected in (written, "ServiceRequest/s2"):
+        body["context"]["selections"] = [selected]
+        assert len(cards(client, body)) == (selected == written)

@@ -80,6 +80,11 @@ def response(*items: Resource, authored: str | None = SEEN, status: str = "compl
     return found | ({"authored": authored} if authored else {})
 
 
+def going_on(*items: Resource, **more: Any) -> Resource:
+    """A response to the intake questionnaire that goes on."""
+    return response(*items, status="in-progress", **more)
+
+
 def answers(
     facts: Mapping[str, Value], release: Release, unavailable: Collection[str] = (), base: str = BASE
 ) -> Resource:

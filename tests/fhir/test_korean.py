@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from app.core.engine import Engines
 from app.rulebook.load import RuleBook
 from tests.cds_hooks.calls import appointment, call, order, path
-from tests.fhir.resources import answers, bundle, condition, medication, response, yes_no
+from tests.fhir.resources import answers, bundle, condition, going_on, medication, response, yes_no
 from tests.fhir.validators import complaints
 from tests.phrases import modules, said_in
 
@@ -102,7 +102,7 @@ def test_a_call_is_in_the_language_accepted_else_in_the_patients(
         (path(), call(patient=patient)),
         (APPLY, body),
         ("/fhir/Questionnaire/candidate-intake/$populate", body),
-        ("/fhir/Questionnaire/$next-question", response() | {"contained": [patient]}),
+        ("/fhir/Questionnaire/$next-question", going_on() | {"contained": [patient]}),
     ):
         answer = client.post(address, json=asked, headers=headers)
         assert answer.status_code == 200
@@ -129,10 +129,11 @@ def test_definitions_are_korean(client: TestClient, name: str) -> None:
 def test_a_plan_a_form_and_a_question_are_korean(client: TestClient, record: dict[str, Any]) -> None:
     data = [{"name": "data", "resource": each} for each in record.values()]
     body = {"resourceType": "Parameters", "parameter": [{"name": "subject", "valueString": "Patient/1"}, *data]}
+    begun = record["intake"] | {"status": "in-progress"}
     found = [
         client.post(APPLY, json=body, headers=KO).json(),
         client.post("/fhir/Questionnaire/candidate-intake/$populate", json=body, headers=KO).json(),
-        client.post("/fhir/Questionnaire/$next-question", json=record["intake"], headers=KO).json(),
+        client.post("/fhir/Questionnaire/$next-question", json=begun, headers=KO).json(),
     ]
     assert complaints(found) == []
     assert list(english(found)) == []
@@ -146,8 +147,8 @@ def test_errors_are_korean(client: TestClient) -> None:
         ("/cds-services/other", {}),
         (APPLY, {}),
         (APPLY, {"resourceType": "Parameters", "parameter": [{"name": "colour"}]}),
-        ("/fhir/Questionnaire/$next-question", response(yes_no("pregnant", True), yes_no("pregnant", False))),
-        ("/fhir/Questionnaire/$next-question", response({"linkId": "age_years", "answer": [{"valueInteger": 900}]})),
+        ("/fhir/Questionnaire/$next-question", going_on(yes_no("pregnant", True), yes_no("pregnant", False))),
+        ("/fhir/Questionnaire/$next-question", going_on({"linkId": "age_years", "answer": [{"valueInteger": 900}]})),
     ):
         answer = client.post(address, json=body, headers=KO)
         assert answer.status_code in (404, 412, 422)

@@ -7,7 +7,20 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.core.engine import Engines
-from tests.fhir.resources import BASE, ICD, INTAKE, RXNORM, SEEN, Resource, bundle, concept, condition, response, yes_no
+from tests.fhir.resources import (
+    BASE,
+    ICD,
+    INTAKE,
+    RXNORM,
+    SEEN,
+    Resource,
+    bundle,
+    concept,
+    condition,
+    going_on,
+    response,
+    yes_no,
+)
 from tests.fhir.validators import complaints
 
 FORM = "/fhir/Questionnaire/candidate-intake"
@@ -155,13 +168,13 @@ def test_populate_names_the_questionnaire_and_a_subject(client: TestClient) -> N
 
 
 def test_the_next_question_of_the_instance_is_that_of_the_type(client: TestClient) -> None:
-    assert posted(client, f"{FORM}/$next-question", response()) == posted(client, NEXT, response())
+    assert posted(client, f"{FORM}/$next-question", going_on()) == posted(client, NEXT, going_on())
 
 
 def test_an_adaptive_response_keeps_what_is_the_callers(client: TestClient) -> None:
     origin = [{"url": "http://example.org/origin", "valueCode": "auto"}]
     item = {"linkId": "pregnant", "answer": [{"valueBoolean": False, "extension": origin}]}
-    given = response(item, authored="2026-11-20T10:00:00Z") | {
+    given = going_on(item, authored="2026-11-20T10:00:00Z") | {
         "identifier": {"system": "urn:x", "value": "1"},
         "basedOn": [{"reference": "ServiceRequest/1"}],
         "encounter": {"reference": "Encounter/1"},
@@ -180,7 +193,7 @@ def test_an_adaptive_response_keeps_what_is_the_callers(client: TestClient) -> N
 
 
 def test_the_contained_questionnaire_is_a_one_off_derived_from_ours(client: TestClient) -> None:
-    (contained,) = posted(client, NEXT, response())["contained"]
+    (contained,) = posted(client, NEXT, going_on())["contained"]
     assert {"url", "version"}.isdisjoint(contained)
     assert contained["derivedFrom"] == [f"{INTAKE}|2026.3"]
     assert contained["title"]
@@ -188,7 +201,7 @@ def test_the_contained_questionnaire_is_a_one_off_derived_from_ours(client: Test
 
 
 def test_a_question_of_another_release_is_said_and_no_error(client: TestClient) -> None:
-    found = posted(client, NEXT, response(yes_no("long_gone", True)))
+    found = posted(client, NEXT, going_on(yes_no("long_gone", True)))
     last = found["contained"][0]["item"][-1]
     assert (last["type"], "`long_gone`" in last["text"]) == ("display", True)
     assert posted(client, NEXT, found)["status"] == "in-progress"
@@ -197,7 +210,7 @@ def test_a_question_of_another_release_is_said_and_no_error(client: TestClient) 
 @pytest.mark.parametrize("element", ["modifierExtension", "implicitRules"])
 def test_what_may_change_the_meaning_of_a_response_is_refused(client: TestClient, element: str) -> None:
     value: Any = "urn:x" if element == "implicitRules" else [{"url": "urn:x", "valueBoolean": True}]
-    answer = client.post(NEXT, json=response() | {element: value})
+    answer = client.post(NEXT, json=going_on() | {element: value})
     assert answer.status_code == 422
     assert element in answer.json()["issue"][0]["diagnostics"]
 
@@ -325,7 +338,7 @@ def test_another_fhir_is_refused_with_what_r4_has(client: TestClient, path: str,
 @pytest.mark.parametrize(("version", "status"), [("4.0", 200), ("4.0.1", 200), ("5.0", 415), ("3.0", 415)])
 def test_a_media_type_that_says_another_fhir_is_refused(client: TestClient, version: str, status: int) -> None:
     headers = {"content-type": f"application/fhir+json; fhirVersion={version}"}
-    answer = client.post(NEXT, content=json.dumps(response()), headers=headers)
+    answer = client.post(NEXT, content=json.dumps(going_on()), headers=headers)
     assert answer.status_code == status
     if status != 200:
         assert version in answer.json()["issue"][0]["diagnostics"]

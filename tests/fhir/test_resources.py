@@ -12,7 +12,7 @@ from app.core.engine import Engines, Question
 from app.core.facts import Value
 from app.record.answers import answers_of, response_of
 from tests.books import random_candidate
-from tests.fhir.resources import BASE, INTAKE, Resource, answers, bundle, condition, response, yes_no
+from tests.fhir.resources import BASE, INTAKE, Resource, answers, bundle, condition, going_on, response, yes_no
 from tests.fhir.validators import complaints, schema_complaints
 
 READABLE = [
@@ -194,10 +194,10 @@ BAD: list[tuple[str, Any, int]] = [
     (APPLY, parameters({"name": "data", "resource": bundle(bundle(bundle(bundle())))}), 422),
     ("/fhir/PlanDefinition/$apply", parameters(), 404),
     ("/fhir/Questionnaire/$next-question", {"resourceType": "Patient"}, 422),
-    ("/fhir/Questionnaire/$next-question", response() | {"questionnaire": "http://example.org/q"}, 422),
+    ("/fhir/Questionnaire/$next-question", going_on() | {"questionnaire": "http://example.org/q"}, 422),
     (
         "/fhir/Questionnaire/$next-question",
-        response() | {"contained": [{"resourceType": "Questionnaire", "url": "http://example.org/q"}]},
+        going_on() | {"contained": [{"resourceType": "Questionnaire", "url": "http://example.org/q"}]},
         422,
     ),
 ]

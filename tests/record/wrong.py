@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.core.codes import Codes, Inside, Meaning, Span
+from app.core.codes import NESTED, Codes, Inside, Meaning, Span
 from app.core.facts import Value
 from app.core.words import Words
 from app.record import (
@@ -177,10 +177,35 @@ def _raises(resource: Any, release: Any, most: int) -> Any:
     return [answer for answer in given if not answer.fault], left
 
 
+def _valued_groups(codes: Codes) -> Codes:
+    for table in (codes.conditions, codes.medicines):
+        for groups in table._groups.values():
+            groups._opened.clear()
+            for fact, hint in groups._hints.items():
+                values = [meaning.value for meaning in table.meanings if meaning.fact == fact and meaning.value]
+                groups._hints[fact] = replace(hint, value=values[0] if values else None)
+    return codes
+
+
+def _value_alone(part: Any) -> bool:
+    return any(name.startswith("value") for name in part)
+
+
+def _with_result(context: Any, part: Any) -> Any:
+    return context.concepts.read(part.get("code"), context.codes.observations, beside=part.get("valueString"))
+
+
+def _named_too(self: Any, concept: Any, table: Any) -> bool:
+    if concept.groups:
+        return False
+    return NAME(self, concept, table)
+
+
 TIME = standing.Standing._time
 DAYS_OF, DAYS_INIT = Days.of, Days.__init__
 SITES_INIT = standing.Sites.__init__
 USE, TIMES = medicines._use, conditions._times
+NAME = concepts.Concepts._name
 READ, READ_ANSWERS = reader.Reader.read, answers.read_answers
 NUMBERS = count()
 
@@ -190,6 +215,8 @@ WRONG: dict[str, Wrong] = {
     "versions are not read": _set(identity, "REST", re.compile(r"(?:(\S*)/)?([A-Z]\w+)/([A-Za-z0-9.-]+)")),
     "addresses of entries are not read": _set(identity, "_plain_url", lambda url: f"{url}{next(NUMBERS)}"),
     "contained resources are not read": _set(identity, "_inside", _always(None)),
+    "what lies inside others is not read": _set(reader, "contained", _always([])),
+    "an error outside is none inside": _set(identity, "IN_ERROR", "x"),
     "identifiers are not read": _set(identity, "_identifiers", _always([])),
     "references to medicines are not followed": _set(identity.Identity, "follow", _always(None)),
     "every place is in the area": _set(standing.Sites, "of", _always("in")),
@@ -204,11 +231,18 @@ WRONG: dict[str, Wrong] = {
         statuses, "VERIFIED_STATES", _without(statuses.VERIFIED_STATES, provisional="sure")
     ),
     "nothing abates": _set(conditions, "_times", _no_abatement),
+    "dates may run backwards": _set(Days, "check", _always(None)),
     "modifiers play no part": _set(conditions, "is_modified", _always(False)),
     "codes are compared as written": _set(concepts, "normal", lambda _, code: code),
     "certainty plays no part": _set(concepts, "certainty_of", _always("")),
+    "every letter of certainty is sure": _set(conditions, "CERTAINTIES", "AGVZX"),
     "letters of certainty are not read": _set(concepts, "CERTAINTIES", ""),
     "a sequela is a burn": _set(concepts, "_is_sequela", _always(False)),
+    "a group of codes is nothing": _set(concepts.Concepts, "_widen", _always(None)),
+    "a group says what is in it": _valued_groups,
+    "a block is its first code": _set(concepts, "BLOCK", re.compile("")),
+    "whatever is written is a code": _set(concepts, "NESTED", dict.fromkeys(NESTED, re.compile(".+"))),
+    "a group hides the name beside it": _set(concepts.Concepts, "_name", _named_too),
     "names are not read": _set(concepts.Concepts, "_name", _always(None)),
     "names are found inside words": _names_inside,
     "creams work in the whole body": _set(medicines, "_use", _always("systemic")),
@@ -225,6 +259,10 @@ WRONG: dict[str, Wrong] = {
     "what has no date counts": _set(standing.Standing, "_time", _undated_counts),
     "what has no date is asked": _set(standing.Standing, "_time", _undated_asks),
     "what ended is over": _set(standing.Standing, "_ended", _ended_is_over),
+    "what is in remission is over": _set(
+        statuses, "CLINICAL_STATES", _without(statuses.CLINICAL_STATES, remission="ended")
+    ),
+    "what is over in the body is in it": _spans(lambda span: replace(span, ended=None)),
     "there is no history": _spans(lambda span: replace(span, history=False)),
     "an active order is never too old": _spans(lambda span: replace(span, while_active=True)),
     "the future counts": _set(Days, "of", _planned),
@@ -256,6 +294,11 @@ WRONG: dict[str, Wrong] = {
     "nothing with such words is of the skin": _set(Inside, "leaves_out", _always(True)),
     "parts are not read": _set(concepts.Concepts, "together", lambda self, whole, parts: whole),
     "what is contained refers to itself": _set(medicines, "_owner", lambda r, t, f: Found(t, "Medication", f.url)),
+    "a result is the name of what was asked": _set(observations, "_code", _with_result),
+    "an interpretation is no result": _set(
+        observations, "_has_value", lambda part: any(k[:5] == "value" for k in part)
+    ),
+    "names of devices are not read": _set(procedures, "_names", _always("")),
     "unfinished results count": _set(observations, "OPEN", frozenset()),
     "cancelled results count": _set(observations, "NOT_DONE", frozenset()),
     "a device is always there": _set(procedures, "_refused", _always(None)),
