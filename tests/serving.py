@@ -9,6 +9,9 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+HANGS = 900.0
+"""After how many seconds a test gives up what hangs: what it waits for comes at once, or on a slow machine."""
+
 
 @contextmanager
 def serving(build: Callable[[str], ASGIApp]) -> Iterator[str]:

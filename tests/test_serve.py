@@ -15,6 +15,7 @@ import pytest
 
 from app.serve import check_ports
 from app.settings import BadSettingError, Settings
+from tests.serving import HANGS
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = "import app.start, sys; sys.stderr.write(app.start.__file__ + '\\n'); app.start.main()"
@@ -90,14 +91,14 @@ def test_the_wheel_serves_from_anywhere(installed: Path, tmp_path: Path) -> None
         with urlopen(f"{here}/readyz") as ready:
             assert ready.status == 200
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) in (0, -signal.SIGTERM)
+        assert process.wait(HANGS) in (0, -signal.SIGTERM)
 
 
 def refused(installed: Path, folder: Path, *options: str, **settings: str) -> str:
     """Start the service with what it cannot serve, and return what it says."""
     environment = os.environ | {"PYTHONPATH": str(installed)} | settings
     command = [sys.executable, "-c", PROGRAM, "serve", *options]
-    ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=HANGS)
     assert ended.returncode not in (0, -signal.SIGKILL)
     assert "Traceback" not in ended.stderr
     assert "answers on" not in ended.stdout
@@ -166,4 +167,4 @@ def test_a_worker_that_is_killed_is_replaced_while_the_others_answer(installed: 
         for _ in range(20):
             assert decided(here) == answer
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(HANGS) == 0

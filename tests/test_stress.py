@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.serving import HANGS
 from tools.stress import __main__ as program
 from tools.stress import crowd
 from tools.stress.crowd import Break, Crowd
@@ -30,7 +31,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="ne
 @pytest.mark.long
 def test_the_quick_form_holds() -> None:
     command = [sys.executable, "-m", "tools.stress", "--quick", "connections", "workers"]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANGS)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert [line for line in ended.stdout.splitlines() if line.startswith("PASS")] == [
         "PASS connections",

@@ -19,6 +19,7 @@ from app.api.lines import Cutter
 from app.api.messages import Message as Says
 from app.api.problems import ProblemError
 from tests.patients import patients
+from tests.serving import HANGS
 
 URL = "/v1/triage/batch"
 NDJSON = {"Content-Type": "application/x-ndjson"}
@@ -181,7 +182,7 @@ def test_other_requests_get_their_turn(
 def test_a_caller_who_stops_reading_is_let_go(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "STALLED_SECONDS", 0.01)
     caller = Caller(3_000, reads=5)
-    asyncio.run(asyncio.wait_for(app(scope(), caller.receive, caller.send), 30))
+    asyncio.run(asyncio.wait_for(app(scope(), caller.receive, caller.send), HANGS))
     assert caller.sent <= 7
 
 
@@ -209,7 +210,7 @@ def test_a_body_that_stops_before_the_first_answer_is_refused(app: FastAPI, begu
 
 def test_answers_come_while_the_body_is_still_sent(address: str) -> None:
     host, port = address.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=30) as connection:
+    with socket.create_connection((host, int(port)), timeout=HANGS) as connection:
         head = (
             f"POST {URL} HTTP/1.1\r\nHost: x\r\nContent-Type: application/jsonl\r\nTransfer-Encoding: chunked\r\n\r\n"
         )

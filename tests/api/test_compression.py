@@ -15,6 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from app.api.compression import LEAST, Compression
 from tests.api.test_batch import NDJSON, URL
+from tests.serving import HANGS
 
 PLAIN = {"Accept-Encoding": "identity"}
 LARGE = [
@@ -90,7 +91,7 @@ def test_a_tag_is_weak_where_bytes_differ_and_is_known_again(client: TestClient)
 
 def test_lines_are_compressed_and_still_come_one_by_one(address: str) -> None:
     host, port = address.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=30) as connection:
+    with socket.create_connection((host, int(port)), timeout=HANGS) as connection:
         head = f"POST {URL}?view=decision HTTP/1.1\r\nHost: x\r\nContent-Type: application/jsonl\r\n"
         connection.sendall(f"{head}Accept-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
         connection.sendall(b'12\r\n{"pregnant":true}\n\r\n')

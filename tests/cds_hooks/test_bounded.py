@@ -15,6 +15,7 @@ from app.cds_hooks.request import Systems, read_call
 from app.record.bounds import MOST_ANSWERS, MOST_RESOURCES
 from tests.cds_hooks.calls import PATHWAYS, SERVICE, call, order, path
 from tests.fhir.resources import Resource, bundle, condition, going_on, response
+from tests.serving import HANGS
 
 ORDERED = "combination_therapy"
 
@@ -138,7 +139,7 @@ def test_others_are_answered_while_the_worker_works() -> None:
 
         def heavy() -> None:
             begun.set()
-            assert goes_on.wait(60)
+            assert goes_on.wait(HANGS)
             seen.append("heavy")
 
         work = asyncio.create_task(in_worker(heavy))

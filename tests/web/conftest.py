@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Request, expect, sync_playwright
 
-expect.set_options(timeout=120_000)  # what is expected comes at once, or on a slow machine
+from tests.serving import HANGS
+
+expect.set_options(timeout=HANGS * 1_000)
 CHROMIUM = shutil.which("chromium")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
@@ -26,7 +28,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """A window of its own that fails the test when a request leaves the service; a parameter says what is special."""
     window = browser.new_context(base_url=address, locale="en-GB", **getattr(request, "param", {}))
-    window.set_default_timeout(120_000)
+    window.set_default_timeout(HANGS * 1_000)
     left: list[str] = []
 
     def asked(request: Request) -> None:

@@ -18,7 +18,7 @@ from app.settings import Settings
 from tests.cds_hooks.calls import call, path
 from tests.fhir.validators import complaints
 from tests.patients import base
-from tests.serving import serving
+from tests.serving import HANGS, serving
 from tests.web.ehr import FHIRCLIENT, LAUNCH, NAME, RECORD, TODAY, TOKEN, USER, Ehr
 from tests.web.test_browser import AXE
 from tests.web.walk import Walk, choose, go_on
@@ -68,7 +68,7 @@ def as_new(served: Served) -> None:
 def window(browser: Browser, served: Served) -> Iterator[BrowserContext]:
     """A window; the service never gets the token or a name, and nothing goes anywhere else."""
     found = browser.new_context(locale="en-GB")
-    found.set_default_timeout(120_000)
+    found.set_default_timeout(HANGS * 1_000)
     sent: list[str] = []
     strangers: list[str] = []
 

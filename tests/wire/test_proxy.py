@@ -13,9 +13,10 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.serving import HANGS
 from tests.wire.raw import Service, facts
 from tests.wire.rows import ROWS
-from tests.wire.test_wire import FAILS, KEY, PATIENCE, ROOT, SETTINGS
+from tests.wire.test_wire import FAILS, KEY, ROOT, SETTINGS
 from tools.serving import Server, free_port, serving
 
 pytestmark = pytest.mark.long
@@ -63,7 +64,7 @@ def proxied(server: Server, folder: Path, changes: Mapping[str, str] = MappingPr
     subprocess.run(["nginx", "-t", *options, *directives], check=True, capture_output=True)
     with subprocess.Popen(["nginx", *options, *directives], stderr=subprocess.PIPE) as nginx:
         try:
-            service = Service(SimpleNamespace(port=port, rss=server.rss), KEY, PATIENCE)
+            service = Service(SimpleNamespace(port=port, rss=server.rss), KEY, HANGS)
             while not listens(service):
                 assert nginx.poll() is None
             yield service

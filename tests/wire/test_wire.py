@@ -8,6 +8,7 @@ import pytest
 
 from app.security.keys import new_key
 from app.settings import Settings
+from tests.serving import HANGS
 from tests.wire.raw import Service
 from tests.wire.rows import ROWS
 from tools.serving import serving
@@ -20,7 +21,6 @@ SETTINGS: dict[str, object] = {
     "request_seconds": 1,
     "log_level": "error",
 }
-PATIENCE = 60.0
 FAILS: dict[str, set[str]] = {
     "granian": {"half closed"},
     "uvicorn": {
@@ -39,7 +39,7 @@ def results(server: str, names: list[str]) -> dict[str, BaseException | None]:
         ThreadPoolExecutor(len(names)) as threads,
     ):
         tried = {
-            name: threads.submit(ROWS[name], Service(process, KEY, SHORT if name in FAILS[server] else PATIENCE))
+            name: threads.submit(ROWS[name], Service(process, KEY, SHORT if name in FAILS[server] else HANGS))
             for name in names
         }
         return {name: future.exception() for name, future in tried.items()}
