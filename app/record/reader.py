@@ -191,7 +191,10 @@ class Reader:
 
 
 def _is_deceased(patient: Resource, days: Days) -> bool:
-    """Return whether somebody has died; a day that is none or to come says nothing."""
+    """Return whether somebody has died.
+
+    A day that is none, or to come, says nothing.
+    """
     try:
         return patient.get("deceasedBoolean") is True or days.of(patient.get("deceasedDateTime")) is not None
     except WrongDateError:
