@@ -30,7 +30,7 @@ TOLD = frozenset({"link", "total"})
 NEWEST = "intake"
 """The key of which the newest is all that is asked for, however many more there are."""
 OPTIONAL = frozenset({"intake", OURS})
-"""Keys whose search not every EHR has: where it is refused, there are cards all the same."""
+"""Keys without which there are cards all the same: not every EHR has their search."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ async def record_of(call: Call, templates: Mapping[str, str], server: FhirServer
         match found.get(key):
             case UnreadableError() as error:
                 lacks.append(Sentence("`{key}` could not be read: {why}", {"key": key, "why": error.sentence}))
-                if key in OPTIONAL and error.refused:
+                if error.refused:
                     states[key] = "failed"
             case Found(value, None):
                 states[key] = "partial" if _is_partial(key, value) else "given"

@@ -15,6 +15,8 @@ PAGES = 10
 """How many pages of a search are read at most."""
 ADDRESS = re.compile(r"https://([^/]+)(?:/[!-~]*)?")
 LONGEST_ADDRESS = 8_000
+REFUSED = frozenset({*range(400, 500), 501}) - {408, 429}
+"""Answers that will be the same when it is asked again."""
 TOKEN = re.compile(r"[!-~]*")
 SCOPE = re.compile(r"(?:patient|user|system)/(\*|[A-Za-z]+)\.(read|write|\*|c?r?u?d?s?)(?:\?.*)?")
 """A scope for resources: `user/Patient.read` (SMART 1, CDS Hooks 2.0), `user/Patient.rs` (SMART 2, CDS Hooks 3.0)."""
@@ -69,7 +71,7 @@ class FhirServer:
             async with session(self.seconds, headers, self.transport) as client:
                 await self._read_pages(client, server, f"{server}/{query}", allowance, pages, only_first=only_first)
         except UnfetchedError as error:
-            why = UnreadableError("the FHIR server {why}", refused=error.status is not None, why=error.sentence)
+            why = UnreadableError("the FHIR server {why}", refused=error.status in REFUSED, why=error.sentence)
         except UnreadableError as error:
             why = error
         else:

@@ -8,6 +8,7 @@ from app.fhir.questionnaire import ADAPTIVE, NAME, canonical, item_of
 from app.record.answers import answers_of, response_of
 from app.record.bounds import MOST_ANSWERS
 from app.record.elements import RecordError, Resource, items, text
+from app.record.intake import KNOWN
 
 KEPT = (
     *("id", "meta", "identifier", "basedOn", "partOf", "subject", "encounter", "authored", "author", "source"),
@@ -16,7 +17,6 @@ KEPT = (
 """What of a response is the caller's, and stays."""
 GOES_ON = "in-progress"
 FINISHED = ("completed", "amended")
-LONGEST_STATUS = 32
 WANTED = "send one QuestionnaireResponse with its Questionnaire contained"
 
 
@@ -138,6 +138,9 @@ def _check(response: Resource, address: str) -> None:
 
 
 def _closed(status: str) -> RecordError:
-    """Return the error about a response that is not gone on with."""
+    """Return the error about a response that is not gone on with.
+
+    A status that FHIR does not know may be any text, and is not repeated.
+    """
     says = "the next question is asked of a response that is `in-progress`, and this one is `{status}`"
-    return RecordError(says, "QuestionnaireResponse.status", "business-rule", status=status[:LONGEST_STATUS])
+    return RecordError(says, "QuestionnaireResponse.status", "business-rule", status=status if status in KNOWN else "?")

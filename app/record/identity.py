@@ -74,8 +74,9 @@ def contained(found: Found, kinds: Collection[str]) -> Iterator[Found]:
     passed_on: Resource = {name: outer[name] for name in ("modifierExtension", "implicitRules") if name in outer}
     if outer.get("status") == IN_ERROR:
         passed_on |= {"status": IN_ERROR, "verificationStatus": {"coding": [{"code": IN_ERROR}]}}
-    beside = items(outer["contained"])[:MOST_INSIDE]
-    for inside in beside:
+    listed = items(outer["contained"])
+    beside = listed[:MOST_INSIDE]
+    for inside in listed:
         kind = text(inside.get("resourceType"))
         if kind in kinds:
             own = about if SUBJECTS.isdisjoint(inside) else {}

@@ -13,7 +13,7 @@ from app.record.bounds import MOST_RESOURCES, MOST_SEEN, most_important
 from app.record.concepts import MOST_CODINGS, Concepts
 from app.record.conditions import allergy, condition
 from app.record.context import Context, drafted, irrelevant, not_understood
-from app.record.dates import Days
+from app.record.dates import Days, WrongDateError
 from app.record.elements import Resource, items, reference_of, text
 from app.record.identity import Found, Identity, Whose, collected, contained
 from app.record.intake import Intake
@@ -180,7 +180,7 @@ class Reader:
             patient=age.entry(),
             contradictions=contradictions,
             unread=unread,
-            deceased=any(_is_deceased(patient) for patient in patients),
+            deceased=any(_is_deceased(patient, context.days) for patient in patients),
             language=next((code for patient in patients for code in _languages(patient)), None),
             used=tuple(listed["used"]),
             asked=tuple(listed["asked"]),
@@ -190,8 +190,15 @@ class Reader:
         )
 
 
-def _is_deceased(patient: Resource) -> bool:
-    return patient.get("deceasedBoolean") is True or isinstance(patient.get("deceasedDateTime"), str)
+def _is_deceased(patient: Resource, days: Days) -> bool:
+    """Return whether somebody has died.
+
+    A day that is none, or to come, says nothing.
+    """
+    try:
+        return patient.get("deceasedBoolean") is True or days.of(patient.get("deceasedDateTime")) is not None
+    except WrongDateError:
+        return False
 
 
 def _languages(patient: Resource) -> Iterator[str]:

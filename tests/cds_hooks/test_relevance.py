@@ -72,6 +72,12 @@ def test_there_is_no_card_for_the_deceased(client: TestClient, hook: str, said: 
     assert cards(client, body) == []
 
 
+@pytest.mark.parametrize("said", [{"deceasedBoolean": False}, *({"deceasedDateTime": day} for day in ("", "2030", 7))])
+def test_who_is_not_known_to_have_died_gets_cards(client: TestClient, said: dict[str, Any]) -> None:
+    patient = {"resourceType": "Patient", "id": "1"} | said
+    assert cards(client, call(patient=patient, conditions=bundle(condition("L01.00"))))
+
+
 @pytest.mark.parametrize(
     ("concept", "passes"),
     [

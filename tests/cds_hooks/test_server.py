@@ -267,10 +267,29 @@ def test_an_ehr_that_cannot_search_responses_gets_its_cards(
     assert f"`intake` could not be read: the FHIR server answered {status}" in found["cards"][-1]["detail"]
 
 
+KINDS = ("Patient", "Condition", "MedicationRequest", "AllergyIntolerance", "Device", "Procedure", "Observation")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("answer", [400, 401, 403, 404, 410, 501, 408, 429, 500, 502, 503])
+def test_what_an_ehr_refuses_is_said_and_what_fails_for_now_is_asked_for(
+    book: RuleBook, locales: Localizations, kind: str, answer: int
+) -> None:
+    """A 412 asks for it again, which is no use where it is refused: a call that fails lets an order pass."""
+    ehr = Ehr(**{kind: httpx.Response(answer)})
+    body = call() | {"prefetch": {}, "fhirServer": EHR, "fhirAuthorization": {"access_token": "token"}}
+    code, found = answered(ehr, body, book, locales)
+    if answer in (408, 429, 500, 502, 503):
+        assert code == 412
+        assert len(found["issue"]) == 1
+    else:
+        assert code == 200
+        assert f"the FHIR server answered {answer}" in found["cards"][-1]["detail"]
+
+
 def test_what_no_scope_lets_be_read_is_not_asked_for(book: RuleBook, locales: Localizations) -> None:
     ehr = Ehr(Condition=bundle(condition("L01.00")))
-    kinds = ("Patient", "Condition", "MedicationRequest", "AllergyIntolerance", "Device", "Procedure", "Observation")
-    scope = " ".join(f"user/{kind}.rs" for kind in kinds)
+    scope = " ".join(f"user/{kind}.rs" for kind in KINDS)
     body = call() | {
         "prefetch": {},
         "fhirServer": EHR,
@@ -279,7 +298,7 @@ def test_what_no_scope_lets_be_read_is_not_asked_for(book: RuleBook, locales: Lo
     code, found = answered(ehr, body, book, locales)
     assert code == 200
     assert "the access token has no scope for `QuestionnaireResponse`" in found["cards"][-1]["detail"]
-    assert {request.url.path.split("/")[2] for request in ehr.asked} == set(kinds)
+    assert {request.url.path.split("/")[2] for request in ehr.asked} == set(KINDS)
 
 
 def test_a_partly_read_search_counts_and_is_said(book: RuleBook, locales: Localizations) -> None:

@@ -188,3 +188,14 @@ def test_another_release_of_fhir_is_refused_where_it_is_read(book: RuleBook) -> 
     newer = condition("L01.00") | {"participant": []}
     with pytest.raises(RecordError, match="R5"):
         read(book, *[condition("I10")] * MOST_RESOURCES, newer)
+
+
+@pytest.mark.parametrize("count", [80, MOST_RESOURCES + 40])
+def test_what_lies_inside_counts_as_what_lies_beside(book: RuleBook, count: int) -> None:
+    inside = [{key: value for key, value in each.items() if key != "subject"} for each in named(count)]
+    report = {"resourceType": "DiagnosticReport", "id": "r", "subject": {"reference": "Patient/1"}, "contained": inside}
+    found = read(book, report)
+    ends = [entry.resource for entry in found.entries()]
+    assert len(set(ends)) == len(ends) == min(count, MOST_RESOURCES) + (count < MOST_RESOURCES)
+    assert sum(left.count for left in found.unread) == max(0, count + 1 - MOST_RESOURCES)
+    assert found.facts == {"active_skin_infection": True}
