@@ -6,7 +6,7 @@ type and id count as long as all of them share one base.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qs
 
@@ -61,27 +61,37 @@ def _collect(resource: Any, url: str, depth: int, found: list[Found]) -> None:
             _collect(inside, address, depth + 1, found)
 
 
-def contained(found: Found, kinds: Collection[str]) -> Iterator[Found]:
-    """Yield what a resource contains of these kinds.
+def contained(found: Iterable[Found], kinds: Collection[str], most: int) -> tuple[list[Found], int]:
+    """Return what resources contain of these kinds, and how many are left.
 
     It is about whom the outer one is about, unless it says otherwise, and refers to what lies beside it. What makes the
     outer one doubtful makes it so too.
     """
-    outer = found.resource
-    about = {name: outer[name] for name in SUBJECTS if name in outer}
-    if not about or found.kind in OF_OTHERS:
-        return
-    passed_on: Resource = {name: outer[name] for name in ("modifierExtension", "implicitRules") if name in outer}
-    if outer.get("status") == IN_ERROR:
-        passed_on |= {"status": IN_ERROR, "verificationStatus": {"coding": [{"code": IN_ERROR}]}}
-    listed = items(outer["contained"])
-    beside = listed[:MOST_INSIDE]
-    for inside in listed:
-        kind = text(inside.get("resourceType"))
-        if kind in kinds:
+    inner: list[Found] = []
+    left = 0
+    for each in found:
+        outer = each.resource
+        if "contained" not in outer or each.kind in OF_OTHERS:
+            continue
+        about = {name: outer[name] for name in SUBJECTS if name in outer}
+        if not about:
+            continue
+        passed_on: Resource = {name: outer[name] for name in ("modifierExtension", "implicitRules") if name in outer}
+        if outer.get("status") == IN_ERROR:
+            passed_on |= {"status": IN_ERROR, "verificationStatus": {"coding": [{"code": IN_ERROR}]}}
+        listed = items(outer["contained"])
+        beside = listed[:MOST_INSIDE]
+        for inside in listed:
+            kind = text(inside.get("resourceType"))
+            if kind not in kinds:
+                continue
+            if len(inner) == most:
+                left += 1
+                continue
             own = about if SUBJECTS.isdisjoint(inside) else {}
             name = {"id": f"{outer.get('id')}#{inside.get('id')}"}
-            yield Found({**inside, **own, **passed_on, **name, "contained": beside}, kind, found.url)
+            inner.append(Found({**inside, **own, **passed_on, **name, "contained": beside}, kind, each.url))
+    return inner, left
 
 
 def base_of(url: str) -> str:

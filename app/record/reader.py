@@ -65,8 +65,9 @@ class Reader:
         """Return what Bundles, resources, or both say."""
         record = list(record)
         found = collected(record)
-        found += [inside for each in found if "contained" in each.resource for inside in contained(each, INSIDE)]
-        found, left = most_important(found, MOST_SEEN)
+        inner, deeper = contained(found, INSIDE, MOST_RESOURCES)
+        found, left = most_important([*found, *inner], MOST_SEEN)
+        left += deeper
         check_r4(each.resource for each in found)
         identity = Identity(found, self.patient, self.server)
         days = Days(self.on)

@@ -195,6 +195,8 @@ def requests() -> list[Worst]:
         Worst("patient-view, 52,000 objects, repeated keys", view + "patient-view", repeated()),
         Worst("patient-view, 59,000 small, one odd number", view + "patient-view", odd(small(58_000))),
         Worst("patient-view, 3.5 MB, one odd number", view + "patient-view", odd(conditions(2_640))),
+        Worst("patient-view, 58,000 contained", view + "patient-view", dumped(cds_call(containing(58_000)))),
+        Worst("patient-view, 17,000 categories of ICD-10", view + "patient-view", dumped(cds_call(categories(17_000)))),
         Worst("order-sign, 18,700 drafts", view + "order-sign", dumped(ordered("order-sign"))),
         Worst("order-select, 16,300 drafts selected", view + "order-select", dumped(ordered("order-select"))),
         Worst("feedback, 3.5 MB", view + "patient-view/feedback", feedback()),
@@ -249,6 +251,26 @@ def conditions(count: int) -> list[dict[str, object]]:
 def small(count: int) -> list[dict[str, object]]:
     """Return the smallest conditions."""
     return [{"resourceType": "Condition"} for _ in range(count)]
+
+
+def containing(count: int) -> list[dict[str, object]]:
+    """Return conditions that contain the smallest ones, 50 each."""
+    subject = {"reference": "Patient/1"}
+    return [{"resourceType": "Condition", "subject": subject, "contained": small(50)} for _ in range(count // 50)]
+
+
+def categories(count: int) -> list[dict[str, object]]:
+    """Return conditions by blocks and categories of ICD-10."""
+    system = "http://hl7.org/fhir/sid/icd-10-cm"
+    codes = [f"{letter}{number:02}" for letter in "ACDLZ" for number in range(100)]
+    return [
+        {
+            "resourceType": "Condition",
+            "subject": {"reference": "Patient/1"},
+            "code": {"coding": [{"system": system, "code": codes[n % len(codes)] + f".{n}" * (n % 2)}]},
+        }
+        for n in range(count)
+    ]
 
 
 def members() -> list[dict[str, int]]:
