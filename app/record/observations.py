@@ -89,7 +89,6 @@ def _result(context: Context, draft: Draft, concept: Concept, part: Resource, st
         site = None
         if meant.has_area:
             site = context.sites.of(whole.get("bodySite"), concept.site, concept.searched)
-        situation = Situation("unknown", draft.day, draft.day, None, site=site, open=state)
         for meaning in meant.meanings:
             try:
                 value = _value(context, part, meaning)
@@ -100,7 +99,8 @@ def _result(context: Context, draft: Draft, concept: Concept, part: Resource, st
                 draft.claims.append(Claim(draft, meaning.fact, None, "set_aside", "no_value"))
                 continue
             is_suspected = bool(meaning.suspects) and not meaning.suspects.isdisjoint(_answered(context, part))
-            context.standing.claim(draft, meaning, situation._replace(is_suspected=is_suspected), value)
+            situation = Situation("unknown", draft.day, draft.day, None, is_suspected, site, state)
+            context.standing.claim(draft, meaning, situation, value)
 
 
 def is_answered(meaning: Meaning) -> bool:
