@@ -305,7 +305,14 @@ class Engine:
             return self._contract(self.decide(then, point), point, self.standings(then, point))
 
         fresh = contract or lead_to(facts)
-        return validity(facts, last, lambda known: lead_to(known) == fresh)
+        possible = fresh.possible or [fresh.decision]
+
+        def holds(known: Candidate) -> bool:
+            # what is possible tells most differences, in a tenth of the time
+            regions = self.logic.regions(known, question.doubted, strict=question.strict)
+            return self.logic.possible(regions) == possible and lead_to(known) == fresh
+
+        return validity(facts, last, holds)
 
     def identity(self, question: Question) -> str:
         """Return the id of the answer to a question."""
