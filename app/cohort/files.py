@@ -8,7 +8,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
@@ -90,13 +90,17 @@ def tables(path: str, rows: int = ROWS, coded: Iterable[str] = ()) -> Iterator[p
         yield from _tables(path, rows, coded)
 
 
+IN_TURN: Mapping[str, Any] = {"pre_buffer": False, "buffer_size": 1 << 16}
+"""How Parquet is read: what is read ahead would stay to the end, and a large group of rows would be read at once."""
+
+
 def _tables(path: str, rows: int, coded: Iterable[str]) -> Iterator[pa.Table]:
     kind, compression = kind_of(path)
     match kind:
         case "parquet":
             schema = pyarrow.parquet.read_schema(path)
             texts = [name for name in coded if name in schema.names and pa.types.is_string(schema.field(name).type)]
-            with pyarrow.parquet.ParquetFile(path, read_dictionary=texts) as file:
+            with pyarrow.parquet.ParquetFile(path, read_dictionary=texts, **IN_TURN) as file:
                 for batch in file.iter_batches(rows, use_threads=False):
                     yield pa.Table.from_batches([batch])
         case "csv":

@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.ipc
@@ -17,6 +18,7 @@ from typer.testing import CliRunner, Result
 from app import screen as screening
 from app.batch import BatchError, How
 from app.cli import cli
+from app.cohort import files
 from app.cohort.answers import ANSWERED, word_of
 from app.cohort.files import opened_lines, tables
 from app.core.engine import Engine, Engines, Question
@@ -292,6 +294,23 @@ def test_what_is_held_does_not_grow_with_the_file(tmp_path: Path, engine: Engine
         screen_file(str(tmp_path / "in.arrows"), str(tmp_path / f"{times}.csv"), how)
         held.append(pa.default_memory_pool().max_memory())
     assert held[1] - held[0] < 200_000
+
+
+def test_little_of_a_parquet_file_is_held_while_it_is_read(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    table = pa.table({"a": random.integers(0, 1 << 60, 100_000), "b": random.integers(0, 1 << 60, 100_000)})
+    pyarrow.parquet.write_table(table, tmp_path / "in.parquet", row_group_size=1_000)
+    del table
+    before = pa.total_allocated_bytes()
+    held = [pa.total_allocated_bytes() - before for _ in tables(str(tmp_path / "in.parquet"), 1_000)]
+    assert len(held) == 100
+    assert max(held) < (tmp_path / "in.parquet").stat().st_size / 4
+
+
+def test_a_wrong_way_of_reading_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "IN_TURN", {"pre_buffer": True})
+    with pytest.raises(AssertionError):
+        test_little_of_a_parquet_file_is_held_while_it_is_read(tmp_path)
 
 
 def test_a_worker_with_another_release_of_that_name_refuses(engine: Engine) -> None:
