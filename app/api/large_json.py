@@ -33,12 +33,12 @@ PART_BYTES = 65_536
 """How much is read at once: some 5 ms if it is an object of nothing but short keys, most often a tenth of that."""
 MOST_MEMBERS = 1_000
 """How many members an object has that is read in parts: twenty times as many as any resource of FHIR."""
-MEMBER_BYTES = 1_000
+MEMBER_BYTES = 500
 """A member of more bytes is read by itself."""
 MOST_LEVELS = 12
 """How deeply a value may lie that is read in parts, each level of which is looked through once more: as deep as what is
 attached to a resource that another one of a record contains."""
-MOST_DEEPER = 1_000_000
+MOST_DEEPER = 500_000
 """How many bytes an array or object may have that lies more deeply than that."""
 FAULT = re.compile(r"JSON is malformed: (?P<says>.*) \(byte (?P<byte>\d+)\)")
 """What msgspec says of a fault."""

@@ -130,6 +130,31 @@ def test_a_large_body_is_nested_as_deeply_as_any_other() -> None:
     assert "nested too deeply" in refusal(nested(5000)).detail
 
 
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_long_number_is_the_same_beside_a_longer_one(sign: str) -> None:
+    """A sign is no digit, whichever way a number is read."""
+    number = sign + "9" * MAX_DIGITS
+    alone = read_without_repeats(f"[{number}]".encode())
+    beside = read_without_repeats(f"[{number},{number}0]".encode())
+    assert alone == beside[:1] == [int(number)]
+    assert [type(read) for read in beside] == [int, float]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_depth_is_that_of_brackets_outside_strings(seed: int) -> None:
+    random = Random(seed)
+
+    def nested(depth: int) -> str:
+        inner = random.choice(["[]", "{}"])
+        for _ in range(depth - 1):
+            beside = random.choice(['"[["', '"]}\\\\"', '"\\"["', "[]", "{}", '"a"'])
+            inner = random.choice([f"[{beside},{inner}]", f"[{inner},{beside}]", f'{{"{{":{beside},"a":{inner}}}'])
+        return inner
+
+    assert read_without_repeats(nested(MAX_DEPTH).encode())
+    assert "nested too deeply" in refusal(nested(MAX_DEPTH + 1)).detail
+
+
 def test_numbers_that_no_machine_holds_are_the_largest_that_one_does() -> None:
     body = f'["{LONG}",1e400,-1e400,{{"a":1,"a":2}}'
     assert read_without_repeats(f"{body[:-14]}]".encode())[1:] == [1.7976931348623157e308, -1.7976931348623157e308]
