@@ -30,6 +30,8 @@ LINES = 500
 """Lines in a block."""
 WAITING = 3
 READ = 1 << 20
+SECONDS = 1.0
+"""How long an answer is waited for before the processes are looked at."""
 LOOKED_AT = 100
 """How many of the last answers are compared before going on."""
 
@@ -89,9 +91,9 @@ def answer_file(source: str, output: str, how: How, progress: Callable[[int], No
                 waiting.append(processes.submit(_answer, block, first))
                 first += len(block)
                 if len(waiting) > cores * WAITING:
-                    write_all(answers, waiting.popleft().result(), cut_off)
+                    write_all(answers, _result(waiting.popleft(), processes), cut_off)
             while waiting:
-                write_all(answers, waiting.popleft().result(), cut_off)
+                write_all(answers, _result(waiting.popleft(), processes), cut_off)
         except BrokenProcessPool:
             raise BatchError(f"{cut_off}: a process that answers was killed") from None
         except KeyboardInterrupt:
@@ -100,6 +102,28 @@ def answer_file(source: str, output: str, how: How, progress: Callable[[int], No
             if processes is not None:
                 processes.shutdown(cancel_futures=True)
     return first - 1 - done
+
+
+def _result(future: Future[bytes], processes: ProcessPoolExecutor) -> bytes:
+    """Return an answer, or raise that a process was killed."""
+    while True:
+        try:
+            return future.result(SECONDS)
+        except TimeoutError:
+            _give_up_dead(processes)
+
+
+def _give_up_dead(processes: ProcessPoolExecutor) -> None:
+    """End all processes where one has died.
+
+    The pool sees a death by itself, but not of one that was killed while it sent an answer: it waits for the rest, and
+    the others for their turn to send. The rest is known to be none once nobody can write it any more.
+    """
+    workers = list(processes._processes.values())
+    if not all(worker.is_alive() for worker in workers):
+        for worker in workers:
+            worker.kill()
+        processes._result_queue._writer.close()  # type: ignore[attr-defined] # the last end to write to
 
 
 def _named(output: str) -> str:

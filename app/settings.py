@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
@@ -94,6 +94,13 @@ class Settings(SecurityOptions):
         first = "/" + urlsplit(value).path[1:].partition("/")[0]
         if first != "/" and first in {"/" + path.split("/")[1] for path in (*PARTS, *INTAKE)}:
             raise ValueError(f"the path of it cannot begin with `{first}`, where the service has pages of its own")
+        return value
+
+    @field_validator("unix_socket", "rules", mode="before")
+    @classmethod
+    def _is_a_path(cls, value: Any) -> Any:
+        if value == "":  # which as a path is the folder where the process runs
+            raise ValueError("it is empty; write a path, or leave it out")
         return value
 
     @field_validator("unix_socket")

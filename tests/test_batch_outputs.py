@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from fcntl import LOCK_EX, flock
 from io import FileIO, StringIO, TextIOWrapper
+from multiprocessing.connection import Connection
 from pathlib import Path
 from signal import SIGKILL
 from threading import Thread
@@ -156,12 +158,27 @@ def dies(block: list[bytes | None], first: int) -> bytes:
     return b""
 
 
+def dies_while_it_sends(block: list[bytes | None], first: int) -> bytes:
+    """Be killed with half of an answer sent, and the turn to send kept."""
+
+    def send(self: Connection, sent: bytes) -> None:
+        os.write(self.fileno(), sent[: len(sent) // 2])
+        os.kill(os.getpid(), SIGKILL)
+
+    Connection._send = send  # type: ignore[attr-defined] # of this process alone, which was forked
+    return b"x" * 100_000
+
+
+@pytest.mark.parametrize("killed_so", [dies, dies_while_it_sends])
 def test_a_killed_process_is_named_with_the_file_and_gone_on_from(
-    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    killed_so: Callable[[list[bytes | None], int], bytes],
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     output = tmp_path / "answers"
     with monkeypatch.context() as patch:
-        patch.setattr(batch, "_answer", dies)
+        patch.setattr(batch, "_answer", killed_so)
         killed = run(str(source), "--output", str(output))
     assert (killed.exit_code, killed.stderr.splitlines()) == (
         1,

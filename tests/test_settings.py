@@ -219,3 +219,10 @@ def test_no_message_repeats_what_may_be_secret() -> None:
             with pytest.raises(BadSettingError) as refused:
                 read_settings({name: value})
             assert secret not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["TRIAGE_RULES", "TRIAGE_UNIX_SOCKET"])
+def test_an_empty_path_is_not_the_folder_of_the_process(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "")
+    with pytest.raises(BadSettingError, match=f"^`{name}`: it is empty"):
+        read_settings()

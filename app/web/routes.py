@@ -3,7 +3,7 @@
 from importlib.resources import files
 
 from fastapi import APIRouter
-from fastapi.responses import FileResponse
+from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 
 from app.web import developers, intake, launch, report, result, rules
@@ -16,10 +16,11 @@ STATIC = "/static"
 def routes(pages: Pages, base: str, chart: Chart, read: ReadBody) -> APIRouter:
     """Return the routes of the pages; `base` is the public address."""
     router = APIRouter(include_in_schema=False)
+    icon = (files("app.web") / "static" / "icon.svg").read_bytes()
 
     @router.get("/favicon.ico")
-    def favicon() -> FileResponse:
-        return FileResponse(str(files("app.web") / "static" / "icon.svg"), media_type="image/svg+xml")
+    def favicon() -> Response:
+        return Response(icon, media_type="image/svg+xml")
 
     router.mount(STATIC, StaticFiles(packages=[("app.web", "static"), DESIGN]), name="static")
     for part in (intake, result, rules, developers):

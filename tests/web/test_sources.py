@@ -124,7 +124,10 @@ def test_whoever_signs_a_law_reads_whom_it_concerns(client: TestClient, engines:
 
 
 def test_the_icon_is_there_where_browsers_ask_for_it(client: TestClient) -> None:
-    assert client.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
+    icon = client.get("/favicon.ico")
+    assert icon.headers["content-type"] == "image/svg+xml"
+    again = client.get("/favicon.ico", headers={"If-None-Match": icon.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
 
 
 def test_two_releases_are_chosen_and_compared_by_decision_and_by_text(client: TestClient, engines: Engines) -> None:
