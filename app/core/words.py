@@ -45,8 +45,11 @@ class Words(Generic[L]):
         else:
             self._first.setdefault((*before, last)[0], []).append(((*before, last)[1:], label))
 
-    def found(self, text: str) -> dict[L, None]:
-        """Return the labels of the words in a text, each once."""
+    def found(self, text: str, *, longest: bool = False) -> dict[L, None]:
+        """Return the labels of the words in a text, each once.
+
+        With `longest`, a Korean word inside a longer one that is found does not count (코르티손 in 하이드로코르티손).
+        """
         said = plain(text)
         found: dict[L, None] = {}
         tokens = TOKEN.findall(said)
@@ -60,14 +63,18 @@ class Words(Generic[L]):
                 for label in self._stems.get(token[:length], ()):
                     found[label] = None
         if not said.isascii() and self._korean:
-            self._find_korean(said, found)
+            self._find_korean(said, found, longest=longest)
         return found
 
-    def _find_korean(self, said: str, found: dict[L, None]) -> None:
+    def _find_korean(self, said: str, found: dict[L, None], *, longest: bool) -> None:
+        reached = 0
         for place in range(len(said)):
-            for word, label in self._korean.get(said[place : place + 2], ()):
-                if said.startswith(word, place):
+            here = [hit for hit in self._korean.get(said[place : place + 2], ()) if said.startswith(hit[0], place)]
+            end = place + max((len(word) for word, _ in here), default=0)
+            for word, label in here:
+                if not longest or (place + len(word) == end and end > reached):
                     found[label] = None
+            reached = max(reached, end)
             for _, label in self._korean.get(said[place], ()):
                 if not HANGUL.match(said, place + 1):
                     found[label] = None

@@ -304,7 +304,7 @@ class Concepts:
         """Look a concept up by names where no code is listed."""
         if concept.meant or concept.is_listed or not concept.words or concept.reason == "too_many":
             return False
-        named = table.names.found(concept.searched)
+        named = table.names.found(concept.searched, longest=True)
         concept.meant = [meant for hit in named if (meant := self._meant(hit))]
         concept.by_name = bool(concept.meant)
         if concept.meant or (named and not concept.facts):
