@@ -9,7 +9,7 @@ from app.record.dates import Day, WrongDateError, latest
 from app.record.elements import Resource
 from app.record.identity import Found
 from app.record.places import Entry
-from app.record.standing import Situation, State
+from app.record.standing import Open, Situation, State
 from app.record.statuses import clinical, verified
 from app.record.weigh import Claim, Draft
 
@@ -25,6 +25,8 @@ class Times(NamedTuple):
     day: Day | None
     end: Day | None
     has_ended: bool
+    in_words: bool = False
+    """Whether words alone say that it ended, such as `ongoing`: they are not read."""
 
 
 def condition(context: Context, found: Found) -> Draft | Entry:
@@ -75,12 +77,15 @@ def _read(context: Context, found: Found, concept: Concept, draft: Draft) -> Dra
         if certainty == "A":
             draft.claims += [Claim(draft, m.fact, None, "set_aside", "refuted") for m in meant.meanings]
             continue
-        now: State = "ended" if times.has_ended or meant.is_sequela or certainty == "Z" else state
+        # words do not end what its status calls active
+        open_status: Open | None = "open_status" if times.in_words and state == "active" else None
+        has_ended = times.has_ended and open_status is None
+        now: State = "ended" if has_ended or meant.is_sequela or certainty == "Z" else state
         is_suspected = sure == "suspected" or certainty == "V"
         site = None
         if meant.has_area:
             site = context.sites.of(resource.get("bodySite"), concept.site, concept.searched)
-        situation = Situation(now, times.day, times.onset, times.end, is_suspected, site)
+        situation = Situation(now, times.day, times.onset, times.end, is_suspected, site, open_status)
         for meaning in meant.meanings:
             context.standing.claim(draft, meaning, situation)
     return draft
@@ -92,7 +97,7 @@ def _times(context: Context, resource: Resource) -> Times:
     if ABATEMENTS.isdisjoint(resource):
         return Times(onset, latest(onset, *said), None, False)
     end = context.day(resource, "abatementDateTime", ("abatementPeriod", "end"), ("abatementPeriod", "start"))
-    has_ended = any(resource.get(name) for name in ABATEMENTS)  # an empty one says nothing
+    ended = [name for name in ABATEMENTS if resource.get(name)]  # an empty one says nothing
     if onset and end:
         context.days.check(onset.text, end.text)
-    return Times(onset, latest(onset, *said), end, has_ended)
+    return Times(onset, latest(onset, *said), end, bool(ended), ended == ["abatementString"])
