@@ -109,7 +109,11 @@ def is_answered(meaning: Meaning) -> bool:
 
 
 def _has_value(part: Resource) -> bool:
-    return bool(part.get("interpretation")) or any(key.startswith("value") for key in part)
+    return (
+        "valueCodeableConcept" in part
+        or bool(part.get("interpretation"))
+        or any(key.startswith("value") for key in part)
+    )
 
 
 def _value(context: Context, part: Resource, meaning: Meaning) -> Value | None:

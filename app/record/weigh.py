@@ -48,7 +48,7 @@ class Draft:
         if len(claims) > 1:
             claims = sorted(claims, key=lambda claim: (facts.get(claim.fact, -1), RANK[claim.place]))
             first = min(claims, key=lambda claim: RANK[claim.place])
-        said = tuple(Statement(claim.fact, claim.value, claim.place, claim.reason) for claim in claims)
+        said = tuple([Statement(claim.fact, claim.value, claim.place, claim.reason) for claim in claims])
         return self._entry(first.place, first.reason, said)
 
     def _entry(self, place: Place, reason: Reason, said: tuple[Statement, ...]) -> Entry:
