@@ -4,9 +4,10 @@ Nothing of a record is dropped silently: what is not read is counted, and said.
 """
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from app.record.elements import Resource, text
-from app.record.identity import Found
+from app.record.identity import Found, Inside
 
 MOST_RESOURCES = 2_000
 """Of the patient, and as many of others or of nobody that is known."""
@@ -43,14 +44,17 @@ PERIODS = ("effectivePeriod", "onsetPeriod", "performedPeriod")
 DATED = frozenset((*DATES, *PERIODS))
 
 
-def most_important(resources: Sequence[Found], most: int = MOST_RESOURCES) -> tuple[list[Found], int]:
+F = TypeVar("F", Found, Inside)
+
+
+def most_important(resources: Sequence[F], most: int = MOST_RESOURCES) -> tuple[list[F], int]:
     """Return what is read of many resources, and how many are not."""
     if len(resources) <= most:
         return list(resources), 0
-    by_rank: list[list[Found]] = [[] for _ in range(len(KINDS) + 1)]
+    by_rank: list[list[F]] = [[] for _ in range(len(KINDS) + 1)]
     for found in resources:
         by_rank[RANK.get(found.kind, len(KINDS))].append(found)
-    read: list[Found] = []
+    read: list[F] = []
     for listed in by_rank:
         left = most - len(read)
         if len(listed) > left:

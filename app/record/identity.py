@@ -6,7 +6,7 @@ type and id count as long as all of them share one base.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qs
 
@@ -61,37 +61,37 @@ def _collect(resource: Any, url: str, depth: int, found: list[Found]) -> None:
             _collect(inside, address, depth + 1, found)
 
 
-def contained(found: Iterable[Found], kinds: Collection[str], most: int) -> tuple[list[Found], int]:
-    """Return what resources contain of these kinds, and how many are left.
+class Inside(NamedTuple):
+    """A resource that another one contains."""
 
-    It is about whom the outer one is about, unless it says otherwise, and refers to what lies beside it. What makes the
-    outer one doubtful makes it so too.
-    """
-    inner: list[Found] = []
-    left = 0
-    for each in found:
-        outer = each.resource
-        if "contained" not in outer or each.kind in OF_OTHERS:
-            continue
-        about = {name: outer[name] for name in SUBJECTS if name in outer}
-        if not about:
-            continue
+    resource: Resource
+    kind: str
+    outer: Found
+
+    def found(self) -> Found:
+        """Return it as a resource of its own.
+
+        It is about whom the outer one is about, unless it says otherwise, and refers to what lies beside it. What makes
+        the outer one doubtful makes it so too.
+        """
+        inside, outer = self.resource, self.outer.resource
+        about = {name: outer[name] for name in SUBJECTS if name in outer} if SUBJECTS.isdisjoint(inside) else {}
         passed_on: Resource = {name: outer[name] for name in ("modifierExtension", "implicitRules") if name in outer}
         if outer.get("status") == IN_ERROR:
             passed_on |= {"status": IN_ERROR, "verificationStatus": {"coding": [{"code": IN_ERROR}]}}
-        listed = items(outer["contained"])
-        beside = listed[:MOST_INSIDE]
-        for inside in listed:
-            kind = text(inside.get("resourceType"))
-            if kind not in kinds:
-                continue
-            if len(inner) == most:
-                left += 1
-                continue
-            own = about if SUBJECTS.isdisjoint(inside) else {}
-            name = {"id": f"{outer.get('id')}#{inside.get('id')}"}
-            inner.append(Found({**inside, **own, **passed_on, **name, "contained": beside}, kind, each.url))
-    return inner, left
+        name = {"id": f"{outer.get('id')}#{inside.get('id')}"}
+        beside = {"contained": items(outer["contained"])[:MOST_INSIDE]}
+        return Found({**inside, **about, **passed_on, **name, **beside}, self.kind, self.outer.url)
+
+
+def contained(found: Iterable[Found], kinds: Collection[str]) -> Iterator[Inside]:
+    """Yield what resources contain of these kinds."""
+    for each in found:
+        if "contained" in each.resource and each.kind not in OF_OTHERS and not SUBJECTS.isdisjoint(each.resource):
+            for inside in items(each.resource["contained"]):
+                kind = text(inside.get("resourceType"))
+                if kind in kinds:
+                    yield Inside(inside, kind, each)
 
 
 def base_of(url: str) -> str:

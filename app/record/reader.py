@@ -65,8 +65,8 @@ class Reader:
         """Return what Bundles, resources, or both say."""
         record = list(record)
         found = collected(record)
-        inner, deeper = contained(found, INSIDE, MOST_RESOURCES)
-        found, left = most_important([*found, *inner], MOST_SEEN)
+        inner, deeper = most_important(list(contained(found, INSIDE)))
+        found, left = most_important([*found, *(each.found() for each in inner)], MOST_SEEN)
         left += deeper
         check_r4(each.resource for each in found)
         identity = Identity(found, self.patient, self.server)

@@ -14,16 +14,8 @@ from app.api.problems import ProblemError
 from app.api.strict_json import read_json
 from app.api.validation import closest
 from tests.api.test_batch import NDJSON
-from tests.pages import PAGES
+from tests.pages import PAGES, PLACES
 
-PLACES = {
-    "ruleset": "2026.2",
-    "other": "2026.1",
-    "rule": "PHASE-1",
-    "source": "S3-31",
-    "kind": "not-json",
-    "name": "candidate-triage-patient-view",
-}
 JSON = {"Content-Type": "application/json"}
 BATCH = "/v1/triage/batch"
 EXPLORERS = ["/docs", "/redoc", "/openapi.json", "/static/style.css", "/explorer-assets/swagger-ui.css"]

@@ -8,7 +8,8 @@ from fastapi.testclient import TestClient
 
 from app.api.examples import FORM
 from tests.api.test_examples import OPERATIONS, examples_in, place_of
-from tests.api.test_manners import DOCUMENT, PLACES, paths, says
+from tests.api.test_manners import DOCUMENT, paths, says
+from tests.pages import PLACES
 
 BODIES = [
     *("application/json", "application/fhir+json", "application/vnd.api+json", "application/x-ndjson"),

@@ -20,17 +20,10 @@ from app.security.keys import SCOPES, new_key
 from app.security.limits import Limits
 from app.settings import Settings
 from tests.cds_hooks.calls import call
+from tests.pages import PLACES
 
 KEY, ENTRY = new_key("all", SCOPES)
 NARROW, NARROW_ENTRY = new_key("metrics", ["metrics"])
-PLACES = {
-    "ruleset": "2026.2",
-    "other": "2026.1",
-    "rule": "PHASE-1",
-    "source": "S3-31",
-    "kind": "not-json",
-    "name": "candidate-triage-patient-view",
-}
 PLUMBING = frozenset(
     {
         *("content-type", "content-length", "vary", "connection"),

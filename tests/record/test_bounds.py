@@ -199,3 +199,12 @@ def test_what_lies_inside_counts_as_what_lies_beside(book: RuleBook, count: int)
     assert len(set(ends)) == len(ends) == min(count, MOST_RESOURCES) + (count < MOST_RESOURCES)
     assert sum(left.count for left in found.unread) == max(0, count + 1 - MOST_RESOURCES)
     assert found.facts == {"active_skin_infection": True}
+
+
+def test_of_what_lies_inside_the_most_important_is_read_first(book: RuleBook) -> None:
+    """Conditions stand before observations, wherever they lie."""
+    seen = [{"resourceType": "Observation", "id": f"o{number}"} for number in range(MOST_RESOURCES + 40)]
+    infected = {key: value for key, value in condition("L01.00").items() if key != "subject"}
+    report = {"resourceType": "DiagnosticReport", "id": "r", "subject": {"reference": "Patient/1"}}
+    found = read(book, report | {"contained": [*seen, infected]})
+    assert found.facts == {"active_skin_infection": True}

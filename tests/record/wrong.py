@@ -215,7 +215,7 @@ WRONG: dict[str, Wrong] = {
     "versions are not read": _set(identity, "REST", re.compile(r"(?:(\S*)/)?([A-Z]\w+)/([A-Za-z0-9.-]+)")),
     "addresses of entries are not read": _set(identity, "_plain_url", lambda url: f"{url}{next(NUMBERS)}"),
     "contained resources are not read": _set(identity, "_inside", _always(None)),
-    "what lies inside others is not read": _set(reader, "contained", _always(([], 0))),
+    "what lies inside others is not read": _set(reader, "contained", _always([])),
     "an error outside is none inside": _set(identity, "IN_ERROR", "x"),
     "identifiers are not read": _set(identity, "_identifiers", _always([])),
     "references to medicines are not followed": _set(identity.Identity, "follow", _always(None)),
