@@ -14,6 +14,8 @@ FAILED = frozenset({"error", "fatal"})
 SEARCH = "searchset"
 BESIDE = frozenset({"include", "outcome"})
 """What stands in a search set and is no match."""
+LACKING = ("Bundle", "OperationOutcome")
+"""Kinds that may say so."""
 WELL = ("1", "2", "3")
 """How the statuses begin that say nothing went wrong."""
 
@@ -35,8 +37,8 @@ def lacking(record: Iterable[Any]) -> Iterator[Unread]:
         failed += sum(_is_missing(entry) for entry in entries if not isinstance(entry.get("resource"), dict))
         further += has_more(found, entries)
         if depth <= DEEPEST:
-            inside = (entry["resource"] for entry in entries if "resource" in entry)
-            todo += [(each, depth + 1) for each in inside if _may_lack(each)]
+            inside = [entry["resource"] for entry in entries if isinstance(entry.get("resource"), dict)]
+            todo += [(each, depth + 1) for each in inside if each.get("resourceType") in LACKING]
     if failed:
         yield Unread("failed_reads", failed, 0)
     if further:
@@ -82,7 +84,3 @@ def _is_missing(entry: Resource) -> bool:
 def _mode(entry: Resource) -> str:
     search = entry.get("search")
     return text(search.get("mode")) if isinstance(search, dict) else ""
-
-
-def _may_lack(resource: Any) -> bool:
-    return isinstance(resource, dict) and resource.get("resourceType") in ("Bundle", "OperationOutcome")
