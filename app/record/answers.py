@@ -12,8 +12,8 @@ from typing import Any, Literal, NamedTuple
 from app.core.facts import Fact, Value
 from app.core.rules import Release
 from app.record.bounds import MOST_ANSWERS
+from app.record.bundles import MOST_INSIDE
 from app.record.elements import RecordError, Resource, items, text
-from app.record.identity import MOST_INSIDE
 
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 ASKED_UNKNOWN = "asked-unknown"

@@ -4,14 +4,15 @@ Nothing of a record is dropped silently: what is not read is counted, and said.
 """
 
 from collections.abc import Sequence
+from itertools import chain, islice
 from typing import TypeVar
 
+from app.record.bundles import Found, Inside
 from app.record.elements import Resource, text
-from app.record.identity import Found, Inside
 
 MOST_RESOURCES = 2_000
 """Of the patient, and as many of others or of nobody that is known."""
-MOST_SEEN = 10_000
+MOST_SEEN = 6_000
 """Of which it is looked at whose they are."""
 MOST_ANSWERS = 500
 KINDS = (
@@ -57,10 +58,15 @@ def most_important(resources: Sequence[F], most: int = MOST_RESOURCES) -> tuple[
     read: list[F] = []
     for listed in by_rank:
         left = most - len(read)
-        if len(listed) > left:
-            listed = sorted(listed, key=lambda found: newest(found.resource), reverse=True)[:left]
-        read += listed
+        read += _newest(listed, left) if len(listed) > left else listed
     return read, len(resources) - len(read)
+
+
+def _newest(listed: list[F], most: int) -> list[F]:
+    dated = [found for found in listed if not DATED.isdisjoint(found.resource)]
+    dated.sort(key=lambda found: newest(found.resource), reverse=True)
+    undated = (found for found in listed if DATED.isdisjoint(found.resource))
+    return list(islice(chain(dated, undated), most))
 
 
 def newest(resource: Resource) -> str:

@@ -3,11 +3,11 @@
 from typing import NamedTuple
 
 from app.core.codes import CERTAINTIES
+from app.record.bundles import Found
 from app.record.concepts import Concept, certainty_of
 from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, not_understood
 from app.record.dates import Day, WrongDateError, latest
 from app.record.elements import Resource
-from app.record.identity import Found
 from app.record.places import Entry
 from app.record.standing import Open, Situation, State
 from app.record.statuses import clinical, verified

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from app.core.codes import Codes
 from app.core.reasons import Irrelevant, NotUnderstood, SetAside
 from app.core.rules import Release
+from app.record.bundles import Found
 from app.record.concepts import Concept, Concepts
 from app.record.dates import Day, Days
 from app.record.elements import Resource, items, reference_of
-from app.record.identity import Found, Identity
+from app.record.identity import Identity
 from app.record.places import Entry
 from app.record.standing import Sites, Standing
 from app.record.weigh import Draft

@@ -6,92 +6,18 @@ type and id count as long as all of them share one base.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 from urllib.parse import parse_qs
 
-from app.record.elements import RecordError, Resource, items, text
-from app.record.statuses import IN_ERROR
+from app.record.bundles import MOST_INSIDE, Found
+from app.record.elements import Resource, items, text
 
 Whose = Literal["patient", "other", "unknown"]
 REST = re.compile(r"(?:(\S*)/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/[^/\s]+)?")
 WITHOUT_SUBJECT: Mapping[str, Whose] = {"QuestionnaireResponse": "patient", "Device": "other"}
 """Whose a resource is that need not name a subject: a form is sent for its patient, a device may be anybody's."""
-SUBJECTS = frozenset({"subject", "patient"})
-OF_OTHERS = frozenset({"FamilyMemberHistory"})
-"""Kinds whose contained resources are about somebody else."""
-DEEPEST = 2
 LONGEST_REFERENCE = 2_000
-MOST_INSIDE = 50
-"""How many contained resources, or identifiers, of one resource are looked at."""
-
-
-class Found(NamedTuple):
-    """A resource, and the address under which its Bundle has it."""
-
-    resource: Resource
-    kind: str
-    url: str = ""
-
-
-def collected(record: Iterable[Any]) -> list[Found]:
-    """Return the resources of Bundles, and those beside them."""
-    found: list[Found] = []
-    for each in record:
-        _collect(each, "", 0, found)
-    return found
-
-
-def _collect(resource: Any, url: str, depth: int, found: list[Found]) -> None:
-    if not isinstance(resource, dict):
-        return
-    kind = text(resource.get("resourceType"))
-    if kind != "Bundle":
-        found.append(Found(resource, kind, url))
-        return
-    if depth > DEEPEST:
-        says = "a Bundle inside a Bundle inside a Bundle is not read"
-        raise RecordError(says, "Bundle.entry.resource", "too-costly")
-    for entry in items(resource.get("entry")):
-        inside, address = entry.get("resource"), text(entry.get("fullUrl"))
-        if isinstance(inside, dict) and inside.get("resourceType") != "Bundle":
-            # nearly every entry; a call for each takes twice as long
-            found.append(Found(inside, text(inside.get("resourceType")), address))
-        else:
-            _collect(inside, address, depth + 1, found)
-
-
-class Inside(NamedTuple):
-    """A resource that another one contains."""
-
-    resource: Resource
-    kind: str
-    outer: Found
-
-    def found(self) -> Found:
-        """Return it as a resource of its own.
-
-        It is about whom the outer one is about, unless it says otherwise, and refers to what lies beside it. What makes
-        the outer one doubtful makes it so too.
-        """
-        inside, outer = self.resource, self.outer.resource
-        about = {name: outer[name] for name in SUBJECTS if name in outer} if SUBJECTS.isdisjoint(inside) else {}
-        passed_on: Resource = {name: outer[name] for name in ("modifierExtension", "implicitRules") if name in outer}
-        if outer.get("status") == IN_ERROR:
-            passed_on |= {"status": IN_ERROR, "verificationStatus": {"coding": [{"code": IN_ERROR}]}}
-        name = {"id": f"{outer.get('id')}#{inside.get('id')}"}
-        beside = {"contained": items(outer["contained"])[:MOST_INSIDE]}
-        return Found({**inside, **about, **passed_on, **name, **beside}, self.kind, self.outer.url)
-
-
-def contained(found: Iterable[Found], kinds: Collection[str]) -> Iterator[Inside]:
-    """Yield what resources contain of these kinds."""
-    for each in found:
-        if "contained" in each.resource and each.kind not in OF_OTHERS and not SUBJECTS.isdisjoint(each.resource):
-            for inside in items(each.resource["contained"]):
-                kind = text(inside.get("resourceType"))
-                if kind in kinds:
-                    yield Inside(inside, kind, each)
 
 
 def base_of(url: str) -> str:

@@ -3,46 +3,16 @@
 A search that failed and one that found nothing look alike where nobody tells them apart.
 """
 
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 from app.record.elements import Resource, items, text
-from app.record.identity import DEEPEST
-from app.record.places import Unread
 
 FAILED = frozenset({"error", "fatal"})
 SEARCH = "searchset"
 BESIDE = frozenset({"include", "outcome"})
 """What stands in a search set and is no match."""
-LACKING = ("Bundle", "OperationOutcome")
-"""Kinds that may say so."""
 WELL = ("1", "2", "3")
 """How the statuses begin that say nothing went wrong."""
-
-
-def lacking(record: Iterable[Any]) -> Iterator[Unread]:
-    """Yield what of a record was not read or not sent."""
-    failed = further = 0
-    todo = [(each, 0) for each in record]
-    while todo:
-        found, depth = todo.pop()
-        if not isinstance(found, dict):
-            continue
-        if found.get("resourceType") != "Bundle":
-            failed += has_failed(found)
-            continue
-        given = found.get("entry")
-        entries = items(given)
-        failed += (len(given) if isinstance(given, list) else given is not None) - len(entries)
-        failed += sum(_is_missing(entry) for entry in entries if not isinstance(entry.get("resource"), dict))
-        further += has_more(found, entries)
-        if depth <= DEEPEST:
-            inside = [entry["resource"] for entry in entries if isinstance(entry.get("resource"), dict)]
-            todo += [(each, depth + 1) for each in inside if each.get("resourceType") in LACKING]
-    if failed:
-        yield Unread("failed_reads", failed, 0)
-    if further:
-        yield Unread("further_pages", further, 0)
 
 
 def has_failed(resource: Resource) -> bool:
@@ -73,7 +43,7 @@ def next_page(bundle: Any) -> str:
     return next((text(link.get("url")) for link in items(bundle.get("link")) if link.get("relation") == "next"), "")
 
 
-def _is_missing(entry: Resource) -> bool:
+def is_missing(entry: Resource) -> bool:
     """Return whether an entry lacks the resource that was asked for."""
     response = entry.get("response")
     if isinstance(response, dict):

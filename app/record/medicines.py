@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from app.core.codes import Use, normal
+from app.record.bundles import Found
 from app.record.concepts import LONGEST_TEXT, Concept, Meant, said_of
 from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, not_understood
 from app.record.dates import Day, WrongDateError, latest
 from app.record.elements import Resource, text
-from app.record.identity import Found
 from app.record.places import Entry
 from app.record.standing import Open, Situation, State
 from app.record.statuses import IN_ERROR, ORDERS, PLAN, PROPOSALS

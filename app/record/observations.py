@@ -6,11 +6,11 @@ from typing import Any
 
 from app.core.codes import Meaning, normal
 from app.core.facts import Value
+from app.record.bundles import Found
 from app.record.concepts import Concept, said_of
 from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, not_understood
 from app.record.dates import WrongDateError
 from app.record.elements import Resource, text
-from app.record.identity import Found
 from app.record.places import Entry
 from app.record.standing import Situation
 from app.record.weigh import Claim, Draft

@@ -1,10 +1,10 @@
 """Procedures and devices: what was done, and what is in the body."""
 
+from app.record.bundles import Found
 from app.record.concepts import Concept
 from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, not_understood
 from app.record.dates import WrongDateError, latest
 from app.record.elements import Resource, text
-from app.record.identity import Found
 from app.record.places import Entry
 from app.record.standing import Open, Situation, State
 from app.record.statuses import IN_ERROR, ORDERS

@@ -10,14 +10,14 @@ from app.core.rules import Release
 from app.record.age import FACT as AGE
 from app.record.age import Age
 from app.record.bounds import MOST_RESOURCES, MOST_SEEN, most_important
+from app.record.bundles import Collected, Found, contained
 from app.record.concepts import MOST_CODINGS, Concepts
 from app.record.conditions import allergy, condition
 from app.record.context import Context, drafted, irrelevant, not_understood
 from app.record.dates import Days, WrongDateError
 from app.record.elements import Resource, items, reference_of, text
-from app.record.identity import Found, Identity, Whose, collected, contained
+from app.record.identity import Identity, Whose
 from app.record.intake import Intake
-from app.record.lacks import lacking
 from app.record.medicines import medicine
 from app.record.observations import observation
 from app.record.places import PLACES, Entry, PatientFacts, Place, Statement, Unread
@@ -63,10 +63,9 @@ class Reader:
 
     def read(self, record: Iterable[Resource]) -> PatientFacts:
         """Return what Bundles, resources, or both say."""
-        record = list(record)
-        found = collected(record)
-        inner, deeper = most_important(list(contained(found, INSIDE)))
-        found, left = most_important([*found, *(each.found() for each in inner)], MOST_SEEN)
+        collected = Collected(record)
+        inner, deeper = most_important(list(contained(collected.found, INSIDE)))
+        found, left = most_important([*collected.found, *(each.found() for each in inner)], MOST_SEEN)
         left += deeper
         check_r4(each.resource for each in found)
         identity = Identity(found, self.patient, self.server)
@@ -132,7 +131,10 @@ class Reader:
         unread += intake.unread
         if context.concepts.unread:
             unread.append(Unread("unread_codings", context.concepts.unread, MOST_CODINGS))
-        unread += lacking(record)
+        if collected.failed:
+            unread.append(Unread("failed_reads", collected.failed, 0))
+        if collected.further:
+            unread.append(Unread("further_pages", collected.further, 0))
         return self._weighed(context, entries, drafts, intake, tuple(unread))
 
     def _weighed(

@@ -18,7 +18,7 @@ from app.cds_hooks.trust import Trust
 from app.core.engine import Engines
 from app.fhir.localization import Localizations
 from app.main import build_app
-from app.record import reader
+from app.record import bundles
 from app.rulebook.load import RuleBook
 from app.settings import Settings
 from tests.cds_hooks.calls import PATHWAYS, appointment, call, order, path
@@ -229,7 +229,7 @@ WRONG: dict[str, tuple[Any, str, Any]] = {
     "what failed is silent": (Weighed, "lost", lambda self, locale: []),
     "a failed search found nothing": (prefetch, "READ", prefetch.READ | {"OperationOutcome", "Parameters"}),
     "the first page is all": (prefetch, "has_more", lambda bundle, entries: False),
-    "what is inside a Bundle is whole": (reader, "lacking", lambda record: ()),
+    "what is inside a Bundle is whole": (bundles, "has_failed", lambda resource: False),
 }
 
 

@@ -6,10 +6,10 @@ import pytest
 
 from app.record.answers import GROUPS, answers_of
 from app.record.bounds import DATES, MOST_ANSWERS, MOST_RESOURCES, MOST_SEEN, PERIODS, most_important, newest
+from app.record.bundles import Found
 from app.record.concepts import MOST_CODINGS
 from app.record.conditions import MOST_REACTIONS
 from app.record.elements import RecordError
-from app.record.identity import Found
 from app.record.medicines import MOST_INGREDIENTS
 from app.record.observations import MOST_PARTS
 from app.record.places import PatientFacts, Unread

@@ -15,6 +15,7 @@ from app.core.words import Words
 from app.record import (
     age,
     answers,
+    bundles,
     concepts,
     conditions,
     identity,
@@ -27,9 +28,9 @@ from app.record import (
     statuses,
     weigh,
 )
+from app.record.bundles import Found
 from app.record.context import irrelevant
 from app.record.dates import Day, Days
-from app.record.identity import Found
 from app.record.weigh import Claim, Draft
 
 Wrong = Callable[[pytest.MonkeyPatch], None] | Callable[[Codes], Codes]
@@ -216,7 +217,7 @@ WRONG: dict[str, Wrong] = {
     "addresses of entries are not read": _set(identity, "_plain_url", lambda url: f"{url}{next(NUMBERS)}"),
     "contained resources are not read": _set(identity, "_inside", _always(None)),
     "what lies inside others is not read": _set(reader, "contained", _always([])),
-    "an error outside is none inside": _set(identity, "IN_ERROR", "x"),
+    "an error outside is none inside": _set(bundles, "IN_ERROR", "x"),
     "identifiers are not read": _set(identity, "_identifiers", _always([])),
     "references to medicines are not followed": _set(identity.Identity, "follow", _always(None)),
     "every place is in the area": _set(standing.Sites, "of", _always("in")),
