@@ -4,13 +4,23 @@ Lists of words are written with commas, keys as JSON. Nothing secret shows when 
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
 from joserfc.errors import JoseError
 from joserfc.jwk import import_key
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.api.described import Described
@@ -123,6 +133,10 @@ class SmartServer(BaseModel):
         return tuple(dict.fromkeys((origin_of(self.iss), *self.sign_in)))
 
 
+NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+"""How a setting writes a number."""
+
+
 class SecurityOptions(Described, BaseSettings):
     """The settings of everything in `app.security`."""
 
@@ -168,6 +182,14 @@ class SecurityOptions(Described, BaseSettings):
     """The port of the metrics, where they have one of their own."""
     otel: bool = False
     """Sends traces and metrics by OpenTelemetry; the usual `OTEL_` variables say where to."""
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _is_written_plainly(cls, value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+        taken = check(value)
+        if type(taken) in (int, float) and isinstance(value, str) and not NUMBER.fullmatch(value.strip()):
+            raise ValueError(f"`{value}` is not accepted; write `{taken}`")  # Python takes 1_8310 for 18310
+        return taken
 
     @field_validator("signing_keys")
     @classmethod
@@ -223,6 +245,12 @@ class SecurityOptions(Described, BaseSettings):
         if value and value.split() != [value]:
             raise ValueError("a scope has no space in it")
         return value
+
+    @model_validator(mode="after")
+    def _scopes_are_of_an_issuer(self) -> Self:
+        if self.oauth_scope_prefix and self.oauth_issuer is None:
+            raise ValueError("`TRIAGE_OAUTH_SCOPE_PREFIX`: it goes with `TRIAGE_OAUTH_ISSUER`, which is not set")
+        return self
 
     @property
     def issuer(self) -> Issuer | None:
