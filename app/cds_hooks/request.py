@@ -21,6 +21,8 @@ NO_CODE = "?"
 """Stands for the code of a coding of ours that has none."""
 BOOKED = ("serviceType", "serviceCategory", "specialty", "reasonCode")
 """Where an appointment may name a pathway, or the service."""
+PERSONS = frozenset({"subject", "participant"})
+"""Where a draft names whom it concerns."""
 
 
 class Draft(NamedTuple):
@@ -133,6 +135,8 @@ def _drafts(context: dict[str, Any], hook: str, systems: Systems) -> Iterator[Dr
 
 def _names_another(draft: Resource, patient: str) -> bool:
     """Return whether a draft names patients, and not this one."""
+    if PERSONS.isdisjoint(draft):
+        return False
     concerned = items(draft.get("subject"))
     if "participant" in draft:
         concerned += [actor for each in items(draft["participant"]) for actor in items(each.get("actor"))]
@@ -144,7 +148,8 @@ def _names_another(draft: Resource, patient: str) -> bool:
 def _selected(selections: Any) -> frozenset[str]:
     if not isinstance(selections, list) or not all(isinstance(name, str) for name in selections):
         raise RecordError("`context.selections` is a list of references", "context.selections", "structure")
-    named = (REST.fullmatch(name) for name in selections if len(name) <= LONGEST_REFERENCE)
+    longer = (name for name in selections if name.count("/") > 1 and len(name) <= LONGEST_REFERENCE)
+    named = (REST.fullmatch(name) for name in longer)
     return frozenset({*selections, *(f"{found[2]}/{found[3]}" for found in named if found)})
 
 
