@@ -53,14 +53,6 @@ class Fact:
         """Every value the fact can have, in order."""
         return range(self.minimum, self.maximum + 1) if self.kind == "integer" else self.values
 
-    @cached_property
-    def answers(self) -> Mapping[object, Value | None]:
-        """Every value and `None` by itself.
-
-        Who looks one up compares types too, since `True` equals 1.
-        """
-        return {None: None} | {value: value for value in self.domain}
-
     def accepts(self, value: object) -> bool:
         """Return whether a value is of the domain, by type too."""
         right = {"boolean": bool, "integer": int}.get(self.kind, str)
