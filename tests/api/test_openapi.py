@@ -1,6 +1,7 @@
 """The committed OpenAPI document: current, valid, and kept by the service."""
 
 import json
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from re import ASCII, fullmatch
@@ -159,6 +160,34 @@ def test_what_goes_with_a_refusal_is_declared(app: FastAPI) -> None:
     assert "line" in app.openapi()["components"]["schemas"]["Problem"]["properties"]
     assert "503" in app.openapi()["paths"]["/version"]["get"]["responses"]
     assert "503" not in app.openapi()["paths"]["/livez"]["get"]["responses"]
+
+
+def named_in(found: Any) -> Iterator[str]:
+    """Yield the names of the schemas that something of the document refers to."""
+    for key, value in found.items() if isinstance(found, dict) else enumerate(found):
+        if key == "$ref":
+            yield value.rpartition("/")[2]
+        elif isinstance(value, dict | list):
+            yield from named_in(value)
+
+
+def test_a_member_that_every_answer_has_is_promised(app: FastAPI) -> None:
+    document = app.openapi()
+    schemas = document["components"]["schemas"]
+    left = [
+        name
+        for path, operations in document["paths"].items()
+        if path.startswith("/v1/") or path == "/version"
+        for operation in operations.values()
+        for name in named_in(operation["responses"]["200"]["content"])
+    ]
+    seen: set[str] = set()
+    while left:
+        seen.add(name := left.pop())
+        left += [inside for inside in named_in(schemas[name]) if inside not in seen]
+        if members := schemas[name].get("properties"):
+            assert set(schemas[name]["required"]) == set(members), name
+    assert {"Answer", "Decision", "PlanPart", "Aspect", "FactRange", "Source", "Verdict"} <= seen
 
 
 def a_date(value: Any) -> date | None:
