@@ -21,7 +21,6 @@ from app.core.rules import Release
 
 NAMES_OF_FACTS = ("unavailable", "doubted")
 """Members of a request that list facts."""
-NO_SUCH_FACT = Message("this release has no such fact; GET /v1/rulesets/current/facts lists those of the current one")
 
 
 def decode(body: bytes, reader: "CandidateReader", *, strict: bool, line: int | None = None) -> Question:
@@ -43,6 +42,8 @@ class CandidateReader:
         self._names = tuple(release.facts)
         self._answers = [fact.answers for fact in release.facts.values()]
         self._types = [type(fact.domain[0]) for fact in release.facts.values()]
+        template = "release {release} has no such fact; GET /v1/rulesets/{release}/facts lists them"
+        self._no_such = Message(template, release=release.id)
         self._readings = [reading_of(fact, release.scales) for fact in release.facts.values()]
 
     def question(self, data: Any, *, strict: bool) -> Question:
@@ -142,7 +143,7 @@ class CandidateReader:
                 elif not isinstance(name, str) or name not in self.release.facts:
                     close = closest(name, self.release.facts) if suggested < MOST_SUGGESTIONS else None
                     suggested += 1
-                    yield pointer, "unknown_fact", NO_SUCH_FACT, close
+                    yield pointer, "unknown_fact", self._no_such, close
                 elif data.get(name) is not None:
                     says = Message("`{name}` is answered in this request; take it out here", name=name)
                     yield pointer, "answered", says, None
@@ -157,7 +158,7 @@ class CandidateReader:
             else:
                 close = closest(name, (*self.release.facts, *OTHERS)) if suggested < MOST_SUGGESTIONS else None
                 suggested += 1
-                yield pointer, "unknown_fact", NO_SUCH_FACT, close
+                yield pointer, "unknown_fact", self._no_such, close
 
     def _not_here(self, name: str) -> Message:
         template = "release {release} does not have this fact; it came with {first}"

@@ -1,6 +1,7 @@
 """Every error is one problem document that says where and what would be right."""
 
 import json
+import re
 from difflib import get_close_matches
 from typing import Any
 
@@ -72,6 +73,31 @@ def test_bad_facts_say_where_and_what_would_be_right(
     (error,) = found["errors"]
     assert (error["pointer"], error["code"], error.get("suggestion")) == (pointer, code, suggestion)
     assert error["detail"]
+
+
+UNKNOWN: dict[str, tuple[str, Any]] = {
+    "/facts": ("/v1/triage?ruleset={release}", {"no_fact": True}),
+    "/facts ": ("/v1/triage/explain?ruleset={release}", {"unavailable": ["no_fact"]}),
+    "/rules": ("/v1/rulesets/{release}/rules/NO-RULE", None),
+    "/sources": ("/v1/rulesets/{release}/sources/NONE", None),
+}
+
+
+@pytest.mark.parametrize("lists", UNKNOWN)
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("release", ["2026.1", "2026.2", "2026.3", "current"])
+def test_what_is_not_there_says_where_that_release_lists_it(
+    client: TestClient, release: str, language: str, lists: str
+) -> None:
+    path, body = UNKNOWN[lists]
+    method, headers = "GET" if body is None else "POST", {"accept-language": language}
+    found = client.request(method, path.format(release=release), json=body, headers=headers).json()
+    says = found["errors"][0]["detail"] if "errors" in found else found["detail"]
+    named = re.search(r"GET ([\w/.]+)", says, re.ASCII)
+    assert named
+    of = "2026.3" if release == "current" else release
+    assert named[1] == f"/v1/rulesets/{of}{lists.strip()}"
+    assert len(client.get(named[1]).json()) > 20
 
 
 def test_all_errors_come_at_once(client: TestClient) -> None:
