@@ -1,6 +1,7 @@
 """The committed OpenAPI document: current, valid, and kept by the service."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from starlette.types import ASGIApp
 
 from app.api.examples import FORM, MOMENT
+from app.api.headers import HEADERS, SENT
 from app.api.negotiation import LINES
 from app.api.validation import day_of
 from app.main import build_app
@@ -103,6 +105,25 @@ def test_every_operation_and_every_schema_has_a_name_and_says_what_it_is(app: Fa
     assert all(tag["description"] for tag in document["tags"])
     assert [server["url"] for server in document["servers"]] == ["/"]
     assert all("security" in operation for operation in operations)
+
+
+def test_headers_are_written_as_their_standards_write_them(app: FastAPI) -> None:
+    operations = [operation for path in app.openapi()["paths"].values() for operation in path.values()]
+    asked = {each["name"] for o in operations for each in o.get("parameters", ()) if each["in"] == "header"}
+    answered = {name for o in operations for each in o["responses"].values() for name in resolved(app, each)["headers"]}
+    assert {"Accept-Language", "If-None-Match"} <= asked <= set(SENT)
+    assert {"ETag", "Link"} <= answered <= set(HEADERS)
+
+
+def test_what_a_view_leaves_out_is_said(app: FastAPI) -> None:
+    document = app.openapi()
+    whole, view = (document["components"]["schemas"][name]["properties"] for name in ("Answer", "DecisionView"))
+    for path in ("/v1/triage", "/v1/triage/batch"):
+        (says,) = (p["description"] for p in document["paths"][path]["post"]["parameters"] if p["name"] == "view")
+        named = set(re.findall(r"\w+", says))
+        assert {"summary", "rationale", "cautions", "preconditions", "plan", "alternatives", "facts"} <= named
+        assert not named & (set(whole) & set(view) - {"decision"})
+        assert set(view) - set(whole) == {"rules"} <= named
 
 
 def resolved(app: FastAPI, response: dict[str, Any]) -> dict[str, Any]:
