@@ -149,7 +149,11 @@ def test_the_document_is_made_once_and_says_below_which_path_it_stands(client: T
     assert answer.json() == app.openapi()
     assert client.get("/openapi.json", headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
     with TestClient(build_app(Settings(public_url="https://clinic.example/below"))) as below:
-        assert [server["url"] for server in below.get("/openapi.json").json()["servers"]] == ["/below"]
+        document = below.get("/openapi.json").json()
+        assert [server["url"] for server in document["servers"]] == ["/below"]
+        problems = re.findall(r'"type": "([^"]*/problems/[^"]*)"', json.dumps(document["components"]["responses"]))
+        assert len(problems) > 10
+        assert all(kind.startswith("/below/problems/") for kind in problems)
         assert below.get("/below/fhir/metadata?_format=json").status_code == 200
         assert below.get("/below/version?verbose").status_code == 422
 
