@@ -32,6 +32,8 @@ OPERATIONS = [operation["operationId"] for path in DOCUMENT["paths"].values() fo
 LOCAL = "http://127.0.0.1:8000"
 FOUND = ["needs_information active_skin_infection autoimmune_skin_disease", "/age_years out_of_range"]
 LINES = "2"
+REFUSED = "the key is not known here"
+"""What an example ends with that has no key."""
 NPX = '#!/bin/sh\nname=$1\nshift\nexec "node_modules/.bin/$name" "$@"\n'
 """Stands for `npx`, which the wheel of Node.js has only as a link that leads nowhere."""
 TSCONFIG = {
@@ -232,6 +234,8 @@ def test_openapi_python_client_makes_a_strictly_typed_client_that_talks(
     for service, key in ((address, "none"), guarded):
         said = run(desk, str(CLIENTS / "python"), "ask.py", service, env=packages | {"TRIAGE_KEY": key})
         assert said.splitlines() == [*FOUND, LINES]
+    with pytest.raises(AssertionError, match=REFUSED):
+        run(desk, str(CLIENTS / "python"), "ask.py", guarded[0], env=packages)
     assert (NOT_KEPT in GUIDE) == (run(desk, str(CLIENTS / "python"), "-c", UNKNOWN, env=packages) == "{}\n")
 
 
@@ -254,6 +258,8 @@ def test_openapi_typescript_and_openapi_fetch_make_a_client_that_talks(
     operations = (desk / "api.d.ts").read_text("utf-8").partition("export interface operations {")[2]
     assert re.findall(r"^    (\w+): \{$", operations, re.M) == OPERATIONS
     assert by_node(desk, blocks("ts")[0], "ask", (address,), guarded) == [*FOUND, LINES]
+    with pytest.raises(AssertionError, match=REFUSED):
+        run(desk, "node", "ask.ts", guarded[0])
     *asked, end = by_node(desk, FORM.replace("KNOWN", json.dumps(KNOWN)) + blocks("ts")[2], "form", (address,))
     assert len(asked) == len(set(asked))
     assert asked[:3] == ["primary_concern", "suspicious_lesion", "active_skin_infection"]
@@ -266,6 +272,8 @@ def test_hey_api_makes_a_client_that_talks(desk: Path, address: str, guarded: tu
     made = re.findall(r"^export const (\w+) =", (desk / "client" / "sdk.gen.ts").read_text("utf-8"), re.M)
     assert sorted(made) == sorted(OPERATIONS)
     assert typescript(desk, address, blocks("ts")[1], "functions", guarded) == [*FOUND, LINES]
+    with pytest.raises(AssertionError, match=REFUSED):
+        run(desk, "node", "functions.mjs", guarded[0])
     assert typescript(desk, address, RECORDS, "records") == ["QuestionnaireResponse", "1", "0", "0"]
 
 
