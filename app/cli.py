@@ -201,7 +201,7 @@ def serve(
     rules: RulesOption = None,
 ) -> None:
     """Serve over HTTP."""
-    from app.serve import check_ports, prepared, run  # a fifth of the start, which no other command waits for
+    from app.serve import check_ports, greeting, prepared, run  # a fifth of the start, which no other command waits for
 
     settings = settings_of(rules, {"TRIAGE_HOST": host, "TRIAGE_PORT": port, "TRIAGE_WORKERS": workers})
     if settings.anonymous and not settings.allow_anonymous and not is_loopback(settings.host):
@@ -211,9 +211,7 @@ def serve(
         )
     check_ports(settings)
     app = prepared(settings)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    shown = f"the socket {settings.unix_socket}" if settings.unix_socket else f"http://{host}:{settings.port}"
-    typer.echo(f"Candidate Triage answers on {shown}; open it to try it, /docs for the API")
+    typer.echo(greeting(settings))
     run(app, settings)
 
 

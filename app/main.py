@@ -150,7 +150,7 @@ def build_app(
     if settings.metrics == "path" and access_log.metrics is not None:
         application.include_router(metrics_route(access_log.metrics))
     application.examples |= {**fhir_examples(base), **cds_examples(base, book.codes)}
-    application.amendments.append(partial(show_access, anonymous=settings.anonymous))
+    application.amendments.append(partial(show_access, anonymous=settings.anonymous, root=settings.root_path))
     application.amendments.append(partial(finish, release=engines.by_id[engines.current].release))
     application.amendments.extend(each.mark for each in going)
     if tracer is None:  # spans are made by FastAPI

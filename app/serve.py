@@ -83,6 +83,15 @@ def _check_port(name: str, host: str, port: int) -> None:
                 raise BadSettingError(f"`{setting}`: {at}: {says}") from None
 
 
+def greeting(settings: Settings) -> str:
+    """Return the line that says where it answers, and whom."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    where = f"the socket {settings.unix_socket}" if settings.unix_socket else f"http://{host}:{settings.port}"
+    # a browser has no key: the start page is refused it
+    first = "open it to try it" if settings.anonymous or settings.open_intake else "callers need a key or token"
+    return f"Candidate Triage answers on {where}; {first}, /docs for the API"
+
+
 def prepared(settings: Settings) -> FastAPI:
     """Return the loaded application with its garbage collection frozen, or raise."""
     if settings.workers > 1 and settings.metrics != "off":

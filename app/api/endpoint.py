@@ -24,9 +24,8 @@ from app.proof.explain import Explanation, Target, explain
 
 PATH = "/v1/triage"
 Body = Annotated[Any, Depends(body_of)]
-AcceptLanguage = Annotated[
-    str, Header(description="The language of what a patient reads: `en` or `ko`.", examples=["ko, en;q=0.5"])
-]
+SPOKEN = "The language of what people read: `en` or `ko`; an answer says which it is in `Content-Language`."
+AcceptLanguage = Annotated[str, Header(alias="Accept-Language", description=SPOKEN, examples=["ko, en;q=0.5"])]
 
 
 class Options(Described):
@@ -37,15 +36,16 @@ class Options(Described):
     ruleset: str = "current"
     """The release that answers: an id, or `current`."""
     unknowns: Literal["confirm", "strict"] = "confirm"
-    """`confirm`: unknown confirm facts stand at their assumed value, and the answer lists those that matter.
-    `strict`: nothing is assumed."""
+    """`confirm`: unknown facts that are `confirm` under `/v1/rulesets/current/facts` stand at the value no rule objects
+    to, and those that matter are `assumptions`. `strict`: nothing is assumed, and all that matters is asked."""
 
 
 class TriageOptions(Options):
     """How to answer."""
 
     view: Literal["full", "decision"] = "full"
-    """`decision` answers the machine contract alone."""
+    """`decision` leaves out summary, rationale, cautions, preconditions, plan, alternatives and the facts as they were
+    read, and lists the ids of the `rules`."""
     sources: Sources | None = None
     """Of which parts the answer tells the sources: of referral and `rationale` (the default), of `all`, or of `none`.
     `view=decision` tells none, and does not take it."""

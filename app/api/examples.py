@@ -69,6 +69,7 @@ EXAMPLES = {
 }
 WRONG = Example("Four mistakes", {"elasticity_loss": "moderat", "age": 34, "age_years": 130, "jurisdiction": "UK"})
 """Facts that are refused, with suggestions."""
+HALF = Example("Half a body", '{"primary_concern": ')
 LINES = """{"primary_concern": "burn", "reference": "first"}
 {"pregnent": true}
 """
@@ -90,7 +91,7 @@ STORED = {
 }
 """A decision as it was signed with a key that nobody has any more."""
 BASIC: Examples = {
-    "triage": {**EXAMPLES, "mistakes": WRONG},
+    "triage": {**EXAMPLES, "mistakes": WRONG, "half": HALF},
     "explain": EXAMPLES,
     "triageBatch": {"two_lines": Example("A line that is answered, and one with a mistake", LINES)},
     "verifyReceipt": {"unknown_key": Example("A receipt by a key that is not known here", STORED)},
@@ -104,9 +105,14 @@ def on_the_day(clock: Callable[[], datetime]) -> Callable[[], datetime]:
 
 
 def comparison_of(engines: Engines) -> Examples:
-    """Return the example of what changed up to the current release."""
+    """Return comparisons with the current release, one of them with none."""
     places = {"ruleset": next(iter(engines.by_id)), "other": "current"}
-    return {"compareRulesets": {"older": Example("The oldest and the current one", None, places, in_part=True)}}
+    return {
+        "compareRulesets": {
+            "no_release": Example("A release that is not there", None, {"ruleset": "1999.1", "other": "current"}),
+            "older": Example("The oldest and the current one", None, places, in_part=True),
+        }
+    }
 
 
 def places_of(engines: Engines) -> dict[str, str]:

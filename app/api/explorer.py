@@ -24,6 +24,7 @@ fetch a logo from a CDN)."""
 BACK = """
 <nav style="padding: .8rem 1.2rem; font: 1rem system-ui, sans-serif">
 <a href="{root}/" style="color: inherit">Candidate Triage</a> ·
+<a href="{root}/developers" style="color: inherit">Developers</a> ·
 <a href="{root}/openapi.json" style="color: inherit">openapi.json</a>
 </nav>
 """

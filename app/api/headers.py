@@ -68,7 +68,7 @@ def declare_headers(path: str, method: str, operation: dict[str, Any]) -> None:
     """Declare the headers of good answers, and the 304."""
     responses = operation["responses"]
     named = [each["name"] for each in operation.get("parameters", ())]
-    headers = [*EVERYWHERE, *(["Content-Language"] if "accept-language" in named else ())]
+    headers = [*EVERYWHERE, *(["Content-Language"] if "Accept-Language" in named else ())]
     goes = GOES if path.startswith("/v1/") and ("ruleset" in named or "receipts" in path) else ()
     if operation["operationId"] in SIGNED:
         headers.append("Triage-Receipt")

@@ -43,14 +43,14 @@ def media_type_of(content_type: str, taken: Sequence[str]) -> str:
     media = content_type.partition(";")[0].strip().lower()
     structured = JSON in taken and media.startswith("application/") and media.endswith("+json")
     if media not in taken and not structured:
-        raise ProblemError("not-json-type", _wanted(taken))
+        raise ProblemError("not-json-type", wanted(taken))
     for name, quoted, token in PARAMETER.findall(content_type):
         if name.lower() == "charset" and (quoted or token).lower() not in ("utf-8", "utf8"):
-            raise ProblemError("not-json-type", Message("{says}; JSON is UTF-8", says=_wanted(taken)))
+            raise ProblemError("not-json-type", Message("{says}; JSON is UTF-8", says=wanted(taken)))
     return media
 
 
-def _wanted(taken: Sequence[str]) -> Message:
+def wanted(taken: Sequence[str]) -> Message:
     """Say what a body is called, by its first two names."""
     if len(taken) > 1:
         return Message("write `Content-Type: {first}` or `{second}`", first=taken[0], second=taken[1])
@@ -81,10 +81,14 @@ def accepted(accept: str, served: Sequence[str], where: str = "Accept") -> str:
 
     best = max(served, key=weight_of)
     if not weight_of(best):
-        listed = ", ".join(f"`{media}`" for media in served)
-        says = Message("this is answered as {listed}; say so in `{where}`, or leave it out", listed=listed, where=where)
-        raise ProblemError("not-acceptable", says)
+        raise ProblemError("not-acceptable", answered_as(served, where))
     return best
+
+
+def answered_as(served: Sequence[str], where: str = "Accept") -> Message:
+    """Say as what something is answered."""
+    listed = ", ".join(f"`{media}`" for media in served)
+    return Message("this is answered as {listed}; say so in `{where}`, or leave it out", listed=listed, where=where)
 
 
 def check_headers(scope: Scope) -> None:

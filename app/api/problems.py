@@ -95,7 +95,7 @@ class FieldError(Described):
     pointer: str
     """Where: a JSON pointer into the body, or `?name` for a query parameter."""
     code: str
-    """What kind of fault: stable, for programs."""
+    """What kind of fault, such as `unknown_fact` or `out_of_range`: stable, for programs."""
     detail: str
     """What would be right, for people."""
     suggestion: str | bool | int | None = None

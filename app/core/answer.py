@@ -5,9 +5,9 @@ from datetime import date
 from typing import Literal, get_args
 
 from app.core.documented import Part, documented
-from app.core.facts import Value
+from app.core.facts import Fact, Value
 from app.core.precedence import Decision, Indicated
-from app.core.rules import Aspect, Effect, Fits, Pathway, PlanPart, Status, Urgency
+from app.core.rules import Aspect, Effect, Fits, Pathway, PlanPart, Status, Urgency, Wording
 from app.core.ruleset import CONTRACT as CONTRACT
 from app.core.ruleset import RuleSet as RuleSet
 from app.core.ruleset import ruleset_of as ruleset_of
@@ -109,6 +109,13 @@ class Option:
     """The value to send."""
     label: str
     """What to show."""
+
+
+def options_of(fact: Fact, wording: Wording) -> list[Option]:
+    """Return what a fact may be answered with, as people are asked."""
+    values: Sequence[Value] = (True, False) if fact.kind == "boolean" else fact.values
+    yes_no: dict[Value, str] = {True: wording.yes, False: wording.no}
+    return [Option(value, fact.labels.get(value) or yes_no.get(value) or str(value)) for value in values]
 
 
 @documented

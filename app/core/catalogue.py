@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from app.core import rules as book
-from app.core.answer import CONTRACT, Option
+from app.core.answer import CONTRACT, Option, options_of
 from app.core.conditions import facts_read, in_words
 from app.core.documented import documented
 from app.core.facts import FactKind, Policy, Value
@@ -51,7 +51,7 @@ class FactRecord:
     type: FactKind
     """What values it takes."""
     answers: Sequence[Option]
-    """Its answers; empty for an integer."""
+    """Its answers, as `next_question` offers them; empty for an integer."""
     minimum: int | None
     """The least integer, in `unit`."""
     maximum: int | None
@@ -191,13 +191,12 @@ def fact_records(release: book.Release) -> list[FactRecord]:
     for rule in entries(release):
         for name in facts_read(rule.when):
             readers[name].append(rule.id)
-    yes_no: dict[Value, str] = {True: release.wording.yes, False: release.wording.no}
     return [
         FactRecord(
             name=name,
             group=fact.group,
             type=fact.kind,
-            answers=[Option(value, fact.labels.get(value) or yes_no.get(value) or str(value)) for value in fact.values],
+            answers=options_of(fact, release.wording),
             minimum=fact.minimum if fact.kind == "integer" else None,
             maximum=fact.maximum if fact.kind == "integer" else None,
             unit=fact.unit,

@@ -16,10 +16,10 @@ from app.core.answer import (
     ComponentShown,
     KnownFact,
     NextQuestion,
-    Option,
     PlanShown,
     PreconditionShown,
     Unresolved,
+    options_of,
 )
 from app.core.conditions import ALWAYS, Any, Comparison, Condition, Not, facts_read
 from app.core.facts import Candidate, Fact, Value
@@ -218,17 +218,12 @@ class Parts:
 
 def _question(fact: Fact, wording: Wording) -> NextQuestion:
     """Return a fact as a question, without its reason."""
-    labels = dict(fact.labels)
-    values = fact.values
-    if fact.kind == "boolean":
-        labels = {True: wording.yes, False: wording.no} | labels
-        values = (True, False)
     whole = fact.kind == "integer"
     return NextQuestion(
         fact=fact.name,
         question=fact.question,
         help=fact.help,
-        answers=[Option(value, labels.get(value, str(value))) for value in values],
+        answers=options_of(fact, wording),
         minimum=fact.minimum if whole else None,
         maximum=fact.maximum if whole else None,
         unit=fact.unit,

@@ -187,7 +187,7 @@ class Alternative(Rule):
 
 @documented
 class Figure:
-    """One figure as its source has it; `max` may be absent."""
+    """One figure of a source; `max` is null where it is open."""
 
     min: float
     max: float | None

@@ -27,7 +27,7 @@ Role = Literal["indicates", "excludes", "refers", "reviews", "no_objection"]
 
 @documented
 class FactRange:
-    """The range that does as well; the domain's own ends are absent."""
+    """The range that does as well; the domain's own ends are null."""
 
     min: Value | None = None
     """The least value."""

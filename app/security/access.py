@@ -53,6 +53,7 @@ OPEN_STARTS = tuple(f"{prefix}/" for prefix in OPEN_BELOW)
 BELOW = (*(prefix for prefix, _ in NEEDS), *OPEN_BELOW)
 PARTS = OPEN_PATHS | frozenset(BELOW)
 REALM = 'Bearer realm="candidate-triage"'
+NO_KEY = Message("send an API key as `X-API-Key`, or a bearer token as `Authorization`")
 
 
 def is_open(path: str) -> bool:
@@ -106,8 +107,7 @@ class Access:
         request = Request(scope)
         given = credential(Headers(scope=scope))
         if given is None:
-            says = Message("send an API key as `X-API-Key`, or a bearer token as `Authorization`")
-            return problem(request, "unauthorized", says, headers={"WWW-Authenticate": REALM})
+            return problem(request, "unauthorized", NO_KEY, headers={"WWW-Authenticate": REALM})
         try:
             scopes = await self._scopes(scope, given)
         except BadTokenError as error:
@@ -118,9 +118,7 @@ class Access:
             return problem(request, "unavailable", says, headers={"Retry-After": "10"})
         if not scopes or (needed is not None and needed not in scopes):
             challenge = {"WWW-Authenticate": f'{REALM}, error="insufficient_scope", scope="{needed or SCOPES[0]}"'}
-            says = Message("the key or token opens nothing here")
-            if needed:
-                says = Message("this needs the scope `{scope}`", scope=needed)
+            says = without(needed) if needed else Message("the key or token opens nothing here")
             return problem(request, "forbidden", says, headers=challenge)
         return None
 
@@ -131,6 +129,11 @@ class Access:
         if self.tokens is not None and given.count(".") == 2:
             return await self.tokens.scopes(given)
         raise BadTokenError(Message("the key is not known here"))
+
+
+def without(scope: Permission) -> Message:
+    """Say which scope is lacking."""
+    return Message("this needs the scope `{scope}`", scope=scope)
 
 
 def credential(headers: Headers) -> str | None:

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.api.headers import EVERYWHERE, OF_STATUS, declared
-from app.api.negotiation import FHIR_JSON, SERVED
-from app.api.problems import MEDIA_TYPE
+from app.api.messages import Message
+from app.api.negotiation import FHIR_JSON, JSON, SERVED, answered_as, wanted
+from app.api.problems import MEDIA_TYPE, NOTHING_DECIDED, PROBLEMS, problem_content
 from app.api.schemas import ref
-from app.security.access import is_open, permission_for
-from app.security.limits import PROBES
+from app.security.access import NO_KEY, is_open, permission_for, without
+from app.security.limits import PROBES, TOO_MANY, TOO_SLOW, too_large, too_large_headers
 
+SHOWN = "/v1/triage"
+"""Of which path the problems are that are shown."""
+MOST = 16_384
+"""Bytes of a body of facts, and of headers, as both settings come."""
 FHIR = ("/fhir", "/cds-services")
 SCHEMES: dict[str, Any] = {
     "key": {
@@ -62,6 +67,8 @@ class Refusal:
     says: str
     sent: Callable[[Asked], bool]
     """Whether an operation can send it."""
+    shown: tuple[str, Message] | None = None
+    """Kind and detail of a problem that is shown; the rest is shown by examples that are asked."""
 
 
 REFUSALS = (
@@ -77,8 +84,15 @@ REFUSALS = (
         "Unauthorized",
         "No key or token, or one that is not known here (where keys, an issuer or clients are configured).",
         lambda asked: not is_open(asked.path),
+        ("unauthorized", NO_KEY),
     ),
-    Refusal(403, "Forbidden", "The key or token does not open this.", lambda asked: not is_open(asked.path)),
+    Refusal(
+        403,
+        "Forbidden",
+        "The key or token does not open this.",
+        lambda asked: not is_open(asked.path),
+        ("forbidden", without("triage")),
+    ),
     Refusal(
         404,
         "NotFound",
@@ -90,8 +104,15 @@ REFUSALS = (
         "NotAcceptable",
         "Nothing that is accepted is served here.",
         lambda asked: any(asked.path.startswith(start) for start in SERVED),
+        ("not-acceptable", answered_as((JSON,))),
     ),
-    Refusal(408, "TooSlow", "The body took too long to arrive.", lambda asked: asked.has_body),
+    Refusal(
+        408,
+        "TooSlow",
+        "The body took too long to arrive.",
+        lambda asked: asked.has_body,
+        ("too-slow", TOO_SLOW),
+    ),
     Refusal(
         412,
         "Needed",
@@ -103,12 +124,14 @@ REFUSALS = (
         "TooLarge",
         "The body is larger than is accepted; `detail` or the outcome says how large it may be.",
         lambda asked: not asked.is_probe,
+        ("too-large", too_large(MOST)),
     ),
     Refusal(
         415,
         "NotTaken",
         "A media type, charset or content coding that is not taken; `detail` or the outcome says which are.",
         lambda asked: asked.has_body,
+        ("not-json-type", wanted((JSON,))),
     ),
     Refusal(
         422,
@@ -117,20 +140,30 @@ REFUSALS = (
         "with what would be right.",
         lambda _: True,
     ),
-    Refusal(431, "HeadersTooLarge", "The request line and headers are too large.", lambda asked: not asked.is_probe),
-    Refusal(500, "Failed", "The service failed: nothing was decided.", lambda _: True),
+    Refusal(
+        431,
+        "HeadersTooLarge",
+        "The request line and headers are too large.",
+        lambda asked: not asked.is_probe,
+        ("headers-too-large", too_large_headers(MOST)),
+    ),
+    Refusal(500, "Failed", "The service failed: nothing was decided.", lambda _: True, ("internal", NOTHING_DECIDED)),
     Refusal(
         503,
         "Busy",
         "Too much at once, or a token cannot be checked now; ask again after the seconds in `Retry-After`.",
         lambda asked: not asked.is_probe,
+        ("overloaded", TOO_MANY),
     ),
 )
 """Every status above 304 that an operation sends; 405 is none of them, whose method is an operation."""
 
 
-def show_access(document: dict[str, Any], *, anonymous: bool) -> None:
-    """Add security schemes, needed scopes and refusals to an OpenAPI document."""
+def show_access(document: dict[str, Any], *, anonymous: bool, root: str) -> None:
+    """Add security schemes, needed scopes and refusals to an OpenAPI document.
+
+    `root` is the path of the public address.
+    """
     document["components"]["securitySchemes"] = SCHEMES
     used: dict[str, Any] = {}
     document["components"]["responses"] = used
@@ -138,7 +171,7 @@ def show_access(document: dict[str, Any], *, anonymous: bool) -> None:
         is_fhir = path.startswith(FHIR)
         scope = permission_for(path)
         for operation in operations.values():
-            _show_refusals(operation, path, used, is_fhir=is_fhir)
+            _show_refusals(operation, path, used, None if is_fhir else root)
             if is_open(path):
                 operation["security"] = []
                 continue
@@ -148,21 +181,26 @@ def show_access(document: dict[str, Any], *, anonymous: bool) -> None:
                 operation["description"] = f"{operation.get('description', '')}\n\nNeeds the scope `{scope}`.".strip()
 
 
-def _show_refusals(operation: dict[str, Any], path: str, used: dict[str, Any], *, is_fhir: bool) -> None:
-    """Refer an operation to the refusals that it can send."""
+def _show_refusals(operation: dict[str, Any], path: str, used: dict[str, Any], root: str | None) -> None:
+    """Refer an operation to its refusals: outcomes without a `root`."""
     responses = operation["responses"]
     for status in [each for each in responses if each >= "400"]:  # of FastAPI
         del responses[status]
     asked = Asked(path, operation)
     for refusal in REFUSALS:
         if refusal.sent(asked):
-            name = refusal.name + ("Outcome" if is_fhir else "")
-            used.setdefault(name, _response(refusal, is_fhir=is_fhir))
+            name = refusal.name + ("Outcome" if root is None else "")
+            used.setdefault(name, _response(refusal, root))
             responses[str(refusal.status)] = {"$ref": f"#/components/responses/{name}"}
 
 
-def _response(refusal: Refusal, *, is_fhir: bool) -> dict[str, Any]:
+def _response(refusal: Refusal, root: str | None) -> dict[str, Any]:
     """Return a refusal as a component of an OpenAPI document."""
-    schema, media_type = ("FhirResource", FHIR_JSON) if is_fhir else ("Problem", MEDIA_TYPE)
+    schema, media_type = ("FhirResource", FHIR_JSON) if root is None else ("Problem", MEDIA_TYPE)
     headers = declared(*EVERYWHERE, "Content-Language", *OF_STATUS.get(refusal.status, ()))
-    return {"description": refusal.says, "headers": headers, "content": {media_type: {"schema": ref(schema)}}}
+    content: dict[str, Any] = {"schema": ref(schema)}
+    if refusal.shown and root is not None:
+        kind, detail = refusal.shown
+        value = problem_content(kind, detail, SHOWN, root=root)
+        content["examples"] = {kind: {"summary": PROBLEMS[kind].title, "value": value}}
+    return {"description": refusal.says, "headers": headers, "content": {media_type: content}}

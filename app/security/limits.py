@@ -39,6 +39,8 @@ SWEEP_SECONDS = 0.5
 """How often bodies that are too slow are looked for."""
 SLOWEST = 1_000
 """Bytes a second below which a body crawls."""
+TOO_MANY = Message("more is asked at once than this service answers well")
+TOO_SLOW = Message("the request took too long to arrive")
 ANONYMOUS = (
     "anybody who reaches this service may ask it: neither TRIAGE_API_KEYS nor TRIAGE_OAUTH_ISSUER is set; "
     "set one of them before others can reach it"
@@ -117,15 +119,12 @@ class Limits:
         if scope["path"] in PROBES:
             return None
         if exchange.place > self._options.max_concurrency:
-            says = Message("more is asked at once than this service answers well")
-            return problem(Request(scope), "overloaded", says, headers={"Retry-After": "1"})
+            return problem(Request(scope), "overloaded", TOO_MANY, headers={"Retry-After": "1"})
         size = len(scope.get("raw_path") or b"") + len(scope["query_string"])
         for name, value in headers:
             size += len(name) + len(value) + 4
         if size > self._options.max_header_bytes:
-            template = "the headers are larger than the {limit} bytes that this service accepts"
-            says = Message(template, limit=self._options.max_header_bytes)
-            return problem(Request(scope), "headers-too-large", says)
+            return problem(Request(scope), "headers-too-large", too_large_headers(self._options.max_header_bytes))
         host = given.get(b"host", b"")
         if len(given) != len(headers) and sum(name == b"host" for name, _ in headers) > 1:
             # whoever reads another one than we do would be misled (RFC 9112, section 3.2)
@@ -214,7 +213,7 @@ class Exchange:
                 raise
             if task := asyncio.current_task():
                 task.uncancel()
-            return self._refuse("too-slow", Message("the request took too long to arrive"))
+            return self._refuse("too-slow", TOO_SLOW)
         finally:
             self._waiting.discard(self)
         size = len(message.get("body", b""))
@@ -256,6 +255,11 @@ class Exchange:
         if self.info.status is not None:
             return {"type": "http.disconnect"}
         raise ProblemError(kind, says)
+
+
+def too_large_headers(limit: int) -> Message:
+    """Say how large headers may be."""
+    return Message("the headers are larger than the {limit} bytes that this service accepts", limit=limit)
 
 
 def too_large(limit: int) -> Message:

@@ -1,7 +1,11 @@
 """Every error is one problem document that says where and what would be right."""
 
+import ast
 import json
+import re
+from collections.abc import Iterator
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +14,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from app.api.problems import MOST_ERRORS, MOST_SUGGESTIONS, PROBLEMS
+from app.api.query import SAYS
 from app.api.strict_json import JsonObject, json_object, read_json, repeated_keys
 from app.main import build_app
 from app.rulebook.load import RuleBook
@@ -72,6 +77,65 @@ def test_bad_facts_say_where_and_what_would_be_right(
     (error,) = found["errors"]
     assert (error["pointer"], error["code"], error.get("suggestion")) == (pointer, code, suggestion)
     assert error["detail"]
+
+
+UNKNOWN: dict[str, tuple[str, Any]] = {
+    "/facts": ("/v1/triage?ruleset={release}", {"no_fact": True}),
+    "/facts ": ("/v1/triage/explain?ruleset={release}", {"unavailable": ["no_fact"]}),
+    "/rules": ("/v1/rulesets/{release}/rules/NO-RULE", None),
+    "/sources": ("/v1/rulesets/{release}/sources/NONE", None),
+}
+
+
+@pytest.mark.parametrize("lists", UNKNOWN)
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("release", ["2026.1", "2026.2", "2026.3", "current"])
+def test_what_is_not_there_says_where_that_release_lists_it(
+    client: TestClient, release: str, language: str, lists: str
+) -> None:
+    path, body = UNKNOWN[lists]
+    method, headers = "GET" if body is None else "POST", {"accept-language": language}
+    found = client.request(method, path.format(release=release), json=body, headers=headers).json()
+    says = found["errors"][0]["detail"] if "errors" in found else found["detail"]
+    named = re.search(r"GET ([\w/.]+)", says, re.ASCII)
+    assert named
+    of = "2026.3" if release == "current" else release
+    assert named[1] == f"/v1/rulesets/{of}{lists.strip()}"
+    assert len(client.get(named[1]).json()) > 20
+
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLES = (ROOT / "docs" / "clients.md").read_text("utf-8").split("## What can be wrong")[1].split("\n## ")[0]
+CODE = re.compile(r"[a-z]+(_[a-z]+)*")
+
+
+def codes_in(source: str) -> Iterator[str]:
+    """Yield the codes of errors that a module names: of a call, of either branch, or first but one in a tuple."""
+    for node in ast.walk(ast.parse(source)):
+        given: list[ast.expr] = []
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("FieldError", "RefusedError", "_error"):
+            given = node.args[:2]
+        elif isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple):
+            given = node.value.elts[1:2]
+        for each in given:
+            for part in (each.body, each.orelse) if isinstance(each, ast.IfExp) else (each,):
+                if isinstance(part, ast.Constant) and isinstance(part.value, str) and CODE.fullmatch(part.value):
+                    yield part.value
+
+
+def test_the_guide_names_every_kind_and_every_code() -> None:
+    kinds, codes = (set(re.findall(r"`([a-z_-]+)`", part)) for part in TABLES.split("| `errors[].code` |"))
+    assert kinds - {"type", "errors"} == set(PROBLEMS)
+    sources = [path.read_text("utf-8") for path in (ROOT / "app" / "api").glob("*.py")]
+    known = {code for source in sources for code in codes_in(source)} | {code for code, _ in SAYS.values()}
+    assert known > {code for *_, code, _ in FAULTS}
+    assert codes - {"suggestion", "unavailable", "doubted", "reference", "asked_on"} == known
+
+
+@pytest.mark.parametrize("status", {kind.status for kind in PROBLEMS.values()})
+def test_the_guide_gives_each_kind_its_status(status: int) -> None:
+    rows = [row for row in TABLES.splitlines() if re.match(r"\| \d", row) and str(status) in row]
+    assert all(f"`{name}`" in "".join(rows) for name, kind in PROBLEMS.items() if kind.status == status)
 
 
 def test_all_errors_come_at_once(client: TestClient) -> None:

@@ -1,6 +1,8 @@
 """The committed OpenAPI document: current, valid, and kept by the service."""
 
 import json
+import re
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from re import ASCII, fullmatch
@@ -16,6 +18,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from starlette.types import ASGIApp
 
 from app.api.examples import FORM, MOMENT
+from app.api.headers import HEADERS, SENT
 from app.api.negotiation import LINES
 from app.api.validation import day_of
 from app.main import build_app
@@ -104,6 +107,25 @@ def test_every_operation_and_every_schema_has_a_name_and_says_what_it_is(app: Fa
     assert all("security" in operation for operation in operations)
 
 
+def test_headers_are_written_as_their_standards_write_them(app: FastAPI) -> None:
+    operations = [operation for path in app.openapi()["paths"].values() for operation in path.values()]
+    asked = {each["name"] for o in operations for each in o.get("parameters", ()) if each["in"] == "header"}
+    answered = {name for o in operations for each in o["responses"].values() for name in resolved(app, each)["headers"]}
+    assert {"Accept-Language", "If-None-Match"} <= asked <= set(SENT)
+    assert {"ETag", "Link"} <= answered <= set(HEADERS)
+
+
+def test_what_a_view_leaves_out_is_said(app: FastAPI) -> None:
+    document = app.openapi()
+    whole, view = (document["components"]["schemas"][name]["properties"] for name in ("Answer", "DecisionView"))
+    for path in ("/v1/triage", "/v1/triage/batch"):
+        (says,) = (p["description"] for p in document["paths"][path]["post"]["parameters"] if p["name"] == "view")
+        named = set(re.findall(r"\w+", says))
+        assert {"summary", "rationale", "cautions", "preconditions", "plan", "alternatives", "facts"} <= named
+        assert not named & (set(whole) & set(view) - {"decision"})
+        assert set(view) - set(whole) == {"rules"} <= named
+
+
 def resolved(app: FastAPI, response: dict[str, Any]) -> dict[str, Any]:
     """Return what a reference to a response refers to, or the response itself."""
     found: dict[str, Any] = app.openapi()["components"]["responses"].get(response.get("$ref", "").rpartition("/")[2])
@@ -127,7 +149,11 @@ def test_the_document_is_made_once_and_says_below_which_path_it_stands(client: T
     assert answer.json() == app.openapi()
     assert client.get("/openapi.json", headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
     with TestClient(build_app(Settings(public_url="https://clinic.example/below"))) as below:
-        assert [server["url"] for server in below.get("/openapi.json").json()["servers"]] == ["/below"]
+        document = below.get("/openapi.json").json()
+        assert [server["url"] for server in document["servers"]] == ["/below"]
+        problems = re.findall(r'"type": "([^"]*/problems/[^"]*)"', json.dumps(document["components"]["responses"]))
+        assert len(problems) > 10
+        assert all(kind.startswith("/below/problems/") for kind in problems)
         assert below.get("/below/fhir/metadata?_format=json").status_code == 200
         assert below.get("/below/version?verbose").status_code == 422
 
@@ -159,6 +185,34 @@ def test_what_goes_with_a_refusal_is_declared(app: FastAPI) -> None:
     assert "line" in app.openapi()["components"]["schemas"]["Problem"]["properties"]
     assert "503" in app.openapi()["paths"]["/version"]["get"]["responses"]
     assert "503" not in app.openapi()["paths"]["/livez"]["get"]["responses"]
+
+
+def named_in(found: Any) -> Iterator[str]:
+    """Yield the names of the schemas that something of the document refers to."""
+    for key, value in found.items() if isinstance(found, dict) else enumerate(found):
+        if key == "$ref":
+            yield value.rpartition("/")[2]
+        elif isinstance(value, dict | list):
+            yield from named_in(value)
+
+
+def test_a_member_that_every_answer_has_is_promised(app: FastAPI) -> None:
+    document = app.openapi()
+    schemas = document["components"]["schemas"]
+    left = [
+        name
+        for path, operations in document["paths"].items()
+        if path.startswith("/v1/") or path == "/version"
+        for operation in operations.values()
+        for name in named_in(operation["responses"]["200"]["content"])
+    ]
+    seen: set[str] = set()
+    while left:
+        seen.add(name := left.pop())
+        left += [inside for inside in named_in(schemas[name]) if inside not in seen]
+        if members := schemas[name].get("properties"):
+            assert set(schemas[name]["required"]) == set(members), name
+    assert {"Answer", "Decision", "PlanPart", "Aspect", "FactRange", "Source", "Verdict"} <= seen
 
 
 def a_date(value: Any) -> date | None:

@@ -233,6 +233,17 @@ def test_each_way_is_refused_for_what_it_is_there_for(service: Service) -> None:
     assert all(status in seen for status, seen in of.items()), of
 
 
+def test_each_problem_that_is_shown_is_sent(service: Service) -> None:
+    operation = service.openapi()["paths"]["/v1/triage"]["post"]
+    answers = provoked(service, "post", "/v1/triage", operation)
+    sent = [json.loads(answer.content) for answer in answers if answer.status >= 400]
+    shown = {refusal.name: refusal.shown[0] for refusal in REFUSALS if refusal.shown}
+    assert len(shown) >= 9
+    for name, kind in shown.items():
+        content = service.openapi()["components"]["responses"][name]["content"]["application/problem+json"]
+        assert content["examples"][kind]["value"] in sent
+
+
 def test_every_refusal_of_the_table_is_used_and_named_once(service: Service) -> None:
     used = {name.removesuffix("Outcome") for name in service.openapi()["components"]["responses"]}
     assert used == {refusal.name for refusal in REFUSALS}

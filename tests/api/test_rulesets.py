@@ -1,5 +1,8 @@
 """The rule sets laid open, and how they are cached."""
 
+from random import Random
+from typing import Any
+
 import pytest
 from fastapi.testclient import TestClient
 
@@ -43,6 +46,28 @@ def test_the_older_release_lacks_the_label_safety_facts(client: TestClient) -> N
     names = {fact["name"] for fact in client.get("/v1/rulesets/2026.1/facts").json()}
     assert "pregnant" not in names
     assert "active_skin_infection" in names
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_fact_is_listed_with_the_members_of_its_question(client: TestClient, language: str) -> None:
+    spoken, random = {"accept-language": language}, Random(13)
+    listed = {fact["name"]: fact for fact in client.get("/v1/rulesets/current/facts", headers=spoken).json()}
+    seen: set[str] = set()
+    for _ in range(40):
+        facts: dict[str, Any] = {}
+        while question := client.post("/v1/triage?unknowns=strict&view=decision", json=facts, headers=spoken).json()[
+            "next_question"
+        ]:
+            fact = listed[question["fact"]]
+            shared = question.keys() & fact.keys()
+            assert {name: question[name] for name in shared} == {name: fact[name] for name in shared}
+            assert shared >= {"question", "help", "answers", "minimum", "maximum", "unit"}
+            seen.add(fact["name"])
+            harmless = [fact["assumed"]] if fact["type"] == "boolean" and fact["assumed"] is not None else []
+            offered = harmless or [each["value"] for each in fact["answers"]] or [fact["maximum"]]
+            facts[fact["name"]] = random.choice(offered)
+    assert {listed[name]["type"] for name in seen} == {"boolean", "choice", "grade", "integer"}
+    assert len(seen) > 20
 
 
 def test_a_rule_shows_condition_statement_reading_sources_and_examples(client: TestClient) -> None:
