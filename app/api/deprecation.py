@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as ASGIMessage
 
 from app.api.headers import ENDS, declared, show_headers
+from app.core.memo import Memo
 from app.core.rules import Release
 
 LEAST = timedelta(days=365)
@@ -92,6 +93,9 @@ class Deprecations:
             )
             for each in going
         ]
+        self._headers = Memo[tuple[Notice, ...], list[tuple[bytes, bytes]]](
+            lambda said: [(name.lower().encode(), value.encode()) for name, value in headers_of(said).items()]
+        )
 
     @property
     def says_anything(self) -> bool:
@@ -105,9 +109,8 @@ class Deprecations:
 
         async def sent(message: ASGIMessage) -> None:
             if message["type"] == "http.response.start":
-                said = [*ends, *(withdrawn if message["status"] < FIRST_ERROR else ())]
-                more = [(name.lower().encode(), value.encode()) for name, value in headers_of(said).items()]
-                message = {**message, "headers": [*message.get("headers", ()), *more]}
+                said = (*ends, *(withdrawn if message["status"] < FIRST_ERROR else ()))
+                message = {**message, "headers": [*message.get("headers", ()), *self._headers[said]]}
             await send(message)
 
         await self._app(scope, receive, sent if ends or withdrawn else send)
