@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from errno import EBADF
 from fcntl import F_GETFL, LOCK_EX, LOCK_NB, fcntl, flock
 from itertools import chain, islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from stat import S_ISCHR
+from threading import Thread
 from typing import BinaryIO
 
 from app.api.decode import readers_of
@@ -86,7 +87,7 @@ def answer_file(source: str, output: str, how: How, progress: Callable[[int], No
             cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
             waiting: deque[Future[bytes]] = deque()
             first = done + 1
-            processes = ProcessPoolExecutor(cores, get_context("fork"), _start, (answerer,))
+            processes = ProcessPoolExecutor(cores, get_context("fork"), _start, (answerer, answers.fileno()))
             while block := list(islice(lines, LINES)):
                 waiting.append(processes.submit(_answer, block, first))
                 first += len(block)
@@ -226,8 +227,20 @@ def _resume(
 _OF_THIS_PROCESS: list[LineAnswerer] = []
 
 
-def _start(answerer: LineAnswerer) -> None:
+def _start(answerer: LineAnswerer, output: int) -> None:
+    os.close(output)  # the lock is on the open file, which a process that was forked holds as well
+    Thread(target=_end_with_parent, daemon=True).start()
     _OF_THIS_PROCESS.append(answerer)
+
+
+def _end_with_parent() -> None:
+    """End this process once the one that forked it is gone.
+
+    The pool sees to that where it is shut down, not where its process is killed: the others would wait for ever.
+    """
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def _answer(block: list[bytes | None], first: int) -> bytes:
