@@ -126,6 +126,8 @@ def test_an_empty_variable_holds_no_keys() -> None:
         ("TRIAGE_CDS_CLIENTS", clients(EC_KEY, {"kty": "EC", "crv": "P-256"}), "key 2 is neither `RSA` nor"),
         ("TRIAGE_CDS_CLIENTS", clients({"k": "x"}), "key 1 is neither"),
         ("TRIAGE_CDS_CLIENTS", clients(EC_KEY | {"d": "AA"}), "key 1 is private"),
+        ("TRIAGE_CDS_CLIENTS", clients(EC_KEY | {"use": "enc"}), "key 1 is for something else; its `use` is `sig`"),
+        ("TRIAGE_CDS_CLIENTS", clients(EC_KEY | {"alg": "ES256"}), "and its `alg` `ES384`"),
         ("TRIAGE_CDS_CLIENTS", clients(), "`keys` holds at least one key"),
         ("TRIAGE_CDS_CLIENTS", json.dumps([{"iss": "a", "jku": "https:///x"}]), "begins with `https://` and a host"),
         ("TRIAGE_CDS_CLIENTS", json.dumps([{"iss": "a", "jku": "https://x"}] * 2), "an `iss` of its own"),

@@ -33,6 +33,7 @@ from app.security.addresses import (
     near_or_secure,
     origin_of,
 )
+from app.security.key_sets import usable_keys
 from app.security.keys import ApiKey
 from app.security.signing import SigningKey
 from app.security.tokens import ASYMMETRIC, Issuer
@@ -113,6 +114,9 @@ class CdsClient(BaseModel):
             except (JoseError, ValueError, TypeError, KeyError):
                 says = "`kty`, `n` and `e`" if key["kty"] == "RSA" else "`kty`, `crv`, `x` and `y`"
                 raise ValueError(f"key {place} is no public key; it has {says}") from None
+            algorithm = "RS384" if key["kty"] == "RSA" else "ES384"
+            if not usable_keys({"keys": [key]}) or (key.get("alg") or algorithm) != algorithm:
+                raise ValueError(f"key {place} is for something else; its `use` is `sig`, and its `alg` `{algorithm}`")
         if value is not None and not value.get("keys"):
             raise ValueError("`keys` holds at least one key")
         return value
