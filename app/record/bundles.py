@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from app.record.elements import RecordError, Resource, items, text
+from app.record.elements import RecordError, Resource, first_items, items, text
 from app.record.lacks import has_failed, has_more, is_missing
 from app.record.statuses import IN_ERROR
 
@@ -89,7 +89,7 @@ class Inside(NamedTuple):
         if outer.get("status") == IN_ERROR:
             passed_on |= {"status": IN_ERROR, "verificationStatus": {"coding": [{"code": IN_ERROR}]}}
         name = {"id": f"{outer.get('id')}#{inside.get('id')}"}
-        beside = {"contained": items(outer["contained"])[:MOST_INSIDE]}
+        beside = {"contained": first_items(outer["contained"], MOST_INSIDE)}
         return Found({**inside, **about, **passed_on, **name, **beside}, self.kind, self.outer.url)
 
 
