@@ -3,19 +3,21 @@
 Work is counted in steps of Python, which no other load of the machine changes.
 """
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from app.record.dates import Day, newer_than_all
 from app.record.identity import COST, LARGEST_TARGET, MOST_REFERRED, Identity
 from app.record.reader import Reader
 from app.rulebook.load import RuleBook
 from tests.fhir.resources import INTAKE, Resource
 from tests.record.charts import TODAY
+from tests.steps import growth, steps
 
 SUBJECT = {"reference": "Patient/1"}
 HOST = "https://ehr.example/"
@@ -62,6 +64,20 @@ def same_ids(count: int) -> list[Resource]:
     return [{"resourceType": "Bundle", "entry": [*entries, *orders]}]
 
 
+def weighed(count: int) -> list[Resource]:
+    """Return results that say no, and as many newer hints at a yes."""
+    result = {"resourceType": "Observation", "status": "final", "subject": SUBJECT}
+    says = {"code": loinc("82810-3"), "valueCodeableConcept": loinc("LA26683-5"), "effectiveDateTime": "2026-11-01"}
+    hint = {"resourceType": "Condition", "subject": SUBJECT, "recordedDate": "2026-11-20"}
+    hint |= {"code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "Z33.1"}]}}
+    doubt = {"system": "http://terminology.hl7.org/CodeSystem/condition-ver-status", "code": "provisional"}
+    return [result | says] * count + [hint | {"verificationStatus": {"coding": [doubt]}}] * count
+
+
+def loinc(code: str) -> Resource:
+    return {"coding": [{"system": "http://loinc.org", "code": code}]}
+
+
 SHAPES: dict[str, Callable[[int], list[Resource]]] = {
     "patients by identifier": patients_by_identifier,
     "dates of birth": births,
@@ -73,26 +89,27 @@ SHAPES: dict[str, Callable[[int], list[Resource]]] = {
     "codings of what is referred to": lambda n: ordered(n, code={"coding": [{"code": "x"}] * 50 * n}),
     "extensions of its code": lambda n: ordered(n, code={"extension": [{"url": "x"}] * 50 * n}),
     "ingredients of what is referred to": lambda n: ordered(n, ingredient=[{"itemCodeableConcept": {}}] * 50 * n),
+    "what is weighed": weighed,
     "medicines in medicines": medicines_in_medicines,
 }
 
 
-@contextmanager
-def steps() -> Iterator[list[int]]:
-    """Count steps of the interpreter."""
-    counted = [0]
+DAYS = st.builds(
+    lambda day, length, hour: Day(
+        day,
+        day + timedelta(length),
+        str(day),
+        None if hour is None or length else datetime(day.year, day.month, day.day, hour, tzinfo=UTC),
+    ),
+    st.dates(date(2026, 1, 1), date(2026, 1, 9)),
+    st.sampled_from([0, 0, 3]),
+    st.sampled_from([None, 0, 12]),
+)
 
-    def trace(frame: FrameType, event: str, _: Any) -> Any:
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        counted[0] += event == "opcode"
-        return trace
 
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        yield counted
-    finally:
-        sys.settrace(before)
+@given(DAYS, st.lists(DAYS))
+def test_newer_than_all_is_newer_than_each(day: Day, others: list[Day]) -> None:
+    assert newer_than_all(others)(day) == all(day.newer(other) for other in others)
 
 
 def work(book: RuleBook, record: list[Resource]) -> int:
@@ -102,20 +119,14 @@ def work(book: RuleBook, record: list[Resource]) -> int:
     return counted[0]
 
 
-def growth(book: RuleBook, shape: Callable[[int], list[Resource]], least: int) -> float:
-    """Return what twice as much takes more; the first time something is made that stays."""
-    _, some, more, most = (work(book, shape(least * times)) for times in (1, 1, 2, 4))
-    return (most - more) / (more - some)
-
-
 @pytest.mark.parametrize("shape", SHAPES)
 def test_twice_the_record_is_twice_the_work(book: RuleBook, shape: str) -> None:
-    assert growth(book, SHAPES[shape], 120) < 2.1
+    assert growth(lambda count: work(book, SHAPES[shape](count)), 120) < 2.1
 
 
 def test_what_grows_with_the_square_would_be_noticed(book: RuleBook, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Identity, "affords", lambda self, target: True)
-    assert growth(book, lambda count: ordered(count, extension=[{"url": "x"}] * count), 60) > 2.5
+    assert growth(lambda count: work(book, ordered(count, extension=[{"url": "x"}] * count)), 60) > 2.5
 
 
 def places(book: RuleBook, record: list[Resource]) -> list[tuple[str, str | None]]:
