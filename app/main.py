@@ -58,6 +58,8 @@ needed: send no names, no dates of birth, no free text.
 """
 QUESTIONNAIRE_BYTES = 500_000
 """A response with its Questionnaire contained, written with spaces, has less than half of it."""
+SEARCHED = ("Questionnaire", "PlanDefinition", "Library", "CodeSystem")
+"""What is searched by a form, which is as long as any form."""
 FEEDBACK_BYTES = 65_536
 """Some 300 cards."""
 
@@ -69,6 +71,7 @@ def body_limits(settings: Settings) -> dict[str, int]:
         BATCH_PATH: batch.ANY_SIZE,  # each line has the limit of a body of facts
         "/v1/receipts": 4 * settings.max_body_bytes,
         "/fhir/Questionnaire/$next-question": min(record, QUESTIONNAIRE_BYTES),
+        **{f"/fhir/{kind}/_search": min(record, settings.max_body_bytes) for kind in SEARCHED},
         **{f"/cds-services/{PREFIX}{hook}/feedback": min(record, FEEDBACK_BYTES) for hook in HOOKS},
         "/chart": record,
         "/fhir": record,
