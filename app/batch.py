@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from errno import EBADF
 from fcntl import F_GETFL, LOCK_EX, LOCK_NB, fcntl, flock
 from itertools import chain, islice
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 from stat import S_ISCHR
-from threading import Thread
 from typing import BinaryIO
 
 from app.api.decode import readers_of
 from app.api.lines import Cutter, LineAnswerer, joined
 from app.core.engine import Engines
+from app.processes import end_with_parent
 from app.security.signing import Signer
 from app.settings import Settings
 
@@ -229,18 +229,8 @@ _OF_THIS_PROCESS: list[LineAnswerer] = []
 
 def _start(answerer: LineAnswerer, output: int) -> None:
     os.close(output)  # the lock is on the open file, which a process that was forked holds as well
-    Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     _OF_THIS_PROCESS.append(answerer)
-
-
-def _end_with_parent() -> None:
-    """End this process once the one that forked it is gone.
-
-    The pool sees to that where it is shut down, not where its process is killed: the others would wait for ever.
-    """
-    if parent := parent_process():
-        parent.join()
-        os._exit(1)
 
 
 def _answer(block: list[bytes | None], first: int) -> bytes:

@@ -35,6 +35,7 @@ from app.fhir.outcome import outcome_response
 from app.observe.access_log import AccessLog
 from app.observe.metrics import Metrics, metrics_route
 from app.observe.telemetry import telemetry
+from app.processes import end_with_parent
 from app.rulebook.load import RuleBook, load
 from app.security.access import counts, part_of
 from app.security.document import show_access
@@ -175,6 +176,7 @@ def build_app(
 
 def __getattr__(name: str) -> FastAPI:
     if name == "app":
+        end_with_parent()
         globals()["app"] = build_app(lines=sys.stderr)
         return globals()["app"]  # type: ignore[no-any-return]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
