@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from app.record.bundles import LONGEST_REFERENCE
 from app.record.elements import RecordError, Resource, entries, items, text
-from app.record.identity import LONGEST_REFERENCE, REST
+from app.record.identity import REST
 
 PATIENT_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 NEEDS: dict[str, tuple[str, ...]] = {

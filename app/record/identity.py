@@ -11,14 +11,13 @@ from marshal import dumps
 from typing import Any, Literal
 from urllib.parse import parse_qs
 
-from app.record.bundles import MOST_INSIDE, Found
+from app.record.bundles import LONGEST_REFERENCE, MOST_INSIDE, Found
 from app.record.elements import Resource, first_items, text
 
 Whose = Literal["patient", "other", "unknown"]
 REST = re.compile(r"(?:(\S*)/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/[^/\s]+)?")
 WITHOUT_SUBJECT: Mapping[str, Whose] = {"QuestionnaireResponse": "patient", "Device": "other"}
 """Whose a resource is that need not name a subject: a form is sent for its patient, a device may be anybody's."""
-LONGEST_REFERENCE = 2_000
 LONGEST_DATE = len("2026-11-26")
 LARGEST_TARGET = 16_000
 MOST_REFERRED = 3_000_000

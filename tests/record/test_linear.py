@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.record.bundles import Collected, contained
 from app.record.dates import Day, newer_than_all
+from app.record.elements import reference_of
 from app.record.identity import COST, LARGEST_TARGET, MOST_REFERRED, Identity
 from app.record.reader import Reader
 from app.rulebook.load import RuleBook
@@ -150,3 +152,14 @@ def test_references_beyond_what_is_read_of_one_record_may_be_anything(book: Rule
     often = MOST_REFERRED // (LARGEST_TARGET // 2 + 5 * COST)
     found = places(book, ordered(2 * often, note="x" * (LARGEST_TARGET // 2)))
     assert found.count(("not_understood", "too_many")) >= often
+
+
+def test_nothing_long_of_a_resource_is_repeated_for_what_it_contains() -> None:
+    inside = [{"resourceType": "Condition", "id": "y" * 100_000}, {"resourceType": "Condition"}]
+    outer = {"resourceType": "Condition", "id": "x" * 100_000, "subject": SUBJECT, "contained": inside}
+    entry = {"fullUrl": HOST + "z" * 100_000, "resource": outer}
+    for kind in ("Condition", "OperationOutcome"):  # what may say that something lacks is taken on another way
+        bundle = {"resourceType": "Bundle", "entry": [entry | {"resource": outer | {"resourceType": kind}}]}
+        made = [each.found() for each in contained(Collected([bundle]).found, {"Condition"})]
+        assert [(len(each.resource["id"]) <= 2 * 65 + 1, each.url) for each in made] == [(True, "")] * 2
+        assert [reference_of(each.resource) for each in made] == ["Condition"] * 2
