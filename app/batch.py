@@ -23,6 +23,7 @@ from typing import BinaryIO
 from app.api.decode import readers_of
 from app.api.lines import Cutter, LineAnswerer, joined
 from app.core.engine import Engines
+from app.processes import end_with_parent
 from app.security.signing import Signer
 from app.settings import Settings
 
@@ -86,7 +87,7 @@ def answer_file(source: str, output: str, how: How, progress: Callable[[int], No
             cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
             waiting: deque[Future[bytes]] = deque()
             first = done + 1
-            processes = ProcessPoolExecutor(cores, get_context("fork"), _start, (answerer,))
+            processes = ProcessPoolExecutor(cores, get_context("fork"), _start, (answerer, answers.fileno()))
             while block := list(islice(lines, LINES)):
                 waiting.append(processes.submit(_answer, block, first))
                 first += len(block)
@@ -226,7 +227,9 @@ def _resume(
 _OF_THIS_PROCESS: list[LineAnswerer] = []
 
 
-def _start(answerer: LineAnswerer) -> None:
+def _start(answerer: LineAnswerer, output: int) -> None:
+    os.close(output)  # the lock is on the open file, which a process that was forked holds as well
+    end_with_parent()
     _OF_THIS_PROCESS.append(answerer)
 
 

@@ -35,6 +35,7 @@ from app.fhir.outcome import outcome_response
 from app.observe.access_log import AccessLog
 from app.observe.metrics import Metrics, metrics_route
 from app.observe.telemetry import telemetry
+from app.processes import end_with_parent
 from app.rulebook.load import RuleBook, load
 from app.security.access import counts, part_of
 from app.security.document import show_access
@@ -58,6 +59,8 @@ needed: send no names, no dates of birth, no free text.
 """
 QUESTIONNAIRE_BYTES = 500_000
 """A response with its Questionnaire contained, written with spaces, has less than half of it."""
+SEARCHED = ("Questionnaire", "PlanDefinition", "Library", "CodeSystem")
+"""What is searched by a form, which is as long as any form."""
 FEEDBACK_BYTES = 65_536
 """Some 300 cards."""
 
@@ -69,6 +72,7 @@ def body_limits(settings: Settings) -> dict[str, int]:
         BATCH_PATH: batch.ANY_SIZE,  # each line has the limit of a body of facts
         "/v1/receipts": 4 * settings.max_body_bytes,
         "/fhir/Questionnaire/$next-question": min(record, QUESTIONNAIRE_BYTES),
+        **{f"/fhir/{kind}/_search": min(record, settings.max_body_bytes) for kind in SEARCHED},
         **{f"/cds-services/{PREFIX}{hook}/feedback": min(record, FEEDBACK_BYTES) for hook in HOOKS},
         "/chart": record,
         "/fhir": record,
@@ -172,6 +176,7 @@ def build_app(
 
 def __getattr__(name: str) -> FastAPI:
     if name == "app":
+        end_with_parent()
         globals()["app"] = build_app(lines=sys.stderr)
         return globals()["app"]  # type: ignore[no-any-return]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

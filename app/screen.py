@@ -313,6 +313,8 @@ def _resumed(
         return 0
     except ValueError:
         raise BadOutputError(other) from None
+    if not isinstance(noted, dict):
+        raise BadOutputError(other)
     ends = [file.seek(0, os.SEEK_END) for file in (answers, problems)]
     is_own = {key: noted.get(key) for key in of} == json.loads(json.dumps(of)) and all(
         end >= part for end, part in zip(ends, noted["bytes"], strict=True)

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 
 from app.main import build_app
 from app.observe.logs import log_config
+from app.processes import end_with_parent
 from app.rulebook.files import BrokenRuleBookError
 from app.settings import BadSettingError, Settings
 
@@ -129,6 +130,7 @@ def _run_granian(app: FastAPI, settings: Settings) -> None:
     forwarders = os.environ.get("FORWARDED_ALLOW_IPS")
 
     def load() -> ASGIApp:
+        end_with_parent()
         _serve_metrics(app, settings)
         # one address is enough: proxies that name themselves are asked for only where an operator trusts some
         return wrap_asgi_with_proxy_headers(app, forwarders) if forwarders else app

@@ -4,12 +4,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from fcntl import LOCK_EX, flock
+from fcntl import LOCK_EX, LOCK_NB, flock
 from io import FileIO, StringIO, TextIOWrapper
 from multiprocessing.connection import Connection
 from pathlib import Path
-from signal import SIGKILL
+from signal import SIGKILL, SIGTERM, Signals
 from threading import Thread
+from time import monotonic, sleep
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -186,6 +187,25 @@ def test_a_killed_process_is_named_with_the_file_and_gone_on_from(
     )
     assert run(str(source), "--output", str(output)).exit_code == 0
     assert output.read_bytes().count(b"\n") == 2
+
+
+@pytest.mark.parametrize("signal", [SIGKILL, pytest.param(SIGTERM, marks=pytest.mark.long)])
+def test_a_killed_run_leaves_no_process_and_no_lock(source: Path, tmp_path: Path, signal: Signals) -> None:
+    output = tmp_path / "answers"
+    source.write_bytes(b"{}\n" * 200_000)  # more than is answered until then
+    given_up = monotonic() + 60
+    with subprocess.Popen([str(BIN / "triage"), "decide", "--batch", str(source), "--output", str(output)]) as run:
+        while monotonic() < given_up and not (output.exists() and output.stat().st_size):
+            sleep(0.02)
+        children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text()
+        workers = [Path("/proc") / each for each in children.split()]
+        run.send_signal(signal)
+    assert workers
+    with output.open("ab") as again:
+        flock(again, LOCK_EX | LOCK_NB)
+    while monotonic() < given_up and any(worker.exists() for worker in workers):
+        sleep(0.02)
+    assert not any(worker.exists() for worker in workers)
 
 
 @pytest.mark.long

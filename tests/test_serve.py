@@ -190,3 +190,23 @@ def test_a_worker_that_is_killed_is_replaced_while_the_others_answer(installed: 
             assert decided(here) == answer
         process.send_signal(signal.SIGTERM)
         assert process.wait(HANGS) == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc to see processes")
+@pytest.mark.parametrize(
+    ("server", "count"), [("granian", "1"), ("granian", "2"), pytest.param("uvicorn", "2", marks=pytest.mark.long)]
+)
+def test_no_process_serves_on_where_the_first_is_killed(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str, count: str
+) -> None:
+    monkeypatch.setenv("TRIAGE_SERVER", server)
+    with serving(installed, tmp_path, "--workers", count) as (process, _, port):
+        left = workers(process.pid)
+        assert len(left) == int(count)
+        process.kill()
+        process.wait(HANGS)
+        until = time.monotonic() + HANGS
+        while any(Path(f"/proc/{pid}").exists() for pid in left) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert not answers(port)
+    check_ports(Settings(port=port))  # so that it can be started again

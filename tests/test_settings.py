@@ -117,6 +117,13 @@ def test_an_empty_variable_holds_no_keys() -> None:
         ("TRIAGE_TRUSTED_HOSTS", "clinic.example other.example", "is no host name"),
         ("TRIAGE_TRUSTED_HOSTS", "a.*.example", "is no host name"),
         ("TRIAGE_TRUSTED_HOSTS", "[::g]", "is no host name"),
+        ("TRIAGE_TRUSTED_HOSTS", "127.0.0.256", "is no host name"),
+        ("TRIAGE_TRUSTED_HOSTS", "*.127.0.0.1", "is no host name"),
+        ("TRIAGE_TRUSTED_HOSTS", "*.[::1]", "is no host name"),
+        ("TRIAGE_CORS_ORIGINS", "https://[0:0::1]", "browsers write `https://[::1]`"),
+        ("TRIAGE_CORS_ORIGINS", "https://127.1", "is no origin"),
+        ("TRIAGE_CDS_CLIENTS", json.dumps([{"iss": "a\n", "jku": "https://x"}]), "` at `/0/iss`: it is compared as it"),
+        ("TRIAGE_SMART_SERVERS", json.dumps([{"iss": "https://x", "client_id": " "}]), "take out the space"),
         ("TRIAGE_CDS_FHIR_HOSTS", "https://ehr.example", "is no host name"),
         ("TRIAGE_CDS_FHIR_HOSTS", "EHR.example", "`ehr.example`?"),
         ("TRIAGE_CDS_FHIR_HOSTS", "*.ehr.example", "is no host name"),
@@ -126,6 +133,8 @@ def test_an_empty_variable_holds_no_keys() -> None:
         ("TRIAGE_CDS_CLIENTS", clients(EC_KEY, {"kty": "EC", "crv": "P-256"}), "key 2 is neither `RSA` nor"),
         ("TRIAGE_CDS_CLIENTS", clients({"k": "x"}), "key 1 is neither"),
         ("TRIAGE_CDS_CLIENTS", clients(EC_KEY | {"d": "AA"}), "key 1 is private"),
+        ("TRIAGE_CDS_CLIENTS", clients(EC_KEY | {"use": "enc"}), "key 1 is for something else; its `use` is `sig`"),
+        ("TRIAGE_CDS_CLIENTS", clients(EC_KEY | {"alg": "ES256"}), "and its `alg` `ES384`"),
         ("TRIAGE_CDS_CLIENTS", clients(), "`keys` holds at least one key"),
         ("TRIAGE_CDS_CLIENTS", json.dumps([{"iss": "a", "jku": "https:///x"}]), "begins with `https://` and a host"),
         ("TRIAGE_CDS_CLIENTS", json.dumps([{"iss": "a", "jku": "https://x"}] * 2), "an `iss` of its own"),
@@ -167,7 +176,15 @@ def test_an_issuer_needs_its_audience_and_a_safe_address_of_its_keys() -> None:
     issuer |= {"TRIAGE_OAUTH_AUDIENCE": "triage", "TRIAGE_OAUTH_JWKS_URL": "http://id.example.org/jwks"}
     with pytest.raises(BadSettingError, match=r"`TRIAGE_OAUTH_JWKS_URL`: write an address that begins with `https://`"):
         read_settings(issuer)
-    found = read_settings(issuer | {"TRIAGE_OAUTH_JWKS_URL": "https://id.example.org/jwks"}).issuer
+    for host in ("", "..", "a..b", "-", "%", "{}", "a,b", "*.a", "a:", "a:0", "127.0.0.256", "[v1.a]", "a@b", "a" * 64):
+        with pytest.raises(BadSettingError, match=r"`TRIAGE_OAUTH_JWKS_URL`: write an address"):
+            read_settings(issuer | {"TRIAGE_OAUTH_JWKS_URL": f"https://{host}/jwks"})
+    issuer["TRIAGE_OAUTH_JWKS_URL"] = "https://id.example.org/jwks"
+    for name in ("TRIAGE_OAUTH_ISSUER", "TRIAGE_OAUTH_AUDIENCE"):
+        for other in (f"{issuer[name]}\n", f" {issuer[name]}"):
+            with pytest.raises(BadSettingError, match=f"`{name}`: it is compared as it stands"):
+                read_settings(issuer | {name: other})
+    found = read_settings(issuer).issuer
     assert found is not None
     assert (found.issuer, found.audience) == ("https://id.example.org/", "triage")
 

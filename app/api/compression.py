@@ -7,6 +7,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette_compress import CompressMiddleware, add_compress_type
 
+from app.api.entity_tags import named
 from app.api.negotiation import LINES
 
 LEAST = 1024
@@ -39,7 +40,11 @@ class Compression:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=message["headers"])
                 tag = headers.get("etag", "W/")
-                if "content-encoding" in headers and not tag.startswith("W/"):
+                is_compressed = "content-encoding" in headers
+                if message["status"] == 304 and not tag.startswith("W/"):  # it is the tag of what the caller holds
+                    tags = named(scope)
+                    is_compressed = tag not in tags and f"W/{tag}" in tags
+                if is_compressed and not tag.startswith("W/"):
                     headers["etag"] = f"W/{tag}"  # a strong one stands for the same bytes (RFC 9110, 8.8.1)
             await send(message)
 

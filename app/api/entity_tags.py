@@ -3,6 +3,7 @@
 A tag is a digest of the bytes, so that it holds for whatever release, language and setting they come from.
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -35,14 +36,19 @@ class EntityTags:
                 for each in (begun, message) if message.get("more_body") else _tagged(begun, message, scope):
                     await send(each)
             else:
-                await send(message)
+                await send(_asked_again(message) if message["type"] == "http.response.start" else message)
 
         await self._app(scope, receive, sent)
 
 
-def matches(sent: str, tag: str) -> bool:
-    """Say whether an `If-None-Match` names a tag."""
-    return sent.strip() == "*" or tag in (each.strip().removeprefix("W/") for each in sent.split(","))
+def named(scope: Scope) -> list[str]:
+    """Return the tags of `If-None-Match`, over all its lines."""
+    return [each.strip() for line in Headers(scope=scope).getlist("if-none-match") for each in line.split(",")]
+
+
+def matches(tags: Sequence[str], tag: str) -> bool:
+    """Say whether one of these tags is a tag, weakly compared."""
+    return "*" in tags or tag in (each.removeprefix("W/") for each in tags)
 
 
 def _may_be_tagged(start: Message) -> bool:
@@ -50,12 +56,25 @@ def _may_be_tagged(start: Message) -> bool:
     return start["status"] == 200 and "etag" not in headers and "no-store" not in headers.get("cache-control", "")
 
 
+def _asked_again(start: Message) -> Message:
+    """Return the start of an answer with its own tag.
+
+    Browsers keep it for a tenth of its age else, and a page of the next version would run the script of the last one.
+    """
+    headers = MutableHeaders(raw=list(start.get("headers", [])))
+    if "etag" in headers:
+        headers.setdefault("cache-control", "no-cache")
+    if start["status"] == 304:
+        headers.add_vary_header("Accept-Encoding")  # as the answer itself says, by the layer around this one
+    return {**start, "headers": headers.raw}
+
+
 def _tagged(start: Message, body: Message, scope: Scope) -> tuple[Message, Message]:
     tag = f'"{sha256(body.get("body", b"")).hexdigest()[:32]}"'
     headers = MutableHeaders(raw=list(start.get("headers", [])))
     headers["etag"] = tag
     headers.setdefault("cache-control", "no-cache")
-    if not matches(Headers(scope=scope).get("if-none-match", ""), tag):
+    if not matches(named(scope), tag):
         return {**start, "headers": headers.raw}, body
     headers.add_vary_header("Accept-Encoding")  # as the answer itself says
     kept = [(name, value) for name, value in headers.raw if name in KEPT]

@@ -39,6 +39,8 @@ PRIORITY: Mapping[Urgency, str] = {
     "soon": "asap",
     "routine": "routine",
 }
+LONGEST_KEY = 1_000
+"""How much of an order's id and pathway tells its card from others."""
 MOST_DRAFTS = 200
 """How many drafts of ours are worked on in one call."""
 Card = dict[str, Any]
@@ -143,7 +145,7 @@ class Cards:
         excluded = answer.decision.disposition == "excluded"
         against = [rule for rule in weighed.held if rule.effect == "excludes" and draft.pathway in rule.pathways]
         name = reference_of(draft.resource).partition("/")[2]
-        key = f"order {name or text(draft.resource.get('id'))} {draft.pathway}"
+        key = f"order {name or text(draft.resource.get('id'))[:LONGEST_KEY]} {draft.pathway[:LONGEST_KEY]}"
         agrees = answer.decision.pathway == draft.pathway
         says = "Ordered: {pathway}. {headline}" if self.call.hook in ORDERS else "Booked: {pathway}. {headline}"
         headline = self._doubt(weighed) if agrees and weighed.doubted else self._headline(answer)

@@ -1,13 +1,14 @@
 """A call of a CDS service, read from its body."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from app.record.bundles import LONGEST_REFERENCE
 from app.record.elements import RecordError, Resource, entries, items, text
-from app.record.identity import LONGEST_REFERENCE, REST
+from app.record.identity import REST
 
 PATIENT_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -71,6 +72,18 @@ class Systems(NamedTuple):
     """The address of the PlanDefinition: the service, whatever the pathway."""
 
 
+def drafted(drafts: Iterable[Draft]) -> Iterator[Resource]:
+    """Yield the resources of drafts, each once.
+
+    One resource may be a draft for very many pathways, which come one after another.
+    """
+    last: Resource | None = None
+    for draft in drafts:
+        if draft.resource is not last:
+            last = draft.resource
+            yield last
+
+
 def read_call(body: Any, hook: str, systems: Systems) -> Call:
     """Read the body of a hook's call, or raise `RecordError`."""
     if not isinstance(body, dict):
@@ -96,7 +109,7 @@ def read_call(body: Any, hook: str, systems: Systems) -> Call:
         patient=patient,
         prefetch=body.get("prefetch"),
         drafts=drafts,
-        for_another=any(_names_another(draft.resource, patient) for draft in drafts),
+        for_another=any(_names_another(each, patient) for each in drafted(drafts)),
         server=text(body.get("fhirServer")).rstrip("/"),
         token=text(authorization.get("access_token")),
         scope=text(authorization.get("scope")),

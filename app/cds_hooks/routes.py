@@ -17,7 +17,7 @@ from app.cds_hooks.cards import Cards
 from app.cds_hooks.detail import Weighed
 from app.cds_hooks.prefetch import Record, needed, record_of
 from app.cds_hooks.relevance import has_reason, might_decide, open_orders
-from app.cds_hooks.request import Call, Systems, read_call
+from app.cds_hooks.request import Call, Systems, drafted, read_call
 from app.cds_hooks.server import FhirServer
 from app.cds_hooks.services import HOOKS, OURS, PREFIX, STRICT, discovery, templates
 from app.cds_hooks.trust import Trust, UntrustedError
@@ -73,9 +73,8 @@ class Service:
     def _answer(self, call: Call, record: Record, languages: str) -> JSONResponse:
         check_r4(entries(record.bundles.get(OURS)))
         release = self.locales.find("").engine.release
-        sites = (draft.resource["bodySite"] for draft in call.drafts if "bodySite" in draft.resource)
         today = self.on()
-        area = [concept for site in sites for concept in items(site)]
+        area = [concept for each in drafted(call.drafts) for concept in items(each.get("bodySite"))]
         reader = Reader(release, self.codes, canonical(self.base), today, f"Patient/{call.patient}", area, call.server)
         facts = reader.read(bundle for key, bundle in record.bundles.items() if key != OURS)
         locale = self.locales.find(languages, facts.language)

@@ -32,6 +32,8 @@ class Words(Generic[L]):
         for word, label in words:
             self._add(plain(word).strip(), label)
         self._lengths = sorted({len(stem) for stem in self._stems})
+        first = re.escape("".join(sorted({word[0] for word in self._korean})))
+        self._begins = re.compile(f"[{first}]" if first else "(?!)")
 
     def _add(self, word: str, label: L) -> None:
         if HANGUL.search(word):
@@ -68,13 +70,14 @@ class Words(Generic[L]):
 
     def _find_korean(self, said: str, found: dict[L, None], *, longest: bool) -> None:
         reached = 0
-        for place in range(len(said)):
-            here = [hit for hit in self._korean.get(said[place : place + 2], ()) if said.startswith(hit[0], place)]
-            end = place + max((len(word) for word, _ in here), default=0)
-            for word, label in here:
-                if not longest or (place + len(word) == end and end > reached):
-                    found[label] = None
-            reached = max(reached, end)
+        for begun in self._begins.finditer(said):
+            place = begun.start()
+            if here := [hit for hit in self._korean.get(said[place : place + 2], ()) if said.startswith(hit[0], place)]:
+                end = place + (max(len(word) for word, _ in here) if len(here) > 1 else len(here[0][0]))
+                for word, label in here:
+                    if not longest or (place + len(word) == end and end > reached):
+                        found[label] = None
+                reached = max(reached, end)
             for _, label in self._korean.get(said[place], ()):
                 if not HANGUL.match(said, place + 1):
                     found[label] = None

@@ -13,7 +13,7 @@ from app.core.facts import Fact, Value
 from app.core.rules import Release
 from app.record.bounds import MOST_ANSWERS
 from app.record.bundles import MOST_INSIDE
-from app.record.elements import RecordError, Resource, items, text
+from app.record.elements import RecordError, Resource, first_items, items, text
 
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 ASKED_UNKNOWN = "asked-unknown"
@@ -65,7 +65,7 @@ def is_ours(resource: Resource, questionnaire: str) -> bool | None:
     canonical = text(resource.get("questionnaire"))
     if not canonical.startswith("#"):
         return canonical.partition("|")[0] == questionnaire
-    for inside in items(resource.get("contained"))[:MOST_INSIDE]:
+    for inside in first_items(resource.get("contained"), MOST_INSIDE):
         if inside.get("id") == canonical[1:] and inside.get("resourceType") == "Questionnaire":
             listed = inside.get("derivedFrom")
             named = [text(inside.get("url")), *(map(text, listed[:MOST_INSIDE]) if isinstance(listed, list) else ())]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from app.record.elements import RecordError, Resource, items, text
+from app.record.elements import RecordError, Resource, first_items, items, text
 from app.record.lacks import has_failed, has_more, is_missing
 from app.record.statuses import IN_ERROR
 
@@ -14,6 +14,9 @@ DEEPEST = 2
 SUBJECTS = frozenset({"subject", "patient"})
 OF_OTHERS = frozenset({"FamilyMemberHistory"})
 """Kinds whose contained resources are about somebody else."""
+LONGEST_REFERENCE = 2_000
+"""How long an address may be that is compared with others."""
+LONGEST_ID = 64
 MOST_INSIDE = 50
 """How many contained resources, or identifiers, of one resource are looked at."""
 
@@ -45,7 +48,7 @@ class Collected:
         if kind == "Bundle":
             self._open(resource, depth)
             return
-        self.found.append(Found(resource, kind, url))
+        self.found.append(Found(resource, kind, url if len(url) <= LONGEST_REFERENCE else ""))
         self.failed += has_failed(resource)
 
     def _open(self, bundle: Resource, depth: int) -> None:
@@ -63,7 +66,7 @@ class Collected:
                 self.failed += is_missing(entry)
                 continue
             kind, url = resource.get("resourceType"), entry.get("fullUrl", "")
-            if isinstance(kind, str) and isinstance(url, str) and kind not in LACKING:
+            if type(kind) is type(url) is str and len(url) <= LONGEST_REFERENCE and kind not in LACKING:
                 # nearly every entry; a call for each takes twice as long
                 found.append(Found(resource, kind, url))
             else:
@@ -88,9 +91,14 @@ class Inside(NamedTuple):
         passed_on: Resource = {name: outer[name] for name in ("modifierExtension", "implicitRules") if name in outer}
         if outer.get("status") == IN_ERROR:
             passed_on |= {"status": IN_ERROR, "verificationStatus": {"coding": [{"code": IN_ERROR}]}}
-        name = {"id": f"{outer.get('id')}#{inside.get('id')}"}
-        beside = {"contained": items(outer["contained"])[:MOST_INSIDE]}
+        name = {"id": f"{_id(outer)}#{_id(inside)}"}
+        beside = {"contained": first_items(outer["contained"], MOST_INSIDE)}
         return Found({**inside, **about, **passed_on, **name, **beside}, self.kind, self.outer.url)
+
+
+def _id(resource: Resource) -> str:
+    """Return an id, cut: each resource inside repeats it."""
+    return text(resource.get("id"))[: LONGEST_ID + 1]
 
 
 def contained(found: Iterable[Found], kinds: Collection[str]) -> Iterator[Inside]:

@@ -27,7 +27,7 @@ from app.core.codes import (
 )
 from app.core.reasons import NotUnderstood
 from app.core.rules import Release
-from app.record.elements import Resource, items, text
+from app.record.elements import Resource, first_items, items, text
 from app.record.places import Coding
 
 MOST_CODINGS = 10
@@ -346,7 +346,7 @@ class Concepts:
 
 def said_of(concept: Resource) -> list[str]:
     """Return the displays and the text of a concept."""
-    displays = [text(coding.get("display")) for coding in items(concept.get("coding"))[:MOST_CODINGS]]
+    displays = [text(coding.get("display")) for coding in first_items(concept.get("coding"), MOST_CODINGS)]
     return [each[:LONGEST_TEXT] for each in (*displays, text(concept.get("text"))) if each]
 
 

@@ -8,7 +8,7 @@ from app.core.rules import Release
 from app.record.bundles import Found
 from app.record.concepts import Concept, Concepts
 from app.record.dates import Day, Days
-from app.record.elements import Resource, items, reference_of
+from app.record.elements import Resource, first_items, reference_of
 from app.record.identity import Identity
 from app.record.places import Entry
 from app.record.standing import Sites, Standing
@@ -85,4 +85,4 @@ def is_modified(resource: Resource) -> bool:
 
 def many(value: object, most: int) -> list[Resource]:
     """Return the first objects of a list."""
-    return items(value)[:most]
+    return first_items(value, most)

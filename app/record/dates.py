@@ -5,6 +5,7 @@ up to one day ahead is today. A later one is an error, and so is a text that is 
 """
 
 import re
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -29,6 +30,21 @@ class Day(NamedTuple):
         if self.at and other.at:
             return self.at > other.at
         return self.first > other.last
+
+
+def newer_than_all(days: Iterable[Day]) -> Callable[[Day], bool]:
+    """Return what says whether a day is surely later than all these."""
+    listed = list(days)
+    moment = max((each.at for each in listed if each.at), default=None)
+    last = max((each.last for each in listed), default=date.min)
+    without = max((each.last for each in listed if not each.at), default=date.min)
+
+    def is_newer(day: Day) -> bool:
+        if not day.at or moment is None:
+            return day.first > last
+        return day.at > moment and day.first > without
+
+    return is_newer
 
 
 class Days:

@@ -35,6 +35,11 @@ def items(value: Any) -> list[Resource]:
     return [value] if isinstance(value, dict) else []
 
 
+def first_items(value: Any, most: int) -> list[Resource]:
+    """Return the objects among the first of a list."""
+    return items(value[:most] if isinstance(value, list) else value)
+
+
 def text(value: Any) -> str:
     """Return a string, or an empty one."""
     return value if isinstance(value, str) else ""

@@ -7,17 +7,25 @@ type and id count as long as all of them share one base.
 
 import re
 from collections.abc import Iterable, Mapping
+from marshal import dumps
 from typing import Any, Literal
 from urllib.parse import parse_qs
 
-from app.record.bundles import MOST_INSIDE, Found
-from app.record.elements import Resource, items, text
+from app.record.bundles import LONGEST_REFERENCE, MOST_INSIDE, Found
+from app.record.elements import Resource, first_items, text
 
 Whose = Literal["patient", "other", "unknown"]
 REST = re.compile(r"(?:(\S*)/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/[^/\s]+)?")
 WITHOUT_SUBJECT: Mapping[str, Whose] = {"QuestionnaireResponse": "patient", "Device": "other"}
 """Whose a resource is that need not name a subject: a form is sent for its patient, a device may be anybody's."""
-LONGEST_REFERENCE = 2_000
+LONGEST_DATE = len("2026-11-26")
+LARGEST_TARGET = 16_000
+MOST_REFERRED = 3_000_000
+"""How many bytes of what is referred to are read, of one resource and for all references: for each it is read anew."""
+COST = 100
+"""What an ingredient costs beside them, and a fifth of what a reference does."""
+UNREAD = frozenset({"contained", "identifier", "meta", "text"})
+"""Elements of it that no reading looks at."""
 
 
 def base_of(url: str) -> str:
@@ -41,14 +49,19 @@ class Identity:
 
     def __init__(self, found: list[Found], patient: str, server: str) -> None:
         self._by_url: dict[str, Resource] = {_plain_url(each.url): each.resource for each in found if each.url}
-        self._targets: dict[tuple[str, str], list[Found]] = {}
+        self._targets: dict[tuple[str, str], dict[str, tuple[int, Found]]] = {}
+        """By type and id, the first at each base, and its place: of very many of one id none is looked through."""
+        self._resources: list[Found] = []
+        self._left = MOST_REFERRED
         self._identified: dict[tuple[str, str, str], Resource] | None = None
         patients: list[Found] = []
         for each in found:
             if each.kind == "Patient":
                 patients.append(each)
             elif each.kind in ("Medication", "Substance", "Device"):
-                self._targets.setdefault((each.kind, text(each.resource.get("id"))), []).append(each)
+                self._resources.append(each)
+                alike = self._targets.setdefault((each.kind, text(each.resource.get("id"))), {})
+                alike.setdefault(base_of(each.url), (len(alike), each))
         self._bases = {plain_base(server)} - {""}
         self._urls: set[str] = set()
         self._id = ""
@@ -60,8 +73,10 @@ class Identity:
             self._urls |= {_plain_url(url)} - {""}
             self._bases |= {base_of(url)} - {""}
         self._identifiers = {pair for resource, _, _ in self.patients for pair in _identifiers(resource)}
+        self._systems = {system for system, _ in self._identifiers}
         self._whose: dict[tuple[str, str], Whose | str] = {}
-        self._born = {text(resource.get("birthDate")) for resource, _, _ in self.patients} - {""}
+        self._born = {_birth_date(resource) for resource, _, _ in self.patients} - {""}
+        self._born_within = {part for born in self._born for part in _beginnings(born)}
 
     def _chosen(self, patients: list[Found], patient: str) -> list[Found]:
         if not patient:
@@ -148,8 +163,7 @@ class Identity:
     def _by_identifiers(self, named: set[tuple[str, str]]) -> Whose:
         if named & self._identifiers:
             return "patient"
-        systems = {system for system, _ in self._identifiers}
-        return "other" if any(system in systems for system, _ in named) else "unknown"
+        return "other" if any(system in self._systems for system, _ in named) else "unknown"
 
     def _contained(self, resource: Resource, name: str) -> Whose:
         inside = _inside(resource, name)
@@ -157,8 +171,8 @@ class Identity:
             return "unknown"
         if inside.get("resourceType") != "Patient":
             return "other"
-        born = text(inside.get("birthDate"))
-        if born and self._born and not any(born.startswith(own) or own.startswith(born) for own in self._born):
+        born = _birth_date(inside)
+        if born and self._born and born not in self._born_within and self._born.isdisjoint(_beginnings(born)):
             return "other"
         named = set(_identifiers(inside))
         return "other" if self._by_identifiers(named) == "other" else "patient"
@@ -181,28 +195,45 @@ class Identity:
         if not address:
             return self._known_as(kinds, [(system, "|", value) for system, value in _identifiers(reference)])
         parts = REST.fullmatch(address)
-        listed = self._targets.get((parts[2], parts[3]), []) if parts else []
-        base = (plain_base(parts[1]) if parts and parts[1] else "") or base_of(found.url)
-        alike = [each.resource for each in listed if not base or base_of(each.url) in ("", base)]
-        return alike[0] if alike else None
+        if parts is None or not (alike := self._targets.get((parts[2], parts[3]))):
+            return None
+        base = (plain_base(parts[1]) if parts[1] else "") or base_of(found.url)
+        if not base:
+            return next(iter(alike.values()))[1].resource
+        fitting = [alike[each] for each in ("", base) if each in alike]
+        return min(fitting)[1].resource if fitting else None
+
+    def affords(self, target: Resource) -> bool:
+        """Return whether what is referred to may be read; it is counted."""
+        if self._left < 0:
+            return False
+        size = len(dumps([value for name, value in target.items() if name not in UNREAD]))
+        parts = target.get("ingredient")
+        self._left -= size + COST * (5 + (len(parts) if isinstance(parts, list) else 0))
+        return size <= LARGEST_TARGET and self._left >= 0
 
     def _known_as(self, kinds: tuple[str, ...], named: Iterable[tuple[str, str, str]]) -> Resource | None:
         if self._identified is None:
             self._identified = {
-                (target, *pair): each.resource
-                for (target, _), listed in self._targets.items()
-                for each in listed
-                for pair in _identifiers(each.resource)
+                (each.kind, *pair): each.resource for each in self._resources for pair in _identifiers(each.resource)
             }
         known = (self._identified.get((kind, system, value)) for kind in kinds for system, _, value in named)
         return next((resource for resource in known if resource), None)
 
 
 def _inside(resource: Resource, name: str) -> Resource | None:
-    contained = items(resource.get("contained"))[:MOST_INSIDE]
+    contained = first_items(resource.get("contained"), MOST_INSIDE)
     return next((inside for inside in contained if inside.get("id") == name), None)
 
 
+def _beginnings(day: str) -> set[str]:
+    return {day[:length] for length in range(1, len(day) + 1)}
+
+
+def _birth_date(resource: Resource) -> str:
+    return text(resource.get("birthDate"))[:LONGEST_DATE]
+
+
 def _identifiers(resource: Resource) -> list[tuple[str, str]]:
-    listed = items(resource.get("identifier"))[:MOST_INSIDE]
+    listed = first_items(resource.get("identifier"), MOST_INSIDE)
     return [(text(each.get("system")), value) for each in listed if (value := text(each.get("value")))]

@@ -117,6 +117,8 @@ def _order(context: Context, found: Found) -> Order:
     if target is None:
         named = context.concepts.read(None, table, beside=words, by_name=True)
         return Order(named, [], leads_nowhere=reference is not None)
+    if not context.identity.affords(target):
+        return Order(context.concepts.open("too_many", table), [])
     owner = _owner(reference, target, found)
     whole = context.concepts.read(target.get("code"), table, beside=words, by_name=True)
     concept = context.concepts.together(whole, list(_ingredients(context, target, owner)))
@@ -146,6 +148,9 @@ def _ingredients(context: Context, medication: Resource, owner: Found, depth: in
         inner = context.identity.follow(reference, owner, "Medication", "Substance")
         if inner and inner.get("status") == IN_ERROR:
             yield concepts.open("unknown_status", table)
+            continue
+        if inner and not context.identity.affords(inner):
+            yield concepts.open("too_many", table)
             continue
         code = inner.get("code") if inner else None
         whole = concepts.read(code, table, beside=words, by_name=True) if code or words else None

@@ -57,6 +57,9 @@ def device_use(context: Context, found: Found) -> Draft | Entry:
     """Read a DeviceUseStatement, by the device that it refers to."""
     resource = found.resource
     target = context.identity.follow(resource.get("device"), found, "Device")
+    if target and not context.identity.affords(target):
+        concept = context.concepts.open("too_many", context.codes.devices)
+        return not_understood(drafted(found, concept), "too_many", concept.facts)
     device = resource.get("device")
     words = text(device.get("display")) if isinstance(device, dict) else ""
     named = "; ".join(filter(None, (words, _names(target or {}))))

@@ -7,7 +7,7 @@ from app.core.codes import UNSURE, Codes, Meaning, Places, Site, Span, is_no
 from app.core.facts import Value
 from app.record.concepts import LONGEST_TEXT, MOST_WORDS, said_of
 from app.record.dates import Day, Days
-from app.record.elements import Resource, items, text
+from app.record.elements import Resource, first_items, text
 from app.record.weigh import Claim, Draft
 
 State = Literal["active", "unknown", "ended", "remission"]
@@ -135,8 +135,8 @@ class Sites:
         self._codes: set[tuple[str, str]] = set()
         self._words: set[str] = set()
         self._texts: set[str] = set()
-        for concept in items(area)[:MOST_SITES]:
-            codings = items(concept.get("coding"))[:MOST_SITES]
+        for concept in first_items(area, MOST_SITES):
+            codings = first_items(concept.get("coding"), MOST_SITES)
             self._codes |= {(text(c.get("system")), text(c.get("code"))) for c in codings}
             said = said_of(concept)
             self._texts |= {each.casefold() for each in said}
@@ -144,7 +144,7 @@ class Sites:
 
     def of(self, body_sites: Any, code: Site | None, words: str) -> Site | None:
         """Return where something is, by body sites, code and words."""
-        named = [] if body_sites is None else [self._named(each) for each in items(body_sites)[:MOST_SITES]]
+        named = [] if body_sites is None else [self._named(each) for each in first_items(body_sites, MOST_SITES)]
         if "widened" in named:
             return "in"
         body: Site | None = ("in" if "in" in named else "elsewhere") if named else None
@@ -154,7 +154,7 @@ class Sites:
 
     def _named(self, concept: Resource) -> Literal["in", "elsewhere", "widened"]:
         said = said_of(concept)
-        codes = [(text(c.get("system")), text(c.get("code"))) for c in items(concept.get("coding"))[:MOST_SITES]]
+        codes = [(text(c.get("system")), text(c.get("code"))) for c in first_items(concept.get("coding"), MOST_SITES)]
         words = [found for each in said for found in self._found(each)]
         if self._codes.intersection(codes) or any(each.casefold() in self._texts for each in said):
             return "widened"

@@ -4,14 +4,14 @@ Statements that count and agree give the value. A yes and a no that both count c
 cannot be relied on, or only hints, is asked as long as nothing newer that counts settles the fact.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from app.core.codes import is_no
 from app.core.facts import Value
 from app.core.reasons import Reason
-from app.record.dates import Day
+from app.record.dates import Day, newer_than_all
 from app.record.places import PLACES, Coding, Contradiction, Entry, Place, Statement
 
 RANK = {place: rank for rank, place in enumerate(PLACES)}
@@ -104,13 +104,18 @@ def weigh(fact: str, claims: Iterable[Claim], on: date) -> tuple[Value | None, t
     if not values:
         return None, ()
     value = values.pop()
-    left = [claim for claim in asked if not _settled(claim, counting, value, on)]
+    rests_on_today = False
+    is_settled = _settles(counting, value, on)
+    left = []
     for claim in asked:
-        if claim not in left:
-            if claim.day is None and is_no(value):
-                for each in counting:
-                    each.until = on
-            claim.put("set_aside", "overruled")
+        if not is_settled(claim):
+            left.append(claim)
+            continue
+        rests_on_today = rests_on_today or (claim.day is None and is_no(value))
+        claim.put("set_aside", "overruled")
+    if rests_on_today:
+        for each in counting:
+            each.until = on
     if left and is_no(value):
         for claim in counting:
             claim.put("asked", "newer_question")
@@ -129,18 +134,23 @@ def _present(counting: list[Claim]) -> list[Claim]:
     return [claim for claim in counting if claim.place != "set_aside"]
 
 
-def _settled(claim: Claim, counting: list[Claim], value: Value, on: date) -> bool:
-    """Return whether what counts settles what another claim leaves open.
+def _settles(counting: list[Claim], value: Value, on: date) -> Callable[[Claim], bool]:
+    """Return whether what counts settles what a claim leaves open.
 
     What has no date may be newer than any no but one of today.
     """
-    if not is_no(value) and not is_no(claim.value):
-        return True
-    if claim.day is None:
-        return any(each.day and each.day.last >= on for each in counting)
-    return not any(other.day is None for other in counting) and not all(
-        claim.day.newer(other.day) for other in counting if other.day
-    )
+    days = [claim.day for claim in counting if claim.day]
+    is_of_today = any(day.last >= on for day in days)
+    is_newer = newer_than_all(days)
+
+    def is_settled(claim: Claim) -> bool:
+        if not is_no(value) and not is_no(claim.value):
+            return True
+        if claim.day is None:
+            return is_of_today
+        return len(days) == len(counting) and not is_newer(claim.day)
+
+    return is_settled
 
 
 def contradiction(fact: str, claims: Iterable[Claim], entries: Mapping[Draft, Entry]) -> Contradiction:

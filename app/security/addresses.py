@@ -1,7 +1,7 @@
 """Hosts, origins and addresses of settings, as they are compared."""
 
 import re
-from ipaddress import AddressValueError, IPv6Address
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -18,17 +18,23 @@ AUTHORITY = re.compile(rf"(?P<host>{NAME}|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9
 def _authority(text: str, what: str) -> tuple[str, str | None]:
     """Return a host and its port, or raise."""
     found = AUTHORITY.fullmatch(text)
-    if not found or not _is_address(found["host"]) or int(found["port"] or 1) > 65_535:
+    if not found or not _is_written_right(found["host"]) or int(found["port"] or 1) > 65_535:
         hint = f"; `{text.lower()}`?" if text != text.lower() and AUTHORITY.fullmatch(text.lower()) else ""
         raise ValueError(f"`{text}` is no {what}{hint}")
     return found["host"], found["port"]
 
 
-def _is_address(host: str) -> bool:
-    if not host.startswith("["):
+def _is_number(host: str) -> bool:
+    """Say whether a host is an address, as browsers tell."""
+    return host.startswith("[") or host.rpartition(".")[2].isdigit()
+
+
+def _is_written_right(host: str) -> bool:
+    """Say whether a host is a name, or an address."""
+    if not _is_number(host):
         return True
     try:
-        IPv6Address(host[1:-1])
+        IPv6Address(host[1:-1]) if host.startswith("[") else IPv4Address(host)
     except AddressValueError:
         return False
     return True
@@ -36,7 +42,8 @@ def _is_address(host: str) -> bool:
 
 def _served_host(text: str) -> str:
     what = "host name: write it in small letters, without scheme, port and path, `*.` before it for every name below"
-    if _authority(text.removeprefix("*."), what)[1]:
+    host, port = _authority(text.removeprefix("*."), what)
+    if port or (host != text and _is_number(host)):
         raise ValueError(f"`{text}` is no {what}")
     return text
 
@@ -54,9 +61,11 @@ def _origin(text: str) -> str:
     if scheme not in DEFAULT_PORTS:
         raise ValueError(f"`{text}` is no {what}")
     try:
-        _, port = _authority(rest, what)
+        host, port = _authority(rest, what)
     except ValueError:
         raise ValueError(f"`{text}` is no {what}") from None
+    if host.startswith("[") and (short := f"[{IPv6Address(host[1:-1])}]") != host:
+        raise ValueError(f"`{text}`: browsers write `{scheme}://{short}`")
     if port == DEFAULT_PORTS[scheme]:
         raise ValueError(f"`{text}`: browsers leave out the port {port}; write `{text.rpartition(':')[0]}`")
     return text
@@ -79,7 +88,7 @@ def secure_address(text: str) -> str:
     """Return an https address, or raise."""
     try:
         parts = urlsplit(text)
-        good = bool(parts.hostname) and not parts.username and not parts.fragment and parts.port != 0
+        good = bool(_authority(parts.netloc.lower(), "address")) and not parts.fragment
     except ValueError:
         good = False
     if not good or not text.startswith("https://") or not text.isascii() or re.search(r"\s", text):
@@ -90,6 +99,13 @@ def secure_address(text: str) -> str:
 def near_or_secure(text: str) -> str:
     """Return an https address, or one on this machine, or raise."""
     secure_address(f"https{text[4:]}" if text.startswith(NEAR) else text)
+    return text
+
+
+def exact(text: str) -> str:
+    """Return a text that is compared as it stands, or raise."""
+    if text.strip() != text or not text.isprintable():
+        raise ValueError("it is compared as it stands; take out the space or line end around it")
     return text
 
 
@@ -104,6 +120,8 @@ ReadHost = Annotated[str, AfterValidator(_read_host)]
 """A host, and its port where it is not the usual one."""
 Origin = Annotated[str, AfterValidator(_origin)]
 """An origin as browsers send it, or `*`."""
+Exact = Annotated[str, AfterValidator(exact)]
+"""A name that others know as well."""
 PublicUrl = Annotated[str, AfterValidator(_public)]
 """An address of a service, perhaps with a path."""
 SecureUrl = Annotated[str, AfterValidator(secure_address)]

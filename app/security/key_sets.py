@@ -27,9 +27,11 @@ def usable_keys(document: Any) -> list[Key]:
         if not isinstance(data, dict) or data.get("use", "sig") != "sig" or data.get("kty") == "oct":
             continue
         try:
-            found.append(import_key(data))
+            key = import_key(data)
+            key.check_key_op("verify")
         except UNUSABLE:
             continue
+        found.append(key)
     return found
 
 
@@ -46,7 +48,9 @@ def claims_of(token: str, header: Mapping[str, Any], keys: Sequence[Key], regist
 
 
 def _fits(key: Key, algorithm: Any) -> bool:
-    """Say whether a key is of the type that an algorithm takes."""
+    """Say whether a key may be used with an algorithm."""
+    if key.alg and key.alg != algorithm:
+        return False
     match key:
         case RSAKey():
             return isinstance(algorithm, str) and algorithm.startswith(("RS", "PS"))

@@ -25,6 +25,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.api.described import Described
 from app.security.addresses import (
+    Exact,
     FhirServer,
     Origin,
     SecureOrigin,
@@ -33,6 +34,7 @@ from app.security.addresses import (
     near_or_secure,
     origin_of,
 )
+from app.security.key_sets import usable_keys
 from app.security.keys import ApiKey
 from app.security.signing import SigningKey
 from app.security.tokens import ASYMMETRIC, Issuer
@@ -88,7 +90,7 @@ class CdsClient(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    iss: Annotated[str, Field(min_length=1)]
+    iss: Annotated[Exact, Field(min_length=1)]
     jku: SecureUrl | None = None
     jwks: dict[str, list[dict[str, Any]]] | None = None
 
@@ -113,6 +115,9 @@ class CdsClient(BaseModel):
             except (JoseError, ValueError, TypeError, KeyError):
                 says = "`kty`, `n` and `e`" if key["kty"] == "RSA" else "`kty`, `crv`, `x` and `y`"
                 raise ValueError(f"key {place} is no public key; it has {says}") from None
+            algorithm = "RS384" if key["kty"] == "RSA" else "ES384"
+            if not usable_keys({"keys": [key]}) or (key.get("alg") or algorithm) != algorithm:
+                raise ValueError(f"key {place} is for something else; its `use` is `sig`, and its `alg` `{algorithm}`")
         if value is not None and not value.get("keys"):
             raise ValueError("`keys` holds at least one key")
         return value
@@ -124,7 +129,7 @@ class SmartServer(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     iss: FhirServer
-    client_id: Annotated[str, Field(min_length=1, max_length=200)]
+    client_id: Annotated[Exact, Field(min_length=1, max_length=200)]
     sign_in: tuple[SecureOrigin, ...] = ()
 
     @property
@@ -148,9 +153,9 @@ class SecurityOptions(Described, BaseSettings):
     """The API keys that open this service, as JSON; `triage key` writes an entry."""
     open_intake: bool = False
     """Lets everybody use the intake pages although keys or an issuer are configured: a browser has no key."""
-    oauth_issuer: str | None = None
+    oauth_issuer: Exact | None = None
     """The `iss` of the bearer tokens that open this service."""
-    oauth_audience: str | None = None
+    oauth_audience: Exact | None = None
     """The `aud` that such a token must name."""
     oauth_jwks_url: str | None = None
     """Where the public keys of that issuer are: https, or http on the same machine."""

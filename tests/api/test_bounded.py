@@ -202,4 +202,14 @@ def test_a_line_of_a_batch_is_as_long_as_a_body_of_facts_at_most(client: TestCli
 def test_an_operator_who_takes_less_takes_less_everywhere() -> None:
     limits = body_limits(Settings(max_record_bytes=50_000, max_body_bytes=1_000))
     assert limits["/v1/receipts"] == 4_000
-    assert {most for path, most in limits.items() if path.startswith(("/fhir", "/cds-services"))} == {50_000}
+    records = [path for path in limits if path.startswith(("/fhir", "/cds-services")) and "_search" not in path]
+    assert {limits[path] for path in records} == {50_000}
+
+
+def test_a_form_of_a_search_is_as_long_as_any_form(client: TestClient) -> None:
+    forms = [path for path in client.get("/openapi.json").json()["paths"] if path.endswith("/_search")]
+    assert forms
+    for path in forms:
+        for size, status in ((16_384, 200), (16_385, 413)):
+            form = {"content-type": "application/x-www-form-urlencoded"}
+            assert client.post(path, content=b"_id=".ljust(size, b"x"), headers=form).status_code == status

@@ -11,11 +11,12 @@ from fastapi.testclient import TestClient
 
 from app.api.worker import LIGHT_BYTES, in_worker
 from app.cds_hooks.cards import MOST_DRAFTS
-from app.cds_hooks.request import Systems, read_call
+from app.cds_hooks.request import Systems, drafted, read_call
 from app.record.bounds import MOST_ANSWERS, MOST_RESOURCES
 from tests.cds_hooks.calls import PATHWAYS, SERVICE, call, order, path
 from tests.fhir.resources import Resource, bundle, condition, going_on, response
 from tests.serving import HANGS
+from tests.steps import growth, steps
 
 ORDERED = "combination_therapy"
 
@@ -64,6 +65,27 @@ def test_a_record_beyond_the_limit_gets_cards_and_a_warning(client: TestClient, 
     (said,) = unread(cards)
     assert "1 resources of the record were not read" in said
     assert cards[-1]["indicator"] == "warning"
+
+
+@pytest.mark.parametrize("hook", ["order-sign", "appointment-book"])
+def test_an_order_of_many_pathways_is_looked_at_once(hook: str) -> None:
+    codings = [{"system": PATHWAYS, "code": str(n)} for n in range(400)]
+    people: list[Resource] = [{"actor": {"reference": f"Practitioner/{n}"}} for n in range(400)]
+
+    def read(count: int) -> int:
+        concept = {"coding": codings[:count]}
+        ours = order(ORDERED, "s") | {"code": concept, "subject": [each["actor"] for each in people[:count]]}
+        booked = {"resourceType": "Appointment", "serviceType": [concept], "participant": people[:count]}
+        body = call(hook, orders=(ours,)) if hook == "order-sign" else call(hook) | {"prefetch": {}}
+        if hook == "appointment-book":
+            body["context"]["appointments"] = [booked]
+        with steps() as counted:
+            found = read_call(body, hook, Systems(PATHWAYS, SERVICE))
+        assert len(found.drafts) == count
+        assert len(list(drafted(found.drafts))) == 1
+        return counted[0]
+
+    assert growth(read, 100) < 2.1
 
 
 def test_answers_beyond_the_limit_are_said_in_a_card(client: TestClient) -> None:

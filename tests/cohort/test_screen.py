@@ -191,6 +191,18 @@ def test_it_does_not_go_on_with_answers_to_something_else(tmp_path: Path, engine
     assert len(read(source)) == COUNT
 
 
+@pytest.mark.parametrize("noted", ["[]", "7", "null", '"x"', "{}", '{"rows": 1}', "{", "\xff"])
+def test_notes_of_somebody_else_are_refused_and_left(tmp_path: Path, noted: str) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(b"{}\n")
+    progress = tmp_path / "out.jsonl.progress"
+    progress.write_text(noted, "latin-1")
+    refused = run(str(source), "--out", str(tmp_path / "out.jsonl"))
+    assert (refused.exit_code, refused.exception.__class__) == (1, SystemExit)
+    assert "holds something else" in refused.stderr
+    assert progress.read_text("latin-1") == noted
+
+
 def test_an_ending_that_is_not_known_is_refused(tmp_path: Path) -> None:
     for name in ("in.xlsx", "in", "in.parquet.gz"):
         refused = run(str(tmp_path / name), "--out", str(tmp_path / "out.jsonl"))

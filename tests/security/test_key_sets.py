@@ -41,6 +41,14 @@ UNUSABLE: dict[str, Any] = {
     "shared": {"kty": "oct", "k": "AAAA", "kid": "k"},
     "for encryption": RSAKey.generate_key(2048, {"use": "enc", "kid": "k"}).as_dict(private=False),
 }
+FOR_ELSE: dict[str, dict[str, Any]] = {
+    "to encrypt": {"key_ops": ["encrypt"]},
+    "to sign, which is not public": {"key_ops": ["sign"]},
+    "for nothing": {"key_ops": []},
+    "for encryption by algorithm": {"alg": "RSA-OAEP"},
+    "for another algorithm": {"alg": "PS512"},
+}
+"""Of the right type and shape, and not for this."""
 
 
 def public(*keys: Key) -> list[Any]:
@@ -67,6 +75,19 @@ def token(alg: str = "ES256", key: Key | None = None, header: dict[str, Any] | N
 def test_one_unusable_key_leaves_the_others_usable(name: str, header: dict[str, str]) -> None:
     for listed in ([UNUSABLE[name], *public(GOOD)], [*public(GOOD), UNUSABLE[name]]):
         assert opened(tokens(listed), token(header=header)) == {"triage"}
+
+
+@pytest.mark.parametrize("name", FOR_ELSE)
+@pytest.mark.parametrize("alg", ["ES256", "RS256"])
+def test_a_key_that_is_for_something_else_hides_no_other(name: str, alg: str) -> None:
+    other, *good = public(ECKey.generate_key("P-256") if alg == "ES256" else RSAKey.generate_key(2048), KEYS[alg])
+    assert opened(tokens([other | FOR_ELSE[name], *good]), token(alg)) == {"triage"}
+
+
+@pytest.mark.parametrize("name", FOR_ELSE)
+def test_a_key_that_is_for_something_else_opens_nothing(name: str) -> None:
+    with pytest.raises((BadTokenError, NoIssuerError)):
+        opened(tokens([public(KEYS["RS256"])[0] | FOR_ELSE[name]]), token("RS256"))
 
 
 def test_a_set_without_a_usable_key_is_none() -> None:

@@ -201,6 +201,7 @@ def requests() -> list[Worst]:
         Worst("order-select, 16,300 drafts selected", view + "order-select", dumped(ordered("order-select"))),
         Worst("feedback, 3.5 MB", view + "patient-view/feedback", feedback()),
         Worst("$apply, 3.5 MB of conditions", apply, dumped(parameters(conditions(2_640)))),
+        Worst("$apply, 2,000 orders of a medicine of medicines", apply, dumped(parameters(ordered_by_reference()))),
         Worst("$next-question, 3 MB of groups", "/fhir/Questionnaire/$next-question", dumped(groups())),
         Worst("intake, a form", "/intake", "&".join(f"{n}={str(v).lower()}" for n, v in known.items()).encode()),
         *[
@@ -271,6 +272,16 @@ def categories(count: int) -> list[dict[str, object]]:
         }
         for n in range(count)
     ]
+
+
+def ordered_by_reference() -> list[dict[str, object]]:
+    """Return orders of one medicine, whose ingredients are a medicine of many ingredients."""
+    order: dict[str, object] = {"resourceType": "MedicationRequest", "subject": {"reference": "Patient/1"}}
+    references = [{"reference": "Medication/1", "display": f"medicine {n}"} for n in range(2_000)]
+    parts: list[list[dict[str, object]]] = [[{"itemReference": {"reference": "Medication/2"}}], [{}]]
+    medicine: dict[str, object] = {"resourceType": "Medication"}
+    medicines = [medicine | {"id": str(n), "ingredient": each * 20} for n, each in enumerate(parts, 1)]
+    return [*medicines, *(order | {"medicationReference": each} for each in references)]
 
 
 def members() -> list[dict[str, int]]:
