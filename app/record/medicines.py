@@ -205,7 +205,7 @@ def _uses(context: Context, concept: Concept, order: Order, dosages: list[Resour
     ways = [*order.forms, *(way for dosage in dosages for way in _ways(dosage))]
     for way in ways:
         for coding in many(way.get("coding"), MOST_DOSAGES):
-            system = context.codes.systems.get(text(coding.get("system")))
+            system = context.codes.system(text(coding.get("system")))
             code = text(coding.get("code"))
             key = (system.name, normal(system, code)) if system else (text(coding.get("system")), code)
             if use := context.codes.use_codes.get(key):

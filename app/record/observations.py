@@ -138,7 +138,7 @@ def _answered(context: Context, part: Resource) -> Iterator[tuple[str, str]]:
     """Yield system and code of each coding of a result."""
     concept = many(part.get("valueCodeableConcept"), 1)
     for coding in many(concept[0].get("coding"), 50) if concept else ():
-        if system := context.codes.systems.get(text(coding.get("system"))):
+        if system := context.codes.system(text(coding.get("system"))):
             yield system.name, normal(system, text(coding.get("code")))
 
 
