@@ -74,6 +74,8 @@ class Claim:
     rules_out: frozenset[Value] = frozenset()
     until: date | None = None
     """Where it counts, the last day on which it does; `None`: without end."""
+    is_over: bool = False
+    """Whether its span has passed, however late in its month or year its day was."""
 
     @property
     def day(self) -> Day | None:
@@ -90,8 +92,13 @@ class Claim:
         self.place, self.reason = place, reason
 
 
-def weigh(fact: str, claims: Iterable[Claim], on: date) -> tuple[Value | None, tuple[Claim, ...]]:
-    """Return the value of a fact today, and claims that contradict."""
+def weigh(
+    fact: str, claims: Iterable[Claim], on: date, *, has_no: bool = True
+) -> tuple[Value | None, tuple[Claim, ...]]:
+    """Return the value of a fact today, and claims that contradict.
+
+    `has_no`: one of its values says that nothing is there.
+    """
     counting = [claim for claim in claims if claim.counts]
     asked = [claim for claim in claims if not claim.counts and claim.place == "asked"]
     counting = _present(counting)
@@ -104,14 +111,16 @@ def weigh(fact: str, claims: Iterable[Claim], on: date) -> tuple[Value | None, t
     if not values:
         return None, ()
     value = values.pop()
-    left = [claim for claim in asked if not _settled(claim, counting, value, on)]
+    left = [
+        claim for claim in asked if not _is_same(claim, value, has_no=has_no) and not _is_settled(claim, counting, on)
+    ]
     for claim in asked:
         if claim not in left:
-            if claim.day is None and is_no(value):
+            if is_no(value) and (claim.day is None or claim.day.last > on):
                 for each in counting:
                     each.until = on
             claim.put("set_aside", "overruled")
-    if left and is_no(value):
+    if any(is_no(value) or not is_no(claim.value) for claim in left):
         for claim in counting:
             claim.put("asked", "newer_question")
         return None, ()
@@ -129,18 +138,32 @@ def _present(counting: list[Claim]) -> list[Claim]:
     return [claim for claim in counting if claim.place != "set_aside"]
 
 
-def _settled(claim: Claim, counting: list[Claim], value: Value, on: date) -> bool:
-    """Return whether what counts settles what another claim leaves open.
+def _is_same(claim: Claim, value: Value, *, has_no: bool) -> bool:
+    """Return whether what is left open is what counts, or less.
 
-    What has no date may be newer than any no but one of today.
+    Any yes answers a hint. Where no value is a no, one says nothing of another: a concern is none about a burn.
     """
-    if not is_no(value) and not is_no(claim.value):
-        return True
-    if claim.day is None:
-        return any(each.day and each.day.last >= on for each in counting)
-    return not any(other.day is None for other in counting) and not all(
-        claim.day.newer(other.day) for other in counting if other.day
-    )
+    if is_no(value):
+        return False
+    return claim.value == value or claim.is_past or (claim.value is None and has_no)
+
+
+def _is_settled(claim: Claim, counting: list[Claim], on: date) -> bool:
+    """Return whether what counts was surely said no earlier than another claim.
+
+    What has no date, or a month or a year that is not over, may be of today.
+    """
+    days = [each.day for each in counting if each.day]
+    said = claim.day
+    if said is None:
+        return any(day.last >= on for day in days)
+    return len(days) == len(counting) and any(_is_no_earlier(day, said, on) for day in days)
+
+
+def _is_no_earlier(day: Day, said: Day, on: date) -> bool:
+    if day.at and said.at:
+        return day.at >= said.at
+    return day.first >= min(said.last, on)
 
 
 def contradiction(fact: str, claims: Iterable[Claim], entries: Mapping[Draft, Entry]) -> Contradiction:

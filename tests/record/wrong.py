@@ -97,7 +97,7 @@ def _no_end(context: Any, resource: Any) -> tuple[Day | None, None]:
     return context.day(resource, "authoredOn", "effectivePeriod.start"), None
 
 
-def _newest_wins(fact: str, claims: Iterable[Claim], on: date) -> tuple[Value | None, tuple[Claim, ...]]:
+def _newest_wins(fact: str, claims: Iterable[Claim], on: date, **_: Any) -> tuple[Value | None, tuple[Claim, ...]]:
     counting = sorted((c for c in claims if c.counts), key=lambda c: c.day.first if c.day else date.min)
     return (counting[-1].value if counting else None), ()
 
@@ -269,8 +269,8 @@ WRONG: dict[str, Wrong] = {
     "the future counts": _set(Days, "of", _planned),
     "there are no time zones": _set(Days, "__init__", _today_alone),
     "the newest wins": _set(reader, "weigh", _newest_wins),
-    "nothing is overruled": _set(weigh, "_settled", _always(False)),
-    "everything is overruled": _set(weigh, "_settled", _always(True)),
+    "nothing is overruled": _set(weigh, "_is_settled", _always(False)),
+    "everything is overruled": _set(weigh, "_is_settled", _always(True)),
     "now does not win over then": _set(weigh, "_present", lambda counting: counting),
     "a year of birth is a birthday": _set(age.Age, "_range", _first_year),
     "every range is one region": _set(age, "in_one_region", _always(True)),
