@@ -87,10 +87,10 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
     has_ended = status == "ended" or (end is not None and end.last < context.days.on)
     is_given = found.kind in GIVEN
     dosages = _dosages(resource)
-    explicit = _uses(context, concept, order, dosages)
+    explicit, in_passing = _uses(context, concept, order, dosages)
     as_needed = any(d.get("asNeededBoolean") is True or "asNeededCodeableConcept" in d for d in dosages)
     for meant in concept.meant:
-        use = _use(explicit, meant)
+        use = _use(explicit, meant, in_passing=in_passing)
         if use == "local" and _has_more(resource):  # one that was not looked at may be swallowed
             use = "both_uses"
         for meaning in meant.meanings:
@@ -265,8 +265,11 @@ def _has_more(resource: Resource) -> bool:
     return any(isinstance(each, list) and len(each) > MOST_DOSAGES for each in listed)
 
 
-def _uses(context: Context, concept: Concept, order: Order, dosages: list[Resource]) -> set[Use]:
-    """Return the uses that codes, forms, routes and words say."""
+def _uses(context: Context, concept: Concept, order: Order, dosages: list[Resource]) -> tuple[set[Use], bool]:
+    """Return the uses that codes, forms, routes and words say.
+
+    And whether a text of a dosage alone speaks of local use, which may be about something else to apply.
+    """
     found: set[Use] = {meant.hit.use for meant in concept.meant if meant.hit.use}
     ways = [*order.forms, *(way for dosage in dosages for way in _ways(dosage))]
     for way in ways:
@@ -282,7 +285,8 @@ def _uses(context: Context, concept: Concept, order: Order, dosages: list[Resour
     if "local" in read and any(map(REASON.search, told)):
         without = [REASON.sub(" ; ", each) for each in told]
         read = read - {"local"} | context.concepts.uses(" ; ".join([*said, *without])[:LONGEST_TEXT])
-    return (found | read) - {"both"}
+    in_passing = "local" in read - found and bool(told) and "local" not in context.concepts.uses(" ; ".join(said))
+    return (found | read) - {"both"}, in_passing
 
 
 def _ways(dosage: Resource) -> Iterator[Resource]:
@@ -291,11 +295,13 @@ def _ways(dosage: Resource) -> Iterator[Resource]:
             yield from many(dosage[element], 1)
 
 
-def _use(explicit: set[Use], meant: Meant) -> Literal["systemic", "local", "open_use", "both_uses"]:
+def _use(
+    explicit: set[Use], meant: Meant, *, in_passing: bool = False
+) -> Literal["systemic", "local", "open_use", "both_uses"]:
     """Return how a medicine is used."""
-    if len(explicit) > 1:
+    usual = meant.hit.medicine.use if meant.hit.medicine else "both"
+    if len(explicit) > 1 or (in_passing and usual == "systemic"):
         return "both_uses"
     for use in explicit:
         return "local" if use == "local" else "systemic"
-    usual = meant.hit.medicine.use if meant.hit.medicine else "both"
     return "open_use" if usual == "both" else usual

@@ -142,13 +142,13 @@ def _no_area(self: Any, places: Any, area: Any) -> None:
     SITES_INIT(self, places, [])
 
 
-def _use(explicit: Any, meant: Any) -> str:
-    found = USE(explicit, meant)
+def _use(explicit: Any, meant: Any, **more: Any) -> str:
+    found = USE(explicit, meant, **more)
     return "systemic" if found == "open_use" else found
 
 
-def _one_use(explicit: Any, meant: Any) -> str:
-    return USE(explicit if len(explicit) < 2 else {"systemic"}, meant)
+def _one_use(explicit: Any, meant: Any, **more: Any) -> str:
+    return USE(explicit if len(explicit) < 2 else {"systemic"}, meant, **more)
 
 
 def _no_abatement(context: Any, resource: Any) -> Any:
