@@ -6,7 +6,7 @@ type and id count as long as all of them share one base.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 from urllib.parse import parse_qs
 
@@ -18,6 +18,8 @@ REST = re.compile(r"(?:(\S*)/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_histor
 WITHOUT_SUBJECT: Mapping[str, Whose] = {"QuestionnaireResponse": "patient", "Device": "other"}
 """Whose a resource is that need not name a subject: a form is sent for its patient, a device may be anybody's."""
 LONGEST_REFERENCE = 2_000
+PORTS = {"http": ":80", "https": ":443"}
+"""The ports that an address means where it names none."""
 
 
 def base_of(url: str) -> str:
@@ -29,7 +31,7 @@ def plain_base(base: str) -> str:
     """Return a base without scheme, its host in lower case."""
     scheme, _, rest = base.partition("://")
     host, slash, path = (rest or scheme).rstrip("/").partition("/")
-    return host.lower() + slash + path
+    return host.lower().removesuffix(PORTS.get(scheme.lower(), ":443")) + slash + path
 
 
 def _plain_url(url: str) -> str:
@@ -61,6 +63,8 @@ class Identity:
             self._bases |= {base_of(url)} - {""}
         self._identifiers = {pair for resource, _, _ in self.patients for pair in _identifiers(resource)}
         self._whose: dict[tuple[str, str], Whose | str] = {}
+        self._linked = {name for resource, _, _ in self.patients for name in _linked(resource)}
+        """Ids of Patients that the patient has been, or is, under another id."""
         self._born = {text(resource.get("birthDate")) for resource, _, _ in self.patients} - {""}
 
     def _chosen(self, patients: list[Found], patient: str) -> list[Found]:
@@ -127,7 +131,7 @@ class Identity:
         if not self._id:
             return "unknown" if self.patients else f"={reference.partition('/_history/')[0]}"
         if parts[3] != self._id:
-            return "other"
+            return "unknown" if parts[3] in self._linked else "other"
         base = plain_base(parts[1]) if parts[1] else own_base
         if not base:
             return "patient"
@@ -201,6 +205,16 @@ class Identity:
 def _inside(resource: Resource, name: str) -> Resource | None:
     contained = items(resource.get("contained"))[:MOST_INSIDE]
     return next((inside for inside in contained if inside.get("id") == name), None)
+
+
+def _linked(patient: Resource) -> Iterator[str]:
+    """Yield the ids of other records of one person, which were merged."""
+    for link in items(patient.get("link"))[:MOST_INSIDE]:
+        other = link.get("other")
+        named = text(other.get("reference")) if isinstance(other, dict) else ""
+        found = REST.fullmatch(named) if len(named) <= LONGEST_REFERENCE else None
+        if found and found[2] == "Patient":
+            yield found[3]
 
 
 def _identifiers(resource: Resource) -> list[tuple[str, str]]:
