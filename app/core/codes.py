@@ -312,6 +312,16 @@ class Codes:
     """By language and reason."""
     digest: str
 
+    def system(self, address: str) -> System | None:
+        """Return the code system of an address, however it is written."""
+        return self.systems.get(address) or self._plainly.get(plain_address(address))
+
+    @cached_property
+    def _plainly(self) -> Mapping[str, System]:
+        """The systems by plain address and by name."""
+        named = {system.name: system for system in self.systems.values()}
+        return named | {plain_address(address): system for address, system in self.systems.items()}
+
     def facts_of(self, kind: str) -> frozenset[str]:
         """Return the facts of which a kind of resource can speak."""
         match kind:
@@ -336,6 +346,27 @@ class Codes:
 
 NOT_CODE = str.maketrans("", "", ". -+*!†")
 """What is written into codes of ICD-10 without being part of them: dots, and the marks of double coding."""
+LONGEST_ADDRESS = 300
+"""A longer one is no address of a code system."""
+OID = re.compile(r"\d(?:\.\d+)+")
+EDITION = re.compile(r"(snomed\.info/sct)/.*")
+"""An edition or a version of SNOMED CT, which has the codes of all."""
+
+
+def plain_address(address: str) -> str:
+    """Return an address without what is written in many ways.
+
+    Those are scheme, case, version, a slash at the end, an OID without `urn:oid:`, an edition of SNOMED CT.
+    """
+    if len(address) > LONGEST_ADDRESS:
+        return ""
+    plain = address.strip().partition("|")[0].lower().removeprefix("https://").removeprefix("http://").rstrip("/")
+    plain = plain.removeprefix("www.")
+    if edition := EDITION.fullmatch(plain):
+        return edition[1]
+    return f"urn:oid:{plain}" if OID.fullmatch(plain) else plain
+
+
 CERTAINTIES = "GVAZ"
 """Letters behind a code of ICD-10-GM that say how certain it is."""
 

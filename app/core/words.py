@@ -1,12 +1,13 @@
 """Words and names found in short texts, in any case.
 
-A word is found whole; one that ends in `*` stands for all that begin with it; several words are found in their order.
-Korean puts no space between a name and what follows, so a word with Hangul is found anywhere, and one of a single
-syllable (`정`, tablet) only at the end of a run of Hangul. The work is linear in the text.
+A word is found whole, and in the plural; one that ends in `*` stands for all that begin with it; several words are
+found in their order. Korean puts no space between a name and what follows, so a word with Hangul is found anywhere, and
+one of a single syllable (`정`, tablet) only at the end of a run of Hangul. Compounds are written with and without
+spaces (혈소판 감소증): a word of three syllables or more is found in either. The work is linear in the text.
 """
 
 import re
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Generic, TypeVar
 from unicodedata import normalize
 
@@ -14,7 +15,12 @@ L = TypeVar("L", bound=Hashable)
 
 TOKEN = re.compile(r"[^\W_가-힣]+|[가-힣]+")
 HANGUL = re.compile(r"[가-힣]")
+BETWEEN_HANGUL = re.compile(r"(?<=[가-힣])\s+(?=[가-힣])")
 STEM = "*"
+SHORTEST_PLURAL = 4
+"""A shorter word that ends in s is seldom a plural."""
+SHORTEST_COMPOUND = 3
+"""A shorter Korean word may begin at the end of another."""
 
 
 def plain(text: str) -> str:
@@ -29,6 +35,7 @@ class Words(Generic[L]):
         self._first: dict[str, list[tuple[tuple[str, ...], L]]] = {}
         self._stems: dict[str, list[L]] = {}
         self._korean: dict[str, list[tuple[str, L]]] = {}
+        self._compounds: dict[str, list[tuple[str, L]]] = {}
         for word, label in words:
             self._add(plain(word).strip(), label)
         self._lengths = sorted({len(stem) for stem in self._stems})
@@ -38,6 +45,9 @@ class Words(Generic[L]):
     def _add(self, word: str, label: L) -> None:
         if HANGUL.search(word):
             self._korean.setdefault(word[:2], []).append((word, label))
+            joined = BETWEEN_HANGUL.sub("", word)
+            if len(joined) >= SHORTEST_COMPOUND:
+                self._compounds.setdefault(joined[:2], []).append((joined, label))
             return
         *before, last = TOKEN.findall(word)
         if word.endswith(STEM):
@@ -56,28 +66,49 @@ class Words(Generic[L]):
         found: dict[L, None] = {}
         tokens = TOKEN.findall(said)
         for place, token in enumerate(tokens):
-            for rest, label in self._first.get(token, ()):
-                if not rest or tuple(tokens[place + 1 : place + 1 + len(rest)]) == rest:
-                    found[label] = None
+            for word in _singular(token):
+                for rest, label in self._first.get(word, ()):
+                    if not rest or _are(tokens[place + 1 : place + 1 + len(rest)], rest):
+                        found[label] = None
             for length in self._lengths:
                 if length > len(token):
                     break
                 for label in self._stems.get(token[:length], ()):
                     found[label] = None
         if not said.isascii() and self._korean:
-            self._find_korean(said, found, longest=longest)
+            _find_korean(self._begins, self._korean, said, found, longest=longest)
+            joined = BETWEEN_HANGUL.sub("", said)
+            if joined != said:
+                _find_korean(self._begins, self._compounds, joined, found, longest=longest)
         return found
 
-    def _find_korean(self, said: str, found: dict[L, None], *, longest: bool) -> None:
-        reached = 0
-        for begun in self._begins.finditer(said):
-            place = begun.start()
-            if here := [hit for hit in self._korean.get(said[place : place + 2], ()) if said.startswith(hit[0], place)]:
-                end = place + (max(len(word) for word, _ in here) if len(here) > 1 else len(here[0][0]))
-                for word, label in here:
-                    if not longest or (place + len(word) == end and end > reached):
-                        found[label] = None
-                reached = max(reached, end)
-            for _, label in self._korean.get(said[place], ()):
-                if not HANGUL.match(said, place + 1):
+
+def _singular(token: str) -> tuple[str, ...]:
+    """Return a word, and what it may be the plural of."""
+    return (token, token[:-1]) if len(token) >= SHORTEST_PLURAL and token[-1] == "s" else (token,)
+
+
+def _are(tokens: list[str], words: tuple[str, ...]) -> bool:
+    return len(tokens) == len(words) and all(w in _singular(t) for t, w in zip(tokens, words, strict=True))
+
+
+def _find_korean(
+    begins: re.Pattern[str],
+    listed: Mapping[str, list[tuple[str, L]]],
+    said: str,
+    found: dict[L, None],
+    *,
+    longest: bool,
+) -> None:
+    reached = 0
+    for begun in begins.finditer(said):
+        place = begun.start()
+        if here := [hit for hit in listed.get(said[place : place + 2], ()) if said.startswith(hit[0], place)]:
+            end = place + (max(len(word) for word, _ in here) if len(here) > 1 else len(here[0][0]))
+            for word, label in here:
+                if not longest or (place + len(word) == end and end > reached):
                     found[label] = None
+            reached = max(reached, end)
+        for _, label in listed.get(said[place], ()):
+            if not HANGUL.match(said, place + 1):
+                found[label] = None

@@ -23,6 +23,8 @@ ORIGIN = "http://hl7.org/fhir/us/davinci-dtr/StructureDefinition/information-ori
 """Where an answer comes from: SDC has no extension for it, Da Vinci DTR has."""
 ANSWERED_ON = "/fhir/StructureDefinition/answered-on"
 """Ends the address of the extension with the day of an answer that a record gave: its own, not that of the response."""
+NO_DAY = "?"
+"""Stands for a day of its own that an answer has without a value: it is no date."""
 GROUPS = "group-"
 MOST_NAMED = 12
 """How many answers are named where none of them was given."""
@@ -104,7 +106,8 @@ def _answer(item: Resource, name: str, given: list[Resource], fact: Fact | None)
         return Answer(name, fault="unknown_modifier")
     if len(given) > 1:
         return Answer(name, fault="wrong_answer", wanted="one answer")
-    days = [e.get("valueDate") for e in items(given[0].get("extension")) if text(e.get("url")).endswith(ANSWERED_ON)]
+    own = [e for e in items(given[0].get("extension")) if text(e.get("url")).endswith(ANSWERED_ON)]
+    days = [each.get("valueDate") or each.get("valueDateTime") or NO_DAY for each in own]
     return _value(given[0], fact)._replace(date=days[0] if days else None)
 
 

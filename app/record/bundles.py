@@ -104,8 +104,9 @@ def _id(resource: Resource) -> str:
 def contained(found: Iterable[Found], kinds: Collection[str]) -> Iterator[Inside]:
     """Yield what resources contain of these kinds."""
     for each in found:
-        if "contained" in each.resource and each.kind not in OF_OTHERS and not SUBJECTS.isdisjoint(each.resource):
+        if "contained" in each.resource and each.kind not in OF_OTHERS:
+            has_subject = not SUBJECTS.isdisjoint(each.resource)
             for inside in items(each.resource["contained"]):
                 kind = text(inside.get("resourceType"))
-                if kind in kinds:
+                if kind in kinds and (has_subject or not SUBJECTS.isdisjoint(inside)):
                     yield Inside(inside, kind, each)

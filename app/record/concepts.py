@@ -216,7 +216,7 @@ class Concepts:
         )
         is_read = is_open = False
         for written, certainty in codings:
-            system = self.codes.systems.get(written.system)
+            system = self.codes.system(written.system)
             if system is None or not 0 < len(written.code) <= LONGEST_CODE:
                 continue
             is_read = True

@@ -32,19 +32,23 @@ class Day(NamedTuple):
         return self.first > other.last
 
 
-def newer_than_all(days: Iterable[Day]) -> Callable[[Day], bool]:
-    """Return what says whether a day is surely later than all these."""
+def no_later_than_one(days: Iterable[Day], on: date) -> Callable[[Day], bool]:
+    """Return what says whether a day is surely no later than one of these.
+
+    A month or a year that is not over may be of today.
+    """
     listed = list(days)
     moment = max((each.at for each in listed if each.at), default=None)
-    last = max((each.last for each in listed), default=date.min)
-    without = max((each.last for each in listed if not each.at), default=date.min)
+    first = max((each.first for each in listed), default=date.min)
+    without = max((each.first for each in listed if not each.at), default=date.min)
 
-    def is_newer(day: Day) -> bool:
+    def is_no_later(day: Day) -> bool:
+        last = min(day.last, on)
         if not day.at or moment is None:
-            return day.first > last
-        return day.at > moment and day.first > without
+            return first >= last
+        return moment >= day.at or without >= last
 
-    return is_newer
+    return is_no_later
 
 
 class Days:

@@ -6,7 +6,7 @@ type and id count as long as all of them share one base.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from marshal import dumps
 from typing import Any, Literal
 from urllib.parse import parse_qs
@@ -26,6 +26,8 @@ COST = 100
 """What an ingredient costs beside them, and a fifth of what a reference does."""
 UNREAD = frozenset({"contained", "identifier", "meta", "text"})
 """Elements of it that no reading looks at."""
+PORTS = {"http": ":80", "https": ":443"}
+"""The ports that an address means where it names none."""
 
 
 def base_of(url: str) -> str:
@@ -37,7 +39,7 @@ def plain_base(base: str) -> str:
     """Return a base without scheme, its host in lower case."""
     scheme, _, rest = base.partition("://")
     host, slash, path = (rest or scheme).rstrip("/").partition("/")
-    return host.lower() + slash + path
+    return host.lower().removesuffix(PORTS.get(scheme.lower(), ":443")) + slash + path
 
 
 def _plain_url(url: str) -> str:
@@ -77,6 +79,8 @@ class Identity:
         self._whose: dict[tuple[str, str], Whose | str] = {}
         self._born = {_birth_date(resource) for resource, _, _ in self.patients} - {""}
         self._born_within = {part for born in self._born for part in _beginnings(born)}
+        self._linked = {name for resource, _, _ in self.patients for name in _linked(resource)}
+        """Ids of Patients that the patient has been, or is, under another id."""
 
     def _chosen(self, patients: list[Found], patient: str) -> list[Found]:
         if not patient:
@@ -142,7 +146,7 @@ class Identity:
         if not self._id:
             return "unknown" if self.patients else f"={reference.partition('/_history/')[0]}"
         if parts[3] != self._id:
-            return "other"
+            return "unknown" if parts[3] in self._linked else "other"
         base = plain_base(parts[1]) if parts[1] else own_base
         if not base:
             return "patient"
@@ -232,6 +236,16 @@ def _beginnings(day: str) -> set[str]:
 
 def _birth_date(resource: Resource) -> str:
     return text(resource.get("birthDate"))[:LONGEST_DATE]
+
+
+def _linked(patient: Resource) -> Iterator[str]:
+    """Yield the ids of other records of one person, which were merged."""
+    for link in first_items(patient.get("link"), MOST_INSIDE):
+        other = link.get("other")
+        named = text(other.get("reference")) if isinstance(other, dict) else ""
+        found = REST.fullmatch(named) if len(named) <= LONGEST_REFERENCE else None
+        if found and found[2] == "Patient":
+            yield found[3]
 
 
 def _identifiers(resource: Resource) -> list[tuple[str, str]]:

@@ -71,16 +71,19 @@ class Intake:
     def drafts(self) -> Iterator[Draft]:
         """Yield every answer, those of the newest responses first."""
         left = MOST_ANSWERS
+        given: list[tuple[Response, Answer, Day | None]] = []
         for response in sorted(self._responses, key=lambda response: response.order, reverse=True):
             answers, unread = read_answers(response.resource, self._context.release, left)
             self._unread += unread
             left = max(0, left - len(answers))
-            for answer in answers:
-                yield self._draft(response, answer)
-                if response.counts and response.day and not answer.fault:
-                    newest = self._newest.get(answer.name)
-                    if newest is None or response.day.newer(newest):
-                        self._newest[answer.name] = response.day
+            given += [(response, *self._dated(response, answer)) for answer in answers]
+        for response, answer, day in given:
+            if response.counts and day and not answer.fault:
+                newest = self._newest.get(answer.name)
+                if newest is None or day.newer(newest):
+                    self._newest[answer.name] = day
+        for response, answer, day in given:
+            yield self._draft(response, answer, day)
 
     @property
     def unread(self) -> Iterable[Unread]:
@@ -91,13 +94,8 @@ class Intake:
         """Return what nobody can answer, in the order of the release."""
         return tuple(f for f in self._context.release.facts if f in self._unavailable and f not in known)
 
-    def _draft(self, response: Response, answer: Answer) -> Draft:
+    def _draft(self, response: Response, answer: Answer, day: Day | None) -> Draft:
         link = answer.name[:LONGEST_LINK]
-        try:
-            day = self._day_of(response, answer)
-        except WrongDateError:
-            answer = answer._replace(fault="wrong_date")
-            day = response.day
         draft = Draft(reference_of(response.resource), day=day, link_id=link)
         might = (answer.name,) if answer.name in self._context.release.facts else ()
         if response.whose == "other":
@@ -111,7 +109,7 @@ class Intake:
         if response.is_wrong:
             return not_understood(draft, self._fault(response), might)
         newest = self._newest.get(answer.name)
-        if response.counts and newest and response.day and newest.newer(response.day):
+        if response.counts and newest and day and newest.newer(day):
             return aside(draft, "newer_form", might)
         if answer.is_unavailable:
             return self._without_answer(draft, answer, response)
@@ -126,13 +124,16 @@ class Intake:
             self._context.standing.answer(claim, day)
         return draft
 
-    def _day_of(self, response: Response, answer: Answer) -> Day | None:
-        """Return the day of an answer; its own if it has one.
+    def _dated(self, response: Response, answer: Answer) -> tuple[Answer, Day | None]:
+        """Return an answer with its day: its own if it has one.
 
-        It is never later than that of the response.
+        It is never later than that of the response. One that is saved again is no newer than what it was taken from.
         """
-        own = self._context.days.of(answer.date)
-        return own if own and response.day and not own.newer(response.day) else response.day
+        try:
+            own = self._context.days.of(answer.date)
+        except WrongDateError:
+            return answer._replace(fault="wrong_date"), response.day
+        return answer, own if own and response.day and not own.newer(response.day) else response.day
 
     def _without_answer(self, draft: Draft, answer: Answer, response: Response) -> Draft:
         if response.status in FINISHED and response.day:

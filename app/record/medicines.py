@@ -5,6 +5,8 @@ A code, a route, a dose form or a word that says local use takes a medicine out 
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from math import ceil
 from typing import Literal, NamedTuple
 
 from app.core.codes import Use, normal
@@ -22,6 +24,22 @@ MOST_INGREDIENTS = 20
 DEEPEST = 1
 """How far ingredients of ingredients are followed."""
 MOST_DOSAGES = 8
+MOST_REPEATS = 99
+LONGEST = 3_660
+DAYS = {
+    "h": 1 / 24,
+    "d": 1,
+    "day": 1,
+    "days": 1,
+    "wk": 7,
+    "week": 7,
+    "weeks": 7,
+    "mo": 31,
+    "month": 31,
+    "months": 31,
+    "a": 366,
+}
+"""How many days a unit of time has at most (UCUM, and as it is written)."""
 GIVEN = frozenset({"MedicationAdministration", "MedicationDispense"})
 REASON = re.compile(r"\b(?:for|if|because|due to)\b[^.;,\n]*", re.IGNORECASE)
 """Why or when something is taken: prednisone "daily for nasal polyps" is swallowed."""
@@ -69,10 +87,10 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
     has_ended = status == "ended" or (end is not None and end.last < context.days.on)
     is_given = found.kind in GIVEN
     dosages = _dosages(resource)
-    explicit = _uses(context, concept, order, dosages)
+    explicit, in_passing = _uses(context, concept, order, dosages)
     as_needed = any(d.get("asNeededBoolean") is True or "asNeededCodeableConcept" in d for d in dosages)
     for meant in concept.meant:
-        use = _use(explicit, meant)
+        use = _use(explicit, meant, in_passing=in_passing)
         if use == "local" and _has_more(resource):  # one that was not looked at may be swallowed
             use = "both_uses"
         for meaning in meant.meanings:
@@ -91,8 +109,8 @@ def medicine(context: Context, found: Found) -> Draft | Entry:
                 reason = "planned"
             elif use in ("open_use", "both_uses") and not meaning.local:
                 reason = use
-            ended = end or draft.day if state == "ended" else end
-            situation = Situation(state, draft.day, None, ended, open=reason, ends_with_order=True)
+            ended = end or (_ended_by(context, found, draft.day) if state == "ended" else None)
+            situation = Situation(state, draft.day, None, ended, open=reason)
             claim = context.standing.claim(draft, meaning, situation)
             if reason and state == "ended" and claim.counts:
                 claim.counts = False
@@ -183,6 +201,54 @@ def _times(context: Context, resource: Resource) -> tuple[Day | None, Day | None
     return latest(*said), end
 
 
+def _ended_by(context: Context, found: Found, day: Day | None) -> Day | None:
+    """Return when something without an end of its own had ended.
+
+    An order ends with its day, or with what it says that it lasts. A statement says when a course began; by the day of
+    the statement itself it had ended.
+    """
+    resource = found.resource
+    if found.kind != "MedicationRequest":
+        return context.day(resource, "dateAsserted")
+    lasts = _lasts(resource)
+    if day is None or lasts is None:
+        return None
+    return day._replace(last=day.last + timedelta(days=lasts))
+
+
+def _lasts(resource: Resource) -> int | None:
+    """Return how many days an order lasts; `None` cannot be told."""
+    supply = resource.get("dispenseRequest")
+    supply = supply if isinstance(supply, dict) else {}
+    repeats = supply.get("numberOfRepeatsAllowed", 0)
+    each = _days_of(supply.get("expectedSupplyDuration"))
+    if each is None or not isinstance(repeats, int) or not 0 <= repeats <= MOST_REPEATS or (repeats and not each):
+        return None
+    found: list[int | None] = [each * (1 + repeats)]
+    for dosage in _dosages(resource):
+        timing = dosage.get("timing")
+        repeat = timing.get("repeat") if isinstance(timing, dict) else None
+        if isinstance(repeat, dict):
+            high = repeat.get("boundsRange")
+            bounds = [repeat.get("boundsDuration"), high.get("high") if isinstance(high, dict) else high]
+            found += [days for bound in bounds if (days := _days_of(bound)) != 0]
+    return None if None in found else max(each for each in found if each is not None)
+
+
+def _days_of(duration: object) -> int | None:
+    """Return the days of a Duration; `None` cannot be read.
+
+    Where there is none, it is 0.
+    """
+    if duration is None:
+        return 0
+    value = duration.get("value") if isinstance(duration, dict) else None
+    unit = DAYS.get(text(duration.get("code")) or text(duration.get("unit"))) if isinstance(duration, dict) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or unit is None or not 0 <= value <= LONGEST:
+        return None
+    return ceil(value * unit)
+
+
 def _bound(context: Context, dosage: Resource) -> Day | None:
     """Return the day on which a dosage ends."""
     timing = dosage.get("timing")
@@ -204,13 +270,16 @@ def _has_more(resource: Resource) -> bool:
     return any(isinstance(each, list) and len(each) > MOST_DOSAGES for each in listed)
 
 
-def _uses(context: Context, concept: Concept, order: Order, dosages: list[Resource]) -> set[Use]:
-    """Return the uses that codes, forms, routes and words say."""
+def _uses(context: Context, concept: Concept, order: Order, dosages: list[Resource]) -> tuple[set[Use], bool]:
+    """Return the uses that codes, forms, routes and words say.
+
+    And whether a text of a dosage alone speaks of local use, which may be about something else to apply.
+    """
     found: set[Use] = {meant.hit.use for meant in concept.meant if meant.hit.use}
     ways = [*order.forms, *(way for dosage in dosages for way in _ways(dosage))]
     for way in ways:
         for coding in many(way.get("coding"), MOST_DOSAGES):
-            system = context.codes.systems.get(text(coding.get("system")))
+            system = context.codes.system(text(coding.get("system")))
             code = text(coding.get("code"))
             key = (system.name, normal(system, code)) if system else (text(coding.get("system")), code)
             if use := context.codes.use_codes.get(key):
@@ -221,7 +290,8 @@ def _uses(context: Context, concept: Concept, order: Order, dosages: list[Resour
     if "local" in read and any(map(REASON.search, told)):
         without = [REASON.sub(" ; ", each) for each in told]
         read = read - {"local"} | context.concepts.uses(" ; ".join([*said, *without])[:LONGEST_TEXT])
-    return (found | read) - {"both"}
+    in_passing = "local" in read - found and bool(told) and "local" not in context.concepts.uses(" ; ".join(said))
+    return (found | read) - {"both"}, in_passing
 
 
 def _ways(dosage: Resource) -> Iterator[Resource]:
@@ -230,11 +300,13 @@ def _ways(dosage: Resource) -> Iterator[Resource]:
             yield from many(dosage[element], 1)
 
 
-def _use(explicit: set[Use], meant: Meant) -> Literal["systemic", "local", "open_use", "both_uses"]:
+def _use(
+    explicit: set[Use], meant: Meant, *, in_passing: bool = False
+) -> Literal["systemic", "local", "open_use", "both_uses"]:
     """Return how a medicine is used."""
-    if len(explicit) > 1:
+    usual = meant.hit.medicine.use if meant.hit.medicine else "both"
+    if len(explicit) > 1 or (in_passing and usual == "systemic"):
         return "both_uses"
     for use in explicit:
         return "local" if use == "local" else "systemic"
-    usual = meant.hit.medicine.use if meant.hit.medicine else "both"
     return "open_use" if usual == "both" else usual

@@ -61,7 +61,7 @@ def observation(context: Context, found: Found) -> Draft | Entry:
             ("effectivePeriod", "end"),
             ("effectivePeriod", "start"),
             "effectiveInstant",
-            "issued",
+            *(() if "effectiveTiming" in resource else ("issued",)),
         )
     except WrongDateError:
         return not_understood(draft, "wrong_date", facts)
@@ -77,11 +77,15 @@ def _code(context: Context, part: Resource) -> Concept:
     if beside and not concept.meant and not concept.facts:
         alone = context.concepts.read(part.get("code"), context.codes.observations)
         concept = alone if alone.facts else concept  # the words of a result are no name of what was asked
-    if concept.meant or concept.reason or concept.is_listed or "valueCodeableConcept" not in part:
+    if concept.meant or concept.is_listed or concept.reason not in (None, "unknown_code"):
         return concept
-    # a diagnosis may be the result of an observation, such as 29308-4
-    said = context.concepts.read(part["valueCodeableConcept"], context.codes.conditions)
-    return replace(concept, reason="unknown_code", facts=said.facts) if said.meant else concept
+    # a diagnosis may be what was observed, or its result, such as that of 29308-4
+    for name in ("code", "valueCodeableConcept"):
+        if name in part:
+            said = context.concepts.read(part[name], context.codes.conditions)
+            if said.meant:
+                return replace(concept, reason="unknown_code", facts=said.facts)
+    return concept
 
 
 def _result(context: Context, draft: Draft, concept: Concept, part: Resource, state: Any, whole: Resource) -> None:
@@ -120,8 +124,12 @@ def _value(context: Context, part: Resource, meaning: Meaning) -> Value | None:
     """Return the value of a result; `None` where there is none."""
     if not is_answered(meaning) or not _has_value(part):
         return None
+    if "dataAbsentReason" in part:  # there is a value, and there is none
+        raise UnknownAnswerError
     said = part.get("valueBoolean")
     if isinstance(said, bool) and context.release.facts[meaning.fact].kind == "boolean":
+        if meaning.answers and said not in meaning.answers.values():
+            return None  # a pregnancy test that is negative says nothing, in whatever type
         return said if meaning.value is not False else not said
     if meaning.reads == "roman":
         return _roman(part)
@@ -138,7 +146,7 @@ def _answered(context: Context, part: Resource) -> Iterator[tuple[str, str]]:
     """Yield system and code of each coding of a result."""
     concept = many(part.get("valueCodeableConcept"), 1)
     for coding in many(concept[0].get("coding"), 50) if concept else ():
-        if system := context.codes.systems.get(text(coding.get("system"))):
+        if system := context.codes.system(text(coding.get("system"))):
             yield system.name, normal(system, text(coding.get("code")))
 
 

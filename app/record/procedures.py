@@ -32,10 +32,18 @@ def procedure(context: Context, found: Found) -> Draft | Entry:
         return not_understood(draft, "wrong_date", concept.facts)
     was_stopped = text(resource.get("status")) == "stopped"
     _say(context, draft, concept, resource, "unknown", "open_status" if was_stopped else open_by(status))
-    for claim in draft.claims:
-        if claim.reason == "too_old" and draft.day:
-            claim.put("set_aside", "ended")
+    # one that is going on, or of which the beginning alone is known, may have been done since
+    if status != "active" and not _only_begun(resource):
+        for claim in draft.claims:
+            if claim.is_over:
+                claim.put("set_aside", "ended")
     return draft
+
+
+def _only_begun(resource: Resource) -> bool:
+    """Return whether only the beginning of a procedure is known."""
+    period = resource.get("performedPeriod")
+    return isinstance(period, dict) and period.get("end") is None and resource.get("performedDateTime") is None
 
 
 def device(context: Context, found: Found) -> Draft | Entry:

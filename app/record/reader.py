@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from app.core.codes import Codes
+from app.core.codes import Codes, is_no
 from app.core.facts import Value
 from app.core.rules import Release
 from app.record.age import FACT as AGE
@@ -151,7 +151,8 @@ class Reader:
         last: dict[str, date | None] = {}
         against = {AGE: tuple(age.contradicting)} if age.contradicting else {}
         for fact, claims in by_fact.items():
-            value, contradicting = weigh(fact, claims, context.days.on)
+            has_no = any(map(is_no, self.release.facts[fact].domain))
+            value, contradicting = weigh(fact, claims, context.days.on, has_no=has_no)
             if value is not None:
                 values[fact] = value
                 ends = [each.until for each in claims if each.counts and each.value == value]

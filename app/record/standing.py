@@ -32,8 +32,6 @@ class Situation(NamedTuple):
     is_suspected: bool = False
     site: Site | None = None
     open: Open | None = None
-    ends_with_order: bool = False
-    """Whether the day of an order is the day of its end, where none is named."""
 
 
 class Standing:
@@ -76,7 +74,7 @@ class Standing:
         if ended is None:
             return
         claim.value, claim.is_past = ended.value, True
-        end = at.end or (at.day if at.ends_with_order else None)
+        end = at.end
         if end is None and at.day and self._days.ago(at.day.first) <= ended.within_days:
             end = at.day  # it ended after it was said
         if end is None:
@@ -102,6 +100,7 @@ class Standing:
         in_time = day is not None and (days is None or self._days.ago(day.first) <= days)
         if not (in_time or lasts or (day is None and span.history and is_yes)):
             claim.reason = "no_date" if day is None else "too_old"
+            claim.is_over = day is not None and days is not None and self._days.ago(day.last) > days
         elif claim.value is None:
             claim.rules_out = meaning.rules_out
         else:

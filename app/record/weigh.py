@@ -11,7 +11,7 @@ from datetime import date
 from app.core.codes import is_no
 from app.core.facts import Value
 from app.core.reasons import Reason
-from app.record.dates import Day, newer_than_all
+from app.record.dates import Day, no_later_than_one
 from app.record.places import PLACES, Coding, Contradiction, Entry, Place, Statement
 
 RANK = {place: rank for rank, place in enumerate(PLACES)}
@@ -74,6 +74,8 @@ class Claim:
     rules_out: frozenset[Value] = frozenset()
     until: date | None = None
     """Where it counts, the last day on which it does; `None`: without end."""
+    is_over: bool = False
+    """Whether its span has passed, however late in its month or year its day was."""
 
     @property
     def day(self) -> Day | None:
@@ -90,8 +92,13 @@ class Claim:
         self.place, self.reason = place, reason
 
 
-def weigh(fact: str, claims: Iterable[Claim], on: date) -> tuple[Value | None, tuple[Claim, ...]]:
-    """Return the value of a fact today, and claims that contradict."""
+def weigh(
+    fact: str, claims: Iterable[Claim], on: date, *, has_no: bool = True
+) -> tuple[Value | None, tuple[Claim, ...]]:
+    """Return the value of a fact today, and claims that contradict.
+
+    `has_no`: one of its values says that nothing is there.
+    """
     counting = [claim for claim in claims if claim.counts]
     asked = [claim for claim in claims if not claim.counts and claim.place == "asked"]
     counting = _present(counting)
@@ -105,18 +112,18 @@ def weigh(fact: str, claims: Iterable[Claim], on: date) -> tuple[Value | None, t
         return None, ()
     value = values.pop()
     rests_on_today = False
-    is_settled = _settles(counting, value, on)
+    is_settled = _settles(counting, value, on, has_no=has_no)
     left = []
     for claim in asked:
         if not is_settled(claim):
             left.append(claim)
             continue
-        rests_on_today = rests_on_today or (claim.day is None and is_no(value))
+        rests_on_today = rests_on_today or (is_no(value) and (claim.day is None or claim.day.last > on))
         claim.put("set_aside", "overruled")
     if rests_on_today:
         for each in counting:
             each.until = on
-    if left and is_no(value):
+    if any(is_no(value) or not is_no(claim.value) for claim in left):
         for claim in counting:
             claim.put("asked", "newer_question")
         return None, ()
@@ -134,21 +141,21 @@ def _present(counting: list[Claim]) -> list[Claim]:
     return [claim for claim in counting if claim.place != "set_aside"]
 
 
-def _settles(counting: list[Claim], value: Value, on: date) -> Callable[[Claim], bool]:
+def _settles(counting: list[Claim], value: Value, on: date, *, has_no: bool) -> Callable[[Claim], bool]:
     """Return whether what counts settles what a claim leaves open.
 
-    What has no date may be newer than any no but one of today.
+    Any yes answers a hint. Where no value is a no, one says nothing of another: a concern is none about a burn.
     """
     days = [claim.day for claim in counting if claim.day]
     is_of_today = any(day.last >= on for day in days)
-    is_newer = newer_than_all(days)
+    is_no_later = no_later_than_one(days, on)
 
     def is_settled(claim: Claim) -> bool:
-        if not is_no(value) and not is_no(claim.value):
+        if not is_no(value) and (claim.value == value or claim.is_past or (claim.value is None and has_no)):
             return True
         if claim.day is None:
             return is_of_today
-        return len(days) == len(counting) and not is_newer(claim.day)
+        return len(days) == len(counting) and is_no_later(claim.day)
 
     return is_settled
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.record.bundles import Collected, contained
-from app.record.dates import Day, newer_than_all
+from app.record.dates import Day, no_later_than_one
 from app.record.elements import reference_of
 from app.record.identity import COST, LARGEST_TARGET, MOST_REFERRED, Identity
 from app.record.reader import Reader
@@ -109,9 +109,12 @@ DAYS = st.builds(
 )
 
 
-@given(DAYS, st.lists(DAYS))
-def test_newer_than_all_is_newer_than_each(day: Day, others: list[Day]) -> None:
-    assert newer_than_all(others)(day) == all(day.newer(other) for other in others)
+@given(DAYS, st.lists(DAYS), st.dates(date(2026, 1, 1), date(2026, 1, 9)))
+def test_no_later_than_one_is_no_later_than_any(day: Day, others: list[Day], on: date) -> None:
+    def is_no_later(other: Day) -> bool:
+        return other.at >= day.at if day.at and other.at else other.first >= min(day.last, on)
+
+    assert no_later_than_one(others, on)(day) == any(map(is_no_later, others))
 
 
 def work(book: RuleBook, record: list[Resource]) -> int:

@@ -150,3 +150,38 @@ def test_a_disease_of_the_family_concerns_no_fact(read: Read) -> None:
     code = concept("http://hl7.org/fhir/sid/icd-10-cm", "Z80.8")
     code["coding"][0]["display"] = "Family history of malignant neoplasm of other organs or systems"
     assert [entry.reason for entry in read(INFECTION | {"code": code}).irrelevant] == ["no_fact"]
+
+
+@pytest.mark.parametrize("kind", ["replaces", "replaced-by", "refer", "seealso", ""])
+@pytest.mark.parametrize("old", ["Patient/2", "Patient/2/_history/3", "https://ehr.example/fhir/Patient/2"])
+def test_what_stands_under_another_id_of_the_patient_is_not_somebody_elses(read: Read, old: str, kind: str) -> None:
+    merged = PATIENT | {"link": [{"other": {"reference": old}, "type": kind}]}
+    found = read(merged, INFECTION | OF_OTHER)
+    assert ([entry.reason for entry in found.not_understood], dict(found.facts)) == (["nobodys"], {"age_years": 41})
+    assert [entry.reason for entry in read(PATIENT, INFECTION | OF_OTHER).set_aside] == ["somebody_elses"]
+    other = INFECTION | {"subject": {"reference": "Patient/3"}}
+    assert [entry.reason for entry in read(merged, other).set_aside] == ["somebody_elses"]
+
+
+@pytest.mark.parametrize(
+    ("server", "base", "is_same"),
+    [
+        ("https://ehr.example/fhir", "https://ehr.example:443/fhir", True),
+        ("https://ehr.example:443/fhir/", "https://EHR.example/fhir", True),
+        ("http://ehr.example/fhir", "http://ehr.example:80/fhir", True),
+        ("https://ehr.example/fhir", "https://ehr.example:8443/fhir", False),
+        ("https://ehr.example:8443/fhir", "https://ehr.example/fhir", False),
+    ],
+)
+def test_a_port_that_goes_without_saying_makes_no_other_server(
+    book: RuleBook, server: str, base: str, is_same: bool
+) -> None:
+    ours = INFECTION | {"subject": {"reference": f"{base}/Patient/1"}}
+    reader = Reader(book.releases[book.current], book.codes, INTAKE, TODAY, "1", server=server)
+    assert ("active_skin_infection" in reader.read([PATIENT, ours]).facts) == is_same
+
+
+def test_what_lies_inside_a_resource_about_nobody_is_read_by_its_own_subject(read: Read) -> None:
+    booked = {"resourceType": "Appointment", "id": "a", "status": "booked"}
+    assert read(PATIENT, booked | {"contained": [INFECTION]}).facts["active_skin_infection"] is True
+    assert "active_skin_infection" not in read(PATIENT, booked | {"contained": [INFECTION | OF_OTHER]}).facts

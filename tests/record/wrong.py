@@ -97,7 +97,7 @@ def _no_end(context: Any, resource: Any) -> tuple[Day | None, None]:
     return context.day(resource, "authoredOn", "effectivePeriod.start"), None
 
 
-def _newest_wins(fact: str, claims: Iterable[Claim], on: date) -> tuple[Value | None, tuple[Claim, ...]]:
+def _newest_wins(fact: str, claims: Iterable[Claim], on: date, **_: Any) -> tuple[Value | None, tuple[Claim, ...]]:
     counting = sorted((c for c in claims if c.counts), key=lambda c: c.day.first if c.day else date.min)
     return (counting[-1].value if counting else None), ()
 
@@ -142,13 +142,13 @@ def _no_area(self: Any, places: Any, area: Any) -> None:
     SITES_INIT(self, places, [])
 
 
-def _use(explicit: Any, meant: Any) -> str:
-    found = USE(explicit, meant)
+def _use(explicit: Any, meant: Any, **more: Any) -> str:
+    found = USE(explicit, meant, **more)
     return "systemic" if found == "open_use" else found
 
 
-def _one_use(explicit: Any, meant: Any) -> str:
-    return USE(explicit if len(explicit) < 2 else {"systemic"}, meant)
+def _one_use(explicit: Any, meant: Any, **more: Any) -> str:
+    return USE(explicit if len(explicit) < 2 else {"systemic"}, meant, **more)
 
 
 def _no_abatement(context: Any, resource: Any) -> Any:
