@@ -20,6 +20,8 @@ OF_THE_PERSON = ("medical", "medicine", "provider", "product")
 TOPICS = ("medical", "product", "evidence", "provider", "device", "medicine", "skin_type", "regulatory")
 """Topics of cautions, the gravest first; others follow."""
 MOST_GRAVE, MOST_ROWS, MOST_NAMED, MOST_CHANGES = 2, 3, 3, 8
+MOST_LETTERS = 190
+"""Of a caution on the first screen, its first sentence apart; Korean, which needs more sentences for it, fits whole."""
 SENTENCE = re.compile(r"(?<=\.)\s+")
 
 
@@ -169,9 +171,9 @@ class Report:
 
     @property
     def grave(self) -> list[tuple[str, str]]:
-        """The gravest cautions, each with its first sentence."""
+        """The gravest cautions, each with what it says first."""
         found = sorted(self.answer.cautions, key=_gravity)[:MOST_GRAVE]
-        return [(self.names.rule(self._rules[c.rule]), SENTENCE.split(c.statement)[0]) for c in found]
+        return [(self.caution(each), beginning(each.statement)) for each in found]
 
     @property
     def lacking(self) -> list[str]:
@@ -299,6 +301,16 @@ class Report:
             elif name in self.asked.unavailable:
                 told.append((name, self.names.fact(name), fact.question, self.texts["unknown"]))
         return told
+
+
+def beginning(statement: str) -> str:
+    """Return the first sentences of a statement, as many as fit."""
+    said, *others = SENTENCE.split(statement)
+    for each in others:
+        if len(said) + 1 + len(each) > MOST_LETTERS:
+            break
+        said = f"{said} {each}"
+    return said
 
 
 def _gravity(caution: CautionShown) -> tuple[bool, int]:
