@@ -1,6 +1,6 @@
 """What a page of the intake asks, and what was chosen."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -71,6 +71,10 @@ class Topics:
         self.of: dict[str, Topic] = {name: topic for topic in self.by_id.values() for name in topic.names}
         """The topic of each fact that a patient can answer."""
         self.section_of: dict[str, Section] = {topic.id: each for each in self.sections for topic in each.topics}
+
+    def titles(self, names: Collection[str]) -> list[str]:
+        """Return the titles of the topics of facts, in order."""
+        return list(dict.fromkeys(topic.title for name, topic in self.of.items() if name in names))
 
     def boxes(self, topic: Topic, names: Sequence[str], *, alone: bool) -> list[str]:
         """Return the facts that share one list of checkboxes.

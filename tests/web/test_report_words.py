@@ -2,16 +2,20 @@
 
 import pytest
 
-from app.core.engine import Engines
+from app.core.languages import translated
+from app.core.rules import Release
+from app.rulebook.load import RuleBook
 from app.web.clinician import SENTENCE, beginning
 
 
-def test_a_caution_says_on_the_first_screen_as_much_in_korean_as_in_english(engines: Engines) -> None:
+def spoken(book: RuleBook, language: str) -> Release:
+    english = book.releases[book.current]
+    return translated(english, book.languages["ko"]) if language == "ko" else english
+
+
+def test_a_caution_says_on_the_first_screen_as_much_in_korean_as_in_english(book: RuleBook) -> None:
     """Korean splits one English sentence into several: the first alone would leave the harm out."""
-    english, korean = (
-        {each.id: each.says for each in engines.in_language("", language).by_id[engines.current].release.cautions}
-        for language in ("en", "ko")
-    )
+    english, korean = ({each.id: each.says for each in spoken(book, language).cautions} for language in ("en", "ko"))
     lost = []
     for name, says in english.items():
         shown = [beginning(said) for said in (says, korean[name])]
@@ -25,6 +29,6 @@ def test_a_caution_says_on_the_first_screen_as_much_in_korean_as_in_english(engi
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-def test_what_is_cut_is_cut_at_the_end_of_a_sentence(engines: Engines, language: str) -> None:
-    for each in engines.in_language("", language).by_id[engines.current].release.cautions:
+def test_what_is_cut_is_cut_at_the_end_of_a_sentence(book: RuleBook, language: str) -> None:
+    for each in spoken(book, language).cautions:
         assert beginning(each.says).endswith("."), each.id
