@@ -108,4 +108,12 @@ def label_of(fact: Fact, value: Value, texts: Mapping[str, str]) -> str:
     """Return the label of an answer, as who answers reads it."""
     if fact.kind == "boolean":
         return fact.labels.get(value) or texts["yes" if value else "no"]
-    return fact.labels.get(value, f"{value} {fact.unit}" if fact.unit else str(value))
+    return fact.labels.get(value) or measured(fact, value, texts)
+
+
+def measured(fact: Fact, value: Value, texts: Mapping[str, str]) -> str:
+    """Return a number with its unit, as a language writes the two."""
+    if not fact.unit:
+        return str(value)
+    unit = texts.get(f"unit_{fact.unit}_1", fact.unit) if value == 1 else fact.unit
+    return texts["amount"].format(number=value, unit=unit)

@@ -8,6 +8,7 @@ from app.core.facts import Fact, Value
 from app.core.intake import FactWords, Section, Topic
 from app.core.rules import Release
 from app.web.form import UNKNOWN, Answers, Choices, as_field, value_of
+from app.web.names import measured
 from app.web.recorded import Recorded, notes_of
 
 NONE = "none"
@@ -151,7 +152,7 @@ class Topics:
             return words.says
         if fact.kind == "boolean":
             return fact.labels.get(value) or self.texts["yes" if value else "no"]
-        return fact.labels.get(value, f"{value} {fact.unit}" if fact.unit else str(value))
+        return fact.labels.get(value) or measured(fact, value, self.texts)
 
     def read(
         self, topic: Topic, choices: Choices, before: Answers, *, needed: bool = True, alone: bool = False

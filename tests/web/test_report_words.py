@@ -1,11 +1,20 @@
 """The words of the report: as much in each language, names that stand in sentences, numbers that agree."""
 
+import re
+
 import pytest
 
 from app.core.languages import translated
 from app.core.rules import Release
 from app.rulebook.load import RuleBook
 from app.web.clinician import SENTENCE, beginning
+from app.web.names import label_of
+from app.web.pages import load_texts
+from app.web.topics import Topics
+
+NEVER_ONE = {"countries", "decides_how_many", "no_to_others", "changed", "share_of", "share_few"}
+"""Texts whose number is never one: from four countries on, two others, and of whole populations."""
+PLURAL = re.compile(r"\{\w+\} (?!is\b|was\b)[a-z]+s\b|\{\w+\} (?:that )?(?:are|have|hold)\b")
 
 
 def spoken(book: RuleBook, language: str) -> Release:
@@ -32,3 +41,22 @@ def test_a_caution_says_on_the_first_screen_as_much_in_korean_as_in_english(book
 def test_what_is_cut_is_cut_at_the_end_of_a_sentence(book: RuleBook, language: str) -> None:
     for each in spoken(book, language).cautions:
         assert beginning(each.says).endswith("."), each.id
+
+
+def test_one_is_no_plural() -> None:
+    texts = load_texts()["en"]
+    found = {name for name, says in texts.items() if PLURAL.search(says)}
+    assert found - NEVER_ONE == set()
+    for wrong in ("{n} that hold", "{n} answers are open and may change it", "{n} examples run at each start:"):
+        assert PLURAL.search(wrong)
+
+
+@pytest.mark.parametrize(("language", "one", "more"), [("en", {"1 year", "1 day"}, " "), ("ko", {"1살", "1일"}, "")])
+def test_a_number_stands_with_its_unit_as_the_language_writes_it(
+    book: RuleBook, language: str, one: set[str], more: str
+) -> None:
+    release, texts = spoken(book, language), load_texts()[language]
+    topics = Topics(release, texts)
+    numbers = [fact for fact in release.facts.values() if fact.kind == "integer"]
+    assert {label_of(fact, 1, texts) for fact in numbers} == {topics.label(fact, 1) for fact in numbers} == one
+    assert {label_of(fact, 41, texts) for fact in numbers} == {f"41{more}{fact.unit}" for fact in numbers}
