@@ -1,10 +1,23 @@
 """Short names of facts, answers and rules, as clinicians say them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from app.core.conditions import All, Any, Comparison, Condition, Not, facts_read
 from app.core.facts import Fact, Value
 from app.core.rules import Alternative, Notice, Plan, Release, Rule
+
+PHASE = "Phase "
+"""What a name begins with that has a capital in a sentence too."""
+
+
+def inside(names: Iterable[str]) -> str:
+    """Return names as they stand in a sentence, after one another."""
+    return ", ".join(map(_within, names))
+
+
+def _within(name: str) -> str:
+    keeps = name.startswith(PHASE) or name[1:2].isupper()
+    return name if keeps else name[:1].lower() + name[1:]
 
 
 class Names:
@@ -17,6 +30,10 @@ class Names:
     def fact(self, name: str) -> str:
         """Return the short name of a fact."""
         return self.texts[f"fact_{name}"]
+
+    def facts(self, names: Iterable[str]) -> str:
+        """Return the short names of facts, as they stand in a sentence."""
+        return inside(map(self.fact, names))
 
     def rule(self, rule: Rule) -> str:
         """Return the short name of an entry.

@@ -3,14 +3,18 @@
 import re
 
 import pytest
+from fastapi.testclient import TestClient
 
+from app.core.catalogue import entries
+from app.core.facts import Value
 from app.core.languages import translated
-from app.core.rules import Release
+from app.core.rules import Notice, Plan, Release
 from app.rulebook.load import RuleBook
 from app.web.clinician import SENTENCE, beginning
-from app.web.names import label_of
+from app.web.names import Names, inside, label_of
 from app.web.pages import load_texts
 from app.web.topics import Topics
+from tests.web.test_report import PHASE_2, report_on, text
 
 NEVER_ONE = {"countries", "decides_how_many", "no_to_others", "changed", "share_of", "share_few"}
 """Texts whose number is never one: from four countries on, two others, and of whole populations."""
@@ -60,3 +64,32 @@ def test_a_number_stands_with_its_unit_as_the_language_writes_it(
     numbers = [fact for fact in release.facts.values() if fact.kind == "integer"]
     assert {label_of(fact, 1, texts) for fact in numbers} == {topics.label(fact, 1) for fact in numbers} == one
     assert {label_of(fact, 41, texts) for fact in numbers} == {f"41{more}{fact.unit}" for fact in numbers}
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_names_can_be_told_apart_in_a_list(book: RuleBook, language: str) -> None:
+    """A name with a comma reads as two: "Isotretinoin, last 6 months, Treatment near the eyes"."""
+    release = spoken(book, language)
+    names = Names(release, load_texts()[language])
+    shown = [names.title(each) for each in entries(release) if not isinstance(each, Notice | Plan)]
+    shown += map(names.fact, release.facts)
+    assert [name for name in shown if "," in name] == []
+    assert inside(shown).split(", ") == [*map(str, map(inside, ([name] for name in shown)))]
+
+
+def test_a_name_in_a_sentence_has_no_capital_but_its_own() -> None:
+    assert inside(["Skin infection", "Phase 2: exosomes", "A panel", "IV~VI형 피부", "켈로이드", "18세 미만"]) == (
+        "skin infection, Phase 2: exosomes, a panel, IV~VI형 피부, 켈로이드, 18세 미만"
+    )
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [PHASE_2, {**PHASE_2, "pregnant": True}, {**PHASE_2, "keloid_history": True}, {"primary_concern": "dullness"}],
+)
+def test_no_sentence_of_a_report_has_capitals_in_the_middle(
+    client: TestClient, book: RuleBook, facts: dict[str, Value]
+) -> None:
+    page = text(report_on(client, facts))
+    capital = map(Names(spoken(book, "en"), load_texts()["en"]).fact, spoken(book, "en").facts)
+    assert [name for name in capital if f", {name}" in page or f"again: {name}" in page or f"({name}" in page] == []
