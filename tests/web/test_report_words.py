@@ -1,10 +1,12 @@
 """The words of the report: as much in each language, names that stand in sentences, numbers that agree."""
 
 import re
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+import app.web
 from app.core.catalogue import entries
 from app.core.facts import Value
 from app.core.languages import translated
@@ -93,3 +95,13 @@ def test_no_sentence_of_a_report_has_capitals_in_the_middle(
     page = text(report_on(client, facts))
     capital = map(Names(spoken(book, "en"), load_texts()["en"]).fact, spoken(book, "en").facts)
     assert [name for name in capital if f", {name}" in page or f"again: {name}" in page or f"({name}" in page] == []
+
+
+def test_korean_has_one_word_for_one_thing() -> None:
+    """The rules say 대상자 for a candidate, and not 후보자, who stands for election."""
+    texts = load_texts()["ko"]
+    for other in ("후보자", "클리닉", "병원", "사실:"):
+        assert [name for name, says in texts.items() if other in says] == [], other
+    embedded = (Path(app.web.__file__).parent / "static" / "embed.js").read_text("utf-8")
+    assert texts["again"] in embedded
+    assert texts["instead"] == texts["kind_alternative"]
