@@ -1,6 +1,7 @@
 """Where a reader begins, and what shows though it can do nothing: in Chromium."""
 
 import json
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -55,4 +56,21 @@ def test_without_javascript_no_button_shows_that_does_nothing(browser: Browser, 
         assert buttons.count() > 1
         assert [one.inner_text() for one in buttons.all() if one.is_visible()] == []
         assert page.locator("button[data-print]").count() == 1
+    window.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_a_colour_alone_tells_apart_stays_so_in_high_contrast(browser: Browser, address: str, scheme: Any) -> None:
+    """Forced colours took the fill of the legend and of the progress away, and left that of the picture."""
+    window = browser.new_context(base_url=address, forced_colors="active", color_scheme=scheme, bypass_csp=True)
+    page = window.new_page()
+    page.goto("/intake")
+    progress = page.locator(".ct-progress i")
+    assert progress.first.screenshot() != progress.last.screenshot()
+    answers = [["primary_concern", "burn"]]
+    page.goto(f"/report#answers={quote(json.dumps(answers))}")
+    expect(page.locator(".ct-outcome")).to_be_visible()
+    page.click("#picture > summary")
+    page.add_style_tag(content=".ct-key { width: 90px; height: 30px; border: 0 !important; font-size: 0 !important; }")
+    assert page.locator(".ct-key.decides").screenshot() != page.locator(".ct-key.none").screenshot()
     window.close()
