@@ -1,6 +1,6 @@
 """The answers of a patient, to check before the end."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from app.core.intake import Topic
@@ -18,10 +18,15 @@ class Row:
     """What is true, and what a record says of it; so with the others."""
     unsure: Sequence[tuple[str, str]]
     no: Sequence[tuple[str, str]]
+    left: Sequence[str]
+    """What is asked there still: a no to the others is none to it."""
 
 
-def row_of(topic: Topic, topics: Topics, answers: Answers) -> Row | None:
-    """Return the answers of a topic; nothing where none is given."""
+def row_of(topic: Topic, topics: Topics, answers: Answers, missing: Collection[str]) -> Row | None:
+    """Return the answers of a topic; nothing where none is given.
+
+    `missing` are the facts that are asked still.
+    """
     given = {name: answers[name] for name in topic.names if name in answers}
     if not given:
         return None
@@ -39,4 +44,5 @@ def row_of(topic: Topic, topics: Topics, answers: Answers) -> Row | None:
         else:
             label = topics.label(fact, value)
             yes.append((f"{says[name]}: {label}" if boxes else label, note))
-    return Row(topic.id, topic.title, yes, unsure, no)
+    left = [topics.words[name].says for name in topic.names if name in missing and name not in given]
+    return Row(topic.id, topic.title, yes, unsure, no, left)

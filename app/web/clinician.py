@@ -11,7 +11,7 @@ from app.core.engine import Engine, Question
 from app.core.rules import Rule, Source
 from app.proof.explain import DecisionChange, explain
 from app.web.confirm import Confirm, to_confirm
-from app.web.names import Names
+from app.web.names import Names, inside
 from app.web.pages import decision_in_words
 
 Tone = Literal["good", "calm", "warn", "stop"]
@@ -20,6 +20,8 @@ OF_THE_PERSON = ("medical", "medicine", "provider", "product")
 TOPICS = ("medical", "product", "evidence", "provider", "device", "medicine", "skin_type", "regulatory")
 """Topics of cautions, the gravest first; others follow."""
 MOST_GRAVE, MOST_ROWS, MOST_NAMED, MOST_CHANGES = 2, 3, 3, 8
+MOST_LETTERS = 190
+"""Of a caution on the first screen, its first sentence apart; Korean, which needs more sentences for it, fits whole."""
 SENTENCE = re.compile(r"(?<=\.)\s+")
 
 
@@ -48,6 +50,11 @@ class Waiting:
 
     effect: str
     names: Sequence[str]
+
+    @property
+    def listed(self) -> str:
+        """The names, as they stand in a sentence."""
+        return inside(self.names)
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,7 @@ class Report:
         answer = self.answer
         if answer.valid_until is None or answer.referral or answer.decision.disposition == "needs_information":
             return ""
-        again = ", ".join(self.names.fact(name) for name in self.answer.ask_again)
+        again = self.names.facts(self.answer.ask_again)
         return self.texts["holds_until"].format(today=self.answer.asked_on, day=self.answer.valid_until, facts=again)
 
     @property
@@ -165,13 +172,13 @@ class Report:
         standing = {each.rule.id for each in self.standings}
         if any(rule.id in standing for rule in exclusions):
             return None
-        return Row(self.texts["exclusions"], self.texts["all_denied"], ", ".join(map(self.names.rule, exclusions)))
+        return Row(self.texts["exclusions"], self.texts["all_denied"], inside(map(self.names.rule, exclusions)))
 
     @property
     def grave(self) -> list[tuple[str, str]]:
-        """The gravest cautions, each with its first sentence."""
+        """The gravest cautions, each with what it says first."""
         found = sorted(self.answer.cautions, key=_gravity)[:MOST_GRAVE]
-        return [(self.names.rule(self._rules[c.rule]), SENTENCE.split(c.statement)[0]) for c in found]
+        return [(self.caution(each), beginning(each.statement)) for each in found]
 
     @property
     def lacking(self) -> list[str]:
@@ -189,7 +196,7 @@ class Report:
             first = most_urgent_first(answer.referral)[0]
             return texts["next_refer"].format(to=first.to, urgency=texts[f"urgency_{first.urgency}"])
         if disposition == "needs_information":
-            return texts["next_ask"].format(names=", ".join(self.confirm.first(MOST_NAMED)))
+            return texts["next_ask"].format(names=self.confirm.first(MOST_NAMED))
         if disposition == "excluded":
             when = answer.if_resolved.when if answer.if_resolved else []
             return texts["next_excluded_when"].format(when="; ".join(when)) if when else texts["next_excluded"]
@@ -198,8 +205,8 @@ class Report:
         if answer.ready:
             return texts["next_ready"]
         if not self.confirm.needed:
-            return texts["next_place"].format(names="; ".join(self.lacking))
-        return texts["next_confirm"].format(names=", ".join(self.confirm.first(MOST_NAMED)))
+            return texts["next_place"].format(names=inside(self.lacking))
+        return texts["next_confirm"].format(names=self.confirm.first(MOST_NAMED))
 
     @property
     def in_place(self) -> str:
@@ -249,15 +256,15 @@ class Report:
         held = [name for each in self.against for name in each.rule.sources]
         return [self.release.sources[name] for name in dict.fromkeys([*self.answer.sources, *held])]
 
-    def named(self, rules: Sequence[str]) -> list[str]:
-        """Return the names of rules."""
-        return [self.names.rule(self._rules[name]) for name in rules]
+    def named(self, rules: Sequence[str]) -> str:
+        """Return the names of rules, as they stand in a sentence."""
+        return inside(self.names.rule(self._rules[name]) for name in rules)
 
     @property
-    def lifted(self) -> list[str]:
+    def lifted(self) -> str:
         """The facts that time or treatment would have to change."""
         lifts = self.answer.if_resolved
-        return [self.names.fact(each.fact) for each in lifts.lifted] if lifts else []
+        return self.names.facts(each.fact for each in lifts.lifted) if lifts else ""
 
     @property
     def steps_deciding(self) -> list[str]:
@@ -299,6 +306,16 @@ class Report:
             elif name in self.asked.unavailable:
                 told.append((name, self.names.fact(name), fact.question, self.texts["unknown"]))
         return told
+
+
+def beginning(statement: str) -> str:
+    """Return the first sentences of a statement, as many as fit."""
+    said, *others = SENTENCE.split(statement)
+    for each in others:
+        if len(said) + 1 + len(each) > MOST_LETTERS:
+            break
+        said = f"{said} {each}"
+    return said
 
 
 def _gravity(caution: CautionShown) -> tuple[bool, int]:

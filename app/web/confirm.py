@@ -8,7 +8,7 @@ from app.core.answer import Answer
 from app.core.facts import Fact
 from app.core.rules import Release
 from app.web.form import as_field
-from app.web.names import Names, label_of
+from app.web.names import Names, inside, label_of
 
 Who = Literal["patient", "examination", "clinic"]
 WHO: Sequence[Who] = ("patient", "examination", "clinic")
@@ -48,9 +48,9 @@ class Confirm:
         """How many are needed."""
         return len(self.order)
 
-    def first(self, most: int) -> Sequence[str]:
+    def first(self, most: int) -> str:
         """Return the names to begin with, as they stand in a sentence."""
-        return [name[0].lower() + name[1:] for name in self.order[:most]]
+        return inside(self.order[:most])
 
     @property
     def asked(self) -> int:

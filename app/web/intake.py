@@ -310,17 +310,14 @@ class Intake:
         return pages[at - 1] if at else ""
 
     def _check(self) -> HTMLResponse:
+        asked, missing = self._open()
+        left = missing if asked else ()
         rows = [
-            (section, [row for topic in section.topics if (row := row_of(topic, self.topics, self.answers))])
+            (section, [row for topic in section.topics if (row := row_of(topic, self.topics, self.answers, left))])
             for section in self.topics.sections
         ]
-        asked, missing = self._open()
-        left = [
-            self.topics.by_id[name].title
-            for name in dict.fromkeys(self.topics.of[n].id for n in self.topics.of if n in missing)
-        ]
         shown = [(section, each) for section, each in rows if each]
-        return self._page("intake/check.html", CHECK, (), (), rows=shown, left=left if asked else [])
+        return self._page("intake/check.html", CHECK, (), (), rows=shown, left=self.topics.titles(left))
 
     def _page(
         self,

@@ -1,6 +1,6 @@
 """What `/rules`, `/facts` and `/sources` list, and what a search finds there."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -48,15 +48,26 @@ def items(engine: Engine, texts: Mapping[str, str]) -> Iterator[Item]:
         yield Item("sources", source.id, group, name, source.says, _words(source.id, *searched))
 
 
-def listing(engine: Engine, texts: Mapping[str, str], releases: Sequence[str], of: str, q: str = "") -> dict[str, Any]:
+def listing(
+    engine: Engine,
+    texts: Mapping[str, str],
+    releases: Sequence[str],
+    of: str,
+    q: str = "",
+    english: Iterable[Item] = (),
+) -> dict[str, Any]:
     """Return what a page lists, or what a search finds there.
 
-    `of` is one kind, or `all`.
+    `of` is one kind, or `all`. `english` is looked through too: a clinician types "keloid" on a Korean page.
     """
     words = q.casefold().split()
-    found = [
-        item for item in items(engine, texts) if of in ("all", item.of) and all(word in item.words for word in words)
-    ]
+    others = {(item.of, item.id): item.words for item in english}
+
+    def is_found(item: Item) -> bool:
+        searched = f"{item.words} {others.get((item.of, item.id), '')}"
+        return of in ("all", item.of) and all(word in searched for word in words)
+
+    found = [item for item in items(engine, texts) if is_found(item)]
     groups: dict[tuple[str, str], list[Item]] = {}
     for item in found:
         groups.setdefault((item.of, item.group), []).append(item)

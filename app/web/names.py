@@ -1,10 +1,23 @@
 """Short names of facts, answers and rules, as clinicians say them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from app.core.conditions import All, Any, Comparison, Condition, Not, facts_read
 from app.core.facts import Fact, Value
 from app.core.rules import Alternative, Notice, Plan, Release, Rule
+
+PHASE = "Phase "
+"""What a name begins with that has a capital in a sentence too."""
+
+
+def inside(names: Iterable[str]) -> str:
+    """Return names as they stand in a sentence, after one another."""
+    return ", ".join(map(_within, names))
+
+
+def _within(name: str) -> str:
+    keeps = name.startswith(PHASE) or name[1:2].isupper()
+    return name if keeps else name[:1].lower() + name[1:]
 
 
 class Names:
@@ -17,6 +30,10 @@ class Names:
     def fact(self, name: str) -> str:
         """Return the short name of a fact."""
         return self.texts[f"fact_{name}"]
+
+    def facts(self, names: Iterable[str]) -> str:
+        """Return the short names of facts, as they stand in a sentence."""
+        return inside(map(self.fact, names))
 
     def rule(self, rule: Rule) -> str:
         """Return the short name of an entry.
@@ -108,4 +125,12 @@ def label_of(fact: Fact, value: Value, texts: Mapping[str, str]) -> str:
     """Return the label of an answer, as who answers reads it."""
     if fact.kind == "boolean":
         return fact.labels.get(value) or texts["yes" if value else "no"]
-    return fact.labels.get(value, f"{value} {fact.unit}" if fact.unit else str(value))
+    return fact.labels.get(value) or measured(fact, value, texts)
+
+
+def measured(fact: Fact, value: Value, texts: Mapping[str, str]) -> str:
+    """Return a number with its unit, as a language writes the two."""
+    if not fact.unit:
+        return str(value)
+    unit = texts.get(f"unit_{fact.unit}_1", fact.unit) if value == 1 else fact.unit
+    return texts["amount"].format(number=value, unit=unit)

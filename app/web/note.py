@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from app.web.clinician import Report
+from app.web.names import inside
 
 
 def note(report: Report, today: date) -> str:
@@ -27,9 +28,9 @@ def _lines(report: Report, today: date) -> Iterator[str]:
     yield from _listed(texts["against"], (f"{each.name}. {each.rule.says}" for each in report.against))
     yield from _listed(texts["weigh"], (f"{report.caution(each)}. {each.statement}" for each in answer.cautions))
     for who, asks in report.confirm.groups.items():
-        needed = [ask.name for ask in asks if ask.needed]
+        needed = inside(ask.name for ask in asks if ask.needed)
         if needed:
-            yield f"{texts['confirm_' + who]}: {', '.join(needed)}"
+            yield f"{texts['confirm_' + who]}: {needed}"
     yield from _listed(texts["answers"], (f"{name}: {said}" for _, name, _, said in report.answers))
     yield from answer.notices
     yield f"{texts['release']} {answer.ruleset.id}, {answer.ruleset.digest}"

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app.core.engine import Engine, Engines
 from app.core.languages import DEFAULT
@@ -39,6 +39,7 @@ POLICY = (
 """No inline script or style, nothing from another host, no frame around a page."""
 DESIGN = ("wagtailnhsukfrontend", "static/wagtailnhsukfrontend")
 """The compiled files of NHS.UK frontend, in the package that carries them; none of its code runs."""
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 LANGUAGES = ("en", "ko")
 Ruleset = Annotated[str, Query(max_length=32)]
 
@@ -80,6 +81,11 @@ def _words(language: str) -> Words:
     return words
 
 
+def dated(text: object) -> Markup:
+    """Return a text whose days do not break across lines."""
+    return Markup(DAY.sub(r'<span class="ct-day">\g<0></span>', str(escape(text))))  # noqa: S704 - escaped
+
+
 def design_css() -> str:
     """Return the name of the design system's style sheet."""
     folder = files(DESIGN[0]).joinpath(DESIGN[1], "css")
@@ -115,7 +121,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self.environment.filters["in_words"] = facts_in_words
-        self.environment.filters["as_field"] = as_field
+        self.environment.filters |= {"as_field": as_field, "dated": dated}
         self.environment.globals |= {"root": root, "launches": bool(ehrs)}
         self.environment.globals |= {"design_css": design_css(), "drawing": drawing}
         self.proofs = Memo[str, Verification](self._proof)

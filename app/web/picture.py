@@ -6,7 +6,7 @@ from app.core.engine import Engine, Question
 from app.core.precedence import steps_of
 from app.core.rules import DecisionRule
 from app.web.drawing import LEADING, SIZE, Box, Cell, Drawing, Figure, Line, Text, both, wrapped
-from app.web.names import Names
+from app.web.names import Names, inside
 
 KINDS = ("exclusion", "scope", "concern", "phase", "label_exclusion", "label_review", "gap")
 """The steps of the precedence, by the kind of their rules."""
@@ -32,8 +32,8 @@ def picture(engine: Engine, texts: Mapping[str, str], asked: Question | None = N
         drawing.height -= BETWEEN
     words = f"{texts['steps_in_order']} {'; '.join(title for title, _, _ in steps)}."
     if outcome is not None:
-        by = [names.rule(rule) for _, rules, _ in steps for rule in rules if states.get(rule.id) == "decides"]
-        words += f" {texts['decided_by']} {', '.join(by) or texts['nothing_yet']}."
+        by = inside(names.rule(rule) for _, rules, _ in steps for rule in rules if states.get(rule.id) == "decides")
+        words += f" {texts['decided_by']} {by or texts['nothing_yet']}."
     return Figure(texts["picture" if asked else "picture_of_all"], words, drawings)
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from app.core.facts import Fact, Value
 from app.core.rules import Release
 from app.record.places import Entry, PatientFacts
+from app.web.names import label_of
 
 KINDS = (
     *("Patient", "Condition", "AllergyIntolerance", "MedicationRequest", "MedicationStatement"),
@@ -71,8 +72,7 @@ def _note(fact: Fact, recorded: Recorded, texts: Mapping[str, str]) -> str:
     if recorded.value is None:
         return texts["record_asks"].format(source=source)
     value = recorded.value
-    plain = texts["yes" if value else "no"] if isinstance(value, bool) else f"{value} {fact.unit or ''}".strip()
-    return texts["record_says"].format(answer=fact.labels.get(value, plain), source=source)
+    return texts["record_says"].format(answer=label_of(fact, value, texts), source=source)
 
 
 def written(recorded: Mapping[str, Recorded]) -> Iterator[str]:

@@ -94,8 +94,7 @@ def _left(topics: Topics, answer: Answer, filled: Filled) -> Sequence[str]:
     """Return the topics that the decision still waits for."""
     if answer.decision.disposition != "needs_information":
         return []
-    waiting = [topics.of[name].title for name in (*answer.missing, *filled.unavailable) if name in topics.of]
-    return list(dict.fromkeys(waiting))
+    return topics.titles({*answer.missing, *filled.unavailable})
 
 
 def _qr(text: str) -> Markup:

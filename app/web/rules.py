@@ -10,9 +10,10 @@ from app.api.messages import Message
 from app.api.problems import ProblemError
 from app.core.catalogue import entries, fact_records, rule_record
 from app.core.engine import Engine
+from app.core.languages import DEFAULT
 from app.proof.report import facts_in_words
 from app.proof.traceability import laws_of, names_of
-from app.web.listing import cited_by, listing, one_in
+from app.web.listing import cited_by, items, listing, one_in
 from app.web.names import Names
 from app.web.pages import Pages, Ruleset, View
 
@@ -29,7 +30,8 @@ def routes(pages: Pages) -> APIRouter:
         if not q and of in (None, page):
             return view.made(page, ruleset)
         engine = view.named(ruleset)
-        found = listing(engine, view.texts, list(pages.engines.by_id), of or page, q)
+        english = items(pages.engines.by_id[engine.release.id], pages.texts[DEFAULT])
+        found = listing(engine, view.texts, list(pages.engines.by_id), of or page, q, english)
         return view.page(f"rules/{page}.html", engine.release, **found)
 
     def searched(view: View, name: str, ruleset: str) -> Iterator[Engine]:

@@ -1,6 +1,6 @@
 """What a page of the intake asks, and what was chosen."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -8,6 +8,7 @@ from app.core.facts import Fact, Value
 from app.core.intake import FactWords, Section, Topic
 from app.core.rules import Release
 from app.web.form import UNKNOWN, Answers, Choices, as_field, value_of
+from app.web.names import measured
 from app.web.recorded import Recorded, notes_of
 
 NONE = "none"
@@ -71,6 +72,10 @@ class Topics:
         self.of: dict[str, Topic] = {name: topic for topic in self.by_id.values() for name in topic.names}
         """The topic of each fact that a patient can answer."""
         self.section_of: dict[str, Section] = {topic.id: each for each in self.sections for topic in each.topics}
+
+    def titles(self, names: Collection[str]) -> list[str]:
+        """Return the titles of the topics of facts, in order."""
+        return list(dict.fromkeys(topic.title for name, topic in self.of.items() if name in names))
 
     def boxes(self, topic: Topic, names: Sequence[str], *, alone: bool) -> list[str]:
         """Return the facts that share one list of checkboxes.
@@ -147,7 +152,7 @@ class Topics:
             return words.says
         if fact.kind == "boolean":
             return fact.labels.get(value) or self.texts["yes" if value else "no"]
-        return fact.labels.get(value, f"{value} {fact.unit}" if fact.unit else str(value))
+        return fact.labels.get(value) or measured(fact, value, self.texts)
 
     def read(
         self, topic: Topic, choices: Choices, before: Answers, *, needed: bool = True, alone: bool = False

@@ -256,7 +256,7 @@ def test_the_explorer_is_dark_where_that_is_preferred(context: BrowserContext) -
     ("lang", "last", "refused", "again"),
     [
         ("en", "See to this first", "These questions cannot be loaded.", "Try again"),
-        ("ko", "이것부터 해결하십시오", "질문을 불러오지 못했습니다.", "다시 하기"),
+        ("ko", "먼저 진료를 받으십시오", "질문을 불러오지 못했습니다.", "다시 시도"),
     ],
 )
 def test_the_intake_stands_in_a_page_of_another_origin(

@@ -252,10 +252,41 @@ def test_a_bad_age_goes_along_to_all_on_one_page(client: TestClient) -> None:
 def test_finishing_early_says_what_is_open_and_can_be_taken_back(client: TestClient) -> None:
     page = posted(client, [("primary_concern", "dullness"), ("go", "finish")])
     assert ("page", "check") in hidden(page)
-    assert "Not answered yet: Spots, infection" in page
+    assert "Not answered yet:</p><ul" in page
+    assert "<li>Spots, infection and immune system</li>" in page
     more = posted(client, [*hidden(page), ("go", "more")])
     assert set(asked(more)) == {*SAFETY}
     assert ("finished", "1") not in hidden(more)
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_no_to_some_stands_beside_what_is_not_answered(client: TestClient, language: str) -> None:
+    """A no to three of four, below a title that names all, read as if the fourth was denied."""
+    texts = load_texts()[language]
+    everything: Fields = [(name, "false") for name in SAFETY[:3]] + [(SAFETY[3], "none")]
+    for left in (set(), {"suspicious_lesion"}, {"suspicious_lesion", "active_skin_infection"}):
+        fields = [("primary_concern", "dullness"), *(each for each in everything if each[0] not in left)]
+        page = posted(client, [*fields, ("page", "check")], f"/intake?lang={language}")
+        row = page.split('value="change:safety"')[0].rpartition("<dt")[2]
+        assert row.count(texts["still_open_topics"]) == len(left)
+        said = texts["no_to_others" if left else "no_to_all"].format(count=4 - len(left))
+        assert said in row
+
+
+def test_what_is_open_stands_in_the_same_order_at_the_check_and_in_the_result(client: TestClient) -> None:
+    random = Random(20261127)
+    for _ in range(10):
+        given: Fields = [("primary_concern", "sagging"), ("elasticity_loss", "moderate")]
+        given += [(name, "false") for name in random.sample(SAFETY[:3], 2)]
+        random.shuffle(given)
+        lists = [
+            re.findall(r"<li>([^<]+)</li>", posted(client, [*given, *page], path).split(title)[1].split("</ul>")[0])
+            for path, page, title in (
+                ("/intake", [("page", "check")], "Not answered yet:</p>"),
+                ("/result", [], "Still open</h2>"),
+            )
+        ]
+        assert lists[0] == lists[1] != []
 
 
 def test_a_change_shows_the_answer_and_returns_to_the_check(client: TestClient, engines: Engines) -> None:

@@ -206,13 +206,13 @@ def test_it_is_taken_along_as_text_fhir_and_json(client: TestClient, engines: En
 @pytest.mark.parametrize(
     ("otherwise", "state", "step"),
     [
-        ({"product_status": "unapproved"}, "1 to confirm", "Lawful where it is done"),
-        ({"lawful_here_checked": False}, "1 to confirm", "Lawful where it is done"),
-        ({"product_status": "unapproved", "jurisdiction": "US"}, "1 not in place", "Lawful where it is done"),
+        ({"product_status": "unapproved"}, "1 to confirm", "lawful where it is done"),
+        ({"lawful_here_checked": False}, "1 to confirm", "lawful where it is done"),
+        ({"product_status": "unapproved", "jurisdiction": "US"}, "1 not in place", "lawful where it is done"),
         (
             {"product_status": "unapproved", "physician_supervised": False},
             "1 to confirm, 1 not in place",
-            "Physician responsible; Lawful where it is done",
+            "physician responsible, lawful where it is done",
         ),
     ],
 )

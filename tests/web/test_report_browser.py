@@ -55,6 +55,15 @@ OVERLAPS = """() => {
   }
   return [document.querySelectorAll(".ct-figure svg").length, wrong];
 }"""
+OUTSIDE_DAYS = """() => {
+  const walk = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  let said = "";
+  while (walk.nextNode()) {
+    const on = walk.currentNode.parentElement;
+    if (!on.closest(".ct-day, .printed, pre, script") && on.checkVisibility()) said += walk.currentNode.data + " ";
+  }
+  return said;
+}"""
 FIRST_SCREEN = """() => {
   const walk = document.createTreeWalker(document.querySelector(".ct-screen"), NodeFilter.SHOW_TEXT);
   const said = [];
@@ -193,6 +202,38 @@ def test_on_paper_all_is_open_and_it_can_be_found_again(page: Page) -> None:
     digests = page.locator(".ct-found code").all_inner_texts()
     assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", text) for text in digests)
     page.emulate_media(media="screen")
+
+
+def test_no_card_of_the_first_screen_stands_beside_a_hole(page: Page) -> None:
+    """Where nothing is decided there is no "why", where a burn is sent on nothing is to be weighed."""
+    alone = set()
+    for person, facts in PERSONS.items():
+        opened(page, facts)
+        right = page.locator(".ct-outcome").evaluate("(one) => one.getBoundingClientRect().right")
+        cards = page.eval_on_selector_all(".ct-pair > *", "all => all.map((one) => one.getBoundingClientRect().right)")
+        alone |= {person} if len(cards) == 1 else set()
+        assert abs(cards[-1] - right) < 1, person
+    assert alone
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_no_day_breaks_across_lines(page: Page, language: str) -> None:
+    for width in (320, 360, 390, 412):
+        page.set_viewport_size({"width": width, "height": 740})
+        opened(page, PHASE_3, language)
+        lines = page.eval_on_selector_all(".ct-day", "all => all.map((one) => one.getClientRects().length)")
+        assert len(lines) > 2
+        assert set(lines) <= {0, 1}
+        assert not re.search(r"\d{4}-\d\d-\d\d", page.evaluate(OUTSIDE_DAYS))
+
+
+def test_a_number_to_confirm_has_a_line_to_write_on_paper(page: Page) -> None:
+    opened(page, PHASE_2)
+    page.emulate_media(media="print")
+    box = page.locator(".ct-ask:has(#ask-age_years) .ct-blank").bounding_box()
+    page.emulate_media(media="screen")
+    assert box
+    assert box["width"] > 20
 
 
 def test_the_clinic_confirms_and_the_language_changes_without_losing_an_answer(page: Page) -> None:

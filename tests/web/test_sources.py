@@ -88,6 +88,21 @@ def test_a_search_finds_rules_facts_and_sources(client: TestClient, query: str, 
         assert 'href="/rules/REVIEW-KELOID' not in page
 
 
+@pytest.mark.parametrize("query", ["keloid", "granuloma", "isotretinoin label", "pregnant", "glogau", "FDA"])
+def test_a_korean_page_finds_what_an_english_word_finds(client: TestClient, query: str) -> None:
+    """Terms of the field are typed in English there too: "keloid" found 2 of 8."""
+    english, korean = (
+        set(
+            re.findall(
+                r'<li><a href="([^?]+)', client.get("/rules", params={"q": query, "of": "all", "lang": lang}).text
+            )
+        )
+        for lang in ("en", "ko")
+    )
+    assert english
+    assert english <= korean
+
+
 def test_a_search_keeps_to_its_release(client: TestClient) -> None:
     assert "/rules/REVIEW-KELOID?" not in client.get("/rules?q=keloid&ruleset=2026.1").text
 

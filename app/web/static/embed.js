@@ -12,7 +12,7 @@ const base = new URL("..", import.meta.url).href.replace(/\/$/, "");
 // Before a first page has come there are no other words.
 const WORDS = {
   en: { offline: "These questions cannot be loaded. You may be offline.", failed: "These questions cannot be loaded.", again: "Try again" },
-  ko: { offline: "질문을 불러오지 못했습니다. 인터넷 연결을 확인하십시오.", failed: "질문을 불러오지 못했습니다.", again: "다시 하기" },
+  ko: { offline: "질문을 불러오지 못했습니다. 인터넷 연결을 확인하십시오.", failed: "질문을 불러오지 못했습니다.", again: "다시 시도" },
 };
 
 class CandidateTriage extends HTMLElement {

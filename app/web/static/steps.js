@@ -62,6 +62,7 @@ export function place(holder, page, focus) {
   }
   if (focus) {
     const wrong = holder.querySelector("[role=alert]") && holder.querySelector("input:not([type=hidden])");
-    (wrong || holder.querySelector("[data-focus]"))?.focus();
+    // other care that comes first stands above the question or the outcome: there a screen reader begins
+    (wrong || holder.querySelector("[data-first]") || holder.querySelector("[data-focus]"))?.focus();
   }
 }
