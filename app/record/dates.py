@@ -33,7 +33,7 @@ class Day(NamedTuple):
 
 
 def no_later_than_one(days: Iterable[Day], on: date) -> Callable[[Day], bool]:
-    """Return what says whether a day is surely no later than one of these.
+    """Return what says whether a day is no later than one.
 
     A month or a year that is not over may be of today.
     """
