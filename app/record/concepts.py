@@ -34,7 +34,7 @@ MOST_CODINGS = 10
 """How many codings of one concept are looked at."""
 LONGEST_TEXT = 1_000
 """How much of the words of one concept is searched."""
-MOST_WORDS = 200_000
+MOST_WORDS = 120_000
 """How many characters of one record are searched for words."""
 SHOWN = 200
 WRITTEN = 2

@@ -195,6 +195,7 @@ def requests() -> list[Worst]:
         Worst("patient-view, 52,000 objects, repeated keys", view + "patient-view", repeated()),
         Worst("patient-view, 59,000 small, one odd number", view + "patient-view", odd(small(58_000))),
         Worst("patient-view, 3.5 MB, one odd number", view + "patient-view", odd(conditions(2_640))),
+        Worst("patient-view, 2,000 texts in Korean", view + "patient-view", dumped(cds_call(in_korean(2_000)))),
         Worst("patient-view, 58,000 contained", view + "patient-view", dumped(cds_call(containing(58_000)))),
         Worst("patient-view, 17,000 categories of ICD-10", view + "patient-view", dumped(cds_call(categories(17_000)))),
         Worst("order-sign, 18,700 drafts", view + "order-sign", dumped(ordered("order-sign"))),
@@ -218,6 +219,18 @@ def requests() -> list[Worst]:
 def dumped(value: Any) -> bytes:
     """Return JSON."""
     return json.dumps(value, separators=(",", ":")).encode()
+
+
+def in_korean(count: int) -> list[dict[str, object]]:
+    """Return conditions that have no code, each with another text of 200 letters, searched for words."""
+    words = "가려움 통증 혈압 높음 당뇨 없음 피부 건조 환자 진료 소견 상담 계획 처방 복용 관찰 " * 5
+    status = {"coding": [{"code": "active"}]}
+    found: dict[str, object] = {
+        "resourceType": "Condition",
+        "subject": {"reference": "Patient/1"},
+        "clinicalStatus": status,
+    }
+    return [found | {"code": {"text": f"{number} {words}"[:200]}} for number in range(count)]
 
 
 def conditions(count: int) -> list[dict[str, object]]:
