@@ -97,6 +97,10 @@ class Deprecations:
             lambda said: [(name.lower().encode(), value.encode()) for name, value in headers_of(said).items()]
         )
 
+        self._asked = Memo[bytes, frozenset[str]](
+            lambda query: frozenset(value for name, value in parse_qsl(query.decode("latin-1")) if name == "ruleset")
+        )
+
     @property
     def says_anything(self) -> bool:
         """Whether there is an answer that it changes."""
@@ -120,9 +124,9 @@ class Deprecations:
         path: str = scope.get("path", "")
         if not self._withdrawn or not path.startswith("/v1/"):
             return []
-        named = set(path.split("/")) if path.startswith(RULESETS) else set[str]()
-        if query := scope.get("query_string"):
-            named.update(value for name, value in parse_qsl(query.decode("latin-1")) if name == "ruleset")
+        named = self._asked[scope["query_string"]] if scope.get("query_string") else frozenset[str]()
+        if path.startswith(RULESETS):
+            named = named.union(path.split("/"))
         return [notice for name, notice in self._withdrawn.items() if name in named]
 
 

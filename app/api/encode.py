@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 from pydantic import TypeAdapter
 
-from app.core.answer import Answer, DecisionView, PlanShown
+from app.core.answer import Answer, DecisionView, NextQuestion, PlanShown
 from app.proof.explain import Explanation
 
 _ENCODER = msgspec.json.Encoder()
@@ -75,8 +75,10 @@ def _written(part: Any) -> object:
     try:
         return part.written
     except AttributeError:
-        # `for` and the like can be no name of an attribute, which has an underscore behind it
-        part.written = msgspec.Raw(_ENCODER.encode({f.name.rstrip("_"): getattr(part, f.name) for f in fields(part)}))
+        members = part
+        if isinstance(part, NextQuestion):  # `for` can be no name of an attribute: it is `for_`
+            members = {f.name.rstrip("_"): getattr(part, f.name) for f in fields(part)}
+        part.written = msgspec.Raw(_ENCODER.encode(members))
         return part.written
 
 

@@ -49,9 +49,13 @@ class Alternatives:
         self._unfit = self._set(rule.id for rule in release.rules if rule.effect in ("excludes", "refers"))
         self._first = self._set(rule.id for rule in release.rules if rule.kind in ("exclusion", "scope"))
         """Beside these nothing is compared: an answer says `no`, and what it is that stands against everything."""
-        self._rows = {each.id: self._set(each.row.rules) for each in release.alternatives if each.row and each.fits}
-        for phase in self._phases:
-            self._rows[phase.id] = self._set(rule.id for rule in row_of(phase, release))
+        rows = {each.id: frozenset(each.row.rules) for each in release.alternatives if each.row and each.fits}
+        rows |= {phase.id: frozenset(rule.id for rule in row_of(phase, release)) for phase in self._phases}
+        self._rows = {
+            name: {rule: bit for rule, bit in self._bits.items() if rule in row} for name, row in rows.items()
+        }
+        """By id the rules of its row, in order, with their bits."""
+        self._sets = {name: sum(row.values()) for name, row in self._rows.items()}
         self._compared = Section(projection, [self._entry(each) for each in release.alternatives])
         consultations = [each for each in release.alternatives if each.fits is None]
         self._consultations = Section(projection, [self._entry(each) for each in consultations])
@@ -74,7 +78,7 @@ class Alternatives:
             held, unsure = (held | bit, unsure) if each.state else (held, unsure | bit)
         shown = []
         for alternative, fits, asks in (*found, *self._lower_phases(outcome, standings)):
-            row = self._rows.get(alternative.id, 0)
+            row = self._sets.get(alternative.id, 0)
             shown.append(self._shown[alternative.id, fits, asks, row & held, bool(row & unsure)])
         return shown
 
@@ -120,7 +124,7 @@ class Alternatives:
         elif fits not in ("no", None) and (is_unsure or asks is not False):
             because_asked = rule.row.because if asks and isinstance(rule, Alternative) and rule.row else None
             fits, why = "unknown", because_asked or wording.row["open"]
-        holding = tuple(name for name, bit in self._bits.items() if bit & held)
+        holding = tuple(rule for rule, bit in self._rows.get(name, {}).items() if bit & held)
         if isinstance(rule, Phase):
             title = wording.pathways[rule.pathway]
             return AlternativeShown(
