@@ -150,12 +150,14 @@ def _started(stack: ExitStack, core: int | None) -> dict[str, Measured]:
     bodies_by = {known: _bodies(folder, engine.release, known) for known in {row.known for row in ROWS}}
     ours = stack.enter_context(serving(core=core))
     still = stack.enter_context(constant(answers, core))
+    least = stack.enter_context(constant(answers, core, "least"))
     found: dict[str, Measured] = {}
     for row in ROWS:
         path = f"/v1/triage?ruleset={RELEASE}&{row.query}".rstrip("&")
         bodies = bodies_by[row.known]
         found[row.name] = Measured(ours, path, bodies)
         found[f"constant: {row.name}"] = Measured(still, f"/{row.file}", bodies, again=True)
+    found["what no answer spares"] = Measured(least, f"/{ROWS[0].file}", bodies_by[1.0])
     checked = drawn(engine.release, CHECKED, seed=2030)
     for peer in served():
         if not peer.installed:
@@ -188,9 +190,9 @@ def _write_answers(row: Row, file: Path) -> None:
 
 
 @contextmanager
-def constant(answers: Path, core: int | None) -> Iterator[Server]:
-    """Serve answers without looking at what is asked, on the server of `triage serve`."""
-    command = [sys.executable, "-m", "tools.plain", "tools.bench.constant:app"]
+def constant(answers: Path, core: int | None, module: str = "constant") -> Iterator[Server]:
+    """Serve answers whatever is asked, on the server of `triage serve`."""
+    command = [sys.executable, "-m", "tools.plain", f"tools.bench.{module}:app"]
     with running(command, {"TRIAGE_ANSWERS": str(answers)}, core) as server:
         yield server
 
