@@ -55,7 +55,7 @@ class Alternatives:
             name: {rule: bit for rule, bit in self._bits.items() if rule in row} for name, row in rows.items()
         }
         """By id the rules of its row, in order, with their bits."""
-        self._sets = {name: sum(row.values()) for name, row in self._rows.items()}
+        self._sets = {name: self._set(row) for name, row in self._rows.items()}
         self._compared = Section(projection, [self._entry(each) for each in release.alternatives])
         consultations = [each for each in release.alternatives if each.fits is None]
         self._consultations = Section(projection, [self._entry(each) for each in consultations])
