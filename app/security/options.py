@@ -141,6 +141,8 @@ class SmartServer(BaseModel):
         return tuple(dict.fromkeys((origin_of(self.iss), *self.sign_in)))
 
 
+OF_AN_ISSUER = ("oauth_algorithms", "oauth_scope_claims", "oauth_scope_prefix")
+"""Settings that mean nothing where no issuer is set."""
 NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 """How a setting writes a number."""
 
@@ -257,9 +259,10 @@ class SecurityOptions(Described, BaseSettings):
         return value
 
     @model_validator(mode="after")
-    def _scopes_are_of_an_issuer(self) -> Self:
-        if self.oauth_scope_prefix and self.oauth_issuer is None:
-            raise ValueError("`TRIAGE_OAUTH_SCOPE_PREFIX`: it goes with `TRIAGE_OAUTH_ISSUER`, which is not set")
+    def _tokens_are_of_an_issuer(self) -> Self:
+        given = [name for name in OF_AN_ISSUER if name in self.model_fields_set and getattr(self, name)]
+        if given and self.oauth_issuer is None:
+            raise ValueError(f"`TRIAGE_{given[0].upper()}`: it goes with `TRIAGE_OAUTH_ISSUER`, which is not set")
         return self
 
     @property
