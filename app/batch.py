@@ -36,6 +36,10 @@ SECONDS = 1.0
 LOOKED_AT = 100
 """How many of the last answers are compared before going on."""
 
+LONGEST = 1 << 20
+"""More bytes than any answer has: a file of others may be one line."""
+
+OTHERS = "holds something else, or answers to another file, of another release or with other options"
 CUT_OFF = "not all lines are answered"
 CLOSED = "it is closed"
 
@@ -205,10 +209,12 @@ def _resume(
     begun = b""
     last: deque[bytes] = deque(maxlen=LOOKED_AT)
     with os.fdopen(os.dup(answers.fileno()), "rb") as held_lines:
-        for answer in held_lines:
+        while answer := held_lines.readline(LONGEST):
             if answer.endswith(b"\n"):
                 whole, done = whole + len(answer), done + 1
                 last.append(answer)
+            elif len(answer) == LONGEST:
+                raise BadOutputError(OTHERS)
             else:
                 begun = answer
     if not whole and not begun:
@@ -217,9 +223,7 @@ def _resume(
     expected = _answer_with(answerer, again, done - len(last) + 1)
     held = b"".join([*last, begun])
     if not expected.startswith(held) or len(again) < len(last) + bool(begun):
-        raise BadOutputError(
-            "holds something else, or answers to another file, of another release or with other options"
-        )
+        raise BadOutputError(OTHERS)
     answers.truncate(whole)
     return done, chain(again[len(last) :], lines)
 

@@ -65,8 +65,6 @@ class Settings(SecurityOptions):
     """The FHIR servers whose users may launch the intake from a patient's record, as JSON: a list of `{"iss": ...,
     "client_id": ..., "sign_in": [...]}`, the last with the origins of a sign-in elsewhere. No browser sends a token to
     any other."""
-    read_seconds: Annotated[float, Field(gt=0, le=30)] = 2.0
-    """How long a FHIR server or a key address may take to answer."""
     max_record_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 3_500_000
     """The largest body of the FHIR and CDS Hooks faces, in bytes."""
     max_body_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 16_384

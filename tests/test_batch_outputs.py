@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from fcntl import LOCK_EX, LOCK_NB, flock
 from io import FileIO, StringIO, TextIOWrapper
@@ -67,6 +68,21 @@ def test_a_file_of_somebody_else_is_not_overwritten(source: Path, tmp_path: Path
     output.write_bytes(text)
     assert "holds something else, or answers to another file" in refused(str(source), "--output", str(output))
     assert output.read_bytes() == text
+
+
+def test_an_output_without_line_ends_is_not_held_in_memory(source: Path, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    for size in (batch.LONGEST, 64 * batch.LONGEST):
+        with output.open("wb") as file:
+            file.truncate(size)
+        tracemalloc.start()
+        try:
+            assert "holds something else" in refused(str(source), "--output", str(output))
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert output.stat().st_size == size
+    assert most < 32 * batch.LONGEST
 
 
 def test_one_run_at_a_time_writes_an_output(source: Path, tmp_path: Path) -> None:

@@ -171,7 +171,7 @@ def test_whatever_stands_anywhere_in_a_body_is_never_our_fault(client: TestClien
 
 
 @pytest.mark.parametrize("path", [*FACES, "/intake"])
-def test_a_caller_who_leaves_while_sending_is_no_failure(
+def test_a_body_that_breaks_off_is_refused_and_no_failure(
     app: FastAPI, requests: StringIO, caplog: pytest.LogCaptureFixture, path: str
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -187,7 +187,9 @@ def test_a_caller_who_leaves_while_sending_is_no_failure(
         "raw_path": path.encode(),
         "root_path": "",
         "query_string": b"",
-        "headers": [(b"host", b"127.0.0.1"), (b"content-type", media.encode())],
+        "headers": [
+            *((b"host", b"127.0.0.1"), (b"content-type", media.encode()), (b"transfer-encoding", b"chunked")),
+        ],
         "client": ("127.0.0.1", 1),
         "server": ("testserver", 80),
     }
@@ -204,8 +206,9 @@ def test_a_caller_who_leaves_while_sending_is_no_failure(
         answered.append(message)
 
     asyncio.run(app(scope, receive, send))
-    assert answered[0]["status"] == 499
+    assert answered[0]["status"] == 400
+    assert b"broke off" in answered[1]["body"]
     (line,) = map(json.loads, requests.getvalue().splitlines())
     assert line["status"] == answered[0]["status"]
-    assert "problem" not in line
+    assert line["problem"] == "bad-request"
     assert [record for record in caplog.records if record.levelno > logging.INFO] == []

@@ -50,6 +50,8 @@ def test_an_empty_variable_holds_no_keys() -> None:
         ("TRIAGE_METRICS_PORT", "+9464", "`+9464` is not accepted; write `9464`"),
         ("TRIAGE_READ_SECONDS", "1_0", "`1_0` is not accepted; write `10.0`"),
         ("TRIAGE_OAUTH_SCOPE_PREFIX", "api://triage/", "it goes with `TRIAGE_OAUTH_ISSUER`, which is not set"),
+        ("TRIAGE_OAUTH_ALGORITHMS", "RS256", "it goes with `TRIAGE_OAUTH_ISSUER`, which is not set"),
+        ("TRIAGE_OAUTH_SCOPE_CLAIMS", "scp,roles", "it goes with `TRIAGE_OAUTH_ISSUER`, which is not set"),
         ("TRIAGE_WORKER_MEMORY_MB", "x", "write a whole number from 100 to 1000000"),
         ("TRIAGE_READ_SECONDS", "nan", "`nan` is not accepted; write a number above 0, at most 30"),
         ("TRIAGE_OTEL", "2", "write `true` or `false`"),

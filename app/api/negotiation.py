@@ -69,11 +69,12 @@ def accepted(accept: str, served: Sequence[str], where: str = "Accept") -> str:
 
     `where` it was said what is accepted.
     """
-    if not accept.strip():
-        return served[0]
     weights: dict[str, float] = {}
     for name, weight in accepted_in(accept):
         weights[name] = max(weight, weights.get(name, 0.0))
+
+    if not weights:
+        return served[0]
 
     def weight_of(media: str) -> float:
         ranges = (media, f"{media.partition('/')[0]}/*", "*/*", "*")

@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.examples import BASIC, Example, comparison_of, places_of, show_examples
 from app.api.negotiation import check_headers
@@ -15,16 +13,19 @@ from app.api.problems import ProblemError, path_within, problem
 from app.api.query import check_query, unusable_values
 from app.core.engine import Engines
 
-REDIRECTED = 307
-"""The status of a path that is served with, or without, a slash at its end."""
-
 
 class Service(FastAPI):
     """A FastAPI application behind layers, whose document shows worked examples."""
 
     def __init__(self, engines: Engines, root: str = "", **options: Any) -> None:
         servers = [{"url": root or "/", "description": "This service."}]
-        super().__init__(dependencies=[Depends(check_query)], servers=servers, root_path_in_servers=False, **options)
+        super().__init__(
+            dependencies=[Depends(check_query)],
+            servers=servers,
+            root_path_in_servers=False,
+            redirect_slashes=False,
+            **options,
+        )
         self.add_exception_handler(RequestValidationError, refused)
         self.root = root
         """The path of the public address, without a slash at its end."""
@@ -58,7 +59,6 @@ class Service(FastAPI):
                 await problem(Request(scope), error.kind, error.detail)(scope, receive, send)
                 return
         is_head = scope.get("method") == "HEAD"  # answered like GET; it is the server that leaves the body out
-        send = _redirecting_here(send)
         if is_head or (self.root and scope["type"] == "http"):
             method = "GET" if is_head else scope["method"]
             asked = {**scope, "method": method, "path": self.root + scope["path"]}
@@ -82,21 +82,6 @@ class Service(FastAPI):
             show_examples(document, self._within, examples, places_of(self._engines))
             self.openapi_schema = document
         return self.openapi_schema
-
-
-def _redirecting_here(send: Send) -> Send:
-    """Return `send` whose redirects name the path alone.
-
-    Host and scheme are what the proxy is called, which it need not say.
-    """
-
-    async def sent(message: Message) -> None:
-        if message["type"] == "http.response.start" and message["status"] == REDIRECTED:
-            headers = MutableHeaders(raw=message["headers"])
-            headers["location"] = urlsplit(headers["location"])._replace(scheme="", netloc="").geturl()
-        await send(message)
-
-    return sent
 
 
 async def refused(request: Request, error: Exception) -> Response:

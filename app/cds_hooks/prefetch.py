@@ -70,10 +70,7 @@ async def record_of(call: Call, templates: Mapping[str, str], server: FhirServer
     states = {key: state_of(prefetch, key) for key in templates}
     reads = bool(call.server and call.token)
     wanted = [key for key, state in states.items() if reads and state not in ("given", "empty")]
-    # all at once, so that together they take no longer than one may
-    allowance = server.allowance()
-    read = await gather(*(_read(call, templates[key], server, allowance) for key in wanted))
-    found = dict(zip(wanted, read, strict=True))
+    found = await _read_all(call, {key: templates[key] for key in wanted}, server) if wanted else {}
     bundles: dict[str, Any] = {}
     lacks: list[Sentence] = []
     for key, state in states.items():
@@ -108,14 +105,29 @@ def _lack(key: str, state: State) -> Iterator[Sentence]:
             yield Sentence("`{key}` has further pages that were not read", {"key": key})
 
 
-async def _read(call: Call, template: str, server: FhirServer, allowance: Allowance) -> Found | UnreadableError:
+async def _read_all(
+    call: Call, templates: Mapping[str, str], server: FhirServer
+) -> Mapping[str, Found | UnreadableError]:
+    """Read all keys at once, within the time of one."""
+    allowance = server.allowance()
+    try:
+        async with server.place(call.server) as seconds:
+            read = await gather(*(_read(call, each, server, allowance, seconds) for each in templates.values()))
+    except UnreadableError as error:
+        return dict.fromkeys(templates, error)
+    return dict(zip(templates, read, strict=True))
+
+
+async def _read(
+    call: Call, template: str, server: FhirServer, allowance: Allowance, seconds: float
+) -> Found | UnreadableError:
     query = template.replace("{{context.patientId}}", call.patient)
     if not may_read(call.scope, query):
         kind = query.partition("?")[0].partition("/")[0]
         return UnreadableError("the access token has no scope for `{kind}`", refused=True, kind=kind)
     try:
         only_first = template.endswith("_count=1")
-        found = await server.read(call.server, call.token, query, allowance, only_first=only_first)
+        found = await server.read(call.server, call.token, query, allowance, only_first=only_first, seconds=seconds)
     except UnreadableError as error:
         return error
     return found if found.resource.get("resourceType") in READ else UnreadableError("the FHIR server sent no resource")

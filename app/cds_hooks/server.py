@@ -1,7 +1,11 @@
 """The caller's FHIR server, read over https from listed hosts."""
 
+import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import NamedTuple
 
 import httpx
@@ -9,10 +13,14 @@ import httpx
 from app.core.languages import Sentence
 from app.record.elements import Resource, items
 from app.record.lacks import next_page
-from app.security.fetch import Allowance, UnfetchedError, fetched, session
+from app.security.fetch import Allowance, Session, UnfetchedError, within
 
 PAGES = 10
 """How many pages of a search are read at most."""
+MOST_CALLS = 16
+"""For how many calls one server is read from at once: each holds a socket for each key, and all that has come."""
+MOST_IN_LINE = 16
+"""How many calls wait for their turn at it; the rest go on without."""
 ADDRESS = re.compile(r"https://([^/]+)(?:/[!-~]*)?")
 LONGEST_ADDRESS = 8_000
 REFUSED = frozenset({*range(400, 500), 501}) - {408, 429}
@@ -41,6 +49,14 @@ class Found(NamedTuple):
     lacks: Sentence | None = None
 
 
+class _Line:
+    """Calls that are read for at a server, and those waiting."""
+
+    def __init__(self) -> None:
+        self.places = asyncio.Semaphore(MOST_CALLS)
+        self.waiting = 0
+
+
 @dataclass(frozen=True)
 class FhirServer:
     """Reads from FHIR servers; `transport` stands in for the network in tests."""
@@ -49,17 +65,53 @@ class FhirServer:
     seconds: float = 2.0
     max_bytes: int = 3_500_000
     transport: httpx.AsyncBaseTransport | None = field(default=None, compare=False)
+    _lines: dict[str | None, _Line] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    @asynccontextmanager
+    async def place(self, server: str) -> AsyncIterator[float]:
+        """Wait for a turn; yield the seconds left, or raise `UnreadableError`.
+
+        One that takes its time holds up so many calls, and none of other servers.
+        """
+        host = _host(server)
+        if host not in self.hosts:
+            yield self.seconds
+            return
+        line = self._lines.setdefault(host, _Line())
+        busy = UnreadableError("the FHIR server is being read from for too many other calls")
+        if line.waiting == MOST_IN_LINE:
+            raise busy
+        since = monotonic()
+        line.waiting += 1
+        try:
+            async with asyncio.timeout(self.seconds):
+                await line.places.acquire()
+        except TimeoutError:
+            raise busy from None
+        finally:
+            line.waiting -= 1
+        try:
+            yield self.seconds - (monotonic() - since)
+        finally:
+            line.places.release()
 
     def allowance(self) -> Allowance:
         """Return how much all reads of one call may bring."""
         return Allowance(self.max_bytes)
 
     async def read(
-        self, server: str, token: str, query: str, allowance: Allowance, *, only_first: bool = False
+        self,
+        server: str,
+        token: str,
+        query: str,
+        allowance: Allowance,
+        *,
+        only_first: bool = False,
+        seconds: float | None = None,
     ) -> Found:
         """Return a resource or the pages of a search, or raise `UnreadableError`.
 
-        `only_first`: the first page is all that is wanted.
+        `only_first`: the first page is all that is wanted. `seconds` are left of those of this server.
         """
         if _host(server) not in self.hosts:
             raise UnreadableError("the FHIR server is not one that may be read from")
@@ -67,9 +119,13 @@ class FhirServer:
             raise UnreadableError("the access token is none that can be sent")
         headers = {"Accept": "application/fhir+json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         pages: list[Resource] = []
+        left = self.seconds if seconds is None else seconds
+
+        async def read_pages(session: Session) -> None:
+            await _read_pages(session, server, f"{server}/{query}", allowance, pages, only_first=only_first)
+
         try:
-            async with session(self.seconds, headers, self.transport) as client:
-                await self._read_pages(client, server, f"{server}/{query}", allowance, pages, only_first=only_first)
+            await within(left, headers, read_pages, self.transport)
         except UnfetchedError as error:
             why = UnreadableError("the FHIR server {why}", refused=error.status in REFUSED, why=error.sentence)
         except UnreadableError as error:
@@ -80,27 +136,21 @@ class FhirServer:
             raise why
         return Found(_joined(pages), why.sentence)
 
-    async def _read_pages(
-        self,
-        client: httpx.AsyncClient,
-        server: str,
-        url: str,
-        allowance: Allowance,
-        pages: list[Resource],
-        *,
-        only_first: bool,
-    ) -> None:
-        """Read pages into a list, which keeps them whatever follows."""
-        while url:
-            if _host(url) != _host(server):
-                raise UnreadableError("a further page is on another server")
-            if len(pages) == PAGES:
-                raise UnreadableError("the search has more than {pages} pages", pages=PAGES)
-            found = await fetched(client, url, allowance)
-            if not isinstance(found, dict) or found.get("resourceType") == "OperationOutcome":
-                raise UnreadableError("the FHIR server sent no resource")
-            pages.append(found)
-            url = "" if only_first else next_page(found)
+
+async def _read_pages(
+    session: Session, server: str, url: str, allowance: Allowance, pages: list[Resource], *, only_first: bool
+) -> None:
+    """Read pages into a list, which keeps them whatever follows."""
+    while url:
+        if _host(url) != _host(server):
+            raise UnreadableError("a further page is on another server")
+        if len(pages) == PAGES:
+            raise UnreadableError("the search has more than {pages} pages", pages=PAGES)
+        found = await session.json(url, allowance)
+        if not isinstance(found, dict) or found.get("resourceType") == "OperationOutcome":
+            raise UnreadableError("the FHIR server sent no resource")
+        pages.append(found)
+        url = "" if only_first else next_page(found)
 
 
 def may_read(scope: str, query: str) -> bool:

@@ -18,9 +18,9 @@ from joserfc.errors import JoseError
 from joserfc.jwk import Key
 
 from app.core.languages import Sentence
-from app.security.key_sets import claims_of, usable_keys
+from app.security.issuer_keys import IssuerKeys, NoIssuerError
+from app.security.key_sets import claims_of, unchecked, usable_keys
 from app.security.options import CdsClient
-from app.security.tokens import IssuerKeys, NoIssuerError
 
 ALGORITHMS = ["ES384", "RS384"]
 LEEWAY_SECONDS = 30
@@ -85,10 +85,9 @@ class Trust:
     def _client(self, token: str) -> tuple[CdsClient, Mapping[str, Any]]:
         """Return the client that an unverified token names."""
         try:
-            unchecked = jws.extract_compact(token.encode("ascii"))
-            claims = json.loads(unchecked.payload)
-            header = unchecked.headers()
-        except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
+            header, payload = unchecked(token.encode("ascii"))
+            claims = json.loads(payload)
+        except (JoseError, ValueError, TypeError, RecursionError):
             raise UntrustedError("the token is no signed JWT") from None
         if header.get("alg") not in ALGORITHMS:
             raise UntrustedError("the token is signed with ES384 or RS384")

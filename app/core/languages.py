@@ -138,10 +138,13 @@ def names_one_of(accepted: str, known: Collection[str]) -> bool:
 def accepted_in(header: str) -> list[tuple[str, float]]:
     """Return the names in an `Accept…` header, each with its weight.
 
-    As RFC 9110, 12.4.2 has it. A weight of 0 means that the name is not accepted; one that cannot be read counts as 0.
+    As RFC 9110, 12.4.2 has it; nothing between two commas is no name (5.6.1). A weight of 0 means that the name is not
+    accepted; one that cannot be read counts as 0.
     """
     found = []
     for part in header.split(","):
+        if not part.strip():
+            continue
         name, *parameters = part.split(";")
         weights = [text.strip()[2:] for text in parameters if text.strip()[:2].lower() == "q="]
         found.append((name.strip().lower(), _weight(weights[0]) if weights else 1.0))

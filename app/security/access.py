@@ -13,8 +13,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.messages import Message
 from app.api.problems import path_within, problem
+from app.security.issuer_keys import NoIssuerError
 from app.security.keys import SCOPES, ApiKey, Permission, find_key
-from app.security.tokens import BadTokenError, NoIssuerError, Tokens
+from app.security.tokens import BadTokenError, Tokens
 
 OPEN = frozenset(
     {"/livez", "/readyz", "/version", "/docs", "/redoc", "/openapi.json", "/favicon.ico", "/fhir/metadata"}

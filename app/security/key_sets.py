@@ -9,12 +9,23 @@ from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from joserfc import jwt
-from joserfc.errors import BadSignatureError, JoseError
+from joserfc.errors import BadSignatureError, DecodeError, JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
-from joserfc.jws import JWSRegistry
+from joserfc.jws import JWSRegistry, extract_compact
+from joserfc.util import base64_to_int
 
 MOST_KEYS = 50
 """How many keys of a set are looked at: a token that names none is tried against each of its type."""
+PUBLIC = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
+"""What is read of a key, beside what it is for. A private half is none of ours, and takes hours to complete where the
+primes of a long one are left out (`rsa_recover_prime_factors`), with the interpreter's lock held."""
+ABOUT = ("kty", "kid", "use", "key_ops", "alg")
+LONGEST = 2_000
+"""How many characters any of it has: RSA of 8,192 bits has 1,366."""
+RSA_BITS = range(2_048, 8_193)
+"""RFC 7518, section 3.3, asks for 2,048."""
+LARGEST_EXPONENT = 2**32
+"""65537 is usual. One as long as the modulus takes 6 ms for each token and key."""
 CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "Ed25519": "Ed25519", "EdDSA": "Ed25519"}
 UNUSABLE = (JoseError, ValueError, TypeError, KeyError, AttributeError, UnsupportedAlgorithm)
 
@@ -22,17 +33,40 @@ UNUSABLE = (JoseError, ValueError, TypeError, KeyError, AttributeError, Unsuppor
 def usable_keys(document: Any) -> list[Key]:
     """Return the keys of a set that can verify signatures."""
     listed = document.get("keys") if isinstance(document, dict) else None
-    found: list[Key] = []
-    for data in listed[:MOST_KEYS] if isinstance(listed, list) else ():
-        if not isinstance(data, dict) or data.get("use", "sig") != "sig" or data.get("kty") == "oct":
-            continue
-        try:
-            key = import_key(data)
-            key.check_key_op("verify")
-        except UNUSABLE:
-            continue
-        found.append(key)
-    return found
+    found = (_usable(data) for data in (listed[:MOST_KEYS] if isinstance(listed, list) else ()))
+    return [key for key in found if key is not None]
+
+
+def _usable(data: Any) -> Key | None:
+    """Return a key that can verify signatures, or `None`."""
+    if not isinstance(data, dict) or data.get("use", "sig") != "sig" or not isinstance(data.get("kty"), str):
+        return None
+    names = (*ABOUT, *PUBLIC.get(data["kty"], ()))
+    public = {name: data[name] for name in names if name in data}
+    if any(len(value) > LONGEST for value in public.values() if isinstance(value, str | list)):
+        return None
+    try:
+        if data["kty"] == "RSA" and not is_good_rsa(public):
+            return None
+        key = import_key(public)
+        key.check_key_op("verify")
+    except UNUSABLE:
+        return None
+    return key
+
+
+def is_good_rsa(key: Mapping[str, Any]) -> bool:
+    """Say whether a key is long enough to be safe, and quick."""
+    return base64_to_int(key["n"]).bit_length() in RSA_BITS and base64_to_int(key["e"]) < LARGEST_EXPONENT
+
+
+def unchecked(token: bytes, registry: JWSRegistry | None = None) -> tuple[Mapping[str, Any], bytes]:
+    """Return the header and payload of an unverified token, or raise."""
+    found = extract_compact(token, registry=registry)
+    header: Any = found.headers()
+    if not isinstance(header, dict) or "crit" in header:  # no extension is known here (RFC 7515, section 4.1.11)
+        raise DecodeError
+    return header, found.payload
 
 
 def claims_of(token: str, header: Mapping[str, Any], keys: Sequence[Key], registry: JWSRegistry) -> dict[str, Any]:

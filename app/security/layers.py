@@ -10,9 +10,10 @@ from app.api.headers import READABLE, SENT
 from app.core.engine import Decided
 from app.observe.access_log import AccessLog
 from app.security.access import INTAKE, Access
+from app.security.issuer_keys import IssuerKeys
 from app.security.limits import Limits
 from app.security.options import SecurityOptions
-from app.security.tokens import IssuerKeys, Tokens
+from app.security.tokens import Tokens
 
 CORS_SECONDS = 600
 METHODS = ("GET", "HEAD", "POST")
@@ -32,7 +33,9 @@ def layered(
     """Return an application behind its layers, by the longest bodies below paths."""
     if not options.anonymous:
         issuer = options.issuer
-        tokens = Tokens(issuer, IssuerKeys(issuer.jwks_url, transport=transport)) if issuer else None
+        seconds = options.read_seconds
+        keys = issuer and IssuerKeys(issuer.jwks_url, seconds=seconds, transport=transport)
+        tokens = Tokens(issuer, keys) if issuer and keys else None
         app = Access(app, options.api_keys, tokens, (*elsewhere, *(INTAKE if options.open_intake else ())))
     readable = readable_from(options.cors_origins)
     return Limits(readable(app), options, access_log, most_bytes, body_limits, receipt, readable)

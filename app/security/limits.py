@@ -41,6 +41,7 @@ SLOWEST = 1_000
 """Bytes a second below which a body crawls."""
 TOO_MANY = Message("more is asked at once than this service answers well")
 TOO_SLOW = Message("the request took too long to arrive")
+CUT = Message("the body broke off before its end, or its chunks are malformed")
 ANONYMOUS = (
     "anybody who reaches this service may ask it: neither TRIAGE_API_KEYS nor TRIAGE_OAUTH_ISSUER is set; "
     "set one of them before others can reach it"
@@ -216,6 +217,8 @@ class Exchange:
             return self._refuse("too-slow", TOO_SLOW)
         finally:
             self._waiting.discard(self)
+        if message["type"] == "http.disconnect":  # which a server says of malformed chunks too: the caller may be there
+            return self._refuse("bad-request", CUT)
         size = len(message.get("body", b""))
         self._arrived += size
         # how long the caller may still be waited for: only waiting counts, and each byte gives time back

@@ -34,7 +34,7 @@ from app.security.addresses import (
     near_or_secure,
     origin_of,
 )
-from app.security.key_sets import usable_keys
+from app.security.key_sets import is_good_rsa, usable_keys
 from app.security.keys import ApiKey
 from app.security.signing import SigningKey
 from app.security.tokens import ASYMMETRIC, Issuer
@@ -115,6 +115,9 @@ class CdsClient(BaseModel):
             except (JoseError, ValueError, TypeError, KeyError):
                 says = "`kty`, `n` and `e`" if key["kty"] == "RSA" else "`kty`, `crv`, `x` and `y`"
                 raise ValueError(f"key {place} is no public key; it has {says}") from None
+            if key["kty"] == "RSA" and not is_good_rsa(key):
+                says = f"key {place}: RSA is taken from 2,048 to 8,192 bits, with an exponent below 2^32, such as 65537"
+                raise ValueError(says)
             algorithm = "RS384" if key["kty"] == "RSA" else "ES384"
             if not usable_keys({"keys": [key]}) or (key.get("alg") or algorithm) != algorithm:
                 raise ValueError(f"key {place} is for something else; its `use` is `sig`, and its `alg` `{algorithm}`")
@@ -138,6 +141,8 @@ class SmartServer(BaseModel):
         return tuple(dict.fromkeys((origin_of(self.iss), *self.sign_in)))
 
 
+OF_AN_ISSUER = ("oauth_algorithms", "oauth_scope_claims", "oauth_scope_prefix")
+"""Settings that mean nothing where no issuer is set."""
 NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 """How a setting writes a number."""
 
@@ -180,6 +185,8 @@ class SecurityOptions(Described, BaseSettings):
     """The largest request line and headers in bytes."""
     request_seconds: Annotated[int, Field(ge=1, le=600)] = 15
     """How long headers may take to arrive, and how long a body may crawl below 1,000 bytes a second."""
+    read_seconds: Annotated[float, Field(gt=0, le=30)] = 2.0
+    """How long a FHIR server or a key address may take to answer."""
 
     metrics: Literal["off", "path", "port"] = "off"
     """Metrics for Prometheus: at `/metrics`, or at a port of their own."""
@@ -252,9 +259,10 @@ class SecurityOptions(Described, BaseSettings):
         return value
 
     @model_validator(mode="after")
-    def _scopes_are_of_an_issuer(self) -> Self:
-        if self.oauth_scope_prefix and self.oauth_issuer is None:
-            raise ValueError("`TRIAGE_OAUTH_SCOPE_PREFIX`: it goes with `TRIAGE_OAUTH_ISSUER`, which is not set")
+    def _tokens_are_of_an_issuer(self) -> Self:
+        given = [name for name in OF_AN_ISSUER if name in self.model_fields_set and getattr(self, name)]
+        if given and self.oauth_issuer is None:
+            raise ValueError(f"`TRIAGE_{given[0].upper()}`: it goes with `TRIAGE_OAUTH_ISSUER`, which is not set")
         return self
 
     @property

@@ -276,11 +276,23 @@ def test_an_accept_that_nothing_here_meets_is_refused(client: TestClient, method
         "APPLICATION/JSON;charset=utf-8;q=1",
         "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2",
         "application/problem+json, application/json",
+        *(",", " , ,", ",,application/json,", "text/html;q=0.5,,*/*"),
     ],
 )
 def test_an_accept_that_json_meets_is_answered(client: TestClient, accept: str) -> None:
     assert client.post("/v1/triage", json={}, headers={"Accept": accept}).status_code == 200
     assert client.get("/v1/rulesets", headers={"Accept": accept}).status_code == 200
+
+
+def test_a_slash_at_the_end_is_another_path(client: TestClient) -> None:
+    """Nobody is sent elsewhere, which no document declares; the discovery of CDS Hooks has both by its contract."""
+    for path, methods in client.get("/openapi.json").json()["paths"].items():
+        for method in methods:
+            response = client.request(method, f"{path}/".replace("{id}", "current"), follow_redirects=False)
+            if path != "/cds-services":
+                assert response.status_code in (404, 405), (method, path)
+                assert "location" not in response.headers
+    assert client.get("/v1/rulesets/", follow_redirects=False).json()["type"] == "/problems/not-found"
 
 
 def test_several_accepts_are_one_list(client: TestClient) -> None:

@@ -15,9 +15,9 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 from app.cds_hooks.trust import LONGEST_SECONDS, Trust, UntrustedError
 from app.main import build_app
 from app.rulebook.load import RuleBook
+from app.security.issuer_keys import MAX_BYTES
 from app.security.keys import SCOPES, new_key
 from app.security.options import CdsClient
-from app.security.tokens import MAX_BYTES
 from app.settings import Settings
 from tests.cds_hooks.calls import call, path
 from tests.fhir.resources import BASE

@@ -12,7 +12,7 @@ import pytest
 
 from app.api.worker import LIGHT_BYTES
 from app.security import fetch
-from app.security.fetch import Allowance, UnfetchedError, fetched, session
+from app.security.fetch import Allowance, Session, UnfetchedError, within
 
 URL = "https://elsewhere.example/keys"
 MOST = 100_000
@@ -32,14 +32,10 @@ class Parts(httpx.AsyncByteStream):
 
 
 def read(body: bytes | Parts, encoding: str | None = None, most: int = MOST, seconds: float = 60) -> Any:
-    async def reading() -> Any:
-        stream = body if isinstance(body, Parts) else Parts(body)
-        headers = {"content-encoding": encoding} if encoding else {}
-        transport = httpx.MockTransport(lambda _: httpx.Response(200, headers=headers, stream=stream))
-        async with session(seconds, {}, transport) as client:
-            return await fetched(client, URL, Allowance(most))
-
-    return asyncio.run(reading())
+    stream = body if isinstance(body, Parts) else Parts(body)
+    headers = {"content-encoding": encoding} if encoding else {}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, headers=headers, stream=stream))
+    return asyncio.run(within(seconds, {}, lambda session: session.json(URL, Allowance(most)), transport))
 
 
 def bombs() -> Iterator[tuple[bytes, str]]:
@@ -99,11 +95,8 @@ def test_the_other_is_asked_for_what_can_be_unpacked() -> None:
         asked.append(request.headers["accept-encoding"])
         return httpx.Response(200, json=1)
 
-    async def reading() -> None:
-        async with session(60, {}, httpx.MockTransport(answer)) as client:
-            await fetched(client, URL, Allowance(MOST))
-
-    asyncio.run(reading())
+    transport = httpx.MockTransport(answer)
+    asyncio.run(within(60, {}, lambda session: session.json(URL, Allowance(MOST)), transport))
     assert asked == ["gzip"]
 
 
@@ -117,16 +110,15 @@ def test_reading_the_json_counts_as_time(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_all_that_share_an_allowance_draw_on_it() -> None:
-    async def reading() -> None:
+    async def reading(session: Session) -> None:
         allowance = Allowance(30)
-        transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b'"0123456789"'))
-        async with session(60, {}, transport) as client:
-            for _ in range(2):
-                await fetched(client, URL, allowance)
-            await fetched(client, URL, allowance)
+        for _ in range(2):
+            await session.json(URL, allowance)
+        await session.json(URL, allowance)
 
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b'"0123456789"'))
     with pytest.raises(UnfetchedError, match="sent too much"):
-        asyncio.run(reading())
+        asyncio.run(within(60, {}, reading, transport))
 
 
 def test_a_key_that_is_sent_twice_is_not_read() -> None:

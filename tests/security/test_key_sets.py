@@ -1,6 +1,7 @@
 """Key sets and tokens of others: what is usable is used, and nothing else opens anything."""
 
 import asyncio
+from base64 import urlsafe_b64encode
 from time import time
 from typing import Any
 
@@ -8,12 +9,15 @@ import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
+from joserfc.jws import JWSRegistry
+from joserfc.util import int_to_base64
 
 from app.cds_hooks import trust
 from app.cds_hooks.trust import LEEWAY_SECONDS, Trust, UntrustedError, UsedTokens
+from app.security.issuer_keys import IssuerKeys, NoIssuerError
 from app.security.key_sets import MOST_KEYS, usable_keys
 from app.security.options import CdsClient
-from app.security.tokens import ASYMMETRIC, BadTokenError, Issuer, IssuerKeys, NoIssuerError, Tokens
+from app.security.tokens import ASYMMETRIC, BadTokenError, Issuer, Tokens
 from app.settings import Settings
 
 URL, ISSUER, AUDIENCE = "https://id.example/jwks", "https://id.example", "triage"
@@ -24,6 +28,12 @@ KEYS: dict[str, Key] = {
     "RS256": RSAKey.generate_key(2048, {"kid": "rsa"}),
     "Ed25519": OKPKey.generate_key("Ed25519", {"kid": "ed"}),
 }
+
+
+def public_rsa(bits: int, exponent: int = 65_537) -> dict[str, Any]:
+    return {"kty": "RSA", "n": int_to_base64(2 ** (bits - 1) + 1), "e": int_to_base64(exponent), "kid": "k"}
+
+
 UNUSABLE: dict[str, Any] = {
     "a small curve": {"kty": "EC", "crv": "P-192", "x": "AA", "y": "AA", "kid": "k"},
     "for agreement": {"kty": "OKP", "crv": "X448", "x": "AA", "kid": "k"},
@@ -39,6 +49,13 @@ UNUSABLE: dict[str, Any] = {
     "nothing": None,
     "a list": [],
     "shared": {"kty": "oct", "k": "AAAA", "kid": "k"},
+    "of 1,024 bits": public_rsa(1_024),
+    "of 16,384 bits": public_rsa(16_384),
+    "of a million bits": public_rsa(1_000_000),
+    "with an exponent as long as the modulus": public_rsa(2_048, 2**2047 + 1),
+    "with an even exponent": public_rsa(2_048, 65_538),
+    "of an even modulus": {**public_rsa(2_048), "n": int_to_base64(2**2047)},
+    "with a name of 100 kB": {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "kid": "k" * 100_000},
     "for encryption": RSAKey.generate_key(2048, {"use": "enc", "kid": "k"}).as_dict(private=False),
 }
 FOR_ELSE: dict[str, dict[str, Any]] = {
@@ -96,9 +113,116 @@ def test_a_set_without_a_usable_key_is_none() -> None:
             opened(tokens(listed), token())  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("bits", [2_048, 16_384, 1_000_000])
+def test_the_private_half_of_a_key_is_never_looked_at(bits: int) -> None:
+    """To find the primes from it takes seconds at 16,384 bits, and days at a million."""
+    listed = [public_rsa(bits) | {"d": int_to_base64(2 ** (bits - 2))}, KEYS["RS256"].as_dict(private=True)]
+    found = usable_keys({"keys": listed})
+    assert [key.kid for key in found] == ["k", "rsa"][-1 if bits > 8_192 else 0 :]
+    assert not any(key.is_private for key in found)
+
+
 def test_so_many_keys_are_looked_at() -> None:
     many = public(*KEYS.values()) * MOST_KEYS
     assert len(usable_keys({"keys": many})) == MOST_KEYS
+
+
+def test_keys_of_usual_lengths_are_usable() -> None:
+    listed = [public_rsa(bits, exponent) for bits in (2_048, 3_072, 4_096, 8_192) for exponent in (3, 65_537)]
+    assert len(usable_keys({"keys": listed})) == len(listed)
+
+
+def raw(*parts: bytes) -> str:
+    return ".".join(urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
+
+
+def signed(header: bytes, payload: bytes) -> str:
+    """Return a token of the good key, whatever it says."""
+    said = raw(header, payload)
+    assert isinstance(GOOD, ECKey)
+    signature = JWSRegistry.algorithms["ES256"].sign(said.encode(), GOOD)
+    return f"{said}.{raw(signature)}"
+
+
+ES256 = b'{"alg":"ES256"}'
+FUTURE = 253_402_300_799
+ODD_HEADERS = [
+    *(b"", b"[]", b"{}", b'["alg"]', b'"alg"', b"7", b"null", b'{"alg":7}', b'{"alg":null}', b'{"alg":[]}'),
+    *(b'{"alg":{}}', b'{"alg":"none"}', b'{"alg":"None"}', b'{"alg":"HS256"}', b'{"alg":"ES256","kid":{}}'),
+    *(b'{"alg":"ES256","crit":["exp"]}', b'{"alg":"ES256","crit":["b64"],"b64":false}', b'{"alg":"ES256","crit":[]}'),
+    *(b'{"alg":"ES256","crit":7}', b'{"alg":"ES256","crit":["x"],"x":1}', b'{"alg":"ES256","crit":[{}]}'),
+    *(b'{"alg":"ES256","b64":false}', b'{"alg":"dir","enc":"A256GCM"}', b"[" * 5_000, b"\xff", b'{"alg":"ES256"'),
+    *(b'{"alg":"ES256","x":"' + b"x" * 2_000 + b'"}', b'{"alg":NaN}', b'{"alg":"ES256","kid":' + b"9" * 400 + b"}"),
+]
+ODD_CLAIMS = {
+    "a list": b"[]",
+    "a number": b"7",
+    "nothing": b"",
+    "no UTF-8": b'{"iss":"\xff"}',
+    "a token in a token": raw(ES256, b"{}", b"x").encode(),
+    "very deep": b'{"a":' + b"[" * 9_000,
+    "a very long number": b'{"exp":' + b"9" * 9_000 + b"}",
+    **{
+        f"exp {exp}": f'{{"iss":"{ISSUER}","aud":"{AUDIENCE}","exp":{exp},"scope":"triage"}}'.encode()
+        for exp in (
+            f'"{FUTURE}"',
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            "1e400",
+            "-1e400",
+            "true",
+            "null",
+            "[]",
+            "{}",
+            "[9e9]",
+            "0",
+        )
+    },
+    **{
+        f"aud {aud}": f'{{"iss":"{ISSUER}","aud":{aud},"exp":{FUTURE},"scope":"triage"}}'.encode()
+        for aud in ('["other"]', "[]", '[["triage"]]', '["triage",7]', "{}", '{"triage":1}', "true", "null")
+    },
+    **{
+        f"iss {iss}": f'{{"iss":{iss},"aud":"{AUDIENCE}","exp":{FUTURE},"scope":"triage"}}'.encode()
+        for iss in (f'["{ISSUER}"]', "7", "null", f'"{ISSUER}/"')
+    },
+}
+
+
+@pytest.mark.parametrize("header", ODD_HEADERS)
+def test_a_token_with_an_odd_header_is_refused_and_no_fault(header: bytes) -> None:
+    claims = f'{{"iss":"{ISSUER}","aud":"{AUDIENCE}","exp":{FUTURE},"scope":"triage"}}'.encode()
+    assert opened(tokens(public(GOOD)), signed(ES256, claims)) == {"triage"}
+    with pytest.raises(BadTokenError) as refused:
+        opened(tokens(public(GOOD)), signed(header, claims))
+    assert str(refused.value.detail) in REASONS
+
+
+REASONS = {
+    f"the token is not accepted: {why}"
+    for why in (
+        "it has expired",
+        "its issuer, audience or dates are not those of this service",
+        "its algorithm is not among those allowed here",
+        "its signature does not fit",
+        "it is no signed token of the configured issuer",
+    )
+}
+"""All that is ever said of a token: nothing of it."""
+
+
+@pytest.mark.parametrize("name", ODD_CLAIMS)
+def test_a_token_with_odd_claims_is_refused_and_no_fault(name: str) -> None:
+    with pytest.raises(BadTokenError) as refused:
+        opened(tokens(public(GOOD)), signed(ES256, ODD_CLAIMS[name]))
+    assert str(refused.value.detail) in REASONS
+
+
+@pytest.mark.parametrize("token", ["..", "a.b.c", "\u00e9.\u00e9.\u00e9", "." * 9, "a" * 15_000 + "..", "eyJ\x00.e30."])
+def test_what_is_no_token_is_refused_and_no_fault(token: str) -> None:
+    with pytest.raises(BadTokenError):
+        opened(tokens(public(GOOD)), token)
 
 
 @pytest.mark.parametrize("alg", KEYS)

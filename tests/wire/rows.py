@@ -96,6 +96,17 @@ def trailers_without_end(service: Service) -> None:
     assert grown < GROWTH, grown
 
 
+def malformed_chunks(service: Service) -> None:
+    """A body whose chunks are malformed is a 400, and not an empty answer."""
+    for body in (b"zz\r\n{}", b"2\r\n{}\r\nzz\r\n", b"2\r\n{}xx0\r\n\r\n"):
+        head, _ = service.parts(facts("chunks"), chunked=True)
+        with service.connect() as wire:
+            wire.send(head + body)
+            answer = wire.answer()
+            assert answer.status == 400, answer.status
+            assert answer.body
+
+
 def head_without_end(service: Service) -> None:
     """20 MB of headers end in a refusal or with the connection, and are not kept."""
     before = service.server.rss()
@@ -298,9 +309,10 @@ def rows() -> Iterator[tuple[str, Row]]:
                 row = upgrade(headers, chunked=chunked, segments=segments)
                 yield f"upgrade to {name}, {framing}, {segments} segment{'s'[: segments - 1]}", row
     for each in (
-        *(curl_http2, trailers_without_end, head_without_end, headers_too_large, nothing_sent, line_end_then_silence),
-        *(idle_after_an_answer, head_byte_by_byte, body_byte_by_byte, trailer_key, trailer_host, random_pipelines),
-        *(head_of_what_can_be_read, half_closed, no_host, absolute_target, waits_for_continue, two_lengths),
+        *(curl_http2, malformed_chunks, trailers_without_end, head_without_end, headers_too_large, nothing_sent),
+        *(line_end_then_silence, idle_after_an_answer, head_byte_by_byte, body_byte_by_byte, trailer_key, trailer_host),
+        *(random_pipelines, head_of_what_can_be_read, half_closed, no_host, absolute_target, waits_for_continue),
+        two_lengths,
     ):
         yield each.__name__.replace("_", " "), each
 
