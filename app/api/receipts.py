@@ -27,6 +27,7 @@ from app.api.schemas import ref
 from app.api.strict_json import pointer_to
 from app.api.validation import day_of
 from app.api.verdict import Verdict, verdict_of
+from app.api.worker import in_worker
 from app.core.answer import CONTRACT, Answer, DecisionView
 from app.core.engine import Engine, Engines, Question, Sources
 from app.core.languages import DEFAULT
@@ -148,7 +149,8 @@ def routes(engines: Engines, readers: Mapping[str, CandidateReader], signer: Ver
         """Checks the signature, decides again by the release that answered, and compares."""
         language = engines.in_language(accept_language).language
         response.headers.update({"Content-Language": language, "Vary": "Accept-Language"})
-        verdict = replayer.verdict(_stored(body), language)
+        # where texts have changed since, every rule is compiled once more
+        verdict = await in_worker(lambda: replayer.verdict(_stored(body), language))
         if verdict.release:
             notice = notice_of(engines.by_id[verdict.release].release, engines.current, root)
             response.headers.update(headers_of([notice] if notice else []))

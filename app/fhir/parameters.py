@@ -7,7 +7,7 @@ from app.record.elements import RecordError, Resource, items, text
 
 
 class Parameter(NamedTuple):
-    """One parameter, and where it stands: in a list, at a place."""
+    """One parameter, and its place in a list."""
 
     name: str
     given: Resource
@@ -16,7 +16,7 @@ class Parameter(NamedTuple):
 
     @property
     def where(self) -> str:
-        """The FHIRPath of it; made for an error alone, as there may be very many."""
+        """The FHIRPath of it, which is made for an error alone."""
         return f"{self.listed}[{self.place}]"
 
     def resource(self) -> Resource:

@@ -49,6 +49,23 @@ def test_what_is_said_of_a_query_is_short_and_counts_the_rest(client: TestClient
     assert len(response.content) < LONGEST_PROBLEM
 
 
+WRONG: dict[str, tuple[dict[str, Any], int]] = {
+    "unavailable": ({"unavailable": ["pregnant", "x"] * 300}, 300),
+    "doubted, of which nothing is assumed": ({"doubted": ["pregnant"] * 200 + ["primary_concern"] * 250}, 250),
+    "answered too": ({"pregnant": True, "unavailable": ["pregnant"] * 140 + ["breastfeeding"] * 50}, 140),
+    "no names": ({"unavailable": [1, "pregnant", [], {}] * 100}, 300),
+    "unknown members": ({f"n{n}": 1 for n in range(150)} | {"doubted": ["x"] * 60 + ["pregnant"]}, 210),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_what_is_wrong_beyond_the_errors_that_are_listed_is_counted(client: TestClient, kind: str) -> None:
+    body, count = WRONG[kind]
+    found = client.post("/v1/triage", json=body).json()
+    assert len(found["errors"]) == MOST_ERRORS
+    assert f"{count - MOST_ERRORS} more are not" in found["detail"]
+
+
 @pytest.mark.parametrize("path", ["/fhir/PlanDefinition/$apply", "/cds-services/candidate-triage-patient-view"])
 def test_what_is_said_of_a_record_is_short(client: TestClient, path: str) -> None:
     inside = ",".join(f'"k{n}":1,"k{n}":1' for n in range(2_000))
