@@ -144,7 +144,7 @@ class Concepts:
                 sites = {meant.hit.site for meant in found.meant} - {None}
                 found.site = "elsewhere" if "elsewhere" in sites else "in" if sites else None
                 found.meanings = sum(len(meant.meanings) for meant in found.meant)
-            self.limits.look_up(1 + found.codings)
+            self.limits.look_up(2 + found.codings)
         self.limits.look_up(found.meanings)
         self.unread += found.unread
         return found

@@ -6,7 +6,7 @@ Resources and their parts are counted elsewhere; a record of few that say very m
 from unicodedata import combining, is_normalized, normalize
 
 MOST_LOOKED_UP = 8_000
-"""How much of one record is looked up: concepts that differ, their codings, and what each resource's codes mean."""
+"""How much of one record is looked up: codings, two for each concept that differs, and what the codes say."""
 MOST_WORDS = 120_000
 """How many characters of one record are searched for words."""
 LONGEST_TEXT = 1_000
