@@ -21,8 +21,6 @@ from app.core.rules import Release
 
 NAMES_OF_FACTS = ("unavailable", "doubted")
 """Members of a request that list facts."""
-UNTOLD = "", "", Message(""), None
-"""Stands for what is wrong beyond the errors that are listed, and counts."""
 
 
 def decode(body: bytes, reader: "CandidateReader", *, strict: bool, line: int | None = None) -> Question:
@@ -136,6 +134,7 @@ class CandidateReader:
             says = Message("write a day from {first} to {last} as `2026-11-26`", first=FIRST_DAY, last=LAST_DAY)
             yield "/asked_on", "not_a_day", says, None
         suggested = told = 0
+        untold = "", "", self._no_such, None  # of what is wrong beyond the errors that are listed, each counts
         for member, listed in zip(NAMES_OF_FACTS, (unavailable, doubted), strict=True):
             if not isinstance(listed, list | tuple):
                 yield f"/{member}", "not_a_list", Message("write a list of names of facts"), None
@@ -143,7 +142,7 @@ class CandidateReader:
             for place, name in enumerate(listed):
                 if told == MOST_ERRORS:
                     if not self._is_right(data, member, name):
-                        yield UNTOLD
+                        yield untold
                     continue
                 told += 1
                 pointer = f"/{member}/{place}"
@@ -164,7 +163,7 @@ class CandidateReader:
         unknown = [name for name in data if name not in self.release.facts and name not in OTHERS]
         for name in unknown:
             if told == MOST_ERRORS:
-                yield UNTOLD
+                yield untold
                 continue
             told += 1
             pointer = pointer_to("", name)
