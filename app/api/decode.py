@@ -133,12 +133,18 @@ class CandidateReader:
         if asked_on is not None and day_of(asked_on) is None:
             says = Message("write a day from {first} to {last} as `2026-11-26`", first=FIRST_DAY, last=LAST_DAY)
             yield "/asked_on", "not_a_day", says, None
-        suggested = 0
+        suggested = told = 0
+        untold = "", "", self._no_such, None  # of what is wrong beyond the errors that are listed, each counts
         for member, listed in zip(NAMES_OF_FACTS, (unavailable, doubted), strict=True):
             if not isinstance(listed, list | tuple):
                 yield f"/{member}", "not_a_list", Message("write a list of names of facts"), None
                 continue
             for place, name in enumerate(listed):
+                if told == MOST_ERRORS:
+                    if not self._is_right(data, member, name):
+                        yield untold
+                    continue
+                told += 1
                 pointer = f"/{member}/{place}"
                 if isinstance(name, str) and name in self._elsewhere:
                     yield pointer, "not_in_release", self._not_here(name), None
@@ -152,8 +158,14 @@ class CandidateReader:
                 elif member == "doubted" and self.release.facts[name].policy == "ask":
                     says = Message("nothing is ever assumed of `{name}`; take it out here", name=name)
                     yield pointer, "never_assumed", says, None
+                else:
+                    told -= 1
         unknown = [name for name in data if name not in self.release.facts and name not in OTHERS]
         for name in unknown:
+            if told == MOST_ERRORS:
+                yield untold
+                continue
+            told += 1
             pointer = pointer_to("", name)
             if name in self._elsewhere:
                 yield pointer, "not_in_release", self._not_here(name), None
@@ -161,6 +173,11 @@ class CandidateReader:
                 close = closest(name, (*self.release.facts, *OTHERS)) if suggested < MOST_SUGGESTIONS else None
                 suggested += 1
                 yield pointer, "unknown_fact", self._no_such, close
+
+    def _is_right(self, data: Mapping[str, Any], member: str, name: Any) -> bool:
+        """Return whether a member may list a name."""
+        fact = self.release.facts.get(name) if isinstance(name, str) else None
+        return fact is not None and data.get(name) is None and not (member == "doubted" and fact.policy == "ask")
 
     def _not_here(self, name: str) -> Message:
         template = "release {release} does not have this fact; it came with {first}"

@@ -73,18 +73,20 @@ def read_query(query: bytes, known: Collection[str] | None) -> dict[str, str]:
     """
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
     times = Counter(name for name, _ in pairs)
-    errors = [
-        _error(name, "repeated_parameter", Message("is given more than once")) for name in times if times[name] > 1
-    ]
+    repeated = [name for name in times if times[name] > 1]
+    errors = [_error(name, "repeated_parameter", Message("is given more than once")) for name in repeated[:MOST_ERRORS]]
+    more = len(repeated) - len(errors)
     says = Message("a query parameter cannot be used")
     if unknown := [name for name in times if known is not None and name not in known]:
         listed = ", ".join(f"`{name}`" for name in known or ())
         says = Message("a query parameter cannot be used; this takes {listed}", listed=listed or Message("none"))
-        for place, name in enumerate(unknown):
+        room = MOST_ERRORS - len(errors)
+        more += len(unknown[room:])
+        for place, name in enumerate(unknown[:room]):
             close = closest(name, known or ()) if place < MOST_SUGGESTIONS else None
             errors.append(_error(name, "unknown_parameter", Message("is no parameter here"), close))
     if errors:
-        raise ProblemError("bad-parameter", says, errors=errors)
+        raise ProblemError("bad-parameter", says, errors=errors, more=more)
     return dict(pairs)
 
 

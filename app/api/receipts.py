@@ -6,7 +6,7 @@ corrected since: where they stand in an answer is found by deciding once more wi
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from itertools import product
 from typing import Annotated, Any, Protocol
@@ -27,11 +27,14 @@ from app.api.schemas import ref
 from app.api.strict_json import pointer_to
 from app.api.validation import day_of
 from app.api.verdict import Verdict, verdict_of
+from app.api.worker import in_worker
 from app.core.answer import CONTRACT, Answer, DecisionView
 from app.core.engine import Engine, Engines, Question, Sources
 from app.core.languages import DEFAULT
 from app.core.rules import Release, Source, Wording
 
+MOST_NAMES = 1_000
+"""How many names of facts a question lists: of more, each that is wrong would be an error."""
 LATER = frozenset({"reference", "receipt"})
 """Members that are no part of what was decided."""
 BY_DAY: Mapping[str, object] = {"asked_on": None, "valid_until": None, "ask_again": []}
@@ -95,9 +98,9 @@ class Stored(Described):
     """The receipt: the header `Triage-Receipt` of the answer, or the `receipt` of an answer out of a batch."""
     facts: dict[str, Any] | None = None
     """The facts as they were asked, for an answer of `view=decision`, which does not hold them."""
-    unavailable: Sequence[str] | None = None
+    unavailable: Annotated[list[str] | None, Field(max_length=MOST_NAMES)] = None
     """The facts that were named `unavailable` when it was asked."""
-    doubted: Sequence[str] | None = None
+    doubted: Annotated[list[str] | None, Field(max_length=MOST_NAMES)] = None
     """The facts that were named `doubted` when it was asked."""
 
 
@@ -148,7 +151,8 @@ def routes(engines: Engines, readers: Mapping[str, CandidateReader], signer: Ver
         """Checks the signature, decides again by the release that answered, and compares."""
         language = engines.in_language(accept_language).language
         response.headers.update({"Content-Language": language, "Vary": "Accept-Language"})
-        verdict = replayer.verdict(_stored(body), language)
+        # where texts have changed since, every rule is compiled once more
+        verdict = await in_worker(lambda: replayer.verdict(_stored(body), language))
         if verdict.release:
             notice = notice_of(engines.by_id[verdict.release].release, engines.current, root)
             response.headers.update(headers_of([notice] if notice else []))

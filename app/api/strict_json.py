@@ -57,8 +57,10 @@ def json_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return plain
     made = JsonObject(plain)
     seen: set[str] = set()
-    twice = {key for key, _ in pairs if key in seen or seen.add(key)}  # type: ignore[func-returns-value]
-    made.repeated = tuple(key for key in made if key in twice)
+    twice: set[str] = set()
+    for key, _ in pairs:
+        (twice if key in seen else seen).add(key)
+    made.repeated = tuple([key for key in made if key in twice])
     return made
 
 
@@ -215,22 +217,21 @@ def repeated_keys(data: Any, steps: Steps | None = None, first: int = 0) -> tupl
     """
     errors: list[FieldError] = []
     more = 0
-    todo: list[tuple[Any, Steps | None]] = [(data, steps)]
+    says = Message("is written more than once; send it once")
+    todo: list[tuple[Any, Steps | None]] = [(data, steps)] if isinstance(data, HOLDS) else []
     while todo:
         found, steps = todo.pop()
-        if isinstance(found, JsonObject):
+        if isinstance(found, JsonObject) and found.repeated:
             listed = found.repeated[: MOST_ERRORS - len(errors)]
-            says = Message("is written more than once; send it once")
             errors += [FieldError(_pointer((steps, key)), "duplicate_key", says) for key in listed]
             more += len(found.repeated) - len(listed)
         begin = first if found is data else 0
-        members = (
-            found.items() if isinstance(found, dict) else enumerate(found, begin) if isinstance(found, list) else ()
-        )
+        members = found.items() if isinstance(found, dict) else enumerate(found, begin)
         inside: list[tuple[Any, Steps | None]] = [
             (item, (steps, step)) for step, item in members if item and isinstance(item, HOLDS)
         ]
-        todo += reversed(inside)
+        if inside:
+            todo += reversed(inside)
     return errors, more
 
 

@@ -43,6 +43,8 @@ LONGEST_KEY = 1_000
 """How much of an order's id and pathway tells its card from others."""
 MOST_DRAFTS = 200
 """How many drafts of ours are worked on in one call."""
+MOST_DETAILED = 10
+"""In how many cards about drafts the reasons stand, which are the same for all of them."""
 Card = dict[str, Any]
 
 
@@ -121,9 +123,9 @@ class Cards:
         if any(not draft.pathway for draft in drafts) or self.call.hook == "patient-view":
             yield self._decision(answer, weighed, detail)
         doubted = weighed.doubted or not answer.ready
-        for draft in drafts:
-            if draft.pathway and (answer.decision.pathway != draft.pathway or doubted):
-                yield self._conflict(answer, draft, detail, weighed)
+        conflicts = [each for each in drafts if each.pathway and (answer.decision.pathway != each.pathway or doubted)]
+        for number, draft in enumerate(conflicts):
+            yield self._conflict(answer, draft, detail if number < MOST_DETAILED else answer.summary, weighed)
 
     def _decision(self, answer: Answer, weighed: Weighed, detail: str) -> Card:
         disposition = answer.decision.disposition

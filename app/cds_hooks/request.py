@@ -153,8 +153,9 @@ def _names_another(draft: Resource, patient: str) -> bool:
     concerned = items(draft.get("subject"))
     if "participant" in draft:
         concerned += [actor for each in items(draft["participant"]) for actor in items(each.get("actor"))]
-    references = [text(each.get("reference")) for each in concerned]
-    named = [found[3] for each in references if (found := REST.fullmatch(each)) and found[2] == "Patient"]
+    written = (text(each.get("reference")) for each in concerned)
+    references = [REST.fullmatch(each) for each in written if len(each) <= LONGEST_REFERENCE]
+    named = [found[3] for found in references if found and found[2] == "Patient"]
     return bool(named) and patient not in named
 
 

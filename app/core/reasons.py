@@ -64,6 +64,7 @@ Left = Literal[
     "unread_resources",
     "unread_answers",
     "unread_codings",
+    "not_looked_up",
     "other_patient",
     "failed_reads",
     "further_pages",

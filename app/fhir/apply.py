@@ -64,7 +64,7 @@ def read_application(body: Any, release: Release, base: str, *, named: bool) -> 
 
 def _take(parameter: Parameter, found: Application, release: Release) -> None:
     """Take one parameter into what is asked."""
-    given, where = parameter.given, parameter.where
+    given = parameter.given
     match parameter.name:
         case "subject":
             found.subject = parameter.subject()
@@ -81,36 +81,37 @@ def _take(parameter: Parameter, found: Application, release: Release) -> None:
             found.record += [part.resource() for part in parameter.parts() if part.name == "data"]
         case "parameters":
             for inside in parameters(parameter.resource()):
-                value = _fact(inside, release, where)
+                value = _fact(inside, release, parameter)
                 if inside.name in found.facts:
-                    said = f"{where}.resource.{inside.where}"
+                    said = f"{parameter.where}.resource.{inside.where}"
                     raise RecordError("`{name}` is answered twice", said, "duplicate", name=inside.name)
                 found.facts[inside.name] = value
         case "unknowns":
             word = given.get("valueCode") or given.get("valueString")
             if word not in ("confirm", "strict"):
-                raise RecordError("`unknowns` is `confirm` or `strict`", where, "code-invalid")
+                raise RecordError("`unknowns` is `confirm` or `strict`", parameter.where, "code-invalid")
             found.strict = word == "strict"
         case "useServerData":
             parameter.flag()  # true asks for nothing that is here, false for what is done anyway
         case "userLanguage":
             found.language = next((code for _, code, _ in codings(given.get("valueCodeableConcept"))), "")
         case "dataEndpoint":
-            raise RecordError(NOTHING_STORED, where, "not-supported")
+            raise RecordError(NOTHING_STORED, parameter.where, "not-supported")
         case name if name not in UNUSED:
             raise unknown(parameter, PARAMETERS)
 
 
-def _fact(parameter: Parameter, release: Release, where: str) -> Value:
+def _fact(parameter: Parameter, release: Release, outer: Parameter) -> Value:
     """Return the fact that a parameter inside `parameters` says."""
     fact = release.facts.get(parameter.name)
+    where = f"{outer.where}.resource.{parameter.where}"
     if fact is None:
         says = "release {release} has no such fact"
-        raise RecordError(says, f"{where}.resource.{parameter.where}.name", "not-found", release=release.id)
+        raise RecordError(says, f"{where}.name", "not-found", release=release.id)
     given = parameter.given
     if word := given.get("valueCode") or given.get("valueString"):
         given = {"valueCoding": {"code": word}}
-    return value_of(given, fact, f"{where}.resource.{parameter.where}")
+    return value_of(given, fact, where)
 
 
 def apply(

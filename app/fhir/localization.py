@@ -57,4 +57,4 @@ class Localizations:
         """Return the language that a request accepts, else the patient's."""
         if names_one_of(accepted, self.by_language):
             return self.by_language[language_of(None, accepted, self.by_language)]
-        return self.by_language.get((preferred or "").lower().split("-")[0], self.by_language[self.default])
+        return self.by_language.get((preferred or "").partition("-")[0].lower(), self.by_language[self.default])

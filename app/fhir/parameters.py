@@ -7,11 +7,17 @@ from app.record.elements import RecordError, Resource, items, text
 
 
 class Parameter(NamedTuple):
-    """One parameter, and where it stands."""
+    """One parameter, and its place in a list."""
 
     name: str
     given: Resource
-    where: str
+    listed: str
+    place: int
+
+    @property
+    def where(self) -> str:
+        """The FHIRPath of it, which is made for an error alone."""
+        return f"{self.listed}[{self.place}]"
 
     def resource(self) -> Resource:
         """Return the resource that it holds, or raise `RecordError`."""
@@ -41,7 +47,7 @@ class Parameter(NamedTuple):
     def parts(self) -> Iterator["Parameter"]:
         """Yield the parts."""
         for place, part in enumerate(items(self.given.get("part") or [])):
-            yield Parameter(text(part.get("name")), part, f"{self.where}.part[{place}]")
+            yield Parameter(text(part.get("name")), part, f"{self.where}.part", place)
 
 
 def parameters(body: Any) -> Iterator[Parameter]:
@@ -49,7 +55,7 @@ def parameters(body: Any) -> Iterator[Parameter]:
     if not isinstance(body, dict) or body.get("resourceType") != "Parameters":
         raise RecordError("send a Parameters resource", "Parameters", "structure")
     for place, found in enumerate(items(body.get("parameter") or [])):
-        yield Parameter(text(found.get("name")), found, f"Parameters.parameter[{place}]")
+        yield Parameter(text(found.get("name")), found, "Parameters.parameter", place)
 
 
 def check_once(body: Any, names: frozenset[str]) -> None:
@@ -59,7 +65,8 @@ def check_once(body: Any, names: frozenset[str]) -> None:
         if parameter.name in said:
             says = "`{name}` stands twice among the parameters"
             raise RecordError(says, parameter.where, "duplicate", name=parameter.name)
-        said |= {parameter.name} & names
+        if parameter.name in names:
+            said.add(parameter.name)
 
 
 def unknown(parameter: Parameter, known: frozenset[str]) -> RecordError:

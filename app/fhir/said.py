@@ -1,6 +1,5 @@
 """What a record says, in words: reasons, questions, what was not understood."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import nlargest
 
@@ -9,8 +8,12 @@ from app.core.languages import Sentence
 from app.fhir.localization import Localization
 from app.record.places import Entry, PatientFacts, Unread
 
-MARKUP = re.compile(r"([\\`*_\[\]<>#|~&!])")
-"""What Markdown or HTML would read as more than text."""
+MARKUP = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>#|~&!"})
+"""What Markdown or HTML would read as more than text; a pattern took ten times as long."""
+MOST_NAMED = 200
+"""How many entries that are not understood are named."""
+LONGEST_PART = 100
+"""How much of a system, a code or a date is shown."""
 MOST_OF_A_FACT = 3
 """How many entries about one fact are named; a record may say the same for twenty years."""
 
@@ -18,10 +21,10 @@ MOST_OF_A_FACT = 3
 def said_of(entry: Entry, locale: Localization, fact: str | None = None) -> str:
     """Return an entry with text, code, date and reason."""
     coding = entry.coding
-    code = coding.code if coding else entry.link_id if entry.link_id and entry.link_id != fact else ""
+    code = _short(coding.code) if coding else entry.link_id if entry.link_id and entry.link_id != fact else ""
     if coding and entry.place == "not_understood":  # its system may be what is not known
-        code = " ".join(part for part in (coding.system, coding.code) if part)
-    inside = ", ".join(plain(part) for part in (code, entry.date or "") if part)
+        code = " ".join(_short(part) for part in (coding.system, coding.code) if part)
+    inside = ", ".join(plain(part) for part in (code, _short(entry.date or "")) if part)
     text = f": {plain(entry.text)}" if entry.text else ""
     reasons = (said.reason for said in entry.statements if said.fact == fact)
     reason = locale.reasons.get(next(reasons, entry.reason), "")
@@ -75,10 +78,12 @@ def _listed(fact: str, entries: Sequence[Entry], locale: Localization) -> str:
     return "; ".join(each.removesuffix(".") for each in said) + "."
 
 
-def not_understood(entries: Iterable[Entry], locale: Localization) -> Iterator[str]:
-    """Yield each entry by its name."""
-    for entry in entries:
+def not_understood(entries: Sequence[Entry], locale: Localization) -> Iterator[str]:
+    """Yield each entry by its name, and how many more there are."""
+    for entry in entries[:MOST_NAMED]:
         yield said_of(entry, locale)
+    if len(entries) > MOST_NAMED:
+        yield locale.phrases.of("and {count} more", count=len(entries) - MOST_NAMED)
 
 
 def counted(record: PatientFacts, locale: Localization, not_named: int = 0) -> Iterator[str]:
@@ -115,6 +120,10 @@ def sentences(said: Iterable[Sentence], locale: Localization) -> list[str]:
     return [locale.phrases.of(sentence) for sentence in said]
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_PART else text[:LONGEST_PART] + "…"
+
+
 def plain(text: str) -> str:
     """Return text of a record as text in Markdown too."""
-    return MARKUP.sub(r"\\\1", " ".join(text.split()))
+    return " ".join(text.split()).translate(MARKUP)

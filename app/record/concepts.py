@@ -4,6 +4,7 @@ All codings are looked at, each by its system. A code in one of our lists settle
 of a system that we read concerns no fact, unless words of a fact stand beside it; everything else is not understood.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from marshal import dumps
@@ -28,14 +29,11 @@ from app.core.codes import (
 from app.core.reasons import NotUnderstood
 from app.core.rules import Release
 from app.record.elements import Resource, first_items, items, text
+from app.record.limits import LONGEST_TEXT, Limits
 from app.record.places import Coding
 
 MOST_CODINGS = 10
 """How many codings of one concept are looked at."""
-LONGEST_TEXT = 1_000
-"""How much of the words of one concept is searched."""
-MOST_WORDS = 120_000
-"""How many characters of one record are searched for words."""
 SHOWN = 200
 WRITTEN = 2
 """The version of `marshal` in which equal values have equal bytes."""
@@ -98,6 +96,9 @@ class Concept:
     is_precise: bool = False
     groups: list[tuple[Coding, Looked]] = field(default_factory=list)
     leaves: list[str] = field(default_factory=list)
+    codings: int = 0
+    meanings: int = 0
+    """How many of each it has."""
 
 
 Written = tuple[Coding, str]
@@ -107,13 +108,15 @@ Written = tuple[Coding, str]
 class Concepts:
     """Reads concepts for one release."""
 
-    def __init__(self, codes: Codes, release: Release) -> None:
+    def __init__(self, codes: Codes, release: Release, limits: Limits) -> None:
         self.codes = codes
+        self.limits = limits
         self._facts: Mapping[str, Any] = release.facts
         self._read: dict[object, Concept] = {}
         self._uses: dict[str, frozenset[Use]] = {}
+        self._without: dict[tuple[re.Pattern[str], str], str] = {}
         self._all: dict[Table, tuple[str, ...]] = {}
-        self._left = MOST_WORDS
+        self._not_looked_up: dict[Table, Concept] = {}
         self.unread = 0
         """How many codings were beyond the limit."""
 
@@ -121,8 +124,13 @@ class Concepts:
         """Return what concepts mean by the first table that has them.
 
         `beside` is a text or a concept whose words stand beside them. `by_name`: where no code is in a list, the names
-        of the first table are looked for. A record says the same again and again: it is read once.
+        of the first table are looked for. A record says the same again and again: it is read once. Beyond the limit, a
+        concept may be about every fact of the first table.
         """
+        if not self.limits.may_look_up():
+            return self._not_looked_up.get(tables[0]) or self._not_looked_up.setdefault(
+                tables[0], self.open("too_many", tables[0])
+            )
         key = tables, by_name, dumps(value, WRITTEN), beside if beside is None else dumps(beside, WRITTEN)
         found = self._read.get(key)
         if found is None:
@@ -135,6 +143,9 @@ class Concepts:
                 found.facts = tuple(dict.fromkeys(meaning.fact for meant in found.meant for meaning in meant.meanings))
                 sites = {meant.hit.site for meant in found.meant} - {None}
                 found.site = "elsewhere" if "elsewhere" in sites else "in" if sites else None
+                found.meanings = sum(len(meant.meanings) for meant in found.meant)
+            self.limits.look_up(2 + found.codings)
+        self.limits.look_up(found.meanings)
         self.unread += found.unread
         return found
 
@@ -186,16 +197,20 @@ class Concepts:
         codings: list[Written] = []
         texts: list[str] = []
         unread = 0
-        for concept in value if isinstance(value, list) else (value,):
+        concepts = value if isinstance(value, list) else (value,)
+        if len(concepts) > MOST_CODINGS:
+            unread = len(concepts) - MOST_CODINGS
+        for concept in concepts[:MOST_CODINGS]:
             if not isinstance(concept, dict):
                 continue
             listed = concept.get("coding")
             if isinstance(listed, dict):
                 listed = [listed]
             if isinstance(listed, list):
-                if len(listed) > MOST_CODINGS:
-                    unread += len(listed) - MOST_CODINGS
-                    listed = listed[:MOST_CODINGS]
+                room = MOST_CODINGS - len(codings)
+                if len(listed) > room:
+                    unread += len(listed) - room
+                    listed = listed[:room]
                 for coding in listed:
                     if isinstance(coding, dict):
                         get = coding.get
@@ -214,6 +229,7 @@ class Concepts:
         found = Concept(
             [], first, said, said[:LONGEST_TEXT], said[:SHOWN], unread=unread, certainty=certainty_of(value)
         )
+        found.codings = len(codings)
         is_read = is_open = False
         for written, certainty in codings:
             system = self.codes.system(written.system)
@@ -282,9 +298,11 @@ class Concepts:
 
     def _unlisted(self, found: Concept, table: Table, is_read: bool, is_open: bool) -> None:
         """Say why nothing is meant where no code is in a list."""
-        if found.unread or len(found.words) > LONGEST_TEXT or not self.afford(found.words):
+        said = None if found.unread or len(found.words) > LONGEST_TEXT else self.limits.text(found.words)
+        found.searched = (said or "")[:LONGEST_TEXT]
+        if said is None or len(said) > LONGEST_TEXT:
             found.reason, found.facts = "too_many", self.all_of(table)
-        elif found.words and (might := self.concerned(found.words)):
+        elif said and (might := self.concerned(said)):
             found.reason, found.facts = ("words_of_a_fact" if is_read else "unknown_system"), might
             if found.coding is None:
                 found.reason = "text_alone"
@@ -313,19 +331,21 @@ class Concepts:
             concept.reason = "unknown_name"  # otherwise words of a fact stand beside a name that concerns none
         return bool(named)
 
-    def afford(self, words: str) -> bool:
-        """Return whether a text may still be searched, which is then counted."""
-        self._left -= len(words)
-        return self._left >= 0
-
     def uses(self, words: str) -> frozenset[Use]:
         """Return the uses that words say; each text is searched once."""
         found = self._uses.get(words)
         if found is None:
-            found = BOTH_USES
-            if self.afford(words):
-                found = frozenset(self.codes.use_words.found(words))
+            said = self.limits.text(words)
+            found = BOTH_USES if said is None else frozenset(self.codes.use_words.found(said[:LONGEST_TEXT]))
             self._uses[words] = found
+        return found
+
+    def without(self, pattern: re.Pattern[str], words: str) -> str:
+        """Return a text without what a pattern finds, looked through once."""
+        found = self._without.get((pattern, words))
+        if found is None:
+            said = self.limits.text(words)
+            found = self._without[pattern, words] = words if said is None else pattern.sub(" ; ", said)
         return found
 
     def concerned(self, said: str) -> tuple[str, ...]:

@@ -5,9 +5,9 @@ from typing import NamedTuple
 from app.core.codes import CERTAINTIES
 from app.record.bundles import Found
 from app.record.concepts import Concept, certainty_of
-from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, not_understood
+from app.record.context import Context, aside, drafted, irrelevant, many, not_understood
 from app.record.dates import Day, WrongDateError, latest
-from app.record.elements import Resource
+from app.record.elements import Resource, is_modified
 from app.record.places import Entry
 from app.record.standing import Open, Situation, State
 from app.record.statuses import clinical, verified
@@ -69,6 +69,7 @@ def _read(context: Context, found: Found, concept: Concept, draft: Draft) -> Dra
         return not_understood(draft, "wrong_date", facts)
     draft.day = times.day
     whole = certainty_of(resource) or concept.certainty
+    site = context.site(resource, concept)
     for meant in concept.meant:
         certainty = meant.certainty or whole
         if certainty and certainty not in CERTAINTIES:
@@ -82,9 +83,6 @@ def _read(context: Context, found: Found, concept: Concept, draft: Draft) -> Dra
         has_ended = times.has_ended and open_status is None
         now: State = "ended" if has_ended or meant.is_sequela or certainty == "Z" else state
         is_suspected = sure == "suspected" or certainty == "V"
-        site = None
-        if meant.has_area:
-            site = context.sites.of(resource.get("bodySite"), concept.site, concept.searched)
         situation = Situation(now, times.day, times.onset, times.end, is_suspected, site, open_status)
         for meaning in meant.meanings:
             context.standing.claim(draft, meaning, situation)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.core.codes import Codes
+from app.core.codes import Codes, Site
 from app.core.reasons import Irrelevant, NotUnderstood, SetAside
 from app.core.rules import Release
 from app.record.bundles import Found
@@ -41,6 +41,12 @@ class Context:
                 return self.days.of(value, planned=planned)
         return None
 
+    def site(self, resource: Resource, concept: Concept) -> Site | None:
+        """Return where something is, if that plays a part."""
+        if not any(meant.has_area for meant in concept.meant):
+            return None
+        return self.sites.of(resource.get("bodySite"), concept.site, concept.searched)
+
 
 def irrelevant(found: Found, concept: Concept | None = None, reason: Irrelevant = "no_fact") -> Entry:
     """Return a resource that concerns no fact."""
@@ -66,21 +72,6 @@ def aside(draft: Draft, reason: SetAside, facts: tuple[str, ...]) -> Draft:
     """Put a draft aside."""
     draft.fixed = "set_aside", reason, facts
     return draft
-
-
-def is_modified(resource: Resource) -> bool:
-    """Return whether something unknown may change what a resource means."""
-    if "modifierExtension" in resource or "implicitRules" in resource:
-        return True
-    for value in resource.values():
-        if isinstance(value, dict):
-            if "modifierExtension" in value:
-                return True
-        elif isinstance(value, list):
-            for part in value:
-                if isinstance(part, dict) and "modifierExtension" in part:
-                    return True
-    return False
 
 
 def many(value: object, most: int) -> list[Resource]:

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 PARTIAL = re.compile(r"(\d{4})(?:-(\d\d))?")
 TIMED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?")
+LONGEST = len("2026-11-26T08:00:00.000000000+09:00")
+"""To the nanosecond: who writes more digits could write a million."""
 
 
 class WrongDateError(Exception):
@@ -95,6 +97,8 @@ class Days:
 
 def parsed(value: str) -> Day:
     """Return a FHIR date or dateTime, or raise `WrongDateError`."""
+    if len(value) > LONGEST:
+        raise WrongDateError
     try:
         if len(value) == 10:
             found = date.fromisoformat(value)

@@ -45,6 +45,21 @@ def text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+def is_modified(resource: Resource) -> bool:
+    """Return whether something unknown may change what a resource means."""
+    if "modifierExtension" in resource or "implicitRules" in resource:
+        return True
+    for value in resource.values():
+        if isinstance(value, dict):
+            if "modifierExtension" in value:
+                return True
+        elif isinstance(value, list):
+            for part in value:
+                if isinstance(part, dict) and "modifierExtension" in part:
+                    return True
+    return False
+
+
 def codings(concept: Any) -> Iterator[tuple[str, str, str]]:
     """Yield system, code and display of every coding of a CodeableConcept."""
     for found in items(concept):

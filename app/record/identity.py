@@ -19,13 +19,17 @@ REST = re.compile(r"(?:(\S*)/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_histor
 WITHOUT_SUBJECT: Mapping[str, Whose] = {"QuestionnaireResponse": "patient", "Device": "other"}
 """Whose a resource is that need not name a subject: a form is sent for its patient, a device may be anybody's."""
 LONGEST_DATE = len("2026-11-26")
+MOST_ESCAPED = 20
+"""How many `&` and `%` the query of a conditional reference has: an address and an identifier have some six."""
 LARGEST_TARGET = 16_000
 MOST_REFERRED = 3_000_000
 """How many bytes of what is referred to are read, of one resource and for all references: for each it is read anew."""
-COST = 100
-"""What an ingredient costs beside them, and a fifth of what a reference does."""
+COST = 200
+"""What an ingredient costs beside them, and what a reference does."""
+ELEMENT = 10
+"""What each of its elements costs, and each part of a list, whatever is in it."""
 UNREAD = frozenset({"contained", "identifier", "meta", "text"})
-"""Elements of it that no reading looks at."""
+"""Elements of it whose insides no reading looks at."""
 PORTS = {"http": ":80", "https": ":443"}
 """The ports that an address means where it names none."""
 
@@ -158,7 +162,7 @@ class Identity:
         kind, _, query = reference.rpartition("/")[2].partition("?")
         if kind != "Patient":
             return "other"
-        asked = parse_qs(query, max_num_fields=20) if query.count("&") < 20 else {}
+        asked = _asked(query)
         if set(asked) == {"_id"}:
             return "patient" if self._id and asked["_id"] == [self._id] else "other" if self._id else "unknown"
         named = {(system, value) for each in asked.get("identifier", ()) for system, _, value in [each.partition("|")]}
@@ -194,8 +198,8 @@ class Identity:
         if (target := self._by_url.get(_plain_url(address))) is not None:
             return target
         if "?" in address:
-            asked = parse_qs(address.partition("?")[2]) if len(address) < 1_000 else {}
-            return self._known_as(kinds, [each.partition("|") for each in asked.get("identifier", ())])
+            named = _asked(address.partition("?")[2]).get("identifier", ())
+            return self._known_as(kinds, [each.partition("|") for each in named])
         if not address:
             return self._known_as(kinds, [(system, "|", value) for system, value in _identifiers(reference)])
         parts = REST.fullmatch(address)
@@ -212,8 +216,9 @@ class Identity:
         if self._left < 0:
             return False
         size = len(dumps([value for name, value in target.items() if name not in UNREAD]))
+        size += ELEMENT * (len(target) + sum(len(value) for value in target.values() if isinstance(value, list)))
         parts = target.get("ingredient")
-        self._left -= size + COST * (5 + (len(parts) if isinstance(parts, list) else 0))
+        self._left -= size + COST * (1 + (len(parts) if isinstance(parts, list) else 0))
         return size <= LARGEST_TARGET and self._left >= 0
 
     def _known_as(self, kinds: tuple[str, ...], named: Iterable[tuple[str, str, str]]) -> Resource | None:
@@ -226,8 +231,14 @@ class Identity:
 
 
 def _inside(resource: Resource, name: str) -> Resource | None:
-    contained = first_items(resource.get("contained"), MOST_INSIDE)
-    return next((inside for inside in contained if inside.get("id") == name), None)
+    listed = resource.get("contained")
+    beside = listed[:MOST_INSIDE] if isinstance(listed, list) else [listed]
+    return next((inside for inside in beside if isinstance(inside, dict) and inside.get("id") == name), None)
+
+
+def _asked(query: str) -> dict[str, list[str]]:
+    """Return what a conditional reference asks for; nothing of a long one."""
+    return parse_qs(query) if query.count("&") + query.count("%") <= MOST_ESCAPED else {}
 
 
 def _beginnings(day: str) -> set[str]:

@@ -8,9 +8,9 @@ from app.core.reasons import Asked, NotUnderstood
 from app.record.answers import Answer, is_ours, read_answers
 from app.record.bounds import MOST_ANSWERS
 from app.record.bundles import Found
-from app.record.context import Context, aside, is_modified, not_understood
+from app.record.context import Context, aside, not_understood
 from app.record.dates import Day, WrongDateError
-from app.record.elements import Resource, reference_of, text
+from app.record.elements import Resource, is_modified, reference_of, text
 from app.record.identity import Whose
 from app.record.places import Unread
 from app.record.weigh import Claim, Draft

@@ -11,10 +11,11 @@ from typing import Literal, NamedTuple
 
 from app.core.codes import Use, normal
 from app.record.bundles import Found
-from app.record.concepts import LONGEST_TEXT, Concept, Meant, said_of
-from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, not_understood
+from app.record.concepts import BOTH_USES, Concept, Meant, said_of
+from app.record.context import Context, aside, drafted, irrelevant, many, not_understood
 from app.record.dates import Day, WrongDateError, latest
-from app.record.elements import Resource, text
+from app.record.elements import Resource, is_modified, text
+from app.record.limits import LONGEST_TEXT
 from app.record.places import Entry
 from app.record.standing import Open, Situation, State
 from app.record.statuses import IN_ERROR, ORDERS, PLAN, PROPOSALS
@@ -275,10 +276,15 @@ def _uses(context: Context, concept: Concept, order: Order, dosages: list[Resour
 
     And whether a text of a dosage alone speaks of local use, which may be about something else to apply.
     """
+    concepts = context.concepts
     found: set[Use] = {meant.hit.use for meant in concept.meant if meant.hit.use}
     ways = [*order.forms, *(way for dosage in dosages for way in _ways(dosage))]
     for way in ways:
-        for coding in many(way.get("coding"), MOST_DOSAGES):
+        if not concepts.limits.may_look_up():
+            return {*BOTH_USES}, False
+        codings = many(way.get("coding"), MOST_DOSAGES)
+        concepts.limits.look_up(len(codings))
+        for coding in codings:
             system = context.codes.system(text(coding.get("system")))
             code = text(coding.get("code"))
             key = (system.name, normal(system, code)) if system else (text(coding.get("system")), code)
@@ -286,11 +292,12 @@ def _uses(context: Context, concept: Concept, order: Order, dosages: list[Resour
                 found.add(use)
     said = [concept.searched, *(each for way in ways for each in said_of(way))]
     told = [text(d.get("text"))[:LONGEST_TEXT] for d in dosages]
-    read = context.concepts.uses(" ; ".join([*said, *told])[:LONGEST_TEXT])
-    if "local" in read and any(map(REASON.search, told)):
-        without = [REASON.sub(" ; ", each) for each in told]
-        read = read - {"local"} | context.concepts.uses(" ; ".join([*said, *without])[:LONGEST_TEXT])
-    in_passing = "local" in read - found and bool(told) and "local" not in context.concepts.uses(" ; ".join(said))
+    read = concepts.uses(" ; ".join([*said, *told])[:LONGEST_TEXT])
+    if "local" in read and any(told):
+        without = [concepts.without(REASON, each) for each in told]
+        if without != told:
+            read = read - {"local"} | concepts.uses(" ; ".join([*said, *without])[:LONGEST_TEXT])
+    in_passing = "local" in read - found and bool(told) and "local" not in concepts.uses(" ; ".join(said))
     return (found | read) - {"both"}, in_passing
 
 

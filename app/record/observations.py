@@ -1,16 +1,15 @@
 """Observations: what was asked or measured, and the result."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from app.core.codes import Meaning, normal
 from app.core.facts import Value
 from app.record.bundles import Found
-from app.record.concepts import Concept, said_of
-from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, not_understood
+from app.record.concepts import MOST_CODINGS, Concept, said_of
+from app.record.context import Context, aside, drafted, irrelevant, many, not_understood
 from app.record.dates import WrongDateError
-from app.record.elements import Resource, text
+from app.record.elements import Resource, is_modified, items, text
 from app.record.places import Entry
 from app.record.standing import Situation
 from app.record.weigh import Claim, Draft
@@ -19,6 +18,7 @@ FINAL = frozenset({"final", "amended", "corrected"})
 OPEN = frozenset({"preliminary", "unknown"})
 NOT_DONE = frozenset({"registered", "cancelled"})
 MOST_PARTS = 20
+Answered = frozenset[tuple[str, str]]
 ROMAN = ("I", "II", "III", "IV", "V", "VI")
 
 
@@ -89,20 +89,19 @@ def _code(context: Context, part: Resource) -> Concept:
 
 
 def _result(context: Context, draft: Draft, concept: Concept, part: Resource, state: Any, whole: Resource) -> None:
+    site = context.site(whole, concept)
+    answered = _answered(context, part) if concept.meant else frozenset()
     for meant in concept.meant:
-        site = None
-        if meant.has_area:
-            site = context.sites.of(whole.get("bodySite"), concept.site, concept.searched)
         for meaning in meant.meanings:
             try:
-                value = _value(context, part, meaning)
+                value = _value(context, part, meaning, answered)
             except UnknownAnswerError:
                 draft.claims.append(Claim(draft, meaning.fact, None, "not_understood", "unknown_answer"))
                 continue
             if value is None and (is_answered(meaning) or not _has_value(part)):
                 draft.claims.append(Claim(draft, meaning.fact, None, "set_aside", "no_value"))
                 continue
-            is_suspected = bool(meaning.suspects) and not meaning.suspects.isdisjoint(_answered(context, part))
+            is_suspected = answered is not None and not meaning.suspects.isdisjoint(answered)
             situation = Situation("unknown", draft.day, draft.day, None, is_suspected, site, state)
             context.standing.claim(draft, meaning, situation, value)
 
@@ -120,11 +119,11 @@ def _has_value(part: Resource) -> bool:
     )
 
 
-def _value(context: Context, part: Resource, meaning: Meaning) -> Value | None:
+def _value(context: Context, part: Resource, meaning: Meaning, answered: Answered | None) -> Value | None:
     """Return the value of a result; `None` where there is none."""
     if not is_answered(meaning) or not _has_value(part):
         return None
-    if "dataAbsentReason" in part:  # there is a value, and there is none
+    if "dataAbsentReason" in part or answered is None:  # there is a value, and there is none, or more than is read
         raise UnknownAnswerError
     said = part.get("valueBoolean")
     if isinstance(said, bool) and context.release.facts[meaning.fact].kind == "boolean":
@@ -133,21 +132,20 @@ def _value(context: Context, part: Resource, meaning: Meaning) -> Value | None:
         return said if meaning.value is not False else not said
     if meaning.reads == "roman":
         return _roman(part)
-    found: set[Value | None] = set()
-    for key in _answered(context, part):
-        if key in meaning.answers:
-            found.add(meaning.answers[key])
+    found = {meaning.answers[key] for key in answered & meaning.answers.keys()}
     if len(found) != 1:
         raise UnknownAnswerError
     return found.pop()
 
 
-def _answered(context: Context, part: Resource) -> Iterator[tuple[str, str]]:
-    """Yield system and code of each coding of a result."""
+def _answered(context: Context, part: Resource) -> Answered | None:
+    """Return system and code of each result; `None` of too many."""
     concept = many(part.get("valueCodeableConcept"), 1)
-    for coding in many(concept[0].get("coding"), 50) if concept else ():
-        if system := context.codes.system(text(coding.get("system"))):
-            yield system.name, normal(system, text(coding.get("code")))
+    listed = concept[0].get("coding") if concept else None
+    if isinstance(listed, list) and len(listed) > MOST_CODINGS:
+        return None
+    read = ((context.codes.system(text(coding.get("system"))), text(coding.get("code"))) for coding in items(listed))
+    return frozenset((system.name, normal(system, code)) for system, code in read if system)
 
 
 def _roman(part: Resource) -> Value:
@@ -157,7 +155,7 @@ def _roman(part: Resource) -> Value:
     concept = part.get("valueCodeableConcept")
     words = [text(part.get("valueString"))]
     if isinstance(concept, dict):
-        words += [text(coding.get("code")) for coding in many(concept.get("coding"), 50)] + said_of(concept)
+        words += [text(coding.get("code")) for coding in many(concept.get("coding"), MOST_CODINGS)] + said_of(concept)
     said = {each for word in words[:50] for each in word[:200].replace("-", " ").split() if each in ROMAN}
     if len(said) != 1:
         raise UnknownAnswerError

@@ -2,9 +2,9 @@
 
 from app.record.bundles import Found
 from app.record.concepts import Concept
-from app.record.context import Context, aside, drafted, irrelevant, is_modified, many, not_understood
+from app.record.context import Context, aside, drafted, irrelevant, many, not_understood
 from app.record.dates import WrongDateError, latest
-from app.record.elements import Resource, text
+from app.record.elements import Resource, is_modified, text
 from app.record.places import Entry
 from app.record.standing import Open, Situation, State
 from app.record.statuses import IN_ERROR, ORDERS
@@ -132,10 +132,7 @@ def open_by(status: str | None) -> Open | None:
 def _say(
     context: Context, draft: Draft, concept: Concept, resource: Resource, state: State, asked: Open | None
 ) -> None:
+    situation = Situation(state, draft.day, draft.day, None, site=context.site(resource, concept), open=asked)
     for meant in concept.meant:
-        site = None
-        if meant.has_area:
-            site = context.sites.of(resource.get("bodySite"), concept.site, concept.searched)
-        situation = Situation(state, draft.day, draft.day, None, site=site, open=asked)
         for meaning in meant.meanings:
             context.standing.claim(draft, meaning, situation)

@@ -18,6 +18,7 @@ from app.record.dates import Days, WrongDateError
 from app.record.elements import Resource, items, reference_of, text
 from app.record.identity import Identity, Whose
 from app.record.intake import Intake
+from app.record.limits import MOST_LOOKED_UP, Limits
 from app.record.medicines import medicine
 from app.record.observations import observation
 from app.record.places import PLACES, Entry, PatientFacts, Place, Statement, Unread
@@ -69,13 +70,13 @@ class Reader:
         left += deeper
         check_r4(each.resource for each in found)
         identity = Identity(found, self.patient, self.server)
-        days = Days(self.on)
+        days, limits = Days(self.on), Limits()
         context = Context(
             self.release,
             self.codes,
-            Concepts(self.codes, self.release),
+            Concepts(self.codes, self.release, limits),
             Standing(self.codes, days),
-            Sites(self.codes.places, list(self.area)),
+            Sites(self.codes.places, list(self.area), limits),
             days,
             identity,
         )
@@ -131,6 +132,8 @@ class Reader:
         unread += intake.unread
         if context.concepts.unread:
             unread.append(Unread("unread_codings", context.concepts.unread, MOST_CODINGS))
+        if limits.not_looked_up:
+            unread.append(Unread("not_looked_up", limits.not_looked_up, MOST_LOOKED_UP))
         if collected.failed:
             unread.append(Unread("failed_reads", collected.failed, 0))
         if collected.further:

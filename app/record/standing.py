@@ -5,9 +5,10 @@ from typing import Any, Literal, NamedTuple
 
 from app.core.codes import UNSURE, Codes, Meaning, Places, Site, Span, is_no
 from app.core.facts import Value
-from app.record.concepts import LONGEST_TEXT, MOST_WORDS, said_of
+from app.record.concepts import said_of
 from app.record.dates import Day, Days
 from app.record.elements import Resource, first_items, text
+from app.record.limits import LONGEST_TEXT, Limits
 from app.record.weigh import Claim, Draft
 
 State = Literal["active", "unknown", "ended", "remission"]
@@ -127,9 +128,9 @@ class Sites:
     The area is face, head and neck, and what a draft or an appointment names.
     """
 
-    def __init__(self, places: Places, area: Any) -> None:
+    def __init__(self, places: Places, area: Any, limits: Limits) -> None:
         self._places = places
-        self._left = MOST_WORDS
+        self._limits = limits
         self._known: dict[str, Site | None] = {}
         self._codes: set[tuple[str, str]] = set()
         self._words: set[str] = set()
@@ -139,11 +140,11 @@ class Sites:
             self._codes |= {(text(c.get("system")), text(c.get("code"))) for c in codings}
             said = said_of(concept)
             self._texts |= {each.casefold() for each in said}
-            self._words |= {word for each in said for _, word in places.words.found(each)}
+            self._words |= {word for each in said for _, word in self._found(each)}
 
     def of(self, body_sites: Any, code: Site | None, words: str) -> Site | None:
         """Return where something is, by body sites, code and words."""
-        named = [] if body_sites is None else [self._named(each) for each in first_items(body_sites, MOST_SITES)]
+        named = [self._named(each) for each in first_items(body_sites, MOST_SITES)]
         if "widened" in named:
             return "in"
         body: Site | None = ("in" if "in" in named else "elsewhere") if named else None
@@ -152,8 +153,11 @@ class Sites:
         return body or code or self._by_words(words)
 
     def _named(self, concept: Resource) -> Literal["in", "elsewhere", "widened"]:
+        if not self._limits.may_look_up():
+            return "elsewhere"
         said = said_of(concept)
         codes = [(text(c.get("system")), text(c.get("code"))) for c in first_items(concept.get("coding"), MOST_SITES)]
+        self._limits.look_up(len(codes))
         words = [found for each in said for found in self._found(each)]
         if self._codes.intersection(codes) or any(each.casefold() in self._texts for each in said):
             return "widened"
@@ -164,8 +168,8 @@ class Sites:
         return "in" if "in" in sites else "elsewhere"
 
     def _found(self, words: str) -> dict[tuple[Site, str], None]:
-        self._left -= len(words)
-        return self._places.words.found(words) if words and self._left >= 0 else {}
+        said = self._limits.text(words)
+        return self._places.words.found(said) if said else {}
 
     def _by_words(self, words: str) -> Site | None:
         if words not in self._known:

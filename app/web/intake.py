@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
+from app.api.worker import in_worker
 from app.core.answer import Answer, PlanShown
 from app.core.conditions import facts_read
 from app.core.engine import Engine, Question
@@ -22,6 +23,8 @@ PRACTICAL, CHECK = "practical", "check"
 ONLY, AND, TICKED = ".", "-", "!"
 """After a topic, and between the facts of it that a page asks, where that is not all; after a fact that was ticked
 among others, and is asked alone next."""
+EVERYTHING = b"everything"
+"""What a form has from the page of all questions, which takes 50 ms to make: beside the event loop."""
 LEAVING = ("back", "finish")
 """The buttons that leave a page as it is: what is missing on it is no error."""
 
@@ -46,7 +49,9 @@ def routes(pages: Pages) -> APIRouter:
 
     @router.post("/intake")
     async def answered(request: Request, view: Asked) -> HTMLResponse:
-        return Intake(view, view.read(await request.body())).respond()
+        body = await request.body()
+        step = Intake(view, view.read(body))
+        return await in_worker(step.respond) if EVERYTHING in body else step.respond()
 
     @router.get("/all")
     def everything(view: Asked) -> HTMLResponse:
@@ -54,7 +59,7 @@ def routes(pages: Pages) -> APIRouter:
 
     @router.post("/all")
     async def everything_so_far(request: Request, view: Asked) -> HTMLResponse:
-        return Intake(view, view.read(await request.body())).everything_so_far()
+        return await in_worker(Intake(view, view.read(await request.body())).everything_so_far)
 
     return router
 

@@ -119,6 +119,7 @@ class Pages:
             undefined=ChainableUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,  # to ask each time whether a template has changed took a fifth of a long page
         )
         self.environment.filters["in_words"] = facts_in_words
         self.environment.filters |= {"as_field": as_field, "dated": dated}

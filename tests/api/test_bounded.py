@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from app.api import strict_json
 from app.api.large_json import read_without_repeats
 from app.api.problems import MOST_ERRORS, ProblemError
+from app.api.receipts import MOST_NAMES
 from app.api.strict_json import MAX_DEPTH, MOST_VALUES, UNSURE, read_json, repeated_keys
 from app.main import body_limits
 from app.settings import Settings
@@ -47,6 +48,23 @@ def test_what_is_said_of_a_query_is_short_and_counts_the_rest(client: TestClient
     assert len(response.json()["errors"]) == MOST_ERRORS
     assert f"{len(names) - MOST_ERRORS} more are not" in response.json()["detail"]
     assert len(response.content) < LONGEST_PROBLEM
+
+
+WRONG: dict[str, tuple[dict[str, Any], int]] = {
+    "unavailable": ({"unavailable": ["pregnant", "x"] * 300}, 300),
+    "doubted, of which nothing is assumed": ({"doubted": ["pregnant"] * 200 + ["primary_concern"] * 250}, 250),
+    "answered too": ({"pregnant": True, "unavailable": ["pregnant"] * 140 + ["breastfeeding"] * 50}, 140),
+    "no names": ({"unavailable": [1, "pregnant", [], {}] * 100}, 300),
+    "unknown members": ({f"n{n}": 1 for n in range(150)} | {"doubted": ["x"] * 60 + ["pregnant"]}, 210),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_what_is_wrong_beyond_the_errors_that_are_listed_is_counted(client: TestClient, kind: str) -> None:
+    body, count = WRONG[kind]
+    found = client.post("/v1/triage", json=body).json()
+    assert len(found["errors"]) == MOST_ERRORS
+    assert f"{count - MOST_ERRORS} more are not" in found["detail"]
 
 
 @pytest.mark.parametrize("path", ["/fhir/PlanDefinition/$apply", "/cds-services/candidate-triage-patient-view"])
@@ -213,3 +231,11 @@ def test_a_form_of_a_search_is_as_long_as_any_form(client: TestClient) -> None:
         for size, status in ((16_384, 200), (16_385, 413)):
             form = {"content-type": "application/x-www-form-urlencoded"}
             assert client.post(path, content=b"_id=".ljust(size, b"x"), headers=form).status_code == status
+
+
+@pytest.mark.parametrize("member", ["unavailable", "doubted"])
+def test_a_question_of_very_many_names_is_refused_in_one_error(client: TestClient, member: str) -> None:
+    for count, errors in ((3, 3), (MOST_NAMES, MOST_ERRORS), (MOST_NAMES + 1, 1)):
+        answer = client.post("/v1/receipts/verify", json={"answer": {}, "receipt": "", member: [1] * count})
+        assert (answer.status_code, len(answer.json()["errors"])) == (422, errors)
+    assert answer.json()["errors"][0]["pointer"] == f"/{member}"

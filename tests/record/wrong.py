@@ -138,8 +138,8 @@ def _first_year(self: Any, born: Day) -> Any:
     return years, years
 
 
-def _no_area(self: Any, places: Any, area: Any) -> None:
-    SITES_INIT(self, places, [])
+def _no_area(self: Any, places: Any, area: Any, limits: Any) -> None:
+    SITES_INIT(self, places, [], limits)
 
 
 def _use(explicit: Any, meant: Any, **more: Any) -> str:

@@ -21,6 +21,17 @@ from starlette.types import ASGIApp, Message
 from app.main import build_app
 from app.settings import Settings
 from tools.bench.aims import beside
+from tools.bench.heavy import (
+    answering,
+    bundles,
+    categories,
+    containing,
+    groups,
+    in_korean,
+    long_system,
+    ordered_by_reference,
+    records,
+)
 from tools.bench.records import cds_call
 from tools.inside import shipped
 from tools.serving import Server, serving
@@ -31,7 +42,17 @@ BYTES, RECORD_BYTES, VALUES = 65_000, 3_450_000, 178_000
 LINES = 30
 PIECE = 65_536
 """As many bytes of a body as a server hands over at once."""
-SYSTEM = "http://127.0.0.1:8000/fhir/CodeSystem/candidate-triage-pathway"
+BASE = "http://127.0.0.1:8000"
+"""As which the service is known, whatever its port: what names it is of ours."""
+SYSTEM = f"{BASE}/fhir/CodeSystem/candidate-triage-pathway"
+
+FORMS = ("/intake", "/all", "/report", "/result")
+NAMED = {"name": "practitioner"}
+UNSIGNED = {"answer": {}, "receipt": "", "unavailable": [1] * 32_000}
+LINES_OF = {
+    "wrong names": b'{"doubted":[' + b"1," * 4_050 + b'1],"unavailable":[' + b"1," * 4_000 + b"1]}\n",
+    "repeated keys": b'{"x":[' + b'{"a":1,"a":1},' * 1_160 + b"1]}\n",
+}
 
 
 class Worst(NamedTuple):
@@ -47,8 +68,8 @@ def run() -> None:
     """Measure and print."""
     print(f"{'':44} {'status':>6} {'kB in':>6} {'kB out':>6}  CPU; longest turn; longest wait of others: ms")
     print(f"a loop of a million additions: {least(additions) * 1000:.0f}")
-    app = build_app(Settings(), lines=io.StringIO())
-    with serving() as server:
+    app = build_app(Settings(public_url=BASE), lines=io.StringIO())
+    with serving(settings={"public_url": BASE}) as server:
         asked(server, Worst("", "/livez"))
         print(f"{'nothing':44} {'':20}  {'':14}  {waited(server, None):.1f}")
         for worst in requests():
@@ -114,7 +135,7 @@ async def turns(app: ASGIApp, worst: Worst) -> float:
 
 def kind_of(worst: Worst) -> str:
     """Return the media type of a body."""
-    if worst.path.startswith("/intake"):
+    if worst.path.startswith(FORMS):
         return "application/x-www-form-urlencoded"
     return "application/x-ndjson" if worst.path.endswith("batch") else "application/json"
 
@@ -171,6 +192,9 @@ def requests() -> list[Worst]:
     unknown = {f"{name[::-1]}{n}": n for n, name in enumerate(names * (BYTES // 1500))}
     view = "/cds-services/candidate-triage-"
     apply = "/fhir/PlanDefinition/candidate-triage/$apply"
+    populate = "/fhir/Questionnaire/candidate-intake/$populate"
+    form = "&".join(f"{n}={str(v).lower()}" for n, v in known.items()).encode()
+    heaviest = records()
     line = json.dumps(unavailable).encode() + b"\n"
     listed = [
         Worst("triage, complete, all sources", "/v1/triage?sources=all", dumped(known)),
@@ -186,6 +210,10 @@ def requests() -> list[Worst]:
         Worst("explain, complete", "/v1/triage/explain", dumped(known)),
         Worst("explain, nothing known", "/v1/triage/explain", b"{}"),
         Worst("batch, 30 lines of 46 kB, wrong", "/v1/triage/batch", line * LINES, LINES),
+        *[
+            Worst(f"batch, {LINES} lines of {name}", "/v1/triage/batch", each * LINES, LINES)
+            for name, each in LINES_OF.items()
+        ],
         Worst("batch, 1,000 empty objects", "/v1/triage/batch", b"{}\n" * 1_000, 1_000),
         Worst("patient-view, 3.5 MB of conditions", view + "patient-view", dumped(cds_call(conditions(2_640)))),
         Worst("patient-view, 59,000 small conditions", view + "patient-view", dumped(cds_call(small(59_000)))),
@@ -198,13 +226,31 @@ def requests() -> list[Worst]:
         Worst("patient-view, 2,000 texts in Korean", view + "patient-view", dumped(cds_call(in_korean(2_000)))),
         Worst("patient-view, 58,000 contained", view + "patient-view", dumped(cds_call(containing(58_000)))),
         Worst("patient-view, 17,000 categories of ICD-10", view + "patient-view", dumped(cds_call(categories(17_000)))),
+        *[
+            Worst(f"patient-view, {name}", view + "patient-view", dumped(cds_call(found)))
+            for name, found in heaviest.items()
+        ],
+        Worst("patient-view, a system of 3.3 MB", view + "patient-view", dumped(cds_call(long_system(3_300_000)))),
         Worst("order-sign, 18,700 drafts", view + "order-sign", dumped(ordered("order-sign"))),
         Worst("order-select, 16,300 drafts selected", view + "order-select", dumped(ordered("order-select"))),
+        Worst("order-sign, 200 drafts, 12 long systems", view + "order-sign", dumped(ordered("order-sign", 200, 12))),
         Worst("feedback, 3.5 MB", view + "patient-view/feedback", feedback()),
         Worst("$apply, 3.5 MB of conditions", apply, dumped(parameters(conditions(2_640)))),
         Worst("$apply, 2,000 orders of a medicine of medicines", apply, dumped(parameters(ordered_by_reference()))),
+        Worst("$apply, a system of 3.3 MB", apply, dumped(parameters(long_system(3_300_000)))),
+        Worst("$apply, 2,000 marked systems", apply, dumped(parameters(long_system(200, 2_000)))),
+        Worst(
+            "$apply, 80,000 parameters", apply, dumped({"resourceType": "Parameters", "parameter": [NAMED] * 80_000})
+        ),
+        Worst("$apply, 42,000 bundles", apply, dumped(bundles(42_000))),
+        Worst("$populate, a system of 3.3 MB", populate, dumped(parameters(long_system(3_300_000)))),
+        Worst("$next-question, 500 unknown names", "/fhir/Questionnaire/$next-question", dumped(answering(500))),
         Worst("$next-question, 3 MB of groups", "/fhir/Questionnaire/$next-question", dumped(groups())),
-        Worst("intake, a form", "/intake", "&".join(f"{n}={str(v).lower()}" for n, v in known.items()).encode()),
+        Worst("receipts, 32,000 wrong names", "/v1/receipts/verify", dumped(UNSIGNED)),
+        Worst("/all, a form", "/all", form),
+        Worst("/report, a form", "/report", form),
+        Worst("/result, a form", "/result", form),
+        Worst("intake, a form", "/intake", form),
         *[
             Worst(path, path)
             for path in ("/", "/all", "/rules", "/rules?q=phase", "/rules/PHASE-2", "/facts", "/sources", "/changes")
@@ -218,19 +264,7 @@ def requests() -> list[Worst]:
 
 def dumped(value: Any) -> bytes:
     """Return JSON."""
-    return json.dumps(value, separators=(",", ":")).encode()
-
-
-def in_korean(count: int) -> list[dict[str, object]]:
-    """Return conditions that have no code, each with another text of 200 letters, searched for words."""
-    words = "가려움 통증 혈압 높음 당뇨 없음 피부 건조 환자 진료 소견 상담 계획 처방 복용 관찰 " * 5
-    status = {"coding": [{"code": "active"}]}
-    found: dict[str, object] = {
-        "resourceType": "Condition",
-        "subject": {"reference": "Patient/1"},
-        "clinicalStatus": status,
-    }
-    return [found | {"code": {"text": f"{number} {words}"[:200]}} for number in range(count)]
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def conditions(count: int) -> list[dict[str, object]]:
@@ -267,36 +301,6 @@ def small(count: int) -> list[dict[str, object]]:
     return [{"resourceType": "Condition"} for _ in range(count)]
 
 
-def containing(count: int) -> list[dict[str, object]]:
-    """Return conditions that contain the smallest ones, 50 each."""
-    subject = {"reference": "Patient/1"}
-    return [{"resourceType": "Condition", "subject": subject, "contained": small(50)} for _ in range(count // 50)]
-
-
-def categories(count: int) -> list[dict[str, object]]:
-    """Return conditions by blocks and categories of ICD-10."""
-    system = "http://hl7.org/fhir/sid/icd-10-cm"
-    codes = [f"{letter}{number:02}" for letter in "ACDLZ" for number in range(100)]
-    return [
-        {
-            "resourceType": "Condition",
-            "subject": {"reference": "Patient/1"},
-            "code": {"coding": [{"system": system, "code": codes[n % len(codes)] + f".{n}" * (n % 2)}]},
-        }
-        for n in range(count)
-    ]
-
-
-def ordered_by_reference() -> list[dict[str, object]]:
-    """Return orders of one medicine, whose ingredients are a medicine of many ingredients."""
-    order: dict[str, object] = {"resourceType": "MedicationRequest", "subject": {"reference": "Patient/1"}}
-    references = [{"reference": "Medication/1", "display": f"medicine {n}"} for n in range(2_000)]
-    parts: list[list[dict[str, object]]] = [[{"itemReference": {"reference": "Medication/2"}}], [{}]]
-    medicine: dict[str, object] = {"resourceType": "Medication"}
-    medicines = [medicine | {"id": str(n), "ingredient": each * 20} for n, each in enumerate(parts, 1)]
-    return [*medicines, *(order | {"medicationReference": each} for each in references)]
-
-
 def members() -> list[dict[str, int]]:
     """Return objects of as many members as are taken, each with a key of its own."""
     return [{f"{n:06}": 1 for n in range(start, start + 950)} for start in range(0, VALUES - 950, 950)]
@@ -313,9 +317,9 @@ def odd(resources: list[dict[str, object]]) -> bytes:
     return dumped(cds_call(resources) | {"x": 0}).replace(b'"x":0', b'"x":1e400')
 
 
-def ordered(hook: str) -> dict[str, Any]:
-    """Return a call with very many drafts of ours."""
-    count = 16_300 if hook == "order-select" else 18_700
+def ordered(hook: str, count: int = 0, systems: int = 0) -> dict[str, Any]:
+    """Return a call with very many drafts of ours, about a record of long systems."""
+    count = count or (16_300 if hook == "order-select" else 18_700)
     entries = [
         {
             "resource": {
@@ -326,7 +330,7 @@ def ordered(hook: str) -> dict[str, Any]:
         }
         for n in range(count)
     ]
-    found: Any = cds_call([]) | {"hook": hook}
+    found: Any = cds_call(long_system(5_000, systems)) | {"hook": hook}
     found["context"] |= {"draftOrders": {"resourceType": "Bundle", "entry": entries}}
     if hook == "order-select":
         found["context"]["selections"] = [f"ServiceRequest/s{n}" for n in range(count)]
@@ -344,16 +348,3 @@ def parameters(resources: list[dict[str, object]]) -> dict[str, Any]:
     found = {"resourceType": "Bundle", "entry": [{"resource": resource} for resource in resources]}
     listed = [{"name": "subject", "valueString": "Patient/1"}, {"name": "data", "resource": found}]
     return {"resourceType": "Parameters", "parameter": listed}
-
-
-def groups() -> dict[str, Any]:
-    """Return a response of very many groups."""
-    item = {"linkId": "group-1", "item": [{"linkId": "group-2"}]}
-    address = "http://127.0.0.1:8000/fhir/Questionnaire/candidate-intake"
-    response: dict[str, Any] = {
-        "resourceType": "QuestionnaireResponse",
-        "questionnaire": address,
-        "status": "in-progress",
-    }
-    response["item"] = [item] * (RECORD_BYTES // 80)
-    return response
