@@ -113,10 +113,13 @@ def read(path: Path, name: str = "") -> File:
     """Return one YAML file; `BrokenRuleBookError` where it cannot be read."""
     name = name or path.name
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        missing = RuleBookError(name, 1, "", "the file is missing or is not UTF-8 text")
-        raise BrokenRuleBookError([missing]) from None
+        written = path.read_bytes()
+        text = written.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    except OSError:
+        raise BrokenRuleBookError([RuleBookError(name, 1, "", "the file is missing or cannot be read")]) from None
+    except UnicodeDecodeError as error:
+        line = written.count(b"\n", 0, error.start) + 1
+        raise BrokenRuleBookError([RuleBookError(name, line, "", "the text is not UTF-8; save it so")]) from None
     if strange := UNPRINTABLE.search(text):
         line = text.count("\n", 0, strange.start()) + 1
         raise BrokenRuleBookError([RuleBookError(name, line, "", _no_text(strange[0]))])

@@ -68,6 +68,14 @@ def test_what_is_no_rule_file_is_named_with_its_line(tmp_path: Path, text: str, 
     assert says in error.says
 
 
+@pytest.mark.parametrize("text", ["a: b\nc: é\n", "a: b\r\nc: é\r\n"])
+def test_text_that_is_not_utf_8_is_named_with_its_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "laws.yaml"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(BrokenRuleBookError, match=r"^laws.yaml:2: the text is not UTF-8"):
+        read(path)
+
+
 STRAY = [
     *("codes/extra.json", "extra.YAML", "languages/de.yml", "languages/ko/notice.yaml", "laws.yml", "notes.txt"),
     *("safety/old/hazards.yaml", "scales"),
