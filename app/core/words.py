@@ -32,7 +32,7 @@ def plain(text: str) -> str:
 
 
 def is_a_word(text: str) -> bool:
-    """Say whether a text can be found as a word, or stem, is."""
+    """Say whether anything is found by a word or stem."""
     said = plain(text).strip()
     tokens = TOKEN.findall(said)
     return bool(tokens) and not (said.endswith(STEM) and (len(tokens) > 1 or HANGUL.search(said)))
