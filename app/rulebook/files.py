@@ -7,6 +7,7 @@ itself, or stand for a billion others.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -133,6 +134,19 @@ def read(path: Path, name: str = "") -> File:
         raise BrokenRuleBookError([RuleBookError(name, mark.line + 1 if mark else 1, "", says)]) from None
     finally:
         loader.dispose()
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    path = path.resolve()  # a link stays one
+    beside = path.with_name(f".{path.name}.new")  # hidden: should it stay, the next start passes over it
+    try:
+        beside.write_text(text, "utf-8")
+        beside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
+        raise OSError(error.errno, error.strerror, str(path)) from None  # of what cannot be written it has no name
 
 
 def _no_text(character: str) -> str:
