@@ -31,7 +31,7 @@ from app.core.engine import Engine, Question
 from app.engines import build_engines
 from app.key_commands import key, signing_key
 from app.proof.explain import Target, explain
-from app.rulebook.files import BrokenRuleBookError
+from app.rulebook.files import BrokenRuleBookError, write_whole
 from app.schema_command import schemas
 from app.security.limits import is_loopback
 from app.settings import BadSettingError, Settings
@@ -175,7 +175,7 @@ def screen_cohort(
         raise refuse(f"{out or beside(source)}: {error}; remove it, or name another with `--out`") from None
     typer.echo("\n".join([in_lines(done.summary, engine.release), *done.notes]), err=True)
     if report is not None:
-        report.write_text(page(done.summary, engine.release, by), "utf-8")
+        write_whole(report, page(done.summary, engine.release, by))
     typer.echo(f"{done.rows} rows screened into {output}", err=True)
 
 

@@ -9,7 +9,7 @@ import typer
 from app.command_options import RulesOption, folder_of
 from app.rulebook.authoring import schemas_of
 from app.rulebook.book import read_book
-from app.rulebook.files import BrokenRuleBookError
+from app.rulebook.files import BrokenRuleBookError, write_whole
 from app.rulebook.load import build
 
 SETTINGS = "settings.json"
@@ -30,8 +30,8 @@ def schemas(
     for name, schema in schemas_of(book, releases).items():
         path = out / f"{name.removesuffix('.yaml')}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(schema, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        write_whole(path, json.dumps(schema, indent=1, ensure_ascii=False) + "\n")
         places[path.resolve().as_uri()] = str((folder / name).resolve())
     settings = {"yaml.schemas": places}
-    (out / SETTINGS).write_text(json.dumps(settings, indent=1) + "\n", "utf-8")
+    write_whole(out / SETTINGS, json.dumps(settings, indent=1) + "\n")
     typer.echo(f"{len(places)} schemas in {out}; put what {out / SETTINGS} holds into the settings of your editor")

@@ -14,6 +14,8 @@ import os
 import platform
 import socket
 import sys
+from contextlib import suppress
+from ipaddress import ip_network
 
 from fastapi import FastAPI
 from prometheus_client import start_http_server
@@ -51,37 +53,69 @@ def keep_memory() -> None:
 
 
 def check_ports(settings: Settings) -> None:
-    """Refuse what others serve at: granian would share the port with them."""
+    """Refuse what cannot be bound, or is already."""
+    forwarders()
     if settings.metrics == "port":
         _check_port("TRIAGE_METRICS_PORT", settings.host, settings.metrics_port)
     if settings.unix_socket is None:
         _check_port("TRIAGE_PORT", settings.host, settings.port)
         return
-    with socket.socket(socket.AF_UNIX) as other:
-        try:
-            other.connect(os.fspath(settings.unix_socket))
-        except OSError:  # nobody listens: what a killed service left behind is replaced
-            return
-    raise BadSettingError(f"`TRIAGE_UNIX_SOCKET`: {settings.unix_socket} is in use by another process")
+    path = settings.unix_socket.resolve()  # as granian does
+    with socket.socket(socket.AF_UNIX) as other, suppress(OSError):
+        other.connect(os.fspath(path))
+        raise BadSettingError(f"`TRIAGE_UNIX_SOCKET`: {path} is in use by another process")
+    try:
+        path.unlink(missing_ok=True)  # nobody listens: what a killed service left behind
+        with socket.socket(socket.AF_UNIX) as tried:
+            tried.bind(os.fspath(path))
+        path.unlink()
+    except OSError as error:
+        raise BadSettingError(f"`TRIAGE_UNIX_SOCKET`: {path}: {_why(error)}") from None
+
+
+def address_of(host: str) -> str:
+    """Return the address that a host is bound at.
+
+    Of several the first. granian takes no names, nor short forms such as `127.1`.
+    """
+    try:
+        return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][4][0])
+    except OSError:
+        raise BadSettingError(f"`TRIAGE_HOST`: `{host}` is no address of this machine") from None
 
 
 def _check_port(name: str, host: str, port: int) -> None:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError:
-        raise BadSettingError(f"`TRIAGE_HOST`: `{host}` is no address of this machine") from None
-    for family, kind, protocol, _, address in found[:1]:
-        with socket.socket(family, kind, protocol) as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: only listeners count
-            if family == socket.AF_INET6:
-                tried.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            try:
-                tried.bind(address)
-            except OSError as error:
-                says = (error.strerror or "cannot be bound").lower()
-                at = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-                setting = "TRIAGE_HOST" if error.errno == errno.EADDRNOTAVAIL else name
-                raise BadSettingError(f"`{setting}`: {at}: {says}") from None
+    address = address_of(host)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: only listeners count
+        if family == socket.AF_INET6:
+            tried.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        try:
+            tried.bind((address, port))
+        except OSError as error:
+            at = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+            setting = "TRIAGE_HOST" if error.errno == errno.EADDRNOTAVAIL else name
+            raise BadSettingError(f"`{setting}`: {at}: {_why(error)}") from None
+
+
+def _why(error: OSError) -> str:
+    return (error.strerror or "cannot be bound").lower()
+
+
+def forwarders() -> str | None:
+    """Return which proxies are believed, or raise where none can be.
+
+    Both servers take what is no address for a name, which no caller has.
+    """
+    given = os.environ.get("FORWARDED_ALLOW_IPS")
+    for word in given.split(",") if given and given != "*" else ():
+        try:
+            ip_network(word.strip())
+        except ValueError:
+            says = f"`{word}` is no address and no network, such as `10.0.0.5` or `10.0.0.0/8`; `*` alone is any"
+            raise BadSettingError(f"`FORWARDED_ALLOW_IPS`: {says}") from None
+    return given
 
 
 def greeting(settings: Settings) -> str:
@@ -127,13 +161,13 @@ def _run_granian(app: FastAPI, settings: Settings) -> None:
     from granian.server import Server
     from granian.utils.proxies import wrap_asgi_with_proxy_headers
 
-    forwarders = os.environ.get("FORWARDED_ALLOW_IPS")
+    proxies = forwarders()
 
     def load() -> ASGIApp:
         end_with_parent()
         _serve_metrics(app, settings)
         # one address is enough: proxies that name themselves are asked for only where an operator trusts some
-        return wrap_asgi_with_proxy_headers(app, forwarders) if forwarders else app
+        return wrap_asgi_with_proxy_headers(app, proxies) if proxies else app
 
     def reload() -> None:
         nonlocal app
@@ -145,7 +179,7 @@ def _run_granian(app: FastAPI, settings: Settings) -> None:
     multiprocessing.set_start_method("fork", force=True)  # workers share the memory of what was loaded
     server = Server(
         "app.main:app",
-        address=settings.host,
+        address=address_of(settings.host),
         port=settings.port,
         uds=settings.unix_socket,
         interface=Interfaces.ASGI,
@@ -179,7 +213,7 @@ def _run_uvicorn(app: FastAPI, settings: Settings) -> None:
     _serve_metrics(app, settings)
     uvicorn.run(
         app if settings.workers == 1 else "app.main:app",
-        host=settings.host,
+        host=address_of(settings.host),
         port=settings.port,
         uds=str(settings.unix_socket) if settings.unix_socket else None,
         workers=settings.workers,
@@ -205,5 +239,5 @@ def _serve_metrics(app: FastAPI, settings: Settings) -> None:
     try:
         start_http_server(settings.metrics_port, settings.host, metrics.registry)
     except OSError as error:
-        log.critical("`TRIAGE_METRICS_PORT`: %s", (error.strerror or "cannot be bound").lower())
+        log.critical("`TRIAGE_METRICS_PORT`: %s", _why(error))
         sys.exit(STARTUP_FAILURE)

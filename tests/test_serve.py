@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 from app.main import build_app
 from app.rulebook.load import RuleBook
 from app.security.keys import new_key
-from app.serve import check_ports, greeting
+from app.serve import check_ports, forwarders, greeting
 from app.settings import BadSettingError, Settings
 from tests.serving import HANGS
 
@@ -49,12 +49,14 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def serving(installed: Path, folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str, int]]:
+def serving(
+    installed: Path, folder: Path, *options: str, **settings: str
+) -> Iterator[tuple[subprocess.Popen[str], str, int]]:
     """Start the service of the installed wheel; yield it, the line it starts with, and its port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = os.environ | {"PYTHONPATH": str(installed), "TRIAGE_PORT": str(port)}
+    environment = os.environ | {"PYTHONPATH": str(installed), "TRIAGE_PORT": str(port)} | settings
     command = [sys.executable, "-u", "-c", PROGRAM, "serve", *options]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
@@ -165,6 +167,41 @@ def test_an_address_of_another_machine_is_named() -> None:
         check_ports(Settings(host="192.0.2.1"))
     with pytest.raises(BadSettingError, match=r"^`TRIAGE_HOST`: `nowhere\.invalid` is no address of this machine"):
         check_ports(Settings(host="nowhere.invalid"))
+
+
+@pytest.mark.parametrize("server", ["granian", "uvicorn"])
+@pytest.mark.parametrize("host", ["localhost", "127.1"])
+def test_a_host_is_served_by_whatever_name_it_has(installed: Path, tmp_path: Path, server: str, host: str) -> None:
+    with serving(installed, tmp_path, "--host", host, TRIAGE_SERVER=server, TRIAGE_ALLOW_ANONYMOUS="true") as (
+        _,
+        line,
+        port,
+    ):
+        assert line.startswith(f"Candidate Triage answers on http://{host}:{port};")
+        assert answers(port)
+
+
+def test_a_socket_that_cannot_be_made_is_said_before_anything_is_served(tmp_path: Path) -> None:
+    with pytest.raises(BadSettingError, match=r"^`TRIAGE_UNIX_SOCKET`: /proc/socket: "):
+        check_ports(Settings(unix_socket=Path("/proc/socket")))
+    check_ports(Settings(unix_socket=tmp_path / "socket"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("given", ["*", "", "10.0.0.5", "10.0.0.0/8, ::1", "fd00::/8"])
+def test_proxies_are_named_by_address_or_network(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", given)
+    assert forwarders() == given
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["proxy", "10.0.0.5/8", "10.0.0.0/99", "10.0.0.5 10.0.0.6", "10.0.0.5, *", "10.0.0.5,", "*.example", "[::1]"],
+)
+def test_a_proxy_that_no_caller_can_be_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", given)
+    with pytest.raises(BadSettingError, match=r"^`FORWARDED_ALLOW_IPS`: "):
+        check_ports(Settings())
 
 
 def workers(of: int) -> set[int]:

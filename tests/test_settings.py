@@ -123,7 +123,12 @@ def test_an_empty_variable_holds_no_keys() -> None:
         ("TRIAGE_TRUSTED_HOSTS", "*.127.0.0.1", "is no host name"),
         ("TRIAGE_TRUSTED_HOSTS", "*.[::1]", "is no host name"),
         ("TRIAGE_CORS_ORIGINS", "https://[0:0::1]", "browsers write `https://[::1]`"),
+        ("TRIAGE_CORS_ORIGINS", "https://[0::1]:5", "browsers write `https://[::1]:5`"),
         ("TRIAGE_CORS_ORIGINS", "https://127.1", "is no origin"),
+        ("TRIAGE_CORS_ORIGINS", "https://0x7f000001", "is no origin"),
+        ("TRIAGE_TRUSTED_HOSTS", "[::0001]", "browsers write `[::1]`"),
+        ("TRIAGE_TRUSTED_HOSTS", "example.0x7f", "is no host name"),
+        ("TRIAGE_CDS_FHIR_HOSTS", "[::0001]:8443", "browsers write `[::1]:8443`"),
         ("TRIAGE_CDS_CLIENTS", json.dumps([{"iss": "a\n", "jku": "https://x"}]), "` at `/0/iss`: it is compared as it"),
         ("TRIAGE_SMART_SERVERS", json.dumps([{"iss": "https://x", "client_id": " "}]), "take out the space"),
         ("TRIAGE_CDS_FHIR_HOSTS", "https://ehr.example", "is no host name"),
@@ -220,6 +225,18 @@ def test_addresses_follow_the_port_unless_one_is_set() -> None:
     assert read_settings({"TRIAGE_PORT": "9000"}).base == "http://127.0.0.1:9000"
     address = "https://clinic.example/triage"
     assert read_settings({"TRIAGE_PORT": "9000", "TRIAGE_PUBLIC_URL": address}).base == address
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+@pytest.mark.parametrize("port", ["", ":8080"])
+@pytest.mark.parametrize("path", ["", "/keys"])
+def test_what_is_on_the_same_machine_needs_neither_tls_nor_a_port(host: str, port: str, path: str) -> None:
+    issuer = {"TRIAGE_OAUTH_ISSUER": "a", "TRIAGE_OAUTH_AUDIENCE": "b"}
+    address = f"http://{host}{port}{path}"
+    assert read_settings(issuer | {"TRIAGE_OAUTH_JWKS_URL": address}).oauth_jwks_url == address
+    for other in (f"http://{host}.example{port}{path}", f"http://a@{host}{port}{path}", f"http://{host}:99999{path}"):
+        with pytest.raises(BadSettingError, match=r"^`TRIAGE_OAUTH_JWKS_URL`: .* or with `http://` and `localhost`"):
+            read_settings(issuer | {"TRIAGE_OAUTH_JWKS_URL": other})
 
 
 def test_what_is_optional_may_be_empty() -> None:

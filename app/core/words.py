@@ -31,6 +31,13 @@ def plain(text: str) -> str:
     return text.casefold() if text.isascii() else normalize("NFKC", text).casefold()
 
 
+def is_a_word(text: str) -> bool:
+    """Say whether anything is found by a word or stem."""
+    said = plain(text).strip()
+    tokens = TOKEN.findall(said)
+    return bool(tokens) and not (said.endswith(STEM) and (len(tokens) > 1 or HANGUL.search(said)))
+
+
 class Words(Generic[L]):
     """A list of words, each with a label."""
 
@@ -40,6 +47,8 @@ class Words(Generic[L]):
         self._syllables: dict[str, list[L]] = {}
         self._korean: dict[str, list[tuple[str, L]]] = {}
         for word, label in words:
+            if not is_a_word(word):
+                raise ValueError("no word; the checks of the rule book say where")
             self._add(plain(word).strip(), label)
         self._lengths = sorted({len(stem) for stem in self._stems})
 
@@ -53,8 +62,6 @@ class Words(Generic[L]):
             return
         *before, last = TOKEN.findall(word)
         if word.endswith(STEM):
-            if before:
-                raise ValueError("a stem is one word")
             self._stems.setdefault(last, []).append(label)
         else:
             self._first.setdefault((*before, last)[0], []).append(((*before, last)[1:], label))

@@ -341,7 +341,8 @@ def made(record: type[R], entry: Any, **other: Any) -> R:
 
 def _example(entry: schema.Example) -> core.Example:
     facts = {name: value for name, value in entry.items() if name not in ("expect", "ask")}
-    return core.Example(facts, str(entry.get("expect")), tuple(map(str, entry.get("ask", ()))))
+    asked = entry.get("ask")  # the checks say what else it is
+    return core.Example(facts, str(entry.get("expect")), tuple(map(str, asked)) if isinstance(asked, list) else ())
 
 
 def _pathways(listed: list[core.Pathway] | str) -> tuple[core.Pathway, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from app.core import codes as core
 from app.core.reasons import REASONS
 from app.core.rules import Release
+from app.core.words import is_a_word
 from app.rulebook import schema_codes as schema
 from app.rulebook.book import CODES, SETS, Book
 from app.rulebook.codes import codes_in, values_of
@@ -39,6 +40,7 @@ class _Checks:
         for kind in SETS:
             for place, entry in enumerate(self._entries(kind)):
                 yield from self._check_set(kind, place, entry)
+                yield from self._check_each_word(kind, (place, "names"), entry.names)
             yield from self._check_values(kind)
         for place, medicine in enumerate(self._entries("medicines")):
             yield from self._check_medicine(place, medicine)
@@ -88,12 +90,29 @@ class _Checks:
                 yield self._error("words", ("inside", "facts"), f"`{name}` has no words in `facts`")
         for place, entry in enumerate(words.use_codes):
             yield from self._check_seen("words", ("use_codes", place), entry.seen, 1)
+        listed: list[tuple[Where, list[str]]] = [
+            *((("facts", name), found) for name, found in words.facts.items()),
+            (("local",), words.local),
+            (("systemic",), words.systemic),
+            (("area", "words"), words.area.words),
+            (("area", "elsewhere", "words"), words.area.elsewhere.words),
+            (("inside", "words"), words.inside.words),
+            (("inside", "unless"), words.inside.unless),
+        ]
+        for where, found in listed:
+            yield from self._check_each_word("words", where, found)
         for word in sorted(set(words.local) & set(words.systemic)):
             yield self._error("words", ("local",), f"`{word}` is local and systemic")
         for word in sorted(set(words.area.words) & set(words.area.elsewhere.words)):
             yield self._error("words", ("area", "words"), f"`{word}` is in the area and elsewhere")
         for code in sorted(set(words.area.snomed) & set(words.area.elsewhere.snomed)):
             yield self._error("words", ("area", "snomed"), f"`{code}` is in the area and elsewhere")
+
+    def _check_each_word(self, name: str, where: Where, words: list[str]) -> Iterator[RuleBookError]:
+        for at, word in enumerate(words):
+            if not is_a_word(word):
+                says = f"`{word}` is never found: a word has a letter or digit, and a stem is one word, not Korean"
+                yield self._error(name, (*where, at), says)
 
     def _check_sentences(self) -> Iterator[RuleBookError]:
         listed: list[schema.Sentence] = self._entries("sentences")
@@ -187,6 +206,7 @@ class _Checks:
         taken: dict[str, str] = {}
         for place, medicine in enumerate(self._entries("medicines")):
             for key in ("names", "systemic_names", "local_names"):
+                yield from self._check_each_word("medicines", (place, key), getattr(medicine, key))
                 for name in getattr(medicine, key):
                     earlier = taken.setdefault(name.casefold(), medicine.medicine)
                     if earlier != medicine.medicine:

@@ -366,7 +366,10 @@ def _run_example(
     if expected != found:
         return f"expected `{expected}`, and it is `{found}`"
     if "ask" in example:
+        asked = example["ask"]
+        if not isinstance(asked, list) or not all(isinstance(name, str) for name in asked):
+            return "`ask` is a list of facts"
         ask = {name for root in roots.values() for name in diagram.depends_on(root, regions)}
-        if set(example["ask"]) != ask:
-            return f"asks {sorted(example['ask'])}, and it depends on {sorted(ask)}"
+        if set(asked) != ask:
+            return f"asks {sorted(asked)}, and it depends on {sorted(ask)}"
     return None

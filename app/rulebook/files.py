@@ -7,6 +7,7 @@ itself, or stand for a billion others.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -113,10 +114,13 @@ def read(path: Path, name: str = "") -> File:
     """Return one YAML file; `BrokenRuleBookError` where it cannot be read."""
     name = name or path.name
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        missing = RuleBookError(name, 1, "", "the file is missing or is not UTF-8 text")
-        raise BrokenRuleBookError([missing]) from None
+        written = path.read_bytes()
+        text = written.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    except OSError:
+        raise BrokenRuleBookError([RuleBookError(name, 1, "", "the file is missing or cannot be read")]) from None
+    except UnicodeDecodeError as error:
+        line = written.count(b"\n", 0, error.start) + 1
+        raise BrokenRuleBookError([RuleBookError(name, line, "", "the text is not UTF-8; save it so")]) from None
     if strange := UNPRINTABLE.search(text):
         line = text.count("\n", 0, strange.start()) + 1
         raise BrokenRuleBookError([RuleBookError(name, line, "", _no_text(strange[0]))])
@@ -130,6 +134,19 @@ def read(path: Path, name: str = "") -> File:
         raise BrokenRuleBookError([RuleBookError(name, mark.line + 1 if mark else 1, "", says)]) from None
     finally:
         loader.dispose()
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    path = path.resolve()  # a link stays one
+    beside = path.with_name(f".{path.name}.new")  # hidden: should it stay, the next start passes over it
+    try:
+        beside.write_text(text, "utf-8")
+        beside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
+        raise OSError(error.errno, error.strerror, str(path)) from None  # of what cannot be written it has no name
 
 
 def _no_text(character: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from app.core.logic import Logic
 from app.core.rules import Release
+from app.rulebook.files import write_whole
 
 BUDGET_FACTOR = 2
 """A build may make this many times the nodes that it makes now, intermediate ones included, before it fails."""
@@ -54,5 +55,5 @@ def write_orders(path: Path, releases: Mapping[str, Release], progress: Progress
         made = len(Logic(release.facts, release.rules, order).diagram.levels)
         lines += [f'"{name}":', f"  nodes: {sizes[name]}", f"  budget: {made * BUDGET_FACTOR}", "  facts:"]
         lines += [f"    - {fact}" for fact in order]
-    path.write_text("\n".join(lines) + "\n", "utf-8")
+    write_whole(path, "\n".join(lines) + "\n")
     return sizes

@@ -15,7 +15,7 @@ import yaml
 from app.core.rules import Release, Review
 from app.rulebook import schema_book
 from app.rulebook.book import Book
-from app.rulebook.files import RuleBookError, read
+from app.rulebook.files import RuleBookError, read, write_whole
 
 FILE = "signatures.yaml"
 HEADER = "# Which clinician signed which release. Made by `triage sign`; a changed rule makes a signature void.\n"
@@ -89,7 +89,5 @@ def sign(folder: Path, release: str, digest: str, reviewer: str, date: str) -> s
     made = signature_of(release, digest, reviewer, date)
     entry = {"release": release, "digest": digest, "reviewer": reviewer, "date": date, "signature": made}
     text = yaml.safe_dump([*kept, entry], sort_keys=False, allow_unicode=True, width=200)
-    made_beside = path.with_suffix(".new")
-    made_beside.write_text(HEADER + text, "utf-8")
-    made_beside.replace(path)  # whole or not at all, also on a full disk
+    write_whole(path, HEADER + text)
     return made

@@ -10,8 +10,10 @@ from pydantic import AfterValidator
 LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 NAME = rf"{LABEL}(?:\.{LABEL})*"
 PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)+")
+NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+"""A last part by which browsers take a host for an address (https://url.spec.whatwg.org/#ends-in-a-number-checker)."""
 DEFAULT_PORTS = {"http": "80", "https": "443"}
-NEAR = ("http://127.0.0.1:", "http://[::1]:", "http://localhost:")
+NEAR = re.compile(r"http://(?:127\.0\.0\.1|\[::1\]|localhost)(?=[:/]|$)")
 AUTHORITY = re.compile(rf"(?P<host>{NAME}|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9]{{0,4}}))?")
 
 
@@ -26,7 +28,7 @@ def _authority(text: str, what: str) -> tuple[str, str | None]:
 
 def _is_number(host: str) -> bool:
     """Say whether a host is an address, as browsers tell."""
-    return host.startswith("[") or host.rpartition(".")[2].isdigit()
+    return host.startswith("[") or bool(NUMBER.fullmatch(host.rpartition(".")[2]))
 
 
 def _is_written_right(host: str) -> bool:
@@ -40,16 +42,25 @@ def _is_written_right(host: str) -> bool:
     return True
 
 
+def _check_short(host: str, text: str) -> None:
+    """Refuse a long form of an address, which no caller writes."""
+    if host.startswith("[") and (short := f"[{IPv6Address(host[1:-1])}]") != host:
+        raise ValueError(f"`{text}`: browsers write `{text.replace(host, short)}`")
+
+
 def _served_host(text: str) -> str:
     what = "host name: write it in small letters, without scheme, port and path, `*.` before it for every name below"
     host, port = _authority(text.removeprefix("*."), what)
     if port or (host != text and _is_number(host)):
         raise ValueError(f"`{text}` is no {what}")
+    _check_short(host, text)
     return text
 
 
 def _read_host(text: str) -> str:
-    _authority(text, "host name: write it in small letters, without scheme and path, with a port where it has one")
+    what = "host name: write it in small letters, without scheme and path, with a port where it has one"
+    host, _ = _authority(text, what)
+    _check_short(host, text)
     return text
 
 
@@ -64,8 +75,7 @@ def _origin(text: str) -> str:
         host, port = _authority(rest, what)
     except ValueError:
         raise ValueError(f"`{text}` is no {what}") from None
-    if host.startswith("[") and (short := f"[{IPv6Address(host[1:-1])}]") != host:
-        raise ValueError(f"`{text}`: browsers write `{scheme}://{short}`")
+    _check_short(host, text)
     if port == DEFAULT_PORTS[scheme]:
         raise ValueError(f"`{text}`: browsers leave out the port {port}; write `{text.rpartition(':')[0]}`")
     return text
@@ -98,7 +108,10 @@ def secure_address(text: str) -> str:
 
 def near_or_secure(text: str) -> str:
     """Return an https address, or one on this machine, or raise."""
-    secure_address(f"https{text[4:]}" if text.startswith(NEAR) else text)
+    try:
+        secure_address(f"https{text[4:]}" if NEAR.match(text) else text)
+    except ValueError as error:
+        raise ValueError(f"{error}, or with `http://` and `localhost`, `127.0.0.1` or `[::1]`") from None
     return text
 
 

@@ -1,14 +1,16 @@
 """Every fault of `rules/codes` is refused, with file, line and what would be right."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from app.engines import rules_folder
-from app.rulebook.book import ADAPTERS, Book, explain, read_book
+from app.rulebook.book import ADAPTERS, SETS, Book, explain, read_book
 from app.rulebook.check_codes import check_codes
 from app.rulebook.codes import codes_of
 from app.rulebook.files import RuleBookError, read
@@ -99,6 +101,38 @@ def test_a_set_that_is_right_is_not_refused(
     book: RuleBook, shipped: Book, tmp_path: Path, kind: str, more: str
 ) -> None:
     assert list(faults(book, shipped, tmp_path / "file.yaml", kind, more)) == []
+
+
+def word_lists(data: Any, found: str = "") -> Iterator[list[str]]:
+    """Yield every list of the codes that words are looked up in."""
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+        is_one = key in ("words", "unless", "local", "systemic") or str(key).endswith("names") or found == "facts"
+        if is_one and isinstance(value, list):
+            yield value
+        yield from word_lists(value, str(key))
+
+
+@pytest.mark.parametrize("word", ["{", "...", "_", "*", " ", "two stem*", "low-platel*", "소염*"])
+def test_a_word_that_is_never_found_is_refused_wherever_it_stands(
+    book: RuleBook, shipped: Book, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    found = 0
+    for name in (f"codes/{kind}.yaml" for kind in ("words", "medicines", *SETS)):
+        data = deepcopy(shipped.files[name].data)
+        lists = [listed for listed in word_lists(data) if listed]
+        text = (rules_folder() / name).read_text("utf-8").splitlines()
+        firsts = [listed[0] for listed in lists]
+        for listed in lists:
+            listed[0] = word
+        with monkeypatch.context() as patched:
+            patched.setitem(shipped.entries, name, ADAPTERS[name].validate_python(data))
+            errors = [each for each in check_codes(shipped, book.releases) if f"`{word}` is never found" in each.says]
+        assert len(errors) == len(lists)
+        assert {each.file for each in errors} <= {name}
+        lines = " ".join(text[each.line - 1] for each in errors)
+        assert [first for first in firsts if first not in lines] == []
+        found += len(errors)
+    assert found > 50
 
 
 def test_a_fact_without_a_span_is_refused(book: RuleBook, shipped: Book) -> None:

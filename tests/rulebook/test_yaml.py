@@ -1,7 +1,9 @@
 """Whatever stands in a rule file, the answer is data or a complaint with file and line."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
+from errno import ENOSPC
 from pathlib import Path
 from random import Random
 
@@ -10,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.facts import Fact
-from app.core.rules import Review
+from app.core.rules import Release, Review
 from app.engines import rules_folder
 from app.rulebook.book import read_book
-from app.rulebook.files import DEEPEST, BrokenRuleBookError, read
+from app.rulebook.files import DEEPEST, BrokenRuleBookError, read, write_whole
 from app.rulebook.load import RuleBook, build, load
-from app.rulebook.signing import stands_against, why_unsigned
+from app.rulebook.ordering import write_orders
+from app.rulebook.signing import sign, stands_against, why_unsigned
 from tests.amounts import amount
 
 BILLION = "- &a [x]\n" + "".join(f"- &{b} [*{a}, *{a}]\n" for a, b in zip("abcdefg", "bcdefgh", strict=True))
@@ -68,6 +71,14 @@ def test_what_is_no_rule_file_is_named_with_its_line(tmp_path: Path, text: str, 
     assert says in error.says
 
 
+@pytest.mark.parametrize("text", ["a: b\nc: é\n", "a: b\r\nc: é\r\n"])
+def test_text_that_is_not_utf_8_is_named_with_its_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "laws.yaml"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(BrokenRuleBookError, match=r"^laws.yaml:2: the text is not UTF-8"):
+        read(path)
+
+
 STRAY = [
     *("codes/extra.json", "extra.YAML", "languages/de.yml", "languages/ko/notice.yaml", "laws.yml", "notes.txt"),
     *("safety/old/hazards.yaml", "scales"),
@@ -98,6 +109,44 @@ def test_stray_files_are_named_and_hidden_ones_are_left(tmp_path: Path) -> None:
 def test_a_fact_accepts_its_values_by_type_too(fact: Fact, right: object, wrong: tuple[object, ...]) -> None:
     assert fact.accepts(right)
     assert [value for value in wrong if fact.accepts(value)] == []
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda folder, release: sign(folder, release.id, release.digest, "Dr. Example", "2026-11-26"),
+        lambda folder, release: write_orders(folder / "variable_order.yaml", {release.id: release}),
+    ],
+    ids=["sign", "order"],
+)
+def test_a_full_disk_leaves_the_rule_book_as_it_was(
+    tmp_path: Path, book: RuleBook, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path, Release], object]
+) -> None:
+    folder = tmp_path / "rules"
+    shutil.copytree(rules_folder(), folder)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    whole = Path.write_text
+
+    def half(path: Path, text: str, encoding: str) -> int:
+        whole(path, text[: len(text) // 2], encoding)
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(OSError, match="No space left") as failed:
+        write(folder, book.releases["2026.1"])
+    assert Path(failed.value.filename).parent == folder  # it is named by the command
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    monkeypatch.undo()
+    assert load(folder).current == book.current
+
+
+def test_a_file_behind_a_link_is_written_and_the_link_stays(tmp_path: Path) -> None:
+    path, link = tmp_path / "real.yaml", tmp_path / "link.yaml"
+    path.write_text("a: b\n", "utf-8")
+    link.symlink_to(path)
+    write_whole(link, "c: d\n")
+    assert (link.is_symlink(), path.read_text("utf-8")) == (True, "c: d\n")
+    assert sorted(tmp_path.iterdir()) == [link, path]
 
 
 def test_what_the_next_start_refuses_is_not_signed() -> None:
