@@ -24,6 +24,7 @@ SAYS: Mapping[str, tuple[str, str]] = {
     "extra_forbidden": ("unknown_member", "is not known here; leave it out"),
     "string_type": ("not_a_string", "write a string"),
     "string_too_long": ("too_long", "write at most {max_length} characters"),
+    "too_long": ("too_many", "list at most {max_length}"),
     "dict_type": ("not_an_object", "write a JSON object"),
     "model_type": ("not_an_object", "write a JSON object"),
     "list_type": ("not_a_list", "write a list"),

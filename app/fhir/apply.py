@@ -9,7 +9,7 @@ from app.core.engine import Question, ReceiptSigner, event_of
 from app.core.facts import Value
 from app.core.rules import Release
 from app.fhir.localization import Localizations
-from app.fhir.parameters import Parameter, check_once, parameters, unknown
+from app.fhir.parameters import REFERENCE, Parameter, check_once, parameters, unknown
 from app.fhir.plan import care_plan
 from app.fhir.provenance import provenance
 from app.fhir.questionnaire import canonical
@@ -55,7 +55,7 @@ def read_application(body: Any, release: Release, base: str, *, named: bool) -> 
     for parameter in parameters(body):
         _take(parameter, found, release)
     if not found.subject:
-        raise RecordError("`subject` names the patient, such as `Patient/1`", "Parameters.parameter", "required")
+        raise RecordError(REFERENCE, "Parameters.parameter", "required", name="subject", kind="Patient")
     if not named and found.plan.partition("|")[0] != plan_address(base):
         says = "`planDefinition` is `{address}`"
         raise RecordError(says, "Parameters.parameter", "not-found", address=plan_address(base))
@@ -67,12 +67,9 @@ def _take(parameter: Parameter, found: Application, release: Release) -> None:
     given = parameter.given
     match parameter.name:
         case "subject":
-            found.subject = parameter.subject()
+            found.subject = parameter.reference("Patient")
         case "encounter":
-            reference = given.get("valueReference")
-            found.encounter = text(reference.get("reference") if isinstance(reference, dict) else None) or text(
-                given.get("valueString")
-            )
+            found.encounter = parameter.reference("Encounter") if parameter.written else ""
         case "planDefinition":
             found.plan = text(given.get("valueCanonical") or given.get("valueUri") or given.get("valueString"))
         case "questionnaireResponse" | "data":

@@ -5,6 +5,10 @@ from typing import Any, NamedTuple
 
 from app.record.elements import RecordError, Resource, items, text
 
+REFERENCE = "`{name}` is a reference such as `{kind}/1`"
+LONGEST = 500
+"""The longest reference that is taken; it stands twice in what comes back."""
+
 
 class Parameter(NamedTuple):
     """One parameter, and its place in a list."""
@@ -26,16 +30,21 @@ class Parameter(NamedTuple):
             raise RecordError("`resource` holds a FHIR resource", self.where, "structure")
         return found
 
-    def subject(self) -> str:
-        """Return the reference to the patient, or raise `RecordError`."""
+    @property
+    def written(self) -> str:
+        """What it refers to, as written; empty where that is an identifier."""
         reference = self.given.get("valueReference")
-        found = text(self.given.get("valueString") or self.given.get("valueId") or self.given.get("valueUri"))
         if isinstance(reference, dict):
-            found = text(reference.get("reference"))
-        kind, _, name = found.rpartition("/")
-        if not name or len(found) > 500 or kind.rpartition("/")[2] not in ("Patient", ""):
-            raise RecordError("`subject` names the patient, such as `Patient/1`", self.where, "value")
-        return found if kind else f"Patient/{name}"
+            return text(reference.get("reference"))
+        return text(self.given.get("valueString") or self.given.get("valueId") or self.given.get("valueUri"))
+
+    def reference(self, kind: str) -> str:
+        """Return the reference to a resource of a kind, or raise `RecordError`."""
+        found = self.written
+        where, _, name = found.rpartition("/")
+        if not name or len(found) > LONGEST or where.rpartition("/")[2] not in (kind, ""):
+            raise RecordError(REFERENCE, self.where, "value", name=self.name, kind=kind)
+        return found if where else f"{kind}/{name}"
 
     def flag(self) -> bool:
         """Return a boolean, or raise `RecordError`."""

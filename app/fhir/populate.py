@@ -9,7 +9,7 @@ from app.core.codes import Codes
 from app.fhir import said
 from app.fhir.localization import Localization, Localizations
 from app.fhir.outcome import issue
-from app.fhir.parameters import Parameter, check_once, parameters, unknown
+from app.fhir.parameters import REFERENCE, Parameter, check_once, parameters, unknown
 from app.fhir.questionnaire import NAME, canonical
 from app.record.answers import mark_recorded, response_of
 from app.record.elements import RecordError, Resource, text
@@ -42,14 +42,14 @@ def read_population(body: Any, base: str, *, named: bool) -> Population:
         says = "`questionnaire` is `{address}`"
         raise RecordError(says, "Parameters.parameter", "not-found", address=canonical(base))
     if not found.subject:
-        raise RecordError("`subject` names the patient, such as `Patient/1`", "Parameters.parameter", "required")
+        raise RecordError(REFERENCE, "Parameters.parameter", "required", name="subject", kind="Patient")
     return found
 
 
 def _take(parameter: Parameter, found: Population, address: str) -> None:
     match parameter.name:
         case "subject":
-            found.subject = parameter.subject()
+            found.subject = parameter.reference("Patient")
         case "data":
             found.record.append(parameter.resource())
         case "context":

@@ -97,3 +97,25 @@ def test_parameters_know_where_they_stand() -> None:
     (outer,) = parameters({"resourceType": "Parameters", "parameter": listed})
     assert outer.where == "Parameters.parameter[0]"
     assert [part.where for part in outer.parts()] == [f"Parameters.parameter[0].part[{n}]" for n in (0, 1)]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("encounter", "Encounter"), ("subject", "Patient")])
+@pytest.mark.parametrize("given", ["x" * LONG, f"https://ehr.example/{'x' * LONG}/1", "Group/1"])
+def test_a_parameter_that_is_no_reference_is_refused(client: TestClient, name: str, kind: str, given: str) -> None:
+    others = [each for each in about()["parameter"] if each["name"] != name]
+    body = {
+        "resourceType": "Parameters",
+        "parameter": [*others, {"name": name, "valueReference": {"reference": given}}],
+    }
+    response = client.post(APPLY, json=body)
+    assert response.status_code == 422
+    says = f"`{name}` is a reference such as `{kind}/1`"
+    assert response.json()["issue"][0]["diagnostics"].startswith(says)
+    assert len(response.content) < LONG // 4
+
+
+def test_an_encounter_known_by_an_identifier_alone_is_left_out(client: TestClient) -> None:
+    encounter = {"name": "encounter", "valueReference": {"identifier": {"value": "7"}}}
+    body = about()
+    plan = posted(client, APPLY, body | {"parameter": [*body["parameter"], encounter]})
+    assert "encounter" not in plan
