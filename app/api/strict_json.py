@@ -16,8 +16,8 @@ from app.api.problems import MOST_ERRORS, FieldError, ProblemError
 MAX_DEPTH = 100
 """How deeply arrays and objects may lie in one another: several times what a record needs, and far less than Python's
 own limits, which differ from version to version."""
-MOST_VALUES = 180_000
-"""How many commas and opening brackets a body holds at most: a sixth more than the densest records of 3.5 MB."""
+MOST_VALUES = 160_000
+"""How many commas and opening brackets a body holds at most: a little more than the densest records of 3.5 MB."""
 LONGEST_POINTER = 256
 LARGEST = sys.float_info.max
 MAX_DIGITS = 300

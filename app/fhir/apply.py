@@ -9,7 +9,7 @@ from app.core.engine import Question, ReceiptSigner, event_of
 from app.core.facts import Value
 from app.core.rules import Release
 from app.fhir.localization import Localizations
-from app.fhir.parameters import REFERENCE, Parameter, check_once, parameters, unknown
+from app.fhir.parameters import REFERENCE, Parameter, parameters, unknown
 from app.fhir.plan import care_plan
 from app.fhir.provenance import provenance
 from app.fhir.questionnaire import canonical
@@ -50,9 +50,8 @@ class Application:
 
 def read_application(body: Any, release: Release, base: str, *, named: bool) -> Application:
     """Read the Parameters of `$apply`; `named`: the path names the plan."""
-    check_once(body, ONCE)
     found = Application()
-    for parameter in parameters(body):
+    for parameter in parameters(body, ONCE):
         _take(parameter, found, release)
     if not found.subject:
         raise RecordError(REFERENCE, "Parameters.parameter", "required", name="subject", kind="Patient")

@@ -59,23 +59,22 @@ class Parameter(NamedTuple):
             yield Parameter(text(part.get("name")), part, f"{self.where}.part", place)
 
 
-def parameters(body: Any) -> Iterator[Parameter]:
-    """Yield the parameters of a Parameters resource, or raise `RecordError`."""
+def parameters(body: Any, once: frozenset[str] = frozenset()) -> Iterator[Parameter]:
+    """Yield the parameters of a Parameters resource, or raise `RecordError`.
+
+    Those named in `once` stand there once.
+    """
     if not isinstance(body, dict) or body.get("resourceType") != "Parameters":
         raise RecordError("send a Parameters resource", "Parameters", "structure")
-    for place, found in enumerate(items(body.get("parameter") or [])):
-        yield Parameter(text(found.get("name")), found, "Parameters.parameter", place)
-
-
-def check_once(body: Any, names: frozenset[str]) -> None:
-    """Raise `RecordError` where one of these parameters stands twice."""
     said: set[str] = set()
-    for parameter in parameters(body):
-        if parameter.name in said:
-            says = "`{name}` stands twice among the parameters"
-            raise RecordError(says, parameter.where, "duplicate", name=parameter.name)
-        if parameter.name in names:
+    for place, found in enumerate(items(body.get("parameter") or [])):
+        parameter = Parameter(text(found.get("name")), found, "Parameters.parameter", place)
+        if parameter.name in once:
+            if parameter.name in said:
+                says = "`{name}` stands twice among the parameters"
+                raise RecordError(says, parameter.where, "duplicate", name=parameter.name)
             said.add(parameter.name)
+        yield parameter
 
 
 def unknown(parameter: Parameter, known: frozenset[str]) -> RecordError:

@@ -9,7 +9,7 @@ from app.core.codes import Codes
 from app.fhir import said
 from app.fhir.localization import Localization, Localizations
 from app.fhir.outcome import issue
-from app.fhir.parameters import REFERENCE, Parameter, check_once, parameters, unknown
+from app.fhir.parameters import REFERENCE, Parameter, parameters, unknown
 from app.fhir.questionnaire import NAME, canonical
 from app.record.answers import mark_recorded, response_of
 from app.record.elements import RecordError, Resource, text
@@ -34,9 +34,8 @@ class Population:
 
 def read_population(body: Any, base: str, *, named: bool) -> Population:
     """Read the Parameters of `$populate`; `named`: the path names the form."""
-    check_once(body, frozenset({"subject"}))
     found = Population(named=named)
-    for parameter in parameters(body):
+    for parameter in parameters(body, frozenset({"subject"})):
         _take(parameter, found, canonical(base))
     if not found.named:
         says = "`questionnaire` is `{address}`"

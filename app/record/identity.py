@@ -261,4 +261,6 @@ def _linked(patient: Resource) -> Iterator[str]:
 
 def _identifiers(resource: Resource) -> list[tuple[str, str]]:
     listed = first_items(resource.get("identifier"), MOST_INSIDE)
-    return [(text(each.get("system")), value) for each in listed if (value := text(each.get("value")))]
+    return [
+        (text(each.get("system")), value) for each in listed if isinstance(value := each.get("value"), str) and value
+    ]

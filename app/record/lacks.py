@@ -28,7 +28,7 @@ def has_failed(resource: Resource) -> bool:
 
 def has_more(bundle: Resource, entries: list[Resource]) -> bool:
     """Return whether a Bundle says that there is more than it holds."""
-    if any(text(link.get("relation")).lower() == "next" for link in items(bundle.get("link"))):
+    if "link" in bundle and any(text(link.get("relation")).lower() == "next" for link in items(bundle["link"])):
         return True
     total = bundle.get("total")
     if bundle.get("type", SEARCH) != SEARCH or not isinstance(total, int) or total == 0:

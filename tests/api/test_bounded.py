@@ -136,7 +136,7 @@ def test_an_empty_object_in_lists_lies_as_deep_as_one_with_members() -> None:
 
 def test_a_body_of_very_many_values_is_refused_and_one_below_is_read() -> None:
     assert len(read_json(b"[" + b"0," * (MOST_VALUES - 1) + b"0]")) == MOST_VALUES
-    with pytest.raises(ProblemError, match="more than 180000 values") as refused:
+    with pytest.raises(ProblemError, match=f"more than {MOST_VALUES} values") as refused:
         read_json(b"[" + b"0," * MOST_VALUES + b"0]")
     assert refused.value.kind == "too-large"
 
