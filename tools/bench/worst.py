@@ -38,7 +38,7 @@ from tools.serving import Server, serving
 
 ROUNDS = 5
 CPU_MS, WAIT_MS, LINE_MS, TURN_MS = 150.0, 50.0, 5.0, 10.0
-BYTES, RECORD_BYTES, VALUES = 65_000, 3_450_000, 158_000
+BYTES, FEEDBACK_BYTES, VALUES = 16_000, 65_000, 158_000
 LINES = 30
 PIECE = 65_536
 """As many bytes of a body as a server hands over at once."""
@@ -200,8 +200,8 @@ def requests() -> list[Worst]:
         Worst("triage, complete, all sources", "/v1/triage?sources=all", dumped(known)),
         Worst("triage, nothing known", "/v1/triage?sources=all", b"{}"),
         Worst("triage, every value wrong", "/v1/triage", dumped(wrong)),
-        Worst("triage, 46 kB unavailable, wrong", "/v1/triage", dumped(unavailable)),
-        Worst("triage, 65 kB of unknown names", "/v1/triage", dumped(unknown)),
+        Worst("triage, 11 kB unavailable, wrong", "/v1/triage", dumped(unavailable)),
+        Worst("triage, 11 kB of unknown names", "/v1/triage", dumped(unknown)),
         Worst(
             "triage, 15 kB query",
             "/v1/triage?" + "&".join(f"{name[:14]}{n}=" for n, name in enumerate(names * 14)),
@@ -209,7 +209,7 @@ def requests() -> list[Worst]:
         ),
         Worst("explain, complete", "/v1/triage/explain", dumped(known)),
         Worst("explain, nothing known", "/v1/triage/explain", b"{}"),
-        Worst("batch, 30 lines of 46 kB, wrong", "/v1/triage/batch", line * LINES, LINES),
+        Worst("batch, 30 lines of 11 kB, wrong", "/v1/triage/batch", line * LINES, LINES),
         *[
             Worst(f"batch, {LINES} lines of {name}", "/v1/triage/batch", each * LINES, LINES)
             for name, each in LINES_OF.items()
@@ -220,7 +220,7 @@ def requests() -> list[Worst]:
         Worst("patient-view, 158,000 values", view + "patient-view", dumped(cds_call([]) | {"x": [0] * VALUES})),
         Worst("patient-view, 158,000 numbers", view + "patient-view", dumped(cds_call([]) | {"x": [1.5] * VALUES})),
         Worst("patient-view, 158,000 members", view + "patient-view", dumped(cds_call([]) | {"x": members()})),
-        Worst("patient-view, 52,000 objects, repeated keys", view + "patient-view", repeated()),
+        Worst("patient-view, 47,000 objects, repeated keys", view + "patient-view", repeated()),
         Worst("patient-view, 52,000 small, one odd number", view + "patient-view", odd(small(52_000))),
         Worst("patient-view, 3.5 MB, one odd number", view + "patient-view", odd(conditions(2_640))),
         Worst("patient-view, 2,000 texts in Korean", view + "patient-view", dumped(cds_call(in_korean(2_000)))),
@@ -234,7 +234,7 @@ def requests() -> list[Worst]:
         Worst("order-sign, 17,700 drafts", view + "order-sign", dumped(ordered("order-sign"))),
         Worst("order-select, 15,800 drafts selected", view + "order-select", dumped(ordered("order-select"))),
         Worst("order-sign, 200 drafts, 12 long systems", view + "order-sign", dumped(ordered("order-sign", 200, 12))),
-        Worst("feedback, 3.5 MB", view + "patient-view/feedback", feedback()),
+        Worst("feedback, 65 kB", view + "patient-view/feedback", feedback()),
         Worst("$apply, 3.5 MB of conditions", apply, dumped(parameters(conditions(2_640)))),
         Worst("$apply, 2,000 orders of a medicine of medicines", apply, dumped(parameters(ordered_by_reference()))),
         Worst("$apply, a system of 3.3 MB", apply, dumped(parameters(long_system(3_300_000)))),
@@ -245,7 +245,7 @@ def requests() -> list[Worst]:
         Worst("$apply, 39,900 bundles", apply, dumped(bundles(39_900))),
         Worst("$populate, a system of 3.3 MB", populate, dumped(parameters(long_system(3_300_000)))),
         Worst("$next-question, 500 unknown names", "/fhir/Questionnaire/$next-question", dumped(answering(500))),
-        Worst("$next-question, 3 MB of groups", "/fhir/Questionnaire/$next-question", dumped(groups())),
+        Worst("$next-question, 450 kB of groups", "/fhir/Questionnaire/$next-question", dumped(groups())),
         Worst("receipts, 32,000 wrong names", "/v1/receipts/verify", dumped(UNSIGNED)),
         Worst("/all, a form", "/all", form),
         Worst("/report, a form", "/report", form),
@@ -309,7 +309,7 @@ def members() -> list[dict[str, int]]:
 def repeated() -> bytes:
     """Return objects of which the last repeat their keys."""
     inside = ",".join(f'"{n}":1,"{n}":1' for n in range(450))
-    return ('{"a":[' + '{"a":1,"b":2},' * 52_000 + ",".join(["{" + inside + "}"] * 20) + "]}").encode()
+    return ('{"a":[' + '{"a":1,"b":2},' * 47_000 + ",".join(["{" + inside + "}"] * 20) + "]}").encode()
 
 
 def odd(resources: list[dict[str, object]]) -> bytes:
@@ -340,7 +340,7 @@ def ordered(hook: str, count: int = 0, systems: int = 0) -> dict[str, Any]:
 def feedback() -> bytes:
     """Return feedback on very many cards."""
     one = {"card": "x", "outcome": "overridden", "outcomeTimestamp": "2026-10-01T10:00:00Z"}
-    return dumped({"feedback": [one] * (RECORD_BYTES // 80)})
+    return dumped({"feedback": [one] * (FEEDBACK_BYTES // 80)})
 
 
 def parameters(resources: list[dict[str, object]]) -> dict[str, Any]:
