@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from app.core.codes import Codes
+from app.core.codes import Codes, is_no
 from app.fhir import said
 from app.fhir.localization import Localization, Localizations
 from app.fhir.outcome import issue
@@ -88,7 +88,12 @@ def populate(asked: Population, locales: Localizations, languages: str, codes: C
     record = Reader(release, codes, canonical(base), on, asked.subject).read(asked.record)
     locale = locales.find(languages, record.language)
     release = locale.engine.release
-    facts = {name: value for name, value in record.facts.items() if name not in record.ranges}
+    unread = {fact for fact, each in record.might_concern.items() if any(e.reason == "too_many" for e in each)}
+    facts = {
+        name: value
+        for name, value in record.facts.items()
+        if name not in record.ranges and not (name in unread and is_no(value))  # what was not read may say yes
+    }
     address = f"{canonical(base)}|{release.id}"
     response = response_of(facts, record.unavailable, release, address, base, "in-progress")
     response |= {"language": locale.language, "subject": {"reference": asked.subject}, "authored": on.isoformat()}

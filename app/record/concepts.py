@@ -5,8 +5,8 @@ of a system that we read concerns no fact, unless words of a fact stand beside i
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from marshal import dumps
 from typing import Any, NamedTuple
 
@@ -75,10 +75,10 @@ class Concept:
 
     `is_listed`: one of its codes is in a list. `groups` are its codes that hold listed ones, unless `is_precise`:
     another code says which one is meant. `leaves` are codes in no list that hold nothing. `reason` says why nothing is
-    meant: a reason of what is not understood,
-    or `None` where it concerns no fact. `facts` are those that it speaks of, or then might concern. `unread` counts
-    codings beyond the limit. `searched` are the words that are searched, `shown` what people read of them. `site` is
-    the place that its codes say; `elsewhere` where they differ. `certainty` is what it says as a whole.
+    meant: a reason of what is not understood, or `None` where it concerns no fact. `facts` are those that it speaks of,
+    or then might concern. `unread` is what was counted as beyond a limit. `searched` are the words that are searched,
+    `shown` what people read of them. `site` is the place that its codes say; `elsewhere` where they differ. `certainty`
+    is what it says as a whole.
     """
 
     meant: list[Meant]
@@ -115,8 +115,8 @@ class Concepts:
         self._read: dict[object, Concept] = {}
         self._uses: dict[str, frozenset[Use]] = {}
         self._without: dict[tuple[re.Pattern[str], str], str] = {}
-        self._all: dict[Table, tuple[str, ...]] = {}
-        self._not_looked_up: dict[Table, Concept] = {}
+        self._all: dict[tuple[Table, ...], tuple[str, ...]] = {}
+        self._not_looked_up: dict[tuple[Table, ...], Concept] = {}
         self.unread = 0
         """How many codings were beyond the limit."""
 
@@ -124,12 +124,12 @@ class Concepts:
         """Return what concepts mean by the first table that has them.
 
         `beside` is a text or a concept whose words stand beside them. `by_name`: where no code is in a list, the names
-        of the first table are looked for. A record says the same again and again: it is read once. Beyond the limit, a
-        concept may be about every fact of the first table.
+        of the first table are looked for. A record says the same again and again: it is read once. Beyond a limit, a
+        concept may be about every fact of every table.
         """
         if not self.limits.may_look_up():
-            return self._not_looked_up.get(tables[0]) or self._not_looked_up.setdefault(
-                tables[0], self.open("too_many", tables[0])
+            return self._not_looked_up.get(tables) or self._not_looked_up.setdefault(
+                tables, replace(self.open("too_many", *tables), unread=1)
             )
         key = tables, by_name, dumps(value, WRITTEN), beside if beside is None else dumps(beside, WRITTEN)
         found = self._read.get(key)
@@ -149,20 +149,24 @@ class Concepts:
         self.unread += found.unread
         return found
 
-    def beyond(self, value: Any, most: int, table: Table) -> list[Concept]:
+    def beyond(self, value: Any, most: int, *tables: Table) -> list[Concept]:
         """Return what stands for parts that are not read.
 
-        They are counted, and may be about every fact of the table.
+        They are counted, and may be about every fact of the tables.
         """
         left = len(value) - most if isinstance(value, list) else 0
         if left <= 0:
             return []
         self.unread += left
-        return [self.open("too_many", table)]
+        return [replace(self.open("too_many", *tables), unread=left)]
 
-    def open(self, reason: NotUnderstood, table: Table) -> Concept:
-        """Return a part that may be about every fact of a table."""
-        return Concept([], None, "", reason=reason, facts=self.all_of(table))
+    def open(self, reason: NotUnderstood, *tables: Table) -> Concept:
+        """Return a part that may be about every fact of tables."""
+        return Concept([], None, "", reason=reason, facts=self.all_of(*tables))
+
+    def count(self, parts: Iterable[Concept]) -> None:
+        """Count the parts that are not read, of something that is."""
+        self.unread += sum(part.reason == "too_many" and not part.unread for part in parts)
 
     def together(self, whole: Concept, parts: list[Concept]) -> Concept:
         """Return a concept with its parts, each read by itself.
@@ -176,6 +180,8 @@ class Concepts:
         meant = list(dict.fromkeys(meant for concept in each for meant in concept.meant))
         settled = whole.coding is not None and whole.reason is None
         lacks = next((part for part in parts if part.reason and (part.reason == "too_many" or not settled)), None)
+        if meant:
+            self.count(each)
         first = next((concept for concept in each if concept.meant), lacks or whole)
         words = "; ".join(dict.fromkeys(concept.words for concept in each if concept.words))
         said = [concept for concept in each if concept.meant] or [concept for concept in parts if concept.reason]
@@ -188,6 +194,7 @@ class Concepts:
             reason=lacks.reason if lacks and not meant else None,
             facts=tuple(dict.fromkeys(fact for concept in said for fact in concept.facts)),
             site=first.site,
+            unread=lacks.unread if lacks and not meant else 0,
             is_listed=any(concept.is_listed for concept in each),
             by_name=first.by_name,
         )
@@ -196,10 +203,8 @@ class Concepts:
         """Return codings with their certainty, texts, and how many are left."""
         codings: list[Written] = []
         texts: list[str] = []
-        unread = 0
         concepts = value if isinstance(value, list) else (value,)
-        if len(concepts) > MOST_CODINGS:
-            unread = len(concepts) - MOST_CODINGS
+        unread = max(0, len(concepts) - MOST_CODINGS)
         for concept in concepts[:MOST_CODINGS]:
             if not isinstance(concept, dict):
                 continue
@@ -253,7 +258,7 @@ class Concepts:
                         found.coding = written
                     found.meant.append(meant)
         if not found.meant and (unread or not found.is_listed):
-            self._unlisted(found, tables[0], is_read, is_open)
+            self._unlisted(found, tables, is_read, is_open)
         return found
 
     def _look_up(self, system: System, code: str, certainty: str, tables: tuple[Table, ...]) -> Looked:
@@ -296,21 +301,21 @@ class Concepts:
                 found.meant.append(meant)
                 found.reason = None
 
-    def _unlisted(self, found: Concept, table: Table, is_read: bool, is_open: bool) -> None:
+    def _unlisted(self, found: Concept, tables: tuple[Table, ...], is_read: bool, is_open: bool) -> None:
         """Say why nothing is meant where no code is in a list."""
         said = None if found.unread or len(found.words) > LONGEST_TEXT else self.limits.text(found.words)
         found.searched = (said or "")[:LONGEST_TEXT]
         if said is None or len(said) > LONGEST_TEXT:
-            found.reason, found.facts = "too_many", self.all_of(table)
+            found.reason, found.facts = "too_many", self.all_of(*tables)
         elif said and (might := self.concerned(said)):
             found.reason, found.facts = ("words_of_a_fact" if is_read else "unknown_system"), might
             if found.coding is None:
                 found.reason = "text_alone"
         elif not is_read:
             found.reason = "unknown_system" if found.coding else "text_alone" if found.words else "no_code"
-            found.facts = () if found.words else self.all_of(table)
+            found.facts = () if found.words else self.all_of(tables[0])
         elif is_open and not found.words:
-            found.reason, found.facts = "unknown_code", self.all_of(table)
+            found.reason, found.facts = "unknown_code", self.all_of(tables[0])
 
     def _meant(self, hit: Hit, certainty: str = "", *, is_sequela: bool = False) -> Meant | None:
         """Return what a hit means for facts of the release, or `None`."""
@@ -331,21 +336,29 @@ class Concepts:
             concept.reason = "unknown_name"  # otherwise words of a fact stand beside a name that concerns none
         return bool(named)
 
-    def uses(self, words: str) -> frozenset[Use]:
-        """Return the uses that words say; each text is searched once."""
+    def uses(self, texts: list[str]) -> frozenset[Use]:
+        """Return the uses that texts say; the same are searched once.
+
+        Of those that are not read to their end, local use alone is not known: what follows may say more.
+        """
+        words = " ; ".join(texts)[:LONGEST_TEXT]
         found = self._uses.get(words)
         if found is None:
             said = self.limits.text(words)
             found = BOTH_USES if said is None else frozenset(self.codes.use_words.found(said[:LONGEST_TEXT]))
+            if said and max(len(words), len(said)) >= LONGEST_TEXT and "local" in found:
+                found = BOTH_USES
             self._uses[words] = found
         return found
 
-    def without(self, pattern: re.Pattern[str], words: str) -> str:
-        """Return a text without what a pattern finds, looked through once."""
+    def without(self, pattern: re.Pattern[str], words: str) -> str | None:
+        """Return a text without what a pattern finds, looked through once.
+
+        `None`: it is not.
+        """
         found = self._without.get((pattern, words))
-        if found is None:
-            said = self.limits.text(words)
-            found = self._without[pattern, words] = words if said is None else pattern.sub(" ; ", said)
+        if found is None and (said := self.limits.text(words)) is not None:
+            found = self._without[pattern, words] = pattern.sub(" ; ", said)
         return found
 
     def concerned(self, said: str) -> tuple[str, ...]:
@@ -356,11 +369,12 @@ class Concepts:
             found = [fact for fact in found if fact not in inside.facts]
         return tuple(found)
 
-    def all_of(self, table: Table) -> tuple[str, ...]:
-        """Return every fact that a table speaks of."""
-        found = self._all.get(table)
+    def all_of(self, *tables: Table) -> tuple[str, ...]:
+        """Return every fact that tables speak of."""
+        found = self._all.get(tables)
         if found is None:
-            found = self._all[table] = tuple(fact for fact in self._facts if fact in table.facts)
+            facts = frozenset().union(*(table.facts for table in tables))
+            found = self._all[tables] = tuple(fact for fact in self._facts if fact in facts)
         return found
 
 

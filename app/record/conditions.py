@@ -46,7 +46,7 @@ def allergy(context: Context, found: Found) -> Draft | Entry:
     whole = concepts.read(resource.get("code"), table, codes.conditions, by_name=True)
     substances = [each["substance"] for each in many(reactions, MOST_REACTIONS) if "substance" in each]
     parts = [concepts.read(each, table, codes.conditions, by_name=True) for each in substances]
-    concept = concepts.together(whole, [*parts, *concepts.beyond(reactions, MOST_REACTIONS, table)])
+    concept = concepts.together(whole, [*parts, *concepts.beyond(reactions, MOST_REACTIONS, table, codes.conditions)])
     if not concept.meant and concept.reason is None:
         return irrelevant(found, concept)
     return _read(context, found, concept, drafted(found, concept))

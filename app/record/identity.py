@@ -80,6 +80,8 @@ class Identity:
             self._bases |= {base_of(url)} - {""}
         self._identifiers = {pair for resource, _, _ in self.patients for pair in _identifiers(resource)}
         self._systems = {system for system, _ in self._identifiers}
+        self._is_cut = any(_has_more(resource, "identifier", "link") for resource, _, _ in self.patients)
+        """Whether the patient has more names than are looked at: another one is then nobody's that is known."""
         self._whose: dict[tuple[str, str], Whose | str] = {}
         self._born = {_birth_date(resource) for resource, _, _ in self.patients} - {""}
         self._born_within = {part for born in self._born for part in _beginnings(born)}
@@ -150,7 +152,7 @@ class Identity:
         if not self._id:
             return "unknown" if self.patients else f"={reference.partition('/_history/')[0]}"
         if parts[3] != self._id:
-            return "unknown" if parts[3] in self._linked else "other"
+            return self._by_id(parts[3])
         base = plain_base(parts[1]) if parts[1] else own_base
         if not base:
             return "patient"
@@ -164,14 +166,20 @@ class Identity:
             return "other"
         asked = _asked(query)
         if set(asked) == {"_id"}:
-            return "patient" if self._id and asked["_id"] == [self._id] else "other" if self._id else "unknown"
+            return self._by_id(*asked["_id"]) if len(asked["_id"]) == 1 and self._id else "unknown"
         named = {(system, value) for each in asked.get("identifier", ()) for system, _, value in [each.partition("|")]}
         return self._by_identifiers(named)
+
+    def _by_id(self, name: str) -> Whose:
+        if name == self._id:
+            return "patient"
+        return "unknown" if name in self._linked or self._is_cut else "other"
 
     def _by_identifiers(self, named: set[tuple[str, str]]) -> Whose:
         if named & self._identifiers:
             return "patient"
-        return "other" if any(system in self._systems for system, _ in named) else "unknown"
+        is_known = any(system in self._systems for system, _ in named) and not self._is_cut
+        return "other" if is_known else "unknown"
 
     def _contained(self, resource: Resource, name: str) -> Whose:
         inside = _inside(resource, name)
@@ -234,6 +242,12 @@ def _inside(resource: Resource, name: str) -> Resource | None:
     listed = resource.get("contained")
     beside = listed[:MOST_INSIDE] if isinstance(listed, list) else [listed]
     return next((inside for inside in beside if isinstance(inside, dict) and inside.get("id") == name), None)
+
+
+def _has_more(resource: Resource, *elements: str) -> bool:
+    """Return whether an element has more parts than are looked at."""
+    listed = (resource.get(element) for element in elements)
+    return any(isinstance(each, list) and len(each) > MOST_INSIDE for each in listed)
 
 
 def _asked(query: str) -> dict[str, list[str]]:

@@ -18,9 +18,9 @@ MOST_MARKS = 30
 class Limits:
     """What is left of the work that one record may be."""
 
-    def __init__(self) -> None:
-        self._words = MOST_WORDS
-        self._codes = MOST_LOOKED_UP
+    def __init__(self, words: int = MOST_WORDS, codes: int = MOST_LOOKED_UP) -> None:
+        self._words = words
+        self._codes = codes
         self.not_looked_up = 0
         """How much was beyond the limit."""
 
@@ -38,7 +38,7 @@ class Limits:
                 return None
             text = normalize("NFKC", words)
         self._words -= len(text)
-        return text if self._words >= 0 else None
+        return text if self._words >= 0 or not text else None
 
     def look_up(self, count: int) -> None:
         """Count what is looked up."""

@@ -14,7 +14,7 @@ from app.record.bundles import Found
 from app.record.concepts import BOTH_USES, Concept, Meant, said_of
 from app.record.context import Context, aside, drafted, irrelevant, many, not_understood
 from app.record.dates import Day, WrongDateError, latest
-from app.record.elements import Resource, is_modified, text
+from app.record.elements import Resource, is_modified, items, text
 from app.record.limits import LONGEST_TEXT
 from app.record.places import Entry
 from app.record.standing import Open, Situation, State
@@ -282,7 +282,10 @@ def _uses(context: Context, concept: Concept, order: Order, dosages: list[Resour
     for way in ways:
         if not concepts.limits.may_look_up():
             return {*BOTH_USES}, False
-        codings = many(way.get("coding"), MOST_DOSAGES)
+        listed = way.get("coding")
+        if isinstance(listed, list) and len(listed) > MOST_DOSAGES:
+            return {*BOTH_USES}, False
+        codings = items(listed)
         concepts.limits.look_up(len(codings))
         for coding in codings:
             system = context.codes.system(text(coding.get("system")))
@@ -292,12 +295,15 @@ def _uses(context: Context, concept: Concept, order: Order, dosages: list[Resour
                 found.add(use)
     said = [concept.searched, *(each for way in ways for each in said_of(way))]
     told = [text(d.get("text"))[:LONGEST_TEXT] for d in dosages]
-    read = concepts.uses(" ; ".join([*said, *told])[:LONGEST_TEXT])
+    read = concepts.uses([*said, *told])
     if "local" in read and any(told):
-        without = [concepts.without(REASON, each) for each in told]
+        without = [left for each in told if (left := concepts.without(REASON, each)) is not None]
+        if len(without) < len(told):
+            return {*BOTH_USES}, False
         if without != told:
-            read = read - {"local"} | concepts.uses(" ; ".join([*said, *without])[:LONGEST_TEXT])
-    in_passing = "local" in read - found and bool(told) and "local" not in concepts.uses(" ; ".join(said))
+            read = read - {"local"} | concepts.uses([*said, *without])
+    # its own words may say local use alone, or be too many to be searched
+    in_passing = "local" in read - found and bool(told) and concepts.uses(said) & BOTH_USES != {"local"}
     return (found | read) - {"both"}, in_passing
 
 

@@ -33,7 +33,7 @@ def observation(context: Context, found: Found) -> Draft | Entry:
     parts = [(resource, _code(context, resource))]
     if components is not None:
         parts += [(part, _code(context, part)) for part in many(components, MOST_PARTS)]
-        left = context.concepts.beyond(components, MOST_PARTS, context.codes.observations)
+        left = context.concepts.beyond(components, MOST_PARTS, context.codes.observations, context.codes.conditions)
         parts += [(resource, part) for part in left]
     elif not parts[0][1].meant and parts[0][1].reason is None:
         return irrelevant(found, parts[0][1])
@@ -65,6 +65,7 @@ def observation(context: Context, found: Found) -> Draft | Entry:
         )
     except WrongDateError:
         return not_understood(draft, "wrong_date", facts)
+    context.concepts.count(code for _, code in parts)
     for part, code in parts:
         _result(context, draft, code, part, "not_final" if status in OPEN else None, resource)
     return draft
@@ -73,18 +74,23 @@ def observation(context: Context, found: Found) -> Draft | Entry:
 def _code(context: Context, part: Resource) -> Concept:
     """Read the code of an observation, with the words of its result."""
     beside = part.get("valueCodeableConcept") or part.get("valueString")
-    concept = context.concepts.read(part.get("code"), context.codes.observations, beside=beside)
+    concepts, table, conditions = context.concepts, context.codes.observations, context.codes.conditions
+    concept = concepts.read(part.get("code"), table, beside=beside)
     if beside and not concept.meant and not concept.facts:
-        alone = context.concepts.read(part.get("code"), context.codes.observations)
+        alone = concepts.read(part.get("code"), table)
         concept = alone if alone.facts else concept  # the words of a result are no name of what was asked
+    if concept.reason == "too_many":
+        return replace(concept, facts=concepts.all_of(table, conditions))
     if concept.meant or concept.is_listed or concept.reason not in (None, "unknown_code"):
         return concept
     # a diagnosis may be what was observed, or its result, such as that of 29308-4
     for name in ("code", "valueCodeableConcept"):
         if name in part:
-            said = context.concepts.read(part[name], context.codes.conditions)
+            said = concepts.read(part[name], conditions)
             if said.meant:
                 return replace(concept, reason="unknown_code", facts=said.facts)
+            if said.reason == "too_many":
+                return replace(concept, reason="too_many", facts=concepts.all_of(table, conditions))
     return concept
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import pairwise
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given, settings
@@ -33,8 +34,9 @@ def defined(words: list[str], text: str, longest: bool) -> set[str]:
         joined = word.replace(" ", "")
         for start in range(len(kept)):
             places = kept[start : start + len(joined)]
-            together = len(joined) >= 3 or places == list(range(places[0], places[0] + len(joined)))
-            if len(joined) > 1 and together and "".join(text[each] for each in places) == joined:
+            is_spaced = places != list(range(places[0], places[0] + len(joined)))
+            as_listed = len(joined) >= 3 or is_spaced == (" " in word)
+            if len(joined) > 1 and as_listed and "".join(text[each] for each in places) == joined:
                 found.append((start, start + len(joined), word))
     outer = [(start, end) for start, end, _ in found]
     return {word for word in words if word in runs} | {
@@ -59,9 +61,19 @@ def everywhere(words: list[str], text: str, longest: bool) -> set[str]:
     return {word for word in words if word.replace(" ", "") in text.replace(" ", "")}
 
 
+def without_spaces(words: list[str], text: str, longest: bool) -> set[str]:
+    """Find short words as if none were listed with a space."""
+    joined = {word: word.replace(" ", "") for word in words}
+    found = ours(list(joined.values()), text, longest)
+    return {word for word in words if joined[word] in found}
+
+
 def inside_others(words: list[str], text: str, longest: bool) -> set[str]:
     """Find words inside longer ones."""
     return ours(words, text, False)
+
+
+WRONG: list[Found] = [together_only, everywhere, without_spaces, inside_others]
 
 
 @given(LISTED, TEXTS, st.booleans())
@@ -70,7 +82,7 @@ def test_korean_words_are_found_as_defined(words: list[str], text: str, longest:
     assert ours(words, text, longest) == defined(words, text, longest)
 
 
-@pytest.mark.parametrize("wrong", [together_only, everywhere, inside_others], ids=["as written", "across", "inside"])
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda each: each.__name__)
 def test_a_wrong_search_is_noticed(wrong: Found) -> None:
     @given(LISTED, TEXTS, st.booleans())
     @settings(max_examples=2_000, database=None, derandomize=True)
@@ -79,3 +91,13 @@ def test_a_wrong_search_is_noticed(wrong: Found) -> None:
 
     with pytest.raises(AssertionError):
         as_defined()
+
+
+@pytest.mark.parametrize("unseen", ["\u00ad", "\u200b", "\u200d", "\u2060", "\ufeff", "\u200b\u200b"])
+def test_letters_that_show_nothing_part_no_word(unseen: str) -> None:
+    words = Words((each, each) for each in ("임신", "pregnant", "이소트레티노인"))
+    assert set(words.found(f"임{unseen}신")) == {"임신"}
+    assert set(words.found(unseen.join(normalize("NFD", "이소 트레티노인")))) == {"이소트레티노인"}
+    assert set(words.found(f"is{unseen} pregnant{unseen}")) == {"pregnant"}
+    assert ("pregnant" in words.found(f"preg{unseen}nant")) == ("\u200b" not in unseen)
+    assert ("pregnant" in words.found(f"is{unseen}pregnant")) == ("\u200b" in unseen)

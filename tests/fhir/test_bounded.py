@@ -10,8 +10,9 @@ from fastapi.testclient import TestClient
 from app.cds_hooks.cards import MOST_DETAILED, MOST_DRAFTS
 from app.fhir.parameters import parameters
 from app.fhir.said import LONGEST_PART, MOST_NAMED, plain
+from app.record.limits import LONGEST_TEXT
 from tests.cds_hooks.calls import call, order, path
-from tests.fhir.resources import Resource, bundle, condition
+from tests.fhir.resources import LOINC, SEEN, Resource, bundle, concept, condition
 from tests.fhir.test_operations import APPLY, POPULATE, posted
 from tests.steps import growth, steps
 
@@ -120,3 +121,27 @@ def test_an_encounter_known_by_an_identifier_alone_is_left_out(client: TestClien
     body = about()
     plan = posted(client, APPLY, body | {"parameter": [*body["parameter"], encounter]})
     assert "encounter" not in plan
+
+
+NOT_PREGNANT = {
+    "resourceType": "Observation",
+    "status": "final",
+    "subject": {"reference": "Patient/1"},
+    "effectiveDateTime": SEEN,
+    "code": concept(LOINC, "82810-3"),
+    "valueCodeableConcept": concept("http://snomed.info/sct", "60001007"),
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [({"code": {"text": "a cold"}}, False), ({"code": {"text": "x" * (LONGEST_TEXT + 1)}}, None)],
+    ids=["read", "not read"],
+)
+def test_no_is_not_filled_in_beside_what_was_not_read(client: TestClient, more: Resource, said: bool | None) -> None:
+    found = posted(client, POPULATE, about(NOT_PREGNANT, condition("I10") | more))
+    form = found["parameter"][0]["resource"]
+    given = {
+        item["linkId"]: item.get("answer") for group in form.get("item", ()) for item in (group, *group.get("item", ()))
+    }
+    assert (given.get("pregnant") or [{"valueBoolean": None}])[0]["valueBoolean"] is said

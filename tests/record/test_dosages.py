@@ -56,6 +56,8 @@ def taken(text: str, dosage: str, **more: object) -> dict[str, object]:
         ("Isotretinoin 20 mg", "20 mg daily with food", "used"),
         ("Isotretinoin 20 mg liqui-gels", "", "asked"),
         ("Isotretinoin gel", "once daily", "set_aside"),
+        ("Tacrolimus", f"ointment at night; {'1 ' * 450}", "set_aside"),
+        ("Tacrolimus", f"ointment at night; {'1 ' * 500} and swallow one capsule", "asked"),
         ("Isotretinoin 0.05 % gel", "apply to the face", "set_aside"),
         ("Tacrolimus", "apply a thin layer", "set_aside"),
     ],

@@ -140,3 +140,29 @@ def test_a_text_that_is_not_searched_may_be_about_anything(book: RuleBook) -> No
         found = read(book, [{"resourceType": "Condition", "subject": SUBJECT, "code": {"text": text}}])
         assert [entry.reason for entry in found.not_understood] == ["too_many"]
         assert "pregnant" in found.might_concern
+
+
+ASKED = {"coding": [{"system": "http://loinc.org", "code": "82810-3"}]}
+YES = {"coding": [{"system": "http://snomed.info/sct", "code": "77386006"}]}
+LONG = {"text": "lidocaine " + "x" * LONGEST_TEXT}
+FINAL = {"status": "final", "effectiveDateTime": "2026-11-20", "valueCodeableConcept": YES}
+LATEX = {"coding": [{"system": "http://snomed.info/sct", "code": "1003755004"}], "text": "lidocaine"}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"resourceType": "Observation", **FINAL, "code": ASKED, "component": [{"code": LONG}]},
+        {"resourceType": "AllergyIntolerance", "code": LATEX, "reaction": [{"substance": LONG}]},
+    ],
+    ids=["component", "substance"],
+)
+def test_a_part_that_is_not_read_beside_one_that_is_is_counted(book: RuleBook, more: Resource) -> None:
+    found = read(book, [more | {"subject": SUBJECT}])
+    assert len(found.used) + len(found.asked) == 1
+    assert [(left.reason, left.count) for left in found.unread] == [("unread_codings", 1)]
+
+
+def test_an_observation_that_is_not_looked_up_may_be_a_diagnosis(book: RuleBook) -> None:
+    panel = {"resourceType": "Observation", "subject": SUBJECT, **FINAL, "code": LONG}
+    assert "active_skin_infection" in read(book, [panel]).might_concern

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.record.bundles import MOST_INSIDE
 from app.record.places import PatientFacts
 from app.record.reader import Reader
 from app.rulebook.load import RuleBook
@@ -185,3 +186,29 @@ def test_what_lies_inside_a_resource_about_nobody_is_read_by_its_own_subject(rea
     booked = {"resourceType": "Appointment", "id": "a", "status": "booked"}
     assert read(PATIENT, booked | {"contained": [INFECTION]}).facts["active_skin_infection"] is True
     assert "active_skin_infection" not in read(PATIENT, booked | {"contained": [INFECTION | OF_OTHER]}).facts
+
+
+NAMES = [{"system": "urn:x-mrn", "value": str(n)} for n in range(MOST_INSIDE + 1)]
+LINKS = [{"type": "replaces", "other": {"reference": f"Patient/old{n}"}} for n in range(MOST_INSIDE + 1)]
+LAST_NAME = {"identifier": NAMES[-1]}
+
+
+@pytest.mark.parametrize(
+    ("named", "subject"),
+    [
+        ({"identifier": NAMES}, LAST_NAME),
+        ({"identifier": NAMES}, {"reference": f"Patient?identifier=urn:x-mrn|{MOST_INSIDE}"}),
+        ({"link": LINKS}, {"reference": f"Patient/old{MOST_INSIDE}"}),
+        ({"link": LINKS[:1]}, {"reference": "Patient?_id=old0"}),
+    ],
+    ids=["identifier", "conditional", "link", "id of a link"],
+)
+def test_of_a_patient_of_more_names_than_are_read_nothing_is_somebody_elses(
+    read: Read, named: Resource, subject: Resource
+) -> None:
+    found = read(PATIENT | named, INFECTION | {"subject": subject})
+    assert [entry.reason for entry in found.not_understood] == ["nobodys"]
+    few = {"identifier": NAMES[:1]}
+    assert [entry.reason for entry in read(PATIENT | few, INFECTION | {"subject": LAST_NAME}).set_aside] == [
+        "somebody_elses"
+    ]
