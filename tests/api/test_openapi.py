@@ -33,6 +33,8 @@ from tests.counted import counted
 DOCUMENT = Path(__file__).resolve().parents[2] / "openapi.json"
 schema = schemathesis.openapi.from_path(DOCUMENT)
 schema.config.base_url = "http://testserver"
+rejecting = schema.config.checks.negative_data_rejection
+rejecting.expected_statuses = [*rejecting.expected_statuses, "413"]  # what is wrong may be too long as well
 EXAMPLES = amount(8, settings().max_examples)
 """For each operation."""
 NEVER_ASSUMED = frozenset(
