@@ -62,6 +62,7 @@ class Language(Walk):
             here = chosen(page)
             self.click(page, ".ct-language")
             expect(page.locator("html")).to_have_attribute("lang", "ko")
+            page.wait_for_selector("main input:checked", state="attached")
             assert chosen(page) == here
 
 
