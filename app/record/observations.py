@@ -79,8 +79,9 @@ def _code(context: Context, part: Resource) -> Concept:
     if beside and not concept.meant and not concept.facts:
         alone = concepts.read(part.get("code"), table)
         concept = alone if alone.facts else concept  # the words of a result are no name of what was asked
-    if concept.reason == "too_many":
-        return replace(concept, facts=concepts.all_of(table, conditions))
+    if concept.reason == "too_many":  # in place: it may stand for tens of thousands, and says the same of each
+        concept.facts = concepts.all_of(table, conditions)
+        return concept
     if concept.meant or concept.is_listed or concept.reason not in (None, "unknown_code"):
         return concept
     # a diagnosis may be what was observed, or its result, such as that of 29308-4
