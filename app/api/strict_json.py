@@ -222,9 +222,9 @@ def repeated_keys(data: Any, steps: Steps | None = None, first: int = 0) -> tupl
     while todo:
         found, steps = todo.pop()
         if isinstance(found, JsonObject) and found.repeated:
-            listed = found.repeated[: MOST_ERRORS - len(errors)]
-            errors += [FieldError(_pointer((steps, key)), "duplicate_key", says) for key in listed]
-            more += len(found.repeated) - len(listed)
+            if room := MOST_ERRORS - len(errors):
+                errors += [FieldError(_pointer((steps, key)), "duplicate_key", says) for key in found.repeated[:room]]
+            more += max(0, len(found.repeated) - room)
         begin = first if found is data else 0
         members = found.items() if isinstance(found, dict) else enumerate(found, begin)
         inside: list[tuple[Any, Steps | None]] = [
