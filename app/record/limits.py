@@ -27,8 +27,7 @@ class Limits:
     def text(self, words: str) -> str | None:
         """Return a text as it is searched; `None`: it is not.
 
-        It is counted.
-        One letter may stand for eighteen (U+FDFA), so that they are counted as they are compared.
+        It is counted as it is compared: one letter may stand for eighteen (U+FDFA).
         """
         text = words
         if self._words >= 0 and not words.isascii() and not is_normalized("NFKC", words):
