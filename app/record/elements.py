@@ -86,18 +86,6 @@ def day(value: Any) -> date | None:
     return found.date() if found and len(text(value)) >= 10 else None
 
 
-def first_day(resource: Resource, *elements: str) -> date | None:
-    """Return the first date given; `a.b` looks inside an element."""
-    for element in elements:
-        value: Any = resource
-        for step in element.split("."):
-            value = value.get(step) if isinstance(value, dict) else None
-        found = moment(value)
-        if found:
-            return found.date()
-    return None
-
-
 def reference_of(resource: Resource) -> str:
     """Return a resource's type and id, or its type."""
     kind, name = text(resource.get("resourceType")), resource.get("id")
