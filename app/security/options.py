@@ -9,8 +9,6 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
-from joserfc.errors import JoseError
-from joserfc.jwk import import_key
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -34,10 +32,9 @@ from app.security.addresses import (
     near_or_secure,
     origin_of,
 )
-from app.security.key_sets import is_good_rsa, usable_keys
+from app.security.issuer import ASYMMETRIC, Issuer
 from app.security.keys import ApiKey
 from app.security.signing import SigningKey
-from app.security.tokens import ASYMMETRIC, Issuer
 
 
 def words(value: Any) -> Any:
@@ -105,22 +102,10 @@ class CdsClient(BaseModel):
     @classmethod
     def has_usable_keys(cls, value: dict[str, list[dict[str, Any]]] | None) -> dict[str, list[dict[str, Any]]] | None:
         """Refuse a key that no token could be checked with."""
+        from app.security.key_sets import check_client_key  # where a client is set: see app/security/issuer.py
+
         for place, key in enumerate(value.get("keys", ()) if value else (), 1):
-            if key.get("kty") not in ("EC", "RSA") or (key["kty"] == "EC" and key.get("crv") != "P-384"):
-                raise ValueError(f"key {place} is neither `RSA` nor `EC` with `P-384`")
-            if "d" in key:
-                raise ValueError(f"key {place} is private; give the public half alone")
-            try:
-                import_key(key).get_op_key("verify")
-            except (JoseError, ValueError, TypeError, KeyError):
-                says = "`kty`, `n` and `e`" if key["kty"] == "RSA" else "`kty`, `crv`, `x` and `y`"
-                raise ValueError(f"key {place} is no public key; it has {says}") from None
-            if key["kty"] == "RSA" and not is_good_rsa(key):
-                says = f"key {place}: RSA is taken from 2,048 to 8,192 bits, with an exponent below 2^32, such as 65537"
-                raise ValueError(says)
-            algorithm = "RS384" if key["kty"] == "RSA" else "ES384"
-            if not usable_keys({"keys": [key]}) or (key.get("alg") or algorithm) != algorithm:
-                raise ValueError(f"key {place} is for something else; its `use` is `sig`, and its `alg` `{algorithm}`")
+            check_client_key(place, key)
         if value is not None and not value.get("keys"):
             raise ValueError("`keys` holds at least one key")
         return value
