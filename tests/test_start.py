@@ -32,7 +32,7 @@ NEEDED: dict[str, tuple[dict[str, object], set[str]]] = {
 }
 """Settings, and the libraries that only they need."""
 LIBRARIES = {name for _, libraries in NEEDED.values() for name in libraries}
-NEVER = {"click", "rich", "uvicorn", "httpx2"}
+NEVER = {"pydantic_settings", "dotenv", "click", "rich", "uvicorn", "httpx2"}
 PROGRAM = """
 import json, os, sys
 import app.cli, app.serve

@@ -19,7 +19,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.api.described import Described
 from app.security.addresses import (
@@ -79,7 +78,7 @@ def different(keys: Iterable[Any], what: str) -> None:
         raise ValueError(f"{what}: `{twice[0]}` stands twice")
 
 
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words)]
+Words = Annotated[tuple[str, ...], BeforeValidator(words)]
 
 
 class CdsClient(BaseModel):
@@ -132,14 +131,14 @@ NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 """How a setting writes a number."""
 
 
-class SecurityOptions(Described, BaseSettings):
+class SecurityOptions(Described):
     """The settings of everything in `app.security`."""
 
-    model_config = SettingsConfigDict(frozen=True, validate_default=True)
+    model_config = ConfigDict(frozen=True, validate_default=True)
 
     allow_anonymous: bool = False
     """Lets `triage serve` bind an address that others reach although neither keys nor an issuer are configured."""
-    api_keys: Annotated[tuple[ApiKey, ...], NoDecode, BeforeValidator(json_text), Field(repr=False)] = ()
+    api_keys: Annotated[tuple[ApiKey, ...], BeforeValidator(json_text), Field(repr=False)] = ()
     """The API keys that open this service, as JSON; `triage key` writes an entry."""
     open_intake: bool = False
     """Lets everybody use the intake pages although keys or an issuer are configured: a browser has no key."""
@@ -155,12 +154,12 @@ class SecurityOptions(Described, BaseSettings):
     """The claims that name the scopes; add `roles` for the tokens of applications (Microsoft Entra)."""
     oauth_scope_prefix: str = ""
     """What may stand before a scope, such as `api://candidate-triage/`."""
-    signing_keys: Annotated[tuple[SigningKey, ...], NoDecode, BeforeValidator(json_text), Field(repr=False)] = ()
+    signing_keys: Annotated[tuple[SigningKey, ...], BeforeValidator(json_text), Field(repr=False)] = ()
     """The Ed25519 keys of receipts, as JSON: the first signs, the others stay known. `triage signing-key` makes one."""
 
-    trusted_hosts: Annotated[tuple[ServedHost, ...], NoDecode, BeforeValidator(words)] = ()
+    trusted_hosts: Annotated[tuple[ServedHost, ...], BeforeValidator(words)] = ()
     """The host names that are answered, `*.example.org` for every name below; any host where none is set."""
-    cors_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(words)] = ()
+    cors_origins: Annotated[tuple[Origin, ...], BeforeValidator(words)] = ()
     """The origins whose pages may ask from a browser; none where none is set."""
     hsts_seconds: Annotated[int, Field(ge=0, le=63_072_000)] = 0
     """For how long browsers are told to use https alone; told over https only, and not at all where it is 0."""
