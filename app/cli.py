@@ -34,7 +34,7 @@ from app.proof.explain import Target, explain
 from app.rulebook.files import BrokenRuleBookError, write_whole
 from app.schema_command import schemas
 from app.security.limits import is_loopback
-from app.settings import BadSettingError, Settings
+from app.settings import BadSettingError
 
 
 class Commands(TyperGroup):
@@ -262,4 +262,4 @@ def openapi(rules: RulesOption = None) -> None:
     """Print the OpenAPI document."""
     from app.main import build_app
 
-    typer.echo(json.dumps(build_app(Settings(rules=rules)).openapi(), indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(build_app(settings_of(rules)).openapi(), indent=2, ensure_ascii=False))

@@ -8,7 +8,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, TextIO
 
 from fastapi import FastAPI
-from opentelemetry.sdk.trace import TracerProvider
 
 from app.api import attributes, batch, endpoint, explorer, operation, receipts, rulesets
 from app.api.compression import Compression
@@ -33,8 +32,7 @@ from app.fhir.examples import examples as fhir_examples
 from app.fhir.localization import Localizations
 from app.fhir.outcome import outcome_response
 from app.observe.access_log import AccessLog
-from app.observe.metrics import Metrics, metrics_route
-from app.observe.telemetry import telemetry
+from app.observe.telemetry import OFF
 from app.processes import end_with_parent
 from app.rulebook.load import RuleBook, load
 from app.security.access import counts, part_of
@@ -48,6 +46,9 @@ from app.web.pages import Ehr, Pages
 from app.web.report import QUESTIONNAIRE
 
 if TYPE_CHECKING:
+    from fastapi.telemetry import TelemetryConfig
+    from opentelemetry.sdk.trace import TracerProvider
+
     app: FastAPI
 
 DESCRIPTION = """
@@ -93,7 +94,7 @@ def build_app(
     """
     settings = settings or read_settings()
     book = book or load(settings.rules or rules_folder())
-    tracer = TracerProvider() if settings.otel else None
+    tracer, telemetry = _tracing(settings)
     access_log = AccessLog(lines if settings.log_level in ("info", "debug") else None, None, part_of, counts)
     engines = build_engines(settings, book, access_log.decided)
     readers = readers_of(engines)
@@ -102,7 +103,10 @@ def build_app(
     sign = signer.receipt_of if signer.signs else None
     program = version("candidate-triage")
     digest = engines.by_id[engines.current].release.digest
-    access_log.metrics = None if settings.metrics == "off" else Metrics(program, engines.current, digest)
+    if settings.metrics != "off":
+        from app.observe.metrics import Metrics
+
+        access_log.metrics = Metrics(program, engines.current, digest)
     application = Service(
         engines,
         title="Candidate Triage",
@@ -115,7 +119,7 @@ def build_app(
         docs_url=None,
         redoc_url=None,
         root=settings.root_path,
-        telemetry=telemetry(tracer),
+        telemetry=telemetry,
     )
     add_problems(application)
     application.include_router(endpoint.routes(answers, engines, readers))
@@ -132,7 +136,7 @@ def build_app(
         locales,
         book.codes,
         base,
-        Trust(settings.cds_clients, seconds=settings.read_seconds),
+        _trust(settings),
         FhirServer(frozenset(settings.cds_fhir_hosts), settings.read_seconds, settings.max_record_bytes),
         on=lambda: clock().date(),
         is_protected=not settings.anonymous,
@@ -152,6 +156,8 @@ def build_app(
     explorer.add_explorer(application, settings.root_path)
     application.state.access_log, application.state.tracer = access_log, tracer
     if settings.metrics == "path" and access_log.metrics is not None:
+        from app.observe.metrics import metrics_route
+
         application.include_router(metrics_route(access_log.metrics))
     application.examples |= {**fhir_examples(base), **cds_examples(base, book.codes)}
     application.amendments.append(partial(show_access, anonymous=settings.anonymous, root=settings.root_path))
@@ -172,6 +178,23 @@ def build_app(
         elsewhere=("/cds-services",) if settings.cds_clients else (),
     )
     return application
+
+
+def _trust(settings: Settings) -> Trust:
+    """Return the check of CDS clients' calls."""
+    if not settings.cds_clients:
+        return Trust()
+    from app.cds_hooks.client_tokens import ClientTokens
+
+    return ClientTokens(settings.cds_clients, seconds=settings.read_seconds)
+
+
+def _tracing(settings: Settings) -> "tuple[TracerProvider | None, TelemetryConfig]":
+    if not settings.otel:
+        return None, OFF
+    from app.observe.spans import tracing
+
+    return tracing()
 
 
 def __getattr__(name: str) -> FastAPI:

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import NoDecode, SettingsConfigDict
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from app.security.access import INTAKE, PARTS
 from app.security.addresses import PublicUrl, ReadHost
@@ -34,7 +33,7 @@ class BadSettingError(Exception):
 class Settings(SecurityOptions):
     """The settings of one service process."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     host: str = "127.0.0.1"
     """The address that `triage serve` binds."""
@@ -55,13 +54,13 @@ class Settings(SecurityOptions):
     public_url: PublicUrl = "http://127.0.0.1:8000"
     """The address under which others reach this service, without a slash at the end: it stands in FHIR canonicals, CDS
     Hooks links and the audience of tokens. Where it is not set, it follows the port."""
-    cds_fhir_hosts: Annotated[tuple[ReadHost, ...], NoDecode, BeforeValidator(words)] = ()
+    cds_fhir_hosts: Annotated[tuple[ReadHost, ...], BeforeValidator(words)] = ()
     """Hosts of FHIR servers that CDS calls may be completed from, separated by commas."""
-    cds_clients: Annotated[tuple[CdsClient, ...], NoDecode, BeforeValidator(json_text)] = ()
+    cds_clients: Annotated[tuple[CdsClient, ...], BeforeValidator(json_text)] = ()
     """The CDS clients that may call, as JSON: a list of `{"iss": ..., "jku": ...}` or `{"iss": ..., "jwks": {...}}`."""
     cds_intake_card: bool = True
     """Whether a patient in view who gives no reason to speak gets one quiet card with a link to the intake, or none."""
-    smart_servers: Annotated[tuple[SmartServer, ...], NoDecode, BeforeValidator(json_text)] = ()
+    smart_servers: Annotated[tuple[SmartServer, ...], BeforeValidator(json_text)] = ()
     """The FHIR servers whose users may launch the intake from a patient's record, as JSON: a list of `{"iss": ...,
     "client_id": ..., "sign_in": [...]}`, the last with the origins of a sign-in elsewhere. No browser sends a token to
     any other."""
@@ -154,6 +153,9 @@ class Settings(SecurityOptions):
 
 SETTINGS = frozenset(PREFIX + name.upper() for name in Settings.model_fields)
 """The names of all settings."""
+PATHS = ("rules", "unix_socket")
+"""Settings that are never empty: whoever meant another rule book would get ours without a word."""
+OPTIONAL = {name for name, field in Settings.model_fields.items() if field.default is None and name not in PATHS}
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -174,7 +176,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     given: dict[str, str] = {}
     for name, value in environment.items():
         setting = name[len(PREFIX) :].lower()
-        if name.upper() not in SETTINGS or (not value.strip() and Settings.model_fields[setting].default is None):
+        if name.upper() not in SETTINGS or (not value.strip() and setting in OPTIONAL):
             continue  # none of ours; or empty, as `${VARIABLE:-}` leaves what is not set
         if setting in given:
             raise BadSettingError(f"`{name}` stands twice, in small and in capital letters")

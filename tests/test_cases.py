@@ -20,7 +20,7 @@ def test_patient(patient: Patient, ruleset: str, engines: Engines) -> None:
 def korean(book: RuleBook, engines: Engines) -> Engine:
     """The current release in Korean."""
     current = engines.by_id[engines.current]
-    return Engine(translated(current.release, book.languages["ko"]), "ko", None, current.logic)
+    return current.in_language(translated(current.release, book.languages["ko"]), "ko", "ko")
 
 
 @pytest.mark.parametrize("patient", SHOWN, ids=[patient.name for patient in SHOWN])

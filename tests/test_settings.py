@@ -9,7 +9,7 @@ import pytest
 from joserfc.jwk import ECKey
 
 from app.security.signing import new_signing_key
-from app.settings import BadSettingError, Settings, read_settings
+from app.settings import PATHS, BadSettingError, Settings, read_settings
 
 SIGNING = new_signing_key().model_dump()
 EC_KEY = ECKey.generate_key("P-384", private=True).as_dict(private=False)
@@ -239,9 +239,11 @@ def test_what_is_on_the_same_machine_needs_neither_tls_nor_a_port(host: str, por
             read_settings(issuer | {"TRIAGE_OAUTH_JWKS_URL": other})
 
 
-def test_what_is_optional_may_be_empty() -> None:
-    names = [name for name, field in Settings.model_fields.items() if field.default is None]
+def test_what_is_optional_may_be_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {name for name, field in Settings.model_fields.items() if field.default is None} - set(PATHS)
     assert read_settings({f"TRIAGE_{name.upper()}": "" for name in names}) == Settings()
+    monkeypatch.setenv("TRIAGE_WORKER_MEMORY_MB", "")
+    assert read_settings() == Settings()
 
 
 def test_one_setting_stands_once() -> None:
@@ -266,3 +268,12 @@ def test_an_empty_path_is_not_the_folder_of_the_process(name: str, monkeypatch: 
     monkeypatch.setenv(name, "")
     with pytest.raises(BadSettingError, match=f"^`{name}`: it is empty"):
         read_settings()
+    with pytest.raises(BadSettingError, match=f"^`{name}`: it is empty"):
+        read_settings({name: ""})
+
+
+def test_the_environment_is_read_by_its_reader_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIAGE_PORT", "9")
+    assert Settings().port == 8000
+    assert read_settings({}).port == 8000
+    assert read_settings().port == 9

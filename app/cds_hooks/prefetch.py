@@ -20,7 +20,7 @@ from app.core.rules import Release
 from app.record.elements import RecordError, items
 from app.record.lacks import has_more
 from app.record.reader import KINDS
-from app.security.fetch import Allowance
+from app.security.allowance import Allowance
 
 State = Literal["given", "empty", "absent", "failed", "partial"]
 READ = frozenset({*KINDS, "Bundle", "Patient", "QuestionnaireResponse", "ServiceRequest"})

@@ -5,15 +5,19 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from time import monotonic
-from typing import NamedTuple
-
-import httpx
+from typing import TYPE_CHECKING, NamedTuple
 
 from app.core.languages import Sentence
 from app.record.elements import Resource, items
 from app.record.lacks import next_page
-from app.security.fetch import Allowance, Session, UnfetchedError, within
+from app.security.allowance import Allowance, UnfetchedError
+
+if TYPE_CHECKING:
+    import httpx
+
+    from app.security.fetch import Session
 
 PAGES = 10
 """How many pages of a search are read at most."""
@@ -64,8 +68,13 @@ class FhirServer:
     hosts: frozenset[str] = frozenset()
     seconds: float = 2.0
     max_bytes: int = 3_500_000
-    transport: httpx.AsyncBaseTransport | None = field(default=None, compare=False)
+    transport: "httpx.AsyncBaseTransport | None" = field(default=None, compare=False)
     _lines: dict[str | None, _Line] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Import the client, a tenth of the start, where it may read."""
+        if self.hosts:
+            import_module("app.security.fetch")
 
     @asynccontextmanager
     async def place(self, server: str) -> AsyncIterator[float]:
@@ -117,11 +126,13 @@ class FhirServer:
             raise UnreadableError("the FHIR server is not one that may be read from")
         if not TOKEN.fullmatch(token):
             raise UnreadableError("the access token is none that can be sent")
+        from app.security.fetch import within
+
         headers = {"Accept": "application/fhir+json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         pages: list[Resource] = []
         left = self.seconds if seconds is None else seconds
 
-        async def read_pages(session: Session) -> None:
+        async def read_pages(session: "Session") -> None:
             await _read_pages(session, server, f"{server}/{query}", allowance, pages, only_first=only_first)
 
         try:
@@ -138,7 +149,7 @@ class FhirServer:
 
 
 async def _read_pages(
-    session: Session, server: str, url: str, allowance: Allowance, pages: list[Resource], *, only_first: bool
+    session: "Session", server: str, url: str, allowance: Allowance, pages: list[Resource], *, only_first: bool
 ) -> None:
     """Read pages into a list, which keeps them whatever follows."""
     while url:

@@ -1,10 +1,11 @@
 """The engine: facts in, answer out, for every interface."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from app.core.answer import (
     Answer,
@@ -20,6 +21,10 @@ from app.core.answer import (
 )
 from app.core.codes import Span
 from app.core.conditions import facts_read
+from app.core.decided import Decided as Decided
+from app.core.decided import OnDecision as OnDecision
+from app.core.decided import ReceiptSigner as ReceiptSigner
+from app.core.decided import event_of as event_of
 from app.core.diagram import Rest
 from app.core.facts import Candidate, Value
 from app.core.identity import Identity
@@ -75,24 +80,6 @@ class Question(NamedTuple):
     last_days: Mapping[str, date | None] = MappingProxyType({})
 
 
-class Decided(NamedTuple):
-    """The event of an answer: what may be logged or signed."""
-
-    id: str
-    decision: Decision
-    rules: tuple[str, ...]
-    """The rules that take part in the decision."""
-    release: str
-    digest: str
-    """The digest of the release."""
-
-
-OnDecision = Callable[[Decided], None]
-"""Called with every answer that is given out."""
-ReceiptSigner = Callable[[Decided], str]
-"""Signs an answer that is given out, and returns the receipt."""
-
-
 class Engine:
     """One release in one language, ready to answer."""
 
@@ -103,17 +90,16 @@ class Engine:
         on_decision: OnDecision | None = None,
         logic: Logic | None = None,
         spans: Mapping[str, Span] = MappingProxyType({}),
-        sentences: str | None = None,
     ) -> None:
-        """Compile a release; `logic` is shared between its languages.
+        """Compile a release, unless its `logic` is compiled already.
 
-        `language` is the one asked for, `sentences` that of the sentences, where it is another. `spans` say for how
-        long the answers of facts may be relied on.
+        `spans` say for how long the answers of facts may be relied on.
         """
         self.release = release
         self.spans = spans
         self.language = language
-        self.sentences = sentences or language
+        self.sentences = language
+        """The language of the sentences, where it is another than the one asked for."""
         self.logic = logic or Logic(release.facts, release.rules, release.order, release.budget)
         self.questions = Questions(self.logic, release.weights, release.stages)
         self.ruleset = ruleset_of(release)
@@ -128,8 +114,29 @@ class Engine:
         self._projection = Projection(self._points, self.logic.diagram)
         self.identities = Identity(release, self._points, language)
         self._outcomes = Memo[tuple[Rest, tuple[str, ...], bool], Outcome](self._outcome, RESTS)
+        self._strict_outcomes = Memo[tuple[Rest, tuple[str, ...], bool], Outcome](self._outcome)
+        """Fewer: of half-known candidates two thirds leave a rest of their own, of twenty nodes and more."""
+        self._sets: dict[frozenset[Any], frozenset[Any]] = {}  # each of the few sets of steps or pathways once
+        self._say(release)
+
+    def _say(self, release: Release) -> None:
+        """Put the decision into the words of a release."""
         self.rationale = Rationale(release, self.logic, self._points, self._projection)
         self._parts = Parts(release, self._points, self.rationale.could_object)
+
+    def in_language(self, release: Release, language: str, sentences: str) -> "Engine":
+        """Return an engine of the same release in another language.
+
+        `sentences` is the language of the sentences of `release`. What it decides is remembered once for both, and so
+        is what is said of it where the sentences are the same.
+        """
+        engine = copy(self)
+        engine.release, engine.language, engine.sentences = release, language, sentences
+        engine.ruleset = ruleset_of(release)
+        engine.identities = Identity(release, self._points, language)
+        if sentences != self.sentences:
+            engine._say(release)
+        return engine
 
     def decide(self, question: Question, point: Point | None = None) -> Outcome:
         """Return the decision and the machine contract around it, without any text.
@@ -143,7 +150,7 @@ class Engine:
         if rest is None:
             given = self._projection.of(point or self._points.of(facts))
             rest, found = self.logic.left_to(given, question.doubted, strict=strict)
-        outcome = self._outcomes[rest, question.unavailable, strict]
+        outcome = (self._strict_outcomes if strict else self._outcomes)[rest, question.unavailable, strict]
         if strict:
             return self._with_referral(outcome, question) if self.release.stages else outcome
         return Outcome(*outcome[:-1], found) if found else outcome
@@ -153,6 +160,7 @@ class Engine:
         rest, unavailable, strict = key
         possible, steps, left = self.logic.outlook(rest)
         pathways = frozenset(rule.pathway for rule in self._phases if rule.pathway in steps)
+        steps, pathways = (self._sets.setdefault(each, each) for each in (steps, pathways))
         indicated = self._indicated.get(steps)
         if len(possible) == 1:
             return Outcome(possible[0], indicated, steps, pathways, (), (), None, False, strict)
@@ -347,12 +355,6 @@ class Engine:
         )
 
 
-def event_of(answer: Answer | DecisionView) -> Decided:
-    """Return the event that an answer was given out."""
-    rules = answer.rules if isinstance(answer, DecisionView) else [reason.rule for reason in answer.rationale]
-    return Decided(answer.id, answer.decision, tuple(rules), answer.ruleset.id, answer.ruleset.digest)
-
-
 @dataclass(frozen=True)
 class Engines:
     """Every release side by side, each compiled; `current` answers by default."""
@@ -379,9 +381,9 @@ class Engines:
         others = {}
         for each in translations:
             there = {
-                name: Engine(translated(engine.release, each), each.code, on_decision, engine.logic, spans)
+                name: engine.in_language(translated(engine.release, each), each.code, each.code)
                 if name == current
-                else Engine(with_notices(engine.release, each), each.code, on_decision, engine.logic, spans, DEFAULT)
+                else engine.in_language(with_notices(engine.release, each), each.code, DEFAULT)
                 for name, engine in by_id.items()
             }
             others[each.code] = cls(there, current, each.code)

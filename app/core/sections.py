@@ -124,11 +124,12 @@ class Section(Generic[T]):
 
     def _memo(self, places: frozenset[int], members: Sequence[tuple[int, Entry[T]]]) -> Memo[Any, list[Listed[T]]]:
         named = [(self._space.names[place], self._space.values[place]) for place in sorted(places)]
+        listed = [(order, frozenset(entry.concerns), entry.make) for order, entry in members]
 
         def compute(key: int | tuple[int, ...]) -> list[Listed[T]]:
             numbers = (key,) if isinstance(key, int) else key
             known = {n: value for (n, values), number in zip(named, numbers, strict=True) for value in values[number]}
-            made = [(order, frozenset(entry.concerns), entry.make(known)) for order, entry in members]
+            made = [(order, concerns, make(known)) for order, concerns, make in listed]
             return [(order, concerns, each) for order, concerns, each in made if each is not None]
 
         return Memo(compute, COMBINED if len(places) > 1 else MOST)

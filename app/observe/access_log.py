@@ -11,13 +11,15 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from itertools import count
 from time import perf_counter, time
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from starlette.types import Scope
 
 from app.core.engine import Decided
 from app.observe.logs import second_of
-from app.observe.metrics import Metrics
+
+if TYPE_CHECKING:
+    from app.observe.metrics import Metrics
 
 REQUEST_ID = re.compile(rb"(?:[0-9a-f]{16,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -55,7 +57,7 @@ class AccessLog:
     def __init__(
         self,
         lines: TextIO | None = None,
-        metrics: Metrics | None = None,
+        metrics: "Metrics | None" = None,
         part_of: Callable[[str], str] = lambda path: "unmatched",
         counts: Callable[[str], bool] = lambda path: True,
     ) -> None:

@@ -291,9 +291,10 @@ def _wrong_releases(book: Book) -> Iterator[RuleBookError]:
     yield from _wrong_wording(book, names)
     for file, entries in book.entries.items():
         for place, entry in enumerate(entries if isinstance(entries, list) else []):
-            yield from _unknown_release(book, file, (place,), entry, names)
-            yield from _wrong_changes(book, file, place, entry, names)
-            for at, component in enumerate(getattr(entry, "components", ())):
+            if isinstance(entry, schema.Versioned):
+                yield from _unknown_release(book, file, (place,), entry, names)
+                yield from _wrong_changes(book, file, place, entry, names)
+            for at, component in enumerate(entry.components if isinstance(entry, schema.Plan) else ()):
                 yield from _unknown_release(book, file, (place, "components", at), component, names)
 
 
@@ -307,8 +308,10 @@ def _wrong_wording(book: Book, names: list[str]) -> Iterator[RuleBookError]:
             yield from explain(book.files[WORDING], error, ("from", release))
 
 
-def _wrong_changes(book: Book, file: str, place: int, entry: Any, names: list[str]) -> Iterator[RuleBookError]:
-    changed = getattr(entry, "changed", {})
+def _wrong_changes(
+    book: Book, file: str, place: int, entry: schema.Versioned, names: list[str]
+) -> Iterator[RuleBookError]:
+    changed = entry.changed
     for release in sorted(changed):
         where: Where = (place, "from", release)
         if release not in names or release <= entry.since or release >= (entry.until or "~"):
@@ -321,12 +324,13 @@ def _wrong_changes(book: Book, file: str, place: int, entry: Any, names: list[st
             yield from explain(book.files[file], error, where)
 
 
-def _unknown_release(book: Book, file: str, where: Where, entry: Any, names: list[str]) -> Iterator[RuleBookError]:
-    for key in ("since", "until"):
-        release = getattr(entry, key, None)
+def _unknown_release(
+    book: Book, file: str, where: Where, entry: schema.Versioned | schema.Component, names: list[str]
+) -> Iterator[RuleBookError]:
+    for key, release in (("since", entry.since), ("until", entry.until)):
         if release is not None and release not in names:
             known = ", ".join(f"`{name}`" for name in names)
             yield book.error(file, (*where, key), f"`{release}` is no release; the releases are {known}")
-    since, until = getattr(entry, "since", None), getattr(entry, "until", None)
+    since, until = entry.since, entry.until
     if since in names and until in names and names.index(until) <= names.index(since):
         yield book.error(file, (*where, "until"), "`until` comes after `since`")

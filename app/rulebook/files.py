@@ -6,10 +6,12 @@ itself, or stand for a billion others.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +51,17 @@ class BrokenRuleBookError(Exception):
 
 @dataclass(frozen=True)
 class File:
-    """One file: its data, and the line of every value."""
+    """One file: its data, and the text that it was read from."""
 
     name: str
     data: Any
-    lines: Mapping[Where, int]
+    text: str = field(repr=False)
+
+    @cached_property
+    def lines(self) -> Mapping[Where, int]:
+        """The line of every value, read for a fault."""
+        with _reading(self.text, self.name) as reader:
+            return reader.lines()
 
     def line(self, where: Where) -> int:
         """Return the line of a value, or of what is around it."""
@@ -121,13 +129,20 @@ def read(path: Path, name: str = "") -> File:
     except UnicodeDecodeError as error:
         line = written.count(b"\n", 0, error.start) + 1
         raise BrokenRuleBookError([RuleBookError(name, line, "", "the text is not UTF-8; save it so")]) from None
-    if strange := UNPRINTABLE.search(text):
-        line = text.count("\n", 0, strange.start()) + 1
-        raise BrokenRuleBookError([RuleBookError(name, line, "", _no_text(strange[0]))])
+    with _reading(text, name) as reader:
+        return File(name, reader.data(), text)
+
+
+@contextmanager
+def _reading(text: str, name: str) -> Iterator["_Reader"]:
+    """Yield a reader of a text; its faults are of the file."""
     loader = _Loader(text)
     try:
-        return _Reader(loader, name).file()
+        yield _Reader(loader, name)
     except yaml.YAMLError as error:
+        if strange := UNPRINTABLE.search(text):  # libyaml refuses it, and does not say which
+            line = text.count("\n", 0, strange.start()) + 1
+            raise BrokenRuleBookError([RuleBookError(name, line, "", _no_text(strange[0]))]) from None
         problem = getattr(error, "problem", None) or "it cannot be read"
         mark = getattr(error, "context_mark" if problem == UNCLOSED else "problem_mark", None)
         says = f"not YAML: {MENDS.get(problem, problem)}"
@@ -154,59 +169,75 @@ def _no_text(character: str) -> str:
 
 
 class _Reader:
-    """Reads one file by its events, with the line of every value."""
+    """Reads one file by its events."""
 
     def __init__(self, loader: _Loader, name: str) -> None:
         self._loader = loader
         self._next: Callable[[], Any] = loader.get_event
         self._name = name
-        self._lines: dict[Where, int] = {}
 
-    def file(self) -> File:
-        """Return the file, or raise."""
+    def data(self) -> Any:
+        """Return the data of the file, or raise."""
         self._next()  # the start of the stream
         start = self._next()
         if isinstance(start, yaml.StreamEndEvent):
             raise self._refused(start, "the file is empty")
-        data = self._value(self._next(), ())
+        data = self._value(self._next(), 0)
         self._next()  # the end of the document
         if not isinstance(after := self._next(), yaml.StreamEndEvent):
             raise self._refused(after, "a file holds one document")
-        return File(self._name, data, self._lines)
+        return data
+
+    def lines(self) -> dict[Where, int]:
+        """Return the line of every value, in a map of its key."""
+        found: dict[Where, int] = {}
+        self._next()
+        self._next()
+        self._note(self._next(), (), found)
+        return found
+
+    def _note(self, event: Any, where: Where, found: dict[Where, int]) -> None:
+        found[where] = event.start_mark.line + 1
+        if isinstance(event, yaml.SequenceStartEvent):
+            places = count()
+            while not isinstance(item := self._next(), yaml.SequenceEndEvent):
+                self._note(item, (*where, next(places)), found)
+        elif isinstance(event, yaml.MappingStartEvent):
+            while not isinstance(key := self._next(), yaml.MappingEndEvent):
+                way = (*where, self._scalar(key))
+                self._note(self._next(), way, found)
+                found[way] = key.start_mark.line + 1
 
     def _refused(self, event: Any, says: str) -> BrokenRuleBookError:
         return BrokenRuleBookError([RuleBookError(self._name, event.start_mark.line + 1, "", says)])
 
-    def _value(self, event: Any, where: Where) -> Any:
-        self._lines[where] = event.start_mark.line + 1
+    def _value(self, event: Any, depth: int) -> Any:
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event)
         if isinstance(event, yaml.AliasEvent):
             raise self._refused(event, f"the alias `*{event.anchor}` is not read; write out what it stands for")
-        if len(where) >= DEEPEST:
+        if depth >= DEEPEST:
             raise self._refused(event, f"lists and maps are nested more than {DEEPEST} deep")
         is_list = isinstance(event, yaml.SequenceStartEvent)
         if event.tag not in (None, "!", TAG + ("seq" if is_list else "map")):
             raise self._refused(event, f"`{event.tag}` is no type of a rule book")
-        return self._list(where) if is_list else self._map(where)
+        return self._list(depth + 1) if is_list else self._map(depth + 1)
 
-    def _list(self, where: Where) -> list[Any]:
+    def _list(self, depth: int) -> list[Any]:
         found: list[Any] = []
         while not isinstance(event := self._next(), yaml.SequenceEndEvent):
-            found.append(self._value(event, (*where, len(found))))
+            found.append(self._value(event, depth))
         return found
 
-    def _map(self, where: Where) -> dict[Any, Any]:
+    def _map(self, depth: int) -> dict[Any, Any]:
         found: dict[Any, Any] = {}
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
-            line = event.start_mark.line + 1
             if not isinstance(event, yaml.ScalarEvent):
                 raise self._refused(event, "a key is one word; a list, a map and an alias are none")
             key = self._scalar(event)
             if key in found:
                 raise self._refused(event, f"`{key}` is written twice")
-            found[key] = self._value(self._next(), (*where, key))
-            self._lines[*where, key] = line
+            found[key] = self._value(self._next(), depth)
         return found
 
     def _scalar(self, event: Any) -> Any:

@@ -6,6 +6,7 @@ until somebody decides otherwise here.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -13,9 +14,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.messages import Message
 from app.api.problems import path_within, problem
-from app.security.issuer_keys import NoIssuerError
+from app.security.issuer import BadTokenError, NoIssuerError
 from app.security.keys import SCOPES, ApiKey, Permission, find_key
-from app.security.tokens import BadTokenError, Tokens
+
+if TYPE_CHECKING:
+    from app.security.tokens import Tokens
 
 OPEN = frozenset(
     {"/livez", "/readyz", "/version", "/docs", "/redoc", "/openapi.json", "/favicon.ico", "/fhir/metadata"}
@@ -92,7 +95,7 @@ class Access:
 
     app: ASGIApp
     keys: Sequence[ApiKey]
-    tokens: Tokens | None = None
+    tokens: "Tokens | None" = None
     elsewhere: Sequence[str] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -8,7 +8,6 @@ import asyncio
 import ssl
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 import httpcore
@@ -17,14 +16,12 @@ import httpx
 from app.api.large_json import read_without_repeats
 from app.api.problems import ProblemError
 from app.api.worker import LIGHT_BYTES, beside, in_worker
-from app.core.languages import Sentence
+from app.security.allowance import HEAD_BYTES, Allowance, UnfetchedError
 
 R = TypeVar("R")
 
 GZIP = 31
 """The window of zlib that takes gzip, and nothing else."""
-HEAD_BYTES = 65_536
-"""How much may come before a body: the headers, and any number of interim answers."""
 READ_BYTES = 8_192
 """How much is read at once: in chunks of one byte it takes 30 ms, and others who fetch wait for it."""
 PART_BYTES = 250
@@ -32,42 +29,6 @@ PART_BYTES = 250
 Options = Iterable[httpcore.SOCKET_OPTION]
 _contexts: list[ssl.SSLContext] = []
 """Whom to trust, once it was read: reading it takes 20 ms."""
-
-
-class UnfetchedError(Exception):
-    """A failed fetch; the text goes after the other's name.
-
-    `status` is there where the other answered with another status than 200.
-    """
-
-    def __init__(self, says: str, status: int | None = None) -> None:
-        self.sentence = Sentence(says, {} if status is None else {"status": status})
-        self.status = status
-        super().__init__(str(self.sentence))
-
-
-@dataclass
-class Allowance:
-    """How many bytes may still come, of all that share it."""
-
-    left: int
-    wire: int = field(init=False)
-    """How many of them as they arrive, with their frames."""
-
-    def __post_init__(self) -> None:
-        self.wire = 2 * self.left + HEAD_BYTES
-
-    def take(self, count: int) -> None:
-        """Count unpacked bytes, or raise `UnfetchedError`."""
-        self.left -= count
-        if self.left < 0:
-            raise UnfetchedError("sent too much")
-
-    def take_wire(self, count: int) -> None:
-        """Count bytes as they arrive, or raise `UnfetchedError`."""
-        self.wire -= count
-        if self.wire < 0:
-            raise UnfetchedError("sent too much")
 
 
 class Session:

@@ -12,7 +12,9 @@ from time import monotonic
 import httpx
 from joserfc.jwk import Key
 
-from app.security.fetch import Allowance, Session, UnfetchedError, within
+from app.security.allowance import Allowance, UnfetchedError
+from app.security.fetch import Session, within
+from app.security.issuer import NoIssuerError
 from app.security.key_sets import usable_keys
 
 log = logging.getLogger("triage.security")
@@ -30,10 +32,6 @@ STALE_SECONDS = 86_400.0
 MAX_BYTES = 262_144
 MOST_WAITING = 16
 """How many calls wait for keys at once: an issuer that takes its time holds up no more of the places for calls."""
-
-
-class NoIssuerError(Exception):
-    """The issuer's keys cannot be had."""
 
 
 class IssuerKeys:

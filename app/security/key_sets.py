@@ -55,6 +55,25 @@ def _usable(data: Any) -> Key | None:
     return key
 
 
+def check_client_key(place: int, key: Mapping[str, Any]) -> None:
+    """Refuse a CDS client's key that could check no token."""
+    if key.get("kty") not in ("EC", "RSA") or (key["kty"] == "EC" and key.get("crv") != "P-384"):
+        raise ValueError(f"key {place} is neither `RSA` nor `EC` with `P-384`")
+    if "d" in key:
+        raise ValueError(f"key {place} is private; give the public half alone")
+    try:
+        import_key(dict(key)).get_op_key("verify")
+    except (JoseError, ValueError, TypeError, KeyError):
+        says = "`kty`, `n` and `e`" if key["kty"] == "RSA" else "`kty`, `crv`, `x` and `y`"
+        raise ValueError(f"key {place} is no public key; it has {says}") from None
+    if key["kty"] == "RSA" and not is_good_rsa(key):
+        says = f"key {place}: RSA is taken from 2,048 to 8,192 bits, with an exponent below 2^32, such as 65537"
+        raise ValueError(says)
+    algorithm = "RS384" if key["kty"] == "RSA" else "ES384"
+    if not usable_keys({"keys": [key]}) or (key.get("alg") or algorithm) != algorithm:
+        raise ValueError(f"key {place} is for something else; its `use` is `sig`, and its `alg` `{algorithm}`")
+
+
 def is_good_rsa(key: Mapping[str, Any]) -> bool:
     """Say whether a key is long enough to be safe, and quick."""
     return base64_to_int(key["n"]).bit_length() in RSA_BITS and base64_to_int(key["e"]) < LARGEST_EXPONENT

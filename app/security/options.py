@@ -9,8 +9,6 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
-from joserfc.errors import JoseError
-from joserfc.jwk import import_key
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -21,7 +19,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.api.described import Described
 from app.security.addresses import (
@@ -34,10 +31,9 @@ from app.security.addresses import (
     near_or_secure,
     origin_of,
 )
-from app.security.key_sets import is_good_rsa, usable_keys
+from app.security.issuer import ASYMMETRIC, Issuer
 from app.security.keys import ApiKey
 from app.security.signing import SigningKey
-from app.security.tokens import ASYMMETRIC, Issuer
 
 
 def words(value: Any) -> Any:
@@ -82,7 +78,7 @@ def different(keys: Iterable[Any], what: str) -> None:
         raise ValueError(f"{what}: `{twice[0]}` stands twice")
 
 
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words)]
+Words = Annotated[tuple[str, ...], BeforeValidator(words)]
 
 
 class CdsClient(BaseModel):
@@ -105,22 +101,10 @@ class CdsClient(BaseModel):
     @classmethod
     def has_usable_keys(cls, value: dict[str, list[dict[str, Any]]] | None) -> dict[str, list[dict[str, Any]]] | None:
         """Refuse a key that no token could be checked with."""
+        from app.security.key_sets import check_client_key  # where a client is set: see app/security/issuer.py
+
         for place, key in enumerate(value.get("keys", ()) if value else (), 1):
-            if key.get("kty") not in ("EC", "RSA") or (key["kty"] == "EC" and key.get("crv") != "P-384"):
-                raise ValueError(f"key {place} is neither `RSA` nor `EC` with `P-384`")
-            if "d" in key:
-                raise ValueError(f"key {place} is private; give the public half alone")
-            try:
-                import_key(key).get_op_key("verify")
-            except (JoseError, ValueError, TypeError, KeyError):
-                says = "`kty`, `n` and `e`" if key["kty"] == "RSA" else "`kty`, `crv`, `x` and `y`"
-                raise ValueError(f"key {place} is no public key; it has {says}") from None
-            if key["kty"] == "RSA" and not is_good_rsa(key):
-                says = f"key {place}: RSA is taken from 2,048 to 8,192 bits, with an exponent below 2^32, such as 65537"
-                raise ValueError(says)
-            algorithm = "RS384" if key["kty"] == "RSA" else "ES384"
-            if not usable_keys({"keys": [key]}) or (key.get("alg") or algorithm) != algorithm:
-                raise ValueError(f"key {place} is for something else; its `use` is `sig`, and its `alg` `{algorithm}`")
+            check_client_key(place, key)
         if value is not None and not value.get("keys"):
             raise ValueError("`keys` holds at least one key")
         return value
@@ -147,14 +131,14 @@ NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 """How a setting writes a number."""
 
 
-class SecurityOptions(Described, BaseSettings):
+class SecurityOptions(Described):
     """The settings of everything in `app.security`."""
 
-    model_config = SettingsConfigDict(frozen=True, validate_default=True)
+    model_config = ConfigDict(frozen=True, validate_default=True)
 
     allow_anonymous: bool = False
     """Lets `triage serve` bind an address that others reach although neither keys nor an issuer are configured."""
-    api_keys: Annotated[tuple[ApiKey, ...], NoDecode, BeforeValidator(json_text), Field(repr=False)] = ()
+    api_keys: Annotated[tuple[ApiKey, ...], BeforeValidator(json_text), Field(repr=False)] = ()
     """The API keys that open this service, as JSON; `triage key` writes an entry."""
     open_intake: bool = False
     """Lets everybody use the intake pages although keys or an issuer are configured: a browser has no key."""
@@ -170,12 +154,12 @@ class SecurityOptions(Described, BaseSettings):
     """The claims that name the scopes; add `roles` for the tokens of applications (Microsoft Entra)."""
     oauth_scope_prefix: str = ""
     """What may stand before a scope, such as `api://candidate-triage/`."""
-    signing_keys: Annotated[tuple[SigningKey, ...], NoDecode, BeforeValidator(json_text), Field(repr=False)] = ()
+    signing_keys: Annotated[tuple[SigningKey, ...], BeforeValidator(json_text), Field(repr=False)] = ()
     """The Ed25519 keys of receipts, as JSON: the first signs, the others stay known. `triage signing-key` makes one."""
 
-    trusted_hosts: Annotated[tuple[ServedHost, ...], NoDecode, BeforeValidator(words)] = ()
+    trusted_hosts: Annotated[tuple[ServedHost, ...], BeforeValidator(words)] = ()
     """The host names that are answered, `*.example.org` for every name below; any host where none is set."""
-    cors_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(words)] = ()
+    cors_origins: Annotated[tuple[Origin, ...], BeforeValidator(words)] = ()
     """The origins whose pages may ask from a browser; none where none is set."""
     hsts_seconds: Annotated[int, Field(ge=0, le=63_072_000)] = 0
     """For how long browsers are told to use https alone; told over https only, and not at all where it is 0."""

@@ -1,42 +1,16 @@
 """OAuth 2 bearer tokens: signature, issuer, audience, expiry, scopes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry
 
 from app.api.messages import Message
+from app.security.issuer import BadTokenError, Issuer
 from app.security.issuer_keys import IssuerKeys
 from app.security.key_sets import claims_of, unchecked
 from app.security.keys import SCOPES, Permission
 
 LEEWAY_SECONDS = 60
-ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519")
-"""What an operator may allow. HMAC and `none` are not among them: a public key would be the secret of the first."""
-
-
-class BadTokenError(Exception):
-    """A token that is not accepted; repeats nothing of it."""
-
-    def __init__(self, detail: Message) -> None:
-        super().__init__(detail)
-        self.detail = detail
-
-
-@dataclass(frozen=True)
-class Issuer:
-    """Whose tokens are accepted, and for whom they must be made."""
-
-    issuer: str
-    audience: str
-    jwks_url: str
-    algorithms: Sequence[str]
-    scope_claims: Sequence[str] = ("scope", "scp")
-    """The claims that hold what a token opens."""
-    scope_prefix: str = ""
-    """What may stand before each name there."""
 
 
 class Tokens:

@@ -14,7 +14,7 @@ from app.cds_hooks.server import PAGES, FhirServer, Found, UnreadableError, may_
 from app.cds_hooks.trust import Trust
 from app.fhir.localization import Localizations
 from app.rulebook.load import RuleBook
-from app.security.fetch import Allowance
+from app.security.allowance import Allowance
 from tests.cds_hooks.calls import KEYS, call
 from tests.fhir.resources import BASE, bundle, condition
 

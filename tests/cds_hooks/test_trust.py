@@ -12,7 +12,8 @@ from fastapi.testclient import TestClient
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from app.cds_hooks.trust import LONGEST_SECONDS, Trust, UntrustedError
+from app.cds_hooks.client_tokens import LONGEST_SECONDS, ClientTokens
+from app.cds_hooks.trust import UntrustedError
 from app.main import build_app
 from app.rulebook.load import RuleBook
 from app.security.issuer_keys import MAX_BYTES
@@ -44,11 +45,11 @@ def token(key: Any = EC, algorithm: str = "ES384", header: dict[str, Any] | None
     )
 
 
-def trust(**options: Any) -> Trust:
-    return Trust([CdsClient(iss=ISSUER, jwks=KEYS)], now=lambda: NOW, **options)
+def trust(**options: Any) -> ClientTokens:
+    return ClientTokens([CdsClient(iss=ISSUER, jwks=KEYS)], now=lambda: NOW, **options)
 
 
-def check(given: str | None, by: Trust | None = None) -> None:
+def check(given: str | None, by: ClientTokens | None = None) -> None:
     asyncio.run((by or trust()).check(given, HERE))
 
 
@@ -101,7 +102,7 @@ def test_keys_elsewhere_are_neither_believed_nor_fetched() -> None:
     def refused(request: httpx.Request) -> httpx.Response:
         raise AssertionError(f"{request.url} was fetched")
 
-    by = Trust([CdsClient(iss=ISSUER, jku=JKU)], now=lambda: NOW, transport=httpx.MockTransport(refused))
+    by = ClientTokens([CdsClient(iss=ISSUER, jku=JKU)], now=lambda: NOW, transport=httpx.MockTransport(refused))
     with pytest.raises(UntrustedError, match="not where the token says"):
         check(f"Bearer {token(header={'jku': 'https://evil.example/jwks.json'})}", by)
 
@@ -113,12 +114,12 @@ def test_keys_are_read_from_the_listed_address_alone_and_kept_for_a_while() -> N
         asked.append(str(request.url))
         return httpx.Response(200, json=KEYS)
 
-    by = Trust([CdsClient(iss=ISSUER, jku=JKU)], now=lambda: NOW, transport=httpx.MockTransport(keys))
+    by = ClientTokens([CdsClient(iss=ISSUER, jku=JKU)], now=lambda: NOW, transport=httpx.MockTransport(keys))
     check(f"Bearer {token(header={'jku': JKU})}", by)
     check(f"Bearer {token(header={'jku': JKU}, jti='two')}", by)
     assert asked == [JKU]
     for answer in (httpx.Response(500), httpx.Response(200, text="x"), httpx.Response(302, headers={"location": JKU})):
-        by = Trust(
+        by = ClientTokens(
             [CdsClient(iss=ISSUER, jku=JKU)], now=lambda: NOW, transport=httpx.MockTransport(lambda _, a=answer: a)
         )
         with pytest.raises(UntrustedError, match="could not be read"):
@@ -134,7 +135,9 @@ def unreadable(answer: Callable[[httpx.Request], httpx.Response], times: int) ->
         asked += 1
         return answer(request)
 
-    by = Trust([CdsClient(iss=ISSUER, jku=JKU)], now=lambda: NOW, seconds=0.05, transport=httpx.MockTransport(keys))
+    by = ClientTokens(
+        [CdsClient(iss=ISSUER, jku=JKU)], now=lambda: NOW, seconds=0.05, transport=httpx.MockTransport(keys)
+    )
     for _ in range(times):
         with pytest.raises(UntrustedError, match="could not be read"):
             check(f"Bearer {token(STRANGER)}", by)

@@ -2,12 +2,13 @@
 
 from dataclasses import fields
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from app.core.answer import Answer, DecisionView
 from app.core.conditions import Comparison, Condition
+from app.core.diagram import Rest
 from app.core.engine import Engine, Engines, Question
 from app.core.facts import Candidate, Value
 from app.core.languages import translated, with_notices
@@ -86,14 +87,38 @@ def test_engines_side_by_side_answer_in_their_own_words(book: RuleBook) -> None:
             assert others == 300
 
 
+def test_languages_share_what_has_no_words_and_all_where_the_words_are_the_same(book: RuleBook) -> None:
+    beside = Engines.of(book.releases.values(), book.current, book.languages.values())
+    for language, engines in beside.others.items():
+        for name, engine in engines.by_id.items():
+            english = beside.by_id[name]
+            assert engine.logic is english.logic
+            assert engine._outcomes is english._outcomes
+            assert engine.sentences == (language if name == book.current else "en")
+            assert (engine.rationale is english.rationale) == (name != book.current)
+
+
+def test_sharing_the_words_of_another_language_is_noticed(book: RuleBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    release, language = book.releases[book.current], book.languages["ko"]
+    english, question = Engine(release), Question({"pregnant": True})
+    right = english.in_language(translated(release, language), "ko", "ko")
+    with monkeypatch.context() as patch:
+        patch.setattr(Engine, "_say", lambda *_: None)
+        shares = english.in_language(translated(release, language), "ko", "ko")
+    assert shares.answer(question) != right.answer(question)
+
+
 class ForgetsTheMode(Memo[Any, Any]):
-    """Keeps outcomes by the rest alone."""
+    """Keeps outcomes by the rest alone, whichever mode it was left in."""
+
+    kept: ClassVar[dict[Any, Any]] = {}
 
     def __missing__(self, key: Any) -> Any:
-        short = key[:1] if len(key) == 3 else key
-        if not dict.__contains__(self, short):
-            self[short] = self._compute(key)
-        return self[short]
+        if not (isinstance(key, tuple) and isinstance(key[0], Rest)):
+            return super().__missing__(key)
+        if key[0] not in self.kept:
+            self.kept[key[0]] = self._compute(key)
+        return self.kept[key[0]]
 
 
 def test_a_wrong_memory_is_noticed(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:

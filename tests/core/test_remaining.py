@@ -89,3 +89,16 @@ def test_it_keeps_no_more_than_it_may() -> None:
         given = logic.regions(random_candidate(random, book.facts, 0.5), strict=True)
         remaining.of(logic.assumed(given), [])
         assert sum(map(len, remaining._states)) <= 10 + 2 * len(logic.diagram.variables)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_is_kept_has_each_node_once(seed: int) -> None:
+    book, random = small_book(seed), Random(seed)
+    logic = Logic(book.facts, book.rules, book.order)
+    remaining = logic.remaining
+    for _ in range(50):
+        given = logic.regions(random_candidate(random, book.facts, random.random()), strict=True)
+        remaining.of(logic.assumed(given), [])
+    rests = [each for states in remaining._states for each in states if isinstance(each, Rest)]
+    nodes = [node for rest in rests for node in rest.nodes]
+    assert len({id(node) for node in nodes}) == len(set(nodes))

@@ -15,7 +15,7 @@ from app.core.facts import Fact
 from app.core.rules import Release, Review
 from app.engines import rules_folder
 from app.rulebook.book import read_book
-from app.rulebook.files import DEEPEST, BrokenRuleBookError, read, write_whole
+from app.rulebook.files import DEEPEST, UNPRINTABLE, BrokenRuleBookError, Where, read, write_whole
 from app.rulebook.load import RuleBook, build, load
 from app.rulebook.ordering import write_orders
 from app.rulebook.signing import sign, stands_against, why_unsigned
@@ -69,6 +69,54 @@ def test_what_is_no_rule_file_is_named_with_its_line(tmp_path: Path, text: str, 
     (error,) = refused.value.errors
     assert (error.file, error.line) == ("laws.yaml", line)
     assert says in error.says
+
+
+EDGES = [0x00, 0x08, 0x09, 0x0B, 0x0C, 0x1F, 0x20, 0x7E, 0x7F, 0x80, 0x84, 0x85, 0x86, 0x9F, 0xA0, 0xD7FF, 0xE000]
+EDGES += [0xFFFD, 0xFFFE, 0xFFFF, 0x10000, 0x10FFFF]
+
+
+@pytest.mark.parametrize("place", ["c: d{}e", "c: 'd{}e'", 'c: "d{}e"', "c: d # {}"])
+@pytest.mark.parametrize("code", EDGES, ids=hex)
+def test_a_character_is_text_by_the_table_of_yaml_wherever_it_stands(tmp_path: Path, code: int, place: str) -> None:
+    path = tmp_path / "laws.yaml"
+    path.write_bytes(f"a: b\n{place.format(chr(code))}\n".encode())
+    if UNPRINTABLE.match(chr(code)):
+        with pytest.raises(BrokenRuleBookError, match=rf"^laws.yaml:2: the character U\+{code:04X} is no text"):
+            read(path)
+    elif code != 0x85:  # a line break, behind which no word stands alone
+        assert read(path).data["a"] == "b"
+
+
+NAMES = st.sampled_from(["a", "b", "c"])
+VALUES = st.recursive(
+    st.sampled_from(["x", 7, True, None]),
+    lambda inside: st.lists(inside, min_size=1, max_size=3) | st.dictionaries(NAMES, inside, min_size=1, max_size=3),
+    max_leaves=12,
+)
+
+
+def block(value: object, where: Where, lines: list[str], placed: dict[Where, int], indent: str = "") -> None:
+    """Write a value in lines of its own, and note where each value stands."""
+    if not isinstance(value, list | dict):
+        lines[-1] += f" {str(value).lower() if value is not None else 'null'}"
+        return
+    for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+        lines.append(f"{indent}{key}:" if isinstance(value, dict) else f"{indent}-")
+        # an item begins where its first member does, a member where its key does
+        is_nested_item = isinstance(value, list) and isinstance(each, list | dict)
+        placed[*where, key] = len(lines) + is_nested_item
+        block(each, (*where, key), lines, placed, indent + "  ")
+
+
+@given(st.lists(VALUES, min_size=1, max_size=4))
+def test_every_value_has_its_line(tmp_path_factory: pytest.TempPathFactory, data: list[object]) -> None:
+    lines: list[str] = []
+    placed: dict[Where, int] = {(): 1}
+    block(data, (), lines, placed)
+    path = tmp_path_factory.mktemp("lines") / "laws.yaml"
+    path.write_text("\n".join(lines), "utf-8")
+    file = read(path)
+    assert (file.data, file.lines) == (data, placed)
 
 
 @pytest.mark.parametrize("text", ["a: b\nc: é\n", "a: b\r\nc: é\r\n"])

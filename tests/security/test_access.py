@@ -20,7 +20,8 @@ from app.main import build_app
 from app.observe.access_log import AccessLog
 from app.rulebook.load import RuleBook
 from app.security.access import Access, is_open
-from app.security.issuer_keys import AGAIN_SECONDS, KEPT_SECONDS, STALE_SECONDS, IssuerKeys, NoIssuerError
+from app.security.issuer import NoIssuerError
+from app.security.issuer_keys import AGAIN_SECONDS, KEPT_SECONDS, STALE_SECONDS, IssuerKeys
 from app.security.keys import SCOPES, find_key, new_key
 from app.security.layers import layered
 from app.settings import Settings

@@ -12,7 +12,8 @@ import pytest
 
 from app.api.worker import LIGHT_BYTES
 from app.security import fetch
-from app.security.fetch import Allowance, Session, UnfetchedError, within
+from app.security.allowance import Allowance, UnfetchedError
+from app.security.fetch import Session, within
 
 URL = "https://elsewhere.example/keys"
 MOST = 100_000

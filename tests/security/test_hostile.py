@@ -9,7 +9,8 @@ import httpcore
 import pytest
 
 from app.security import fetch
-from app.security.fetch import HEAD_BYTES, READ_BYTES, Allowance, Session, UnfetchedError, within
+from app.security.allowance import HEAD_BYTES, Allowance, UnfetchedError
+from app.security.fetch import READ_BYTES, Session, within
 from tests.security.hostile import BROKEN, FLOODS, OK, SLOW, Hostile, hostile, once, sized
 from tests.serving import HANGS
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey, Key, KeySet
 
+from app.security.issuer import NoIssuerError
 from app.security.issuer_keys import (
     AGAIN_SECONDS,
     KEPT_SECONDS,
@@ -17,7 +18,6 @@ from app.security.issuer_keys import (
     RETRY_SECONDS,
     STALE_SECONDS,
     IssuerKeys,
-    NoIssuerError,
 )
 
 KEYS = {name: ECKey.generate_key("P-256", {"kid": name}) for name in ("one", "two")}

@@ -12,12 +12,14 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 from joserfc.util import int_to_base64
 
-from app.cds_hooks import trust
-from app.cds_hooks.trust import LEEWAY_SECONDS, Trust, UntrustedError, UsedTokens
-from app.security.issuer_keys import IssuerKeys, NoIssuerError
+from app.cds_hooks import client_tokens
+from app.cds_hooks.client_tokens import LEEWAY_SECONDS, ClientTokens, UsedTokens
+from app.cds_hooks.trust import UntrustedError
+from app.security.issuer import ASYMMETRIC, BadTokenError, Issuer, NoIssuerError
+from app.security.issuer_keys import IssuerKeys
 from app.security.key_sets import MOST_KEYS, usable_keys
 from app.security.options import CdsClient
-from app.security.tokens import ASYMMETRIC, BadTokenError, Issuer, Tokens
+from app.security.tokens import Tokens
 from app.settings import Settings
 
 URL, ISSUER, AUDIENCE = "https://id.example/jwks", "https://id.example", "triage"
@@ -287,13 +289,13 @@ HERE = "https://here.example/cds-services/x"
 CLIENT = "https://ehr.example"
 
 
-def checked(by: Trust, header: dict[str, Any] | None = None, **claims: Any) -> None:
+def checked(by: ClientTokens, header: dict[str, Any] | None = None, **claims: Any) -> None:
     said = {"iss": CLIENT, "aud": HERE, "exp": NOW + 300, "iat": NOW, "jti": "one"} | claims
     given = jwt.encode({"alg": "ES384"} | (header or {}), said, KEYS["ES384"], algorithms=["ES384"])
     asyncio.run(by.check(f"Bearer {given}", HERE))
 
 
-def local(*more: Any) -> Trust:
+def local(*more: Any) -> ClientTokens:
     jwks = {"keys": [*more, *public(KEYS["ES384"])]}
     # made past the checks of settings, which refuse such a key
     clients = [CdsClient.model_construct(iss=iss, jwks=jwks) for iss in (CLIENT, "https://other.example")]
@@ -301,7 +303,7 @@ def local(*more: Any) -> Trust:
     def refused(request: httpx.Request) -> httpx.Response:
         raise AssertionError(f"{request.url} was fetched")
 
-    return Trust(clients, now=lambda: NOW, transport=httpx.MockTransport(refused))
+    return ClientTokens(clients, now=lambda: NOW, transport=httpx.MockTransport(refused))
 
 
 @pytest.mark.parametrize("jku", ["https://ehr.example/jwks.json", "https://evil.example/"])
@@ -335,7 +337,7 @@ def test_ids_are_told_apart_however_long_they_are() -> None:
 
 
 def test_one_client_cannot_fill_the_store_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trust, "MOST_REMEMBERED", 3)
+    monkeypatch.setattr(client_tokens, "MOST_REMEMBERED", 3)
     by = local()
     for name in "abc":
         checked(by, jti=name)
