@@ -127,7 +127,8 @@ class Engine:
         self._points = Points(release.facts)
         self._projection = Projection(self._points, self.logic.diagram)
         self.identities = Identity(release, self._points, language)
-        self._outcomes = Memo[tuple[Rest, tuple[str, ...], bool], Outcome](self._outcome, RESTS)
+        self.outcomes = Memo[tuple[Rest, tuple[str, ...], bool], Outcome](self._outcome, RESTS)
+        """What rests come to, open assumptions and referral aside, by what is unavailable and whether it is strict."""
         self.rationale = Rationale(release, self.logic, self._points, self._projection)
         self._parts = Parts(release, self._points, self.rationale.could_object)
 
@@ -143,7 +144,7 @@ class Engine:
         if rest is None:
             given = self._projection.of(point or self._points.of(facts))
             rest, found = self.logic.left_to(given, question.doubted, strict=strict)
-        outcome = self._outcomes[rest, question.unavailable, strict]
+        outcome = self.outcomes[rest, question.unavailable, strict]
         if strict:
             return self._with_referral(outcome, question) if self.release.stages else outcome
         return Outcome(*outcome[:-1], found) if found else outcome
