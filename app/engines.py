@@ -3,7 +3,8 @@
 from importlib.resources import files
 from pathlib import Path
 
-from app.core.engine import Engines, OnDecision
+from app.core.decided import OnDecision
+from app.core.engine import Engines
 from app.rulebook.load import RuleBook, load
 from app.settings import BadSettingError, Settings
 

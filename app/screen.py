@@ -19,7 +19,7 @@ from app.api.problems import ProblemError, problem_content
 from app.api.strict_json import read_json
 from app.api.validation import closest
 from app.batch import BadOutputError, BatchError, How, opened_output, write_all
-from app.cohort.answers import ANSWERED, Answers
+from app.cohort.answers import ANSWERED, Answers, plain
 from app.cohort.columns import LISTED, REFERENCE, Block, Columns, Problem
 from app.cohort.files import ROWS, Pieces, kind_of, opened_lines, readable, tables
 from app.cohort.summary import Summary, Summing
@@ -67,12 +67,12 @@ class Screening:
             self.notes = [f"`{name}` is no fact and passes through; `{near}`?" for name, near in passing if near]
 
     def table(self, given: pa.Table, *, text: bool = False) -> tuple[pa.Table, list[tuple[int, Problem]]]:
-        """Return the answers to a table, and the rows that have none."""
+        """Return coded answers to a table, and the rows that have none."""
         self.check(given.column_names)
         return self._answered(self.columns.block(given, text=text), given)
 
     def lines(self, lines: list[bytes | None], first: int) -> tuple[pa.Table, list[tuple[int, Problem]]]:
-        """Return the answers to lines of JSON, and those that have none."""
+        """Return coded answers to JSON Lines, and those that have none."""
         found, beside = [], []
         for number, line in enumerate(lines, first):
             passing: dict[str, Any] = {}
@@ -155,7 +155,7 @@ def screen(
     answered, problems = Screening(_how(settings or read_settings(), ruleset, unknowns)).table(table)
     if problems:
         raise RefusedRowsError([{**problem, "line": row + 1} for row, problem in problems])
-    return answered
+    return plain(answered)
 
 
 def _how(settings: Settings, ruleset: str, unknowns: str) -> How:
@@ -189,7 +189,12 @@ class Beginning:
         screening = _SCREENINGS[self]
         if screening.answers.decider.digest != self.digest:
             raise ValueError(f"{self.ruleset} of this worker is not the release of that digest")
-        return screening.table
+
+        def answered(given: pa.Table) -> tuple[pa.Table, list[tuple[int, Problem]]]:
+            table, problems = screening.table(given)
+            return plain(table), problems
+
+        return answered
 
 
 _SCREENINGS = Memo[Beginning, Screening](
@@ -213,7 +218,7 @@ def screen_file(
 ) -> Screened:
     """Answer a file row by row; go on where a run stopped."""
     kind_of(source)
-    pieces = Pieces(output)
+    pieces = Pieces(output, plain)
     screening = Screening(how, by)
     refused, noted = f"{output}.problems.jsonl", f"{output}.progress"
     with Path(source).open("rb") as file:

@@ -20,14 +20,16 @@ from app.api.decode import CandidateReader
 from app.api.endpoint import AcceptLanguage, TriageOptions, engine_named
 from app.api.lines import BATCH_PATH, Cutter, LineAnswerer, joined
 from app.api.negotiation import LINES, accepted, media_type_of
-from app.core.engine import Engines, ReceiptSigner
+from app.core.decided import ReceiptSigner
+from app.core.engine import Engines
 
 SECONDS_AT_ONCE = 0.003
 BYTES_AT_ONCE = 262_144
-"""After so long, or so many bytes of answers, these are sent and other requests get their turn: a line that says little
-takes twenty times as long as one that says all."""
+"""After so long, or so many bytes of answers, these are sent: a line that says little takes twenty times as long as one
+that says all."""
 TURNS = 8
-"""How often the others get their turn then: a request takes several before it is answered."""
+"""How often the others get their turn after `SECONDS_AT_ONCE` of work, however many pieces that was: a request takes
+several before it is answered."""
 STALLED_SECONDS = 30.0
 """How long a caller may take none of what is sent."""
 ANY_SIZE = sys.maxsize
@@ -50,6 +52,8 @@ class Answers(Response):
         self._max_line = max_line
         self._number = 0
         self._begun = False
+        self._left = SECONDS_AT_ONCE
+        """How much longer it may work before the others get their turn."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answers as they are found."""
@@ -75,8 +79,10 @@ class Answers(Response):
         while piece := self._piece(lines):
             async with asyncio.timeout(STALLED_SECONDS):
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
-            for _ in range(TURNS):
-                await asyncio.sleep(0)
+            if self._left <= 0:
+                for _ in range(TURNS):
+                    await asyncio.sleep(0)
+                self._left = SECONDS_AT_ONCE
 
     async def _begin(self, send: Send) -> None:
         if not self._begun:
@@ -86,13 +92,14 @@ class Answers(Response):
     def _piece(self, lines: Iterator[bytes | None]) -> bytes:
         answers: list[bytes] = []
         size = 0
-        until = perf_counter() + SECONDS_AT_ONCE
+        until = perf_counter() + self._left
         for line in lines:
             self._number += 1
             answers.append(self._answerer.answer(line, self._number))
             size += len(answers[-1])
             if size >= BYTES_AT_ONCE or perf_counter() >= until:
                 break
+        self._left = until - perf_counter()
         return joined(answers)
 
 

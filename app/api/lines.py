@@ -8,7 +8,8 @@ from app.api.decode import CandidateReader, decode
 from app.api.encode import encode
 from app.api.messages import Message
 from app.api.problems import ProblemError, problem_content
-from app.core.engine import Engine, ReceiptSigner, Sources, event_of
+from app.core.decided import ReceiptSigner, event_of
+from app.core.engine import Engine, Sources
 
 BATCH_PATH = "/v1/triage/batch"
 

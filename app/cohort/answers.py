@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from itertools import islice, product, repeat
+from itertools import accumulate, chain, islice, product, repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from app.cohort.columns import REFERENCE, Block
 from app.cohort.decider import NONE, Candidates, Decider, Decisions
 from app.core.engine import Engine
 from app.core.outcome import Outcome
-from app.core.precedence import Decision
+from app.core.precedence import UNDECIDED, Decision
 
 WORDS = pa.list_(pa.string())
 ANSWERED = pa.schema(
@@ -30,6 +30,7 @@ ANSWERED = pa.schema(
     ]
 )
 """The columns of an answer, in order."""
+CODE = pa.int16()
 TOGETHER = 4096
 """How many combinations of values are written once for the ids of all candidates."""
 
@@ -44,28 +45,28 @@ class Answers:
 
     def __init__(self, engine: Engine, *, strict: bool) -> None:
         self.decider = Decider(engine, strict=strict)
-        self._engine = engine
         self._ids = _Ids(engine, strict=strict)
+        self._words = _Words(engine)
         self._shared: tuple[Sequence[Outcome], int, list[pa.Array]] = ([], -1, [])
 
     def table(self, block: Block, given: pa.Table, decided: Decisions) -> pa.Table:
-        """Return the answers to a block, with the columns that pass through."""
+        """Return coded answers to a block, beside what passes through.
+
+        A word is the number of one of the few that there are; `plain` returns a table with the words themselves.
+        """
         count = len(block.rows)
         if count < given.num_rows:
             given = given.take(pa.array(block.rows))
         places = pa.array(decided.numbers)
         shared = [column.take(places) for column in self._columns(decided)]
-        names = pa.array(self.decider.assumable, pa.string())
         rows, facts = np.nonzero(decided.open.T)
         ends = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=count))]).astype(np.int32)
-        opened = pa.ListArray.from_arrays(pa.array(ends), names.take(pa.array(facts)))
+        opened = pa.ListArray.from_arrays(pa.array(ends), self._words.of(self.decider.assumable).take(pa.array(facts)))
         has = REFERENCE in given.column_names
         reference = given[REFERENCE].cast(pa.string()) if has else pa.nulls(count, pa.string())
-        ruleset = pa.DictionaryArray.from_arrays(
-            pa.array(np.zeros(count, np.int8)), pa.array([self._engine.release.id])
-        ).cast(pa.string())
+        ruleset = self._words.of([self._words.release]).take(pa.array(np.zeros(count, np.int8)))
         answered = [reference, *shared, opened, self._ids.of(block.candidates), ruleset]
-        table = pa.table(answered, schema=ANSWERED)
+        table = pa.table(answered, ANSWERED.names)
         for name in given.column_names:
             if name != REFERENCE:
                 table = table.append_column(given.schema.field(name), given[name])
@@ -76,16 +77,46 @@ class Answers:
         outcomes, count, columns = self._shared
         if outcomes is not decided.outcomes or count != len(outcomes):
             outcomes = decided.outcomes
+            words = self._words
             columns = [
-                pa.array([each.decision.disposition for each in outcomes], pa.string()),
-                pa.array([each.decision.pathway for each in outcomes], pa.string()),
+                words.of([each.decision.disposition for each in outcomes]),
+                words.of([each.decision.pathway for each in outcomes]),
                 pa.array([each.decision.phase for each in outcomes], pa.int8()),
-                pa.array([[word_of(d) for d in each.possible] for each in outcomes], WORDS),
-                pa.array([list(each.missing) for each in outcomes], WORDS),
-                pa.array([each.next_fact for each in outcomes], pa.string()),
+                words.lists([[word_of(d) for d in each.possible] for each in outcomes]),
+                words.lists([each.missing for each in outcomes]),
+                words.of([each.next_fact for each in outcomes]),
             ]
             self._shared = outcomes, len(outcomes), columns
         return columns
+
+
+def plain(table: pa.Table) -> pa.Table:
+    """Return a table of answers in words, as `ANSWERED` has them."""
+    return table.cast(pa.schema([*ANSWERED, *list(table.schema)[len(ANSWERED) :]]))
+
+
+class _Words:
+    """All words that the answers of a release are made of."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.release = engine.release.id
+        decisions = [UNDECIDED, *engine.logic.possible(engine.logic.regions({}, strict=True))]
+        words = [self.release, *engine.release.facts]
+        for each in decisions:
+            words += [each.disposition, *([each.pathway] if each.pathway else []), word_of(each)]
+        self._places: dict[str | None, int | None] = {word: place for place, word in enumerate(dict.fromkeys(words))}
+        self._all = pa.array(list(self._places), pa.string())
+        self._places[None] = None
+
+    def of(self, words: Iterable[str | None]) -> pa.DictionaryArray:
+        """Return words as a column of their places."""
+        places = pa.array(list(map(self._places.__getitem__, words)), CODE)
+        return pa.DictionaryArray.from_arrays(places, self._all)
+
+    def lists(self, lists: Sequence[Sequence[str]]) -> pa.ListArray:
+        """Return lists of words as a column."""
+        ends = accumulate(map(len, lists), initial=0)
+        return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), self.of(chain.from_iterable(lists)))
 
 
 class _Ids:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +15,7 @@ from app.core.engine import Engine, Question
 from app.core.logic import Logic
 from app.core.outcome import Outcome
 from app.core.precedence import Decision, DecisionAtStep
+from app.core.remaining import Ways, reached
 
 Flags = npt.NDArray[np.bool_]
 NONE: tuple[str, ...] = ()
@@ -192,15 +195,18 @@ class Decider:
             flat = table.reshape(-1)
             found = np.where(rows, flat[keys], np.int8(0))
             if found.min() < 0:
-                for key in np.unique(keys[found < 0]).tolist():
-                    flat[key] = self._changed(level, *divmod(key, table.shape[1]))
+                new = [divmod(key, table.shape[1]) for key in np.unique(keys[found < 0]).tolist()]
+                for rest, pairs in groupby(new, itemgetter(0)):
+                    ways = self._reach.of.ways(self._rests.leaves(level, rest), level)
+                    for _, number in pairs:
+                        table[rest, number] = self._changed(level, rest, ways, number)
                 found = np.where(rows, flat[keys], np.int8(0))
             opened[self._row[level]] = found == 1
             if found.max() > 1:
                 lost |= found > 1
         return lost
 
-    def _changed(self, level: int, rest: int, later: int) -> int:
+    def _changed(self, level: int, rest: int, ways: Ways, later: int) -> int:
         """Return whether an assumed fact's other values change what is possible.
 
         It is 1 where they do, 0 where they do not, and 2 where a state is lost.
@@ -208,8 +214,7 @@ class Decider:
         reachable = self._reach.states[level + 1][later]
         if reachable is None or rest == LOST:
             return 2
-        found = self._reach.of.by_region(self._rests.leaves(level, rest), reachable, level)
-        return int(len(set(map(self._sets.decisions, found))) > 1)
+        return int(len(ways) > 1 and len(set(map(self._sets.decisions, reached(ways, reachable)))) > 1)
 
     def _numbers(
         self,
@@ -243,7 +248,12 @@ class Decider:
             listed = lists[candidates.unavailable.numbers[row]] if candidates.unavailable is not None else NONE
             known = Known(int(reached[row]), int(rests[row]), listed, int(distinct[asked[row]]))
             if known not in self._by_known:
-                self._by_known[known] = self._place(self._engine.decide(self.question(candidates, row)))
+                rest = self._rests.states[-1][known.rest]
+                self._by_known[known] = self._place(
+                    self._engine.decide(self.question(candidates, row))
+                    if rest is None
+                    else self._engine.outcome(rest, listed, strict=self._strict)
+                )
             places[place] = self._by_known[known]
         return places[inverse]
 

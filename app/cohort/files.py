@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO
@@ -136,21 +137,24 @@ def opened_lines(path: str) -> BinaryIO:
 class Pieces:
     """The writer of one file: tables follow one another."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, plain: Callable[[pa.Table], pa.Table]) -> None:
+        """`plain` decodes tables, for what keeps no codes."""
         self._kind, compression = kind_of(path, written=True)
+        self._plain = plain
         self._compress: Callable[[bytes], bytes] = COMPRESSIONS[compression][1] if compression else bytes
 
     @property
     def partial(self) -> str:
         """The ending of the file of pieces, if not the output itself.
 
-        A Parquet file cannot be appended to, so its rows wait as an Arrow stream.
+        A Parquet file cannot be appended to, so its rows wait as an Arrow stream, coded as they come.
         """
         return ".partial" if self._kind == "parquet" else ""
 
     def append(self, file: BinaryIO, table: pa.Table) -> None:
         """Append a table to a file that is open to append."""
         first = file.seek(0, io.SEEK_END) == 0
+        table = table if self.partial else self._plain(table)
         match self._kind:
             case "csv":
                 _write(file, self._compress(_csv(table, header=first)))
@@ -160,10 +164,9 @@ class Pieces:
             case _:
                 if first:
                     _write(file, table.schema.serialize())
-                options = pyarrow.ipc.IpcWriteOptions(compression="lz4" if self.partial else None)
                 for batch in table.combine_chunks().to_batches():
                     sink = pa.BufferOutputStream()
-                    with pyarrow.ipc.new_stream(sink, batch.schema, options=options) as writer:
+                    with pyarrow.ipc.new_stream(sink, batch.schema) as writer:
                         writer.write_batch(batch)
                     head = table.schema.serialize().size
                     _write(file, sink.getvalue()[head : -len(END)])
@@ -174,22 +177,42 @@ class Pieces:
             file.seek(0, io.SEEK_END)
             _write(file, END)
         elif self._kind == "parquet":
-            _to_parquet(path + self.partial, path)
+            _to_parquet(path + self.partial, path, self._plain)
 
 
 END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """The end of an Arrow stream."""
 
 
-def _to_parquet(stream: str, path: str) -> None:
-    """Write an Arrow stream without its end as a Parquet file."""
+def _to_parquet(stream: str, path: str, plain: Callable[[pa.Table], pa.Table]) -> None:
+    """Write an Arrow stream without its end as a Parquet file.
+
+    Codes become those of Parquet as they are, and the file says what they are read as.
+    """
     with pa.OSFile(stream) as source:  # a map would count as memory, all of the file
         reader = pyarrow.ipc.open_stream(source)
-        plain = [name for name in reader.schema.names if name not in ("id", "reference")]
-        with pyarrow.parquet.ParquetWriter(f"{path}.new", reader.schema, use_dictionary=plain) as writer:
+        schema = plain(reader.schema.empty_table()).schema
+        columns = _columns(schema)
+        texts = ("id", "reference")
+        with pyarrow.parquet.ParquetWriter(
+            f"{path}.new",
+            reader.schema,
+            use_dictionary=[name for name in columns if name not in texts],
+            compression={name: "none" if name == "id" else "snappy" for name in columns},
+            store_schema=False,
+        ) as writer:
+            writer.add_key_value_metadata({"ARROW:schema": b64encode(schema.serialize())})
             for batch in reader:
                 writer.write_batch(batch)
     os.replace(f"{path}.new", path)
+
+
+def _columns(schema: pa.Schema) -> list[str]:
+    """Return the columns of a Parquet file by their paths."""
+    sink = pa.BufferOutputStream()
+    pyarrow.parquet.write_table(schema.empty_table(), sink)
+    found = pyarrow.parquet.ParquetFile(pa.BufferReader(sink.getvalue())).schema
+    return [found.column(number).path for number in range(len(found))]
 
 
 def _write(file: BinaryIO, data: bytes | pa.Buffer) -> None:

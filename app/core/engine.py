@@ -21,10 +21,7 @@ from app.core.answer import (
 )
 from app.core.codes import Span
 from app.core.conditions import facts_read
-from app.core.decided import Decided as Decided
-from app.core.decided import OnDecision as OnDecision
-from app.core.decided import ReceiptSigner as ReceiptSigner
-from app.core.decided import event_of as event_of
+from app.core.decided import OnDecision, event_of
 from app.core.diagram import Rest
 from app.core.facts import Candidate, Value
 from app.core.identity import Identity
@@ -150,13 +147,17 @@ class Engine:
         if rest is None:
             given = self._projection.of(point or self._points.of(facts))
             rest, found = self.logic.left_to(given, question.doubted, strict=strict)
-        outcome = (self._strict_outcomes if strict else self._outcomes)[rest, question.unavailable, strict]
+        outcome = self.outcome(rest, question.unavailable, strict=strict)
         if strict:
             return self._with_referral(outcome, question) if self.release.stages else outcome
         return Outcome(*outcome[:-1], found) if found else outcome
 
+    def outcome(self, rest: Rest, unavailable: tuple[str, ...], *, strict: bool) -> Outcome:
+        """Return what a rest comes to, open assumptions and referral aside."""
+        return (self._strict_outcomes if strict else self._outcomes)[rest, unavailable, strict]
+
     def _outcome(self, key: tuple[Rest, tuple[str, ...], bool]) -> Outcome:
-        """Return what a rest comes to, assumptions aside."""
+        """Find what a rest comes to."""
         rest, unavailable, strict = key
         possible, steps, left = self.logic.outlook(rest)
         pathways = frozenset(rule.pathway for rule in self._phases if rule.pathway in steps)

@@ -16,6 +16,8 @@ MOST = 32_768
 """How many states, and pairs of them, are kept: 20,000 half-known candidates come to 26,000, which take 6 MB."""
 Reachable = tuple[int, ...]
 """For each node that earlier facts may lead to, the terminals that the later facts leave, as bits."""
+Ways = frozenset[frozenset[int]]
+"""The places in `Reachable` to which the regions of a fact lead, each set once: one alone changes nothing."""
 
 
 class Earlier:
@@ -105,27 +107,38 @@ class Later:
                 found.append(bits)
         return tuple(found)
 
-    def by_region(self, leaves: Sequence[int], reachable: Reachable, level: int) -> list[int]:
-        """Return by region of a level's fact what these nodes come to."""
+    def ways(self, leaves: Sequence[int], level: int) -> Ways:
+        """Return where the regions of a level's fact lead from these nodes."""
         diagram, places = self._diagram, self.places[level + 1]
-        found = []
-        for region in range(len(diagram.variables[level].regions)):
-            bits = 0
-            for node in leaves:
-                at = node >= 0 and diagram.levels[node] == level
-                bits |= reachable[places[diagram.children[node][region] if at else node]]
-            found.append(bits)
-        return found
+        here = [node for node in leaves if node >= 0 and diagram.levels[node] == level]
+        beyond = frozenset([places[node] for node in leaves if node not in here])
+        if not here:
+            return frozenset([beyond])
+        regions = range(len(diagram.variables[level].regions))
+        return frozenset([beyond.union([places[diagram.children[node][each]] for node in here]) for each in regions])
+
+
+def reached(ways: Ways, reachable: Reachable) -> set[int]:
+    """Return the terminals that each way leads to, as bits."""
+    found = set()
+    for way in ways:
+        bits = 0
+        for place in way:
+            bits |= reachable[place]
+        found.add(bits)
+    return found
 
 
 class State(dict[int, "State[S]"], Generic[S]):
     """What some facts leave; by region of the next, its state."""
 
-    __slots__ = ("_after", "level", "matters", "number", "value")
+    __slots__ = ("_after", "level", "matters", "number", "value", "ways")
 
     def __init__(self, number: int, level: int, value: S, after: "Callable[[State[S], int], State[S]]") -> None:
         self.number, self.level, self.value, self._after = number, level, value, after
-        self.matters: dict[int, bool] | None = None
+        self.ways: Ways | None = None
+        """Where the next fact leads to, found together with `matters` once it is asked for."""
+        self.matters: dict[int, bool]
         """By the number of what later facts leave: whether another value of the next fact changes what is possible."""
 
     def __missing__(self, region: int) -> "State[S]":
@@ -166,20 +179,22 @@ class Remaining:
         later = list(accumulate(reversed(regions), getitem, initial=self._last))
         matter = []
         for level in assumed:
-            state, beyond = earlier[level], later[self._depth - level - 1]
-            if state.matters is None:
-                state.matters = {}
+            state = earlier[level]
+            if state.ways is None:
+                state.ways, state.matters = self._later.ways(self._earlier.leaves(state.value), level), {}
+            if len(state.ways) == 1:
+                continue
+            beyond = later[self._depth - level - 1]
             matters = state.matters.get(beyond.number)
             if matters is None:
-                matters = state.matters[beyond.number] = self._matters(state, beyond)
+                matters = state.matters[beyond.number] = self._matters(state.ways, beyond)
             if matters:
                 matter.append(level)
         return earlier[-1].value, matter
 
-    def _matters(self, state: State[Rest], beyond: State[Reachable]) -> bool:
+    def _matters(self, ways: Ways, beyond: State[Reachable]) -> bool:
         self._kept += 1
-        leaves = self._earlier.leaves(state.value)
-        return len(set(self._later.by_region(leaves, beyond.value, state.level))) > 1
+        return len(reached(ways, beyond.value)) > 1
 
     def _after_earlier(self, state: State[Rest], region: int) -> State[Rest]:
         level = state.level + 1

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from app.core.codes import Codes
-from app.core.engine import Question, ReceiptSigner, event_of
+from app.core.decided import ReceiptSigner, event_of
+from app.core.engine import Question
 from app.core.facts import Value
 from app.core.rules import Release
 from app.fhir.localization import Localizations

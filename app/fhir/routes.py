@@ -14,7 +14,7 @@ from starlette.datastructures import QueryParams
 from app.api.negotiation import AS_FHIR, PARAMETER
 from app.api.worker import LIGHT_BYTES, in_worker
 from app.core.codes import Codes
-from app.core.engine import ReceiptSigner
+from app.core.decided import ReceiptSigner
 from app.core.languages import Sentence
 from app.fhir import apply as application
 from app.fhir import populate as population

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from starlette.types import Scope
 
-from app.core.engine import Decided
+from app.core.decided import Decided
 from app.observe.logs import second_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from app.api.headers import READABLE, SENT
-from app.core.engine import Decided
+from app.core.decided import Decided
 from app.observe.access_log import AccessLog
 from app.security.access import INTAKE, Access
 from app.security.issuer import Issuer

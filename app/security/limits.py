@@ -19,7 +19,7 @@ from starlette.types import Message as ASGIMessage
 
 from app.api.messages import Message
 from app.api.problems import NOTHING_DECIDED, ProblemError, problem
-from app.core.engine import Decided
+from app.core.decided import Decided
 from app.observe.access_log import CURRENT, AccessLog, RequestInfo
 from app.observe.telemetry import CARRIED, without_carried
 from app.security.options import SecurityOptions

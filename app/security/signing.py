@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.api.receipts import NotSignedError, UnknownKeyError
 from app.core.answer import CONTRACT
-from app.core.engine import Decided
+from app.core.decided import Decided
 from app.core.memo import Memo
 from app.core.precedence import Decision
 

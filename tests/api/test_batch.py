@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Iterator
+from itertools import count, pairwise
 from typing import Any
 
 import httpx2
@@ -177,6 +178,42 @@ def test_other_requests_get_their_turn(
     asyncio.run(app(scope(), receive, send))
     assert len([body for body in sent if body]) == pieces
     assert b"".join(sent).count(b"\n") == 50
+
+
+@pytest.mark.parametrize("lines", [1, 3, 50])
+def test_others_get_their_turn_however_little_comes_at_once(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch, lines: int
+) -> None:
+    """Lines that come one by one, faster than they are answered, let others wait no longer than those of one piece."""
+    clock = count(step=0.001)
+    monkeypatch.setattr(batch, "perf_counter", lambda: next(clock))
+    parts, answered = 60 // lines, 0
+    seen: list[int] = []
+
+    async def receive() -> Message:
+        nonlocal parts
+        parts -= 1
+        return {"type": "http.request", "body": b'{"pregnant":true}\n' * lines, "more_body": parts > 0}
+
+    async def send(message: Message) -> None:
+        nonlocal answered
+        answered += message.get("body", b"").count(b"\n")
+
+    async def other() -> None:
+        while True:
+            seen.append(answered)
+            for _ in range(batch.TURNS):
+                await asyncio.sleep(0)
+
+    async def both() -> None:
+        waiting = asyncio.create_task(other())
+        await app(scope(), receive, send)
+        waiting.cancel()
+
+    asyncio.run(both())
+    assert answered >= 50
+    waited = [after - before for before, after in pairwise([*seen, answered])]
+    assert max(waited) <= 3  # as many lines as this clock lets be answered in 3 ms
 
 
 def test_a_caller_who_stops_reading_is_let_go(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:

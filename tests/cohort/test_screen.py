@@ -129,6 +129,32 @@ def test_every_format_is_read(tmp_path: Path, engine: Engine, rows: list[Row], g
     assert read(tmp_path / "out.jsonl") == [expected(engine, row, strict=True) for row in rows]
 
 
+def test_a_parquet_file_has_words_and_what_passes_through_as_it_came(
+    tmp_path: Path, engine: Engine, how: How, rows: list[Row]
+) -> None:
+    """Codes are a matter of how it is written: whoever reads it finds the types of before."""
+    days = pa.array(range(COUNT), pa.timestamp("ms", "Asia/Seoul"))
+    beside = {
+        "ward": pa.array([f"w{n % 3}" for n in range(COUNT)]).dictionary_encode(),
+        "day": days,
+        "text": pa.array(["x" * n for n in range(COUNT)], pa.large_string()),
+        "nested": pa.array([{"a": [n]} for n in range(COUNT)]),
+        "taken": pa.array(range(COUNT), pa.duration("s")),
+    }
+    source, out = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    given = as_table(engine, rows)
+    for name, column in beside.items():
+        given = given.append_column(name, column)
+    pyarrow.parquet.write_table(given, source)
+    screen_file(str(source), str(out), how)
+    found = pyarrow.parquet.read_table(out)
+    assert pyarrow.parquet.read_schema(out).equals(
+        pa.schema([*ANSWERED, *(given.schema.field(name) for name in ("clinic", *beside))])
+    )
+    assert found.select(list(beside)).to_pylist() == given.select(list(beside)).to_pylist()
+    assert found.select(ANSWERED.names) == screen(given).select(ANSWERED.names)
+
+
 @pytest.mark.parametrize("given", ["i.parquet", "i.jsonl", "i.csv"])
 def test_a_row_without_an_answer_has_the_problem_of_the_api(
     tmp_path: Path, engine: Engine, how: How, rows: list[Row], given: str

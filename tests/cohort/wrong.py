@@ -10,7 +10,7 @@ from app.cohort.decider import Candidates, Decider, Decisions, Lists
 from app.cohort.walk import Reach, Rests, regions_of
 from app.core.diagram import UNKNOWN, Diagram, Rest
 from app.core.engine import Engine
-from app.core.remaining import Reachable
+from app.core.remaining import Reachable, Ways
 
 Make = Callable[[Engine, bool], Decider]
 
@@ -38,12 +38,12 @@ class AssumesNothing(Decider):
 
 
 class NothingIsOpen(Decider):
-    def _changed(self, level: int, rest: int, later: int) -> bool:
+    def _changed(self, level: int, rest: int, ways: Ways, later: int) -> bool:
         return False
 
 
 class EverythingAssumedIsOpen(Decider):
-    def _changed(self, level: int, rest: int, later: int) -> bool:
+    def _changed(self, level: int, rest: int, ways: Ways, later: int) -> bool:
         return True
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.core.diagram import UNKNOWN, Rest, restrict
 from app.core.logic import Logic
-from app.core.remaining import MOST, Reachable, Remaining, State
+from app.core.remaining import MOST, Reachable, Remaining, State, Ways
 from tests.amounts import amount
 from tests.books import random_candidate, small_book
 
@@ -25,9 +25,9 @@ class FillsUnknownWithTheFirst(Remaining):
 
 
 class ForgetsTheLaterFacts(Remaining):
-    def _matters(self, state: State[Rest], beyond: State[Reachable]) -> bool:
-        found = super()._matters(state, beyond)
-        return next(iter((state.matters or {}).values()), found)
+    def _matters(self, ways: Ways, beyond: State[Reachable]) -> bool:
+        met = self.__dict__.setdefault("met", {})
+        return bool(met.setdefault(ways, super()._matters(ways, beyond)))
 
 
 class TakesOneLevelForAnother(Remaining):
@@ -37,7 +37,7 @@ class TakesOneLevelForAnother(Remaining):
 
 
 class NothingMatters(Remaining):
-    def _matters(self, state: State[Rest], beyond: State[Reachable]) -> bool:
+    def _matters(self, ways: Ways, beyond: State[Reachable]) -> bool:
         return False
 
 
