@@ -59,7 +59,7 @@ class Words(Generic[L]):
         self._first: dict[str, list[tuple[tuple[str, ...], L]]] = {}
         self._stems: dict[str, list[L]] = {}
         self._syllables: dict[str, list[L]] = {}
-        self._korean: dict[str, list[tuple[str, L]]] = {}
+        self._korean: dict[str, list[tuple[str, int, L]]] = {}
         for word, label in words:
             if not is_a_word(word):
                 raise ValueError("no word; the checks of the rule book say where")
@@ -74,7 +74,7 @@ class Words(Generic[L]):
             else:
                 is_short = len(joined) < SHORTEST_COMPOUND
                 written = BETWEEN_HANGUL.sub(" ", word) if is_short else joined
-                self._korean.setdefault(joined[:2], []).append((written, label))
+                self._korean.setdefault(joined[:2], []).append((written, len(joined), label))
             return
         *before, last = TOKEN.findall(word)
         if word.endswith(STEM):
@@ -121,11 +121,11 @@ class Words(Generic[L]):
             here = [
                 hit
                 for hit in listed[pair]
-                if hit[0] == short or (len(hit[0]) >= SHORTEST_COMPOUND and joined.startswith(hit[0], place))
+                if hit[0] == short or (hit[1] >= SHORTEST_COMPOUND and joined.startswith(hit[0], place))
             ]
-            end = max((place + len(word) for word, _ in here), default=0)
-            for word, label in here:
-                if not longest or (place + len(word) == end and end > reached):
+            end = max((place + length for _, length, _ in here), default=0)
+            for _, length, label in here:
+                if not longest or (place + length == end and end > reached):
                     found[label] = None
             reached = max(reached, end)
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from unicodedata import normalize
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.core.words import Words
@@ -77,6 +77,7 @@ WRONG: list[Found] = [together_only, everywhere, without_spaces, inside_others]
 
 
 @given(LISTED, TEXTS, st.booleans())
+@example(["정 가", "정정가"], "정정 가", True)  # a space makes no word longer
 @settings(max_examples=1_000)
 def test_korean_words_are_found_as_defined(words: list[str], text: str, longest: bool) -> None:
     assert ours(words, text, longest) == defined(words, text, longest)
