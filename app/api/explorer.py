@@ -90,4 +90,6 @@ def _framed(page: bytes | memoryview, root: str, script: str = "") -> str:
 
 def _written(app: FastAPI) -> bytes:
     """Return the OpenAPI document as JSON."""
-    return json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
+    document = json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
+    app.openapi_schema = None  # 3 MB of objects, of which nothing is asked for but this text
+    return document

@@ -9,7 +9,7 @@ from itertools import accumulate, count
 from operator import getitem
 from typing import Any, Generic, TypeVar
 
-from app.core.diagram import UNKNOWN, Diagram, Node, Reduced, Regions, Rest
+from app.core.diagram import UNKNOWN, Diagram, Reduced, Regions, Rest
 
 S = TypeVar("S", bound=Hashable)
 MOST = 32_768
@@ -25,8 +25,6 @@ class Earlier:
 
     def __init__(self, diagram: Diagram, root: int) -> None:
         self._diagram = diagram
-        self._one: dict[Node, Node] = {}
-        """Each node once: 12,000 of those that rests keep are 400 different ones."""
         self.begin = Rest(self._leaf(root), ())
 
     def after(self, rest: Rest, level: int, region: int) -> Rest:
@@ -48,8 +46,7 @@ class Earlier:
                 done[node] = reduced.node(at, tuple([visit(child) for child in children]))
             return done[node]
 
-        root = visit(rest.root)
-        found = Rest(root, tuple([self._one.setdefault(node, node) for node in reduced.nodes]))
+        found = reduced.rest(visit(rest.root))
         return rest if found == rest else found  # most facts change nothing: one object for all these levels
 
     def leaves(self, rest: Rest) -> list[int]:
@@ -154,8 +151,7 @@ class Remaining:
     """
 
     def __init__(self, diagram: Diagram, root: int, meaning: Mapping[int, int], most: int = MOST) -> None:
-        self._diagram, self._root = diagram, root
-        self._later = Later(diagram, root, meaning)
+        self._earlier, self._later = Earlier(diagram, root), Later(diagram, root, meaning)
         self._depth, self._most = len(diagram.variables), most
         self._next, self._previous = self._after_earlier, self._after_later
         self._numbers = count()
@@ -163,7 +159,6 @@ class Remaining:
 
     def _begin(self) -> None:
         self._kept = 0
-        self._earlier = Earlier(self._diagram, self._root)
         self._states: list[dict[Any, State[Any]]] = [{} for _ in range(2 * self._depth + 2)]
         self._first: State[Rest] = State(next(self._numbers), 0, self._earlier.begin, self._next)
         self._last: State[Reachable] = State(next(self._numbers), self._depth, self._later.begin, self._previous)

@@ -14,7 +14,6 @@ from app.rulebook.files import RuleBookError, Where
 from app.rulebook.grammar import GrammarError, read_condition
 from app.rulebook.intake import patient_words, section_of
 from app.rulebook.signing import review_of
-from app.rulebook.sources import sources
 from app.rulebook.words import Translator
 
 R = TypeVar("R")
@@ -24,9 +23,19 @@ ALL_PATHWAYS: tuple[core.Pathway, ...] = ("conservative_care", "exosome_microcha
 class Builder:
     """Makes one release; what cannot be read becomes an error."""
 
-    def __init__(self, book: Book, release: str, translator: Translator | None = None) -> None:
+    def __init__(
+        self,
+        book: Book,
+        release: str,
+        cited: Mapping[str, core.Source],
+        translator: Translator | None = None,
+        english: core.Release | None = None,
+    ) -> None:
+        """Build in a language; `english` has the digests of every language."""
         self._book = book
+        self._cited = cited
         self._translator = translator
+        self._english = english
         self._id = release
         self._entry = next(entry for entry in book.releases if entry.id == release)
         self.errors: list[RuleBookError] = []
@@ -52,8 +61,8 @@ class Builder:
         withdrawn = self._entry.withdrawn
         release = core.Release(
             id=self._id,
-            digest=digest(self._book, self._id),
-            digests=digests(self._book, self._id),
+            digest=self._english.digest if self._english else digest(self._book, self._id),
+            digests=self._english.digests if self._english else digests(self._book, self._id, self._cited),
             reviewed=review_of(self._book, self._id),
             facts=self.facts,
             rules=tuple(rules),
@@ -63,7 +72,7 @@ class Builder:
             alternatives=self._records(core.Alternative, "alternatives.yaml", self._alternative),
             notices=self._records(core.Notice, "notices.yaml", self._notice),
             scales={e.name: made(core.Scale, e) for _, e in self._living("scales.yaml")},
-            sources=sources(self._book, self._translator.code if self._translator else None),
+            sources=self._cited,
             wording=self._wording(),
             weights=self._weights(),
             laws=self._records(core.Law, "laws.yaml", self._law),

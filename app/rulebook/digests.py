@@ -7,13 +7,13 @@ and notices about the release have a digest each, so that they can be corrected 
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from hashlib import sha256
 from typing import Any
 
+from app.core.rules import Source
 from app.proof.traceability import cited
 from app.rulebook.book import INTAKE, RULE_FILES, SAFETY, Book
-from app.rulebook.sources import sources
 
 NOT_DIGESTED = {"since", "until", "changed", "examples"}
 
@@ -26,15 +26,17 @@ def digest(book: Book, release: str) -> str:
     return digest_of(_entries(book, release) | laws | {"countries.yaml": countries, "wording.yaml": wording})
 
 
-def digests(book: Book, release: str) -> dict[str, str]:
-    """Return the digests of what the digest of a release leaves out."""
-    known = sources(book)
+def digests(book: Book, release: str, known: Mapping[str, Source]) -> dict[str, str]:
+    """Return the digests of what the digest of a release leaves out.
+
+    `known` are the sources in English.
+    """
     facts = {entry.name for _, entry in book.living("facts.yaml", release)}
     population = book.entries["population.yaml"].model_dump()
     population["facts"] = _among(population["facts"], facts)
     entry = next(entry for entry in book.releases if entry.id == release)
     apart = {
-        "sources": [asdict(known[name]) for name in sorted(cited(_entries(book, release))) if name in known],
+        "sources": [_plain(known[name]) for name in sorted(cited(_entries(book, release))) if name in known],
         "population": population,
         "countries": book.entries["countries.yaml"],
         "languages": {
@@ -59,6 +61,10 @@ def digest_of(data: Any) -> str:
     """Return the digest of plain data."""
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return "sha256:" + sha256(text.encode()).hexdigest()
+
+
+def _plain(source: Source) -> dict[str, Any]:
+    return {field.name: getattr(source, field.name) for field in fields(source)}  # six texts; `asdict` copies each
 
 
 def _entries(book: Book, release: str) -> dict[str, Any]:

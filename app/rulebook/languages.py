@@ -1,7 +1,7 @@
 """Languages: checked for completeness, and read into core translations."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from app.core.facts import Fact, Value
 from app.core.languages import FactWords, Phrases, ReleaseWords, Translation
@@ -10,18 +10,20 @@ from app.rulebook import schema_book
 from app.rulebook.book import COUNTRIES, LANGUAGES, PHRASES, TRANSLATED, Book
 from app.rulebook.build import Builder, made
 from app.rulebook.files import RuleBookError, Where, like
+from app.rulebook.sources import sources
 from app.rulebook.words import PARTLY_OURS, Translator, current_entries, sentences_of
 
 YES_NO = {"yes": True, "no": False}
 """The answers to a question of yes or no, as rule files write them."""
 
 
-def translations(book: Book) -> dict[str, Translation]:
-    """Return every language of a checked rule book by its code."""
+def translations(book: Book, releases: Mapping[str, Release]) -> dict[str, Translation]:
+    """Return every language of a checked rule book, of these releases."""
     found = {}
     for code, entry in book.languages.items():
-        translator = Translator(book, code)
-        built = [release for each in book.releases if (release := Builder(book, each.id, translator).build())]
+        translator, cited = Translator(book, code), sources(book, code)
+        builders = [Builder(book, release.id, cited, translator, release) for release in releases.values()]
+        built = [release for builder in builders if (release := builder.build())]
         entries = {release.id: release for release in built}
         found[code] = Translation(
             code,

@@ -19,6 +19,7 @@ from app.rulebook.intake import check_intake
 from app.rulebook.languages import check_languages, translations
 from app.rulebook.safety import Proofs, check_safety, safety_cases
 from app.rulebook.signing import check_signatures
+from app.rulebook.sources import sources
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ def load(folder: Path, proofs: Proofs | None = None, signing: str = "") -> RuleB
     releases, errors = build(book)
     errors += check_book(book)
     errors += check_codes(book, releases)
-    errors += check_signatures(book, {entry.id: digest(book, entry.id) for entry in book.releases}, signing)
+    digests = {e.id: releases[e.id].digest if e.id in releases else digest(book, e.id) for e in book.releases}
+    errors += check_signatures(book, digests, signing)
     for release in releases.values():
         errors += check_release(book, release)
     if not errors:  # what is wrong is mended before it is asked in a patient's words, and then translated
@@ -54,15 +56,16 @@ def load(folder: Path, proofs: Proofs | None = None, signing: str = "") -> RuleB
         errors += [error for release in releases.values() for error in check_languages(book, release)]
     if errors:
         raise BrokenRuleBookError(errors)
-    return RuleBook(releases, book.current, codes_of(book), translations(book), safety_cases(book))
+    return RuleBook(releases, book.current, codes_of(book), translations(book, releases), safety_cases(book))
 
 
 def build(book: Book) -> tuple[dict[str, Release], list[RuleBookError]]:
     """Return the releases that can be built, and errors about the rest."""
     releases: dict[str, Release] = {}
     errors: list[RuleBookError] = []
+    cited = sources(book)
     for entry in book.releases:
-        builder = Builder(book, entry.id)
+        builder = Builder(book, entry.id, cited)
         release = builder.build()
         errors += builder.errors
         if release:

@@ -37,4 +37,4 @@ def _entries(book: Book, language: str | None, file: str) -> Iterator[Any]:
     """Yield the entries of a file with their words in a language."""
     words = book.words.get((language, file), {}) if language else {}
     for entry in cited_entries(book, file):
-        yield entry.model_copy(update=words.get(entry.id, {}))
+        yield entry.model_copy(update=words[entry.id]) if entry.id in words else entry

@@ -128,8 +128,11 @@ class Pages:
         self.proofs = Memo[str, Verification](self._proof)
         self.shares = Memo[str, Mapping[str, float]](lambda name: Verifier(self.engines.by_id[name].release).shares())
         """Which share of the reference population each rule takes part in deciding, by release."""
-        self.made = Memo[tuple[str, str, str, str], str](lambda asked: self._made(*asked))
-        """Pages that are functions of a release, by name, release, older release and language."""
+        self.made = Memo[tuple[str, str, str, str], bytes](lambda asked: self._made(*asked).encode())
+        """Pages that are functions of a release, by name, release, older release and language.
+
+        Kept as they are sent: as text, a page with one letter beyond Latin takes twice as much.
+        """
 
     def _proof(self, name: str) -> Verification:
         release = self.engines.by_id[name].release
@@ -246,7 +249,7 @@ class View:
         """Return a page that is a function of a release, made once."""
         return self._respond(self.pages.made[page, self.named(ruleset).release.id, older, self.engines.language])
 
-    def _respond(self, html: str, status: int = 200, policy: str = POLICY) -> HTMLResponse:
+    def _respond(self, html: str | bytes, status: int = 200, policy: str = POLICY) -> HTMLResponse:
         language = self.engines.language
         headers = {"Content-Security-Policy": policy, "Content-Language": language, "Vary": "Accept-Language"}
         headers["Cache-Control"] = "no-cache" if self.kept else "no-store"

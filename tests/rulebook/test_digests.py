@@ -14,6 +14,7 @@ from app.rulebook.book import RULE_FILES, Book, read_book
 from app.rulebook.digests import digest, digest_of, digests
 from app.rulebook.files import BrokenRuleBookError
 from app.rulebook.load import load
+from app.rulebook.sources import sources
 
 Digest = Callable[[Book, str], str]
 OF_THE_RELEASE = {
@@ -40,7 +41,7 @@ APART = {
 
 
 def everything(book: Book, of: Digest = digest) -> dict[str, str]:
-    return {"release": of(book, "2026.1")} | digests(book, "2026.1")
+    return {"release": of(book, "2026.1")} | digests(book, "2026.1", sources(book))
 
 
 def changed(edit: tuple[str, str, str], folder: Path, of: Digest = digest) -> set[str]:
@@ -83,7 +84,7 @@ def without_laws(book: Book, release: str) -> str:
 
 def with_sources(book: Book, release: str) -> str:
     """Return a digest that a corrected paraphrase would change."""
-    return digest_of([digest(book, release), digests(book, release)["sources"]])
+    return digest_of([digest(book, release), digests(book, release, sources(book))["sources"]])
 
 
 WRONG: Mapping[str, tuple[Digest, tuple[str, str, str], bool]] = {

@@ -34,3 +34,12 @@ def test_a_page_of_a_release_is_made_once(service: TestClient, monkeypatch: pyte
 
 def test_each_page_release_and_language_is_its_own(service: TestClient) -> None:
     assert len({service.get(path).text for path in PAGES}) == len(PAGES)
+
+
+def test_of_the_document_only_its_text_is_kept(book: RuleBook) -> None:
+    app = build_app(Settings(), book)
+    with TestClient(app) as client:
+        once = client.get("/openapi.json")
+        assert app.openapi_schema is None
+        assert client.get("/openapi.json").content == once.content
+    assert once.json() == app.openapi()
