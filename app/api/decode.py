@@ -58,8 +58,9 @@ class CandidateReader:
         if len(given) != body.count(b":"):  # a key may stand there twice
             return None
         reference = given.pop("reference", None)
-        facts = {name: value for name, value in given.items() if value is not None} if None in given.values() else given
-        return Question(facts, strict, reference=reference)
+        if b"null" in body:  # to look for it in the text takes a fifth of what looking among the values does
+            given = {name: value for name, value in given.items() if value is not None}
+        return Question(given, strict, reference=reference)
 
     def question(self, data: Any, *, strict: bool) -> Question:
         """Return the question of a JSON value, or raise every problem."""

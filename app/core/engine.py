@@ -261,19 +261,19 @@ class Engine:
 
     def view(self, question: Question) -> DecisionView:
         """Return the machine contract alone."""
-        view = self._view(question)
-        if self._on_decision is not None:
-            self._on_decision(event_of(view))
-        return view
-
-    def _view(self, question: Question) -> DecisionView:
         point = self._points.of(question.facts)
         outcome, standings = self.decide(question, point), self.standings(question, point)
         contract = self._contract(outcome, point, standings)
         holds = self.validity(question, contract)
-        return DecisionView(
+        view = DecisionView(
+            decision=contract.decision,
             indicated=outcome.indicated,
+            ready=contract.ready,
+            referral=contract.referral,
+            possible=contract.possible,
+            missing=contract.missing,
             next_question=self._parts.next_question(outcome) if outcome.next_fact else None,
+            assumptions=contract.assumptions,
             rules=[reason.rule for reason in self.rationale.reasons(outcome, standings)],
             ruleset=self.ruleset,
             id=self.identities.of(point, question.unavailable, question.doubted, strict=question.strict),
@@ -281,8 +281,10 @@ class Engine:
             asked_on=question.asked_on,
             valid_until=holds.until,
             ask_again=holds.ask_again,
-            **contract._asdict(),
         )
+        if self._on_decision is not None:
+            self._on_decision(event_of(view))
+        return view
 
     def _contract(self, outcome: Outcome, point: Point, standings: Iterable[Standing]) -> Contract:
         parts = self._parts

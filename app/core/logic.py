@@ -67,8 +67,8 @@ class Logic:
         self.rule_roots = {rule.id: self.diagram.condition(rule.when) for rule in rules}
         self._assumed = self._assumed_regions()
         levels = [self.diagram.level_of[name] for name in facts if name in self.diagram.level_of]
-        self._assumable = [level for level in levels if self._assumed[level] != UNKNOWN]
-        """The levels of facts of which something is assumed, in asking order."""
+        self.assumable = {level: self._assumed[level] for level in levels if self._assumed[level] != UNKNOWN}
+        """The levels of facts of which something is assumed, in asking order, and what."""
         self._trees = {strict: self._tree(strict=strict) for strict in (False, True)}
         terminal = self.diagram.terminal
         self._decisions = [(terminal(d), d) for d in dict.fromkeys(case.then.decision for case in listed)]
@@ -82,7 +82,7 @@ class Logic:
     @cached_property
     def remaining(self) -> Remaining:
         """What is left to candidates of whom nothing is doubted."""
-        return Remaining(self.diagram, self.case_root, self._decision_of)
+        return Remaining(self.diagram, self.case_root, self._decision_of, self.assumable)
 
     def _root(self, answers: Sequence[tuple[Condition, Hashable]]) -> int:
         """Return the root of the first case that holds."""
@@ -189,11 +189,10 @@ class Logic:
         """Return the cases left to a candidate, and the open assumptions."""
         if strict:
             return restrict(self.diagram, self.case_root, given), ()
-        regions = self.assumed(given, doubted)
         if doubted:  # what these leave seldom repeats: to find each state of it takes two to four times as long
+            regions = self.assumed(given, doubted)
             return restrict(self.diagram, self.case_root, regions), self.open_assumptions(regions, given)
-        unknown = [level for level in self._assumable if given[level] == UNKNOWN]
-        rest, matter = self.remaining.of(regions, unknown)
+        rest, matter = self.remaining.of(given)
         return rest, tuple([self.diagram.variables[level].fact.name for level in matter])
 
     def open_assumptions(self, regions: Regions, given: Regions) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from app.core.diagram import UNKNOWN, Diagram, Reduced, Regions, Rest
 
 S = TypeVar("S", bound=Hashable)
 MOST = 32_768
-"""How many states, and pairs of them, are kept: 20,000 half-known candidates come to 26,000, which take 6 MB."""
+"""How many states, and pairs of them, are kept: 20,000 half-known candidates come to 16,000."""
 Reachable = tuple[int, ...]
 """For each node that earlier facts may lead to, the terminals that the later facts leave, as bits."""
 Ways = frozenset[frozenset[int]]
@@ -147,12 +147,15 @@ class State(dict[int, "State[S]"], Generic[S]):
 class Remaining:
     """What candidates leave of one decision, and the assumptions that matter.
 
-    Full, it is begun anew. `meaning` has for each terminal that of its decision.
+    Full, it is begun anew. `meaning` has for each terminal that of its decision, `assumed` by level the region that an
+    unknown fact is taken for, in the order in which levels that matter are listed.
     """
 
-    def __init__(self, diagram: Diagram, root: int, meaning: Mapping[int, int], most: int = MOST) -> None:
+    def __init__(
+        self, diagram: Diagram, root: int, meaning: Mapping[int, int], assumed: Mapping[int, int], most: int = MOST
+    ) -> None:
         self._earlier, self._later = Earlier(diagram, root), Later(diagram, root, meaning)
-        self._depth, self._most = len(diagram.variables), most
+        self._depth, self._assumed, self._most = len(diagram.variables), assumed, most
         self._next, self._previous = self._after_earlier, self._after_later
         self._numbers = count()
         self._begin()
@@ -163,17 +166,19 @@ class Remaining:
         self._first: State[Rest] = State(next(self._numbers), 0, self._earlier.begin, self._next)
         self._last: State[Reachable] = State(next(self._numbers), self._depth, self._later.begin, self._previous)
 
-    def of(self, regions: Regions, assumed: Sequence[int]) -> tuple[Rest, list[int]]:
-        """Return what is left of regions, and which `assumed` levels matter.
+    def of(self, given: Regions) -> tuple[Rest, list[int]]:
+        """Return what is left to a candidate, and which assumed levels matter.
 
         A level matters where another value of its fact changes what is possible.
         """
         if self._kept > self._most:
             self._begin()
-        earlier = list(accumulate(regions, getitem, initial=self._first))
-        later = list(accumulate(reversed(regions), getitem, initial=self._last))
+        earlier = list(accumulate(given, getitem, initial=self._first))
+        later = list(accumulate(reversed(given), getitem, initial=self._last))
         matter = []
-        for level in assumed:
+        for level in self._assumed:
+            if given[level] != UNKNOWN:
+                continue
             state = earlier[level]
             if state.ways is None:
                 state.ways, state.matters = self._later.ways(self._earlier.leaves(state.value), level), {}
@@ -193,13 +198,18 @@ class Remaining:
 
     def _after_earlier(self, state: State[Rest], region: int) -> State[Rest]:
         level = state.level + 1
+        region = self._taken_for(state.level, region)
         return self._state(level, level, self._earlier.after(state.value, state.level, region), self._next)
 
     def _after_later(self, state: State[Reachable], region: int) -> State[Reachable]:
         level = state.level - 1
+        region = self._taken_for(level, region)
         return self._state(
             level - self._depth - 1, level, self._later.after(state.value, level, region), self._previous
         )
+
+    def _taken_for(self, level: int, region: int) -> int:
+        return self._assumed.get(level, UNKNOWN) if region == UNKNOWN else region
 
     def _state(self, place: int, level: int, value: S, after: Callable[[State[S], int], State[S]]) -> State[S]:
         """Return the one state of a place with this value."""

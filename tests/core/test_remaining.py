@@ -54,7 +54,7 @@ def differs(seed: int, kind: type[Remaining], most: int) -> bool:
     """Say whether a random rule book's candidates have something else left by states than at once."""
     book, random = small_book(seed), Random(seed)
     logic = Logic(book.facts, book.rules, book.order)
-    logic.__dict__["remaining"] = kind(logic.diagram, logic.case_root, logic._decision_of, most)
+    logic.__dict__["remaining"] = kind(logic.diagram, logic.case_root, logic._decision_of, logic.assumable, most)
     for _ in range(20):
         given = logic.regions(random_candidate(random, book.facts, random.random()), strict=True)
         regions = logic.assumed(given)
@@ -84,10 +84,9 @@ def test_every_wrong_memory_is_noticed(wrong: type[Remaining]) -> None:
 def test_it_keeps_no_more_than_it_may() -> None:
     book, random = small_book(3), Random(3)
     logic = Logic(book.facts, book.rules, book.order)
-    remaining = Remaining(logic.diagram, logic.case_root, logic._decision_of, 10)
+    remaining = Remaining(logic.diagram, logic.case_root, logic._decision_of, logic.assumable, 10)
     for _ in range(200):
-        given = logic.regions(random_candidate(random, book.facts, 0.5), strict=True)
-        remaining.of(logic.assumed(given), [])
+        remaining.of(logic.regions(random_candidate(random, book.facts, 0.5), strict=True))
         assert sum(map(len, remaining._states)) <= 10 + 2 * len(logic.diagram.variables)
 
 
