@@ -189,10 +189,7 @@ class Engine:
         parts, rationale = self._parts, self.rationale
         point = self._points.of(question.facts)
         cut = parts.projection.of(point)
-        standings = rationale.standings.of(point)
-        if question.doubted:
-            standings = rationale.doubting(standings, question.facts, question.doubted)
-        outcome = self.decide(question, point)
+        outcome, standings = self.decide(question, point), self.standings(question, point)
         decision, indicated, pathways = outcome.decision, outcome.indicated, outcome.pathways
         near = rationale.near.of(self._projection.of(point)) if indicated or outcome.steps == GAP else []
         cautions: list[CautionShown] = []

@@ -97,7 +97,7 @@ def test_what_is_kept_has_each_node_once(seed: int) -> None:
     remaining = logic.remaining
     for _ in range(50):
         given = logic.regions(random_candidate(random, book.facts, random.random()), strict=True)
-        remaining.of(logic.assumed(given), [])
+        remaining.of(given)
     rests = [each for states in remaining._states for each in states if isinstance(each, Rest)]
     nodes = [node for rest in rests for node in rest.nodes]
     assert len({id(node) for node in nodes}) == len(set(nodes))
