@@ -35,8 +35,8 @@ DRAIN_SECONDS = 25
 """How long requests may take to finish once the process is told to stop; Kubernetes waits 30 seconds."""
 STARTUP_FAILURE = 3
 KEPT_BYTES = 2_000_000
-AT_ONCE = 65_536
-"""How much of a body hyper hands over at once: each time costs as much as several lines of a batch."""
+LEAST_BUFFER = 8_192
+"""The smallest buffer that hyper takes for headers; what it holds of each connection grows with it."""
 
 
 def keep_memory() -> None:
@@ -193,7 +193,7 @@ def _run_granian(app: FastAPI, settings: Settings) -> None:
         backpressure=CONNECTIONS,
         http1_settings=HTTP1Settings(
             header_read_timeout=settings.request_seconds * 1_000,
-            max_buffer_size=max(AT_ONCE, 2 * settings.max_header_bytes),
+            max_buffer_size=max(LEAST_BUFFER, 2 * settings.max_header_bytes),
         ),
         log_level=LogLevels(settings.log_level),
         log_dictconfig=log_config(settings.log_level),
