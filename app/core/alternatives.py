@@ -20,8 +20,6 @@ from app.core.sections import Concerns, Entry, Point, Projection, Section, reads
 State = Callable[[Condition, Candidate], bool | None]
 """Whether a condition holds for all, no or some completions of the known facts."""
 NO_PATHWAY: frozenset[Concerns] = frozenset([None])
-SHOWN = 4096
-"""How many alternatives are kept as shown: 512 were begun anew so often that nearly every answer made one."""
 
 
 class Compared(NamedTuple):
@@ -64,7 +62,7 @@ class Alternatives:
         """Alone where no modality is offered: one reads so many facts that hardly two candidates agree in them."""
         self._by_id: dict[str, Alternative | Phase] = {each.id: each for each in release.alternatives}
         self._by_id |= {each.id: each for each in self._phases}
-        self._shown = Memo[tuple[str, Fits | None, bool | None, int, bool], AlternativeShown](self._show, SHOWN)
+        self._shown = Memo[tuple[str, Fits | None, bool | None, int, bool], AlternativeShown](self._show)
 
     def of(self, outcome: Outcome, cut: Point, standings: Sequence[Standing]) -> list[AlternativeShown]:
         """Return the alternatives and lower phases of a decision.
