@@ -28,7 +28,11 @@ help: ## list the targets
 run: $(VENV)/.installed ## install what the service needs and start it (TRIAGE_HOST=, TRIAGE_PORT=)
 	@$(BIN)/triage serve
 
-test: $(VENV)/.installed-dev $(VENV)/.installed-node $(VENV)/.installed-clients $(VENV)/.browser ## every check, then the tests
+lint: $(VENV)/.installed-dev ## every check but the tests
+	@$(BIN)/python -m tools.checks lint
+
+# What is checked without the tests is checked while the rest is installed.
+test: lint $(VENV)/.installed-node $(VENV)/.installed-clients $(VENV)/.browser ## every check, then the tests
 	@$(BIN)/python -m tools.checks test
 
 test-long: $(VENV)/.installed-bench $(VENV)/.installed-node $(VENV)/.installed-peers $(VENV)/.wrk $(VENV)/.wire $(VENV)/.engines $(VENV)/.buildah $(VENV)/.debian sbom ## longer runs, in parts: PART=stress, fuzz, contract, random, engines, people, oracle, wire, files, peers, bench, questions, image, monitoring
