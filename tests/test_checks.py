@@ -18,7 +18,8 @@ def echo(line: str, code: int = 0) -> list[str]:
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(checks, "RESULTS", tmp_path / "runs.md")
     monkeypatch.setattr(checks, "LONG", {"one": echo("5 passed"), "two": echo("2 | 3", 3)})
-    monkeypatch.setattr(checks, "TEST", {"first": echo("", 1), "second": echo("never")})
+    for group in ("LINT", "TEST"):
+        monkeypatch.setattr(checks, group, {"first": echo("", 1), "second": echo("never")})
     return tmp_path / "runs.md"
 
 
@@ -42,10 +43,11 @@ def test_a_part_that_is_unknown_is_named(kept: Path, monkeypatch: pytest.MonkeyP
     assert asked(monkeypatch, "long", "three") == "no such part: three; the parts are one, two"
 
 
+@pytest.mark.parametrize("group", ["lint", "test"])
 def test_the_first_failure_ends_the_test(
-    kept: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    kept: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], group: str
 ) -> None:
-    assert asked(monkeypatch, "test") == "failed: first"
+    assert asked(monkeypatch, group) == "failed: first"
     said = capfd.readouterr().out
     assert "first took " in said
     assert "never" not in said

@@ -1,7 +1,7 @@
-"""The parts of `make test` and of `make test-long`, each with what it took.
+"""The parts of `make lint`, `make test` and `make test-long`, each with what it took.
 
-`python -m tools.checks test`; `python -m tools.checks long [part ...]`, which keeps what came of each part in
-docs/long-runs.md. A part that fails ends `test`; of `long` the other parts are run all the same. Exit code 1 then.
+`python -m tools.checks lint`; `test`; `long [part ...]`, which keeps what came of each part in docs/long-runs.md. A
+part that fails ends `lint` and `test`; of `long` the other parts are run all the same. Exit code 1 then.
 """
 
 import os
@@ -21,7 +21,7 @@ ROOM = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2_000_000_000
 """How many workers there is memory for, each with more than a gigabyte and a browser."""
 WORKERS = PROCESSORS + 1 if ROOM > PROCESSORS else PROCESSORS
 """One more than there are processors, where it has room: tests wait for browsers and servers."""
-TEST: dict[str, list[str]] = {
+LINT: dict[str, list[str]] = {
     "ruff": [str(BIN / "ruff"), "check", "--quiet"],
     "format": [str(BIN / "ruff"), "format", "--check", "--quiet"],
     "mypy": [str(BIN / "mypy")],
@@ -29,8 +29,8 @@ TEST: dict[str, list[str]] = {
     "lock": [PYTHON, "tools/lock.py", "--check"],
     "check": [str(BIN / "triage"), "check"],
     "verify": [str(BIN / "triage"), "verify"],
-    "pytest": [PYTEST, "-n", str(WORKERS)],
 }
+TEST: dict[str, list[str]] = {"pytest": [PYTEST, "-n", str(WORKERS)]}
 LONGER = [PYTEST, "-n", "auto", "--hypothesis-profile=long"]
 LEAST = "LEAST_REQUESTS"
 LEAST_REQUESTS = 200_000
@@ -67,7 +67,7 @@ What came last of each part of `make test-long`, written by it. A commit with `+
 def main() -> None:
     """Run what is asked for."""
     which, *parts = sys.argv[1:]
-    chosen = TEST if which == "test" else LONG
+    chosen = {"lint": LINT, "test": TEST, "long": LONG}[which]
     if unknown := set(parts) - set(chosen):
         sys.exit(f"no such part: {', '.join(sorted(unknown))}; the parts are {', '.join(chosen)}")
     failed = []
@@ -81,7 +81,7 @@ def main() -> None:
             keep(RESULTS, part, at, seconds, last if code == 0 else f"FAILED: {last}")
         if code:
             failed.append(part)
-            if chosen is TEST:
+            if chosen is not LONG:
                 break
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")

@@ -6,7 +6,6 @@ is checked out beside, served, and walked by the same people in the same browser
 """
 
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from tests.patients import Patient, stories
 from tests.serving import serving
 from tests.web.reading import NAMES, grade, words
 from tests.web.ways import WAYS, WINDOWS
+from tools.browser import CHROMIUM, HOW, OPTIONS
 from tools.serving import running
 
 FILE = Path("docs/people.md")
@@ -178,13 +178,12 @@ def reports(told: Sequence[Patient], then: Sequence[Cost], now: Sequence[Cost]) 
 
 def main() -> None:
     """Walk every story, before and now, and write the tables."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        sys.exit("no Chromium on this machine; install Debian's chromium")
+    if CHROMIUM is None:
+        sys.exit(f"no Chromium on this machine; {HOW}")
     told = list(stories().values())
     book = load(rules_folder())
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         with serving(lambda base: build_app(Settings(public_url=base), book)) as address:
             now = [walked(browser, address, patient) for patient in told]
         with before() as address:

@@ -5,7 +5,6 @@ takes some of them.
 """
 
 import json
-import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
@@ -25,6 +24,7 @@ from app.web.form import as_field
 from tests.patients import base
 from tests.serving import serving
 from tests.web.ehr import LAUNCH, RECORD, Ehr
+from tools.browser import CHROMIUM, HOW, OPTIONS
 
 FOLDER = Path("build/screens")
 PHASE_2 = {
@@ -176,9 +176,8 @@ def sheet(taken: dict[str, list[str]]) -> str:
 
 def main(names: Sequence[str]) -> int:
     """Take the pages whose names begin with one of `names`, or all."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        print("NO CHROMIUM: install Debian's chromium", file=sys.stderr)
+    if CHROMIUM is None:
+        print(f"NO CHROMIUM: {HOW}", file=sys.stderr)
         return 1
     FOLDER.mkdir(parents=True, exist_ok=True)
     book = load(rules_folder())
@@ -193,7 +192,7 @@ def main(names: Sequence[str]) -> int:
         return build_app(Settings(public_url=base, smart_servers=(SmartServer(iss=ehrs[0].iss, client_id="t"),)), book)
 
     with serving(ehr), serving(service) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         for shown in PAGES:
             if not names or shown.name.startswith(tuple(names)):
                 taken[shown.name] = list(take(browser, address, shown, ehrs[0].iss))

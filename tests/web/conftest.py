@@ -1,25 +1,24 @@
 """A real Chromium, where there is one."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Request, expect, sync_playwright
 
 from tests.serving import HANGS
+from tools.browser import CHROMIUM, HOW, OPTIONS
 
 expect.set_options(timeout=HANGS * 1_000)
-CHROMIUM = shutil.which("chromium")
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-quic"]
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The browser; the tests that need it are skipped where it is not installed."""
     if CHROMIUM is None:
-        pytest.skip("NO CHROMIUM: the pages were not tried in a browser; install Debian's chromium")
+        pytest.skip(f"NO CHROMIUM: the pages were not tried in a browser; {HOW}")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*OPTIONS, "--disable-quic"])
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*OPTIONS, *QUIET])
         yield chromium
         chromium.close()
 
