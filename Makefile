@@ -118,12 +118,13 @@ $(VENV)/.installed-peers: tools/peers/node/package-lock.json $(VENV)/.installed-
 	@touch $@
 
 # Debian's Chromium, as the shell that shows no window, where it can be installed: without it a whole one is taken, and
-# without that the browser tests are skipped with a line that says so; without letters for Korean a print of a Korean
+# without both the browser tests are skipped with a line that says so; without letters for Korean a print of a Korean
 # page fails.
 $(VENV)/.browser: $(VENV)/.made
 	@(command -v chromium-headless-shell && fc-list :lang=ko | grep -q .) > /dev/null 2>&1 || \
 		(apt-get install -y -q $(BROWSER) || (apt-get update -q && apt-get install -y -q $(BROWSER))) > /dev/null 2>&1 || \
 		(command -v chromium && fc-list :lang=ko | grep -q .) > /dev/null 2>&1 || \
+		apt-get install -y -q chromium fontconfig fonts-nanum > /dev/null 2>&1 || \
 		echo "NO CHROMIUM OR NO LETTERS FOR KOREAN: tests of pages will be skipped or fail" >&2
 	@touch $@
 
