@@ -147,9 +147,10 @@ class Pieces:
     def partial(self) -> str:
         """The ending of the file of pieces, if not the output itself.
 
-        A Parquet file cannot be appended to, so its rows wait as an Arrow stream, coded as they come.
+        A Parquet file cannot be appended to, so its rows wait as an Arrow stream, coded as they come. Whoever
+        changes how changes this ending: a run that was begun otherwise is then refused, not gone on with.
         """
-        return ".partial" if self._kind == "parquet" else ""
+        return ".coded" if self._kind == "parquet" else ""
 
     def append(self, file: BinaryIO, table: pa.Table) -> None:
         """Append a table to a file that is open to append."""

@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app import screen as screening
-from app.batch import BatchError, How
+from app.batch import BadOutputError, BatchError, How
 from app.cli import cli
 from app.cohort import files
 from app.cohort.answers import ANSWERED, word_of
@@ -195,7 +195,7 @@ def test_it_goes_on_where_it_stopped(
     for _ in range(2):
         with pytest.raises(BatchError, match="the same command goes on"):
             screen_file(str(source), output, how, by="clinic", progress=stop)
-        for part in (output, f"{output}.partial", f"{output}.problems.jsonl"):
+        for part in (output, f"{output}.coded", f"{output}.problems.jsonl"):
             if Path(part).exists() and Path(part).stat().st_size:
                 with Path(part).open("ab") as torn:  # as a kill between two writes leaves it
                     torn.write(b"half of an ans")
@@ -203,6 +203,23 @@ def test_it_goes_on_where_it_stopped(
     assert (gone_on.rows, gone_on.summary) == (right.rows, right.summary)
     assert Path(output).read_bytes() == whole.read_bytes()
     assert read(Path(f"{output}.problems.jsonl")) == read(Path(f"{whole}.problems.jsonl"))
+
+
+def test_it_does_not_go_on_with_pieces_of_another_form(
+    tmp_path: Path, engine: Engine, how: How, rows: list[Row], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pieces had words before they had codes: a stream of both cannot be read."""
+    source, output = write(tmp_path / "in.csv", engine, rows), str(tmp_path / "out.parquet")
+
+    def stop(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as before:
+        before.setattr(files.Pieces, "partial", ".partial")
+        with pytest.raises(BatchError, match="the same command goes on"):
+            screen_file(str(source), output, how, progress=stop)
+    with pytest.raises(BadOutputError, match="holds something else"):
+        screen_file(str(source), output, how)
 
 
 def test_it_does_not_go_on_with_answers_to_something_else(tmp_path: Path, engine: Engine, rows: list[Row]) -> None:
