@@ -192,13 +192,15 @@ def _to_parquet(stream: str, path: str, plain: Callable[[pa.Table], pa.Table]) -
     """
     with pa.OSFile(stream) as source:  # a map would count as memory, all of the file
         reader = pyarrow.ipc.open_stream(source)
-        schema = plain(reader.schema.empty_table()).schema
+        schema = plain(pa.Table.from_batches([], reader.schema)).schema
         columns = _columns(schema)
-        texts = ("id", "reference")
+        coded = [field.name for field in schema if field.type != reader.schema.field(field.name).type]
+        few = {*schema.names, *(path for path in columns for name in coded if path.startswith(f"{name}."))}
+        few -= {"id", "reference"}
         with pyarrow.parquet.ParquetWriter(
             f"{path}.new",
             reader.schema,
-            use_dictionary=[name for name in columns if name not in texts],
+            use_dictionary=[name for name in columns if name in few],  # Arrow reads lists of codes back in part only
             compression={name: "none" if name == "id" else "snappy" for name in columns},
             store_schema=False,
         ) as writer:
@@ -211,7 +213,7 @@ def _to_parquet(stream: str, path: str, plain: Callable[[pa.Table], pa.Table]) -
 def _columns(schema: pa.Schema) -> list[str]:
     """Return the columns of a Parquet file by their paths."""
     sink = pa.BufferOutputStream()
-    pyarrow.parquet.write_table(schema.empty_table(), sink)
+    pyarrow.parquet.ParquetWriter(sink, schema).close()
     found = pyarrow.parquet.ParquetFile(pa.BufferReader(sink.getvalue())).schema
     return [found.column(number).path for number in range(len(found))]
 

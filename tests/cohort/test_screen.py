@@ -140,12 +140,15 @@ def test_a_parquet_file_has_words_and_what_passes_through_as_it_came(
         "text": pa.array(["x" * n for n in range(COUNT)], pa.large_string()),
         "nested": pa.array([{"a": [n]} for n in range(COUNT)]),
         "taken": pa.array(range(COUNT), pa.duration("s")),
+        "codes": lists_of(pa.array([f"c{n % 2}" for n in range(COUNT)]).dictionary_encode()),
+        "keys": lists_of(pa.array([bytes([n] * 16) for n in range(COUNT)], pa.uuid())),
     }
-    source, out = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    source, out = tmp_path / "in.arrows", tmp_path / "out.parquet"
     given = as_table(engine, rows)
     for name, column in beside.items():
         given = given.append_column(name, column)
-    pyarrow.parquet.write_table(given, source)
+    with pyarrow.ipc.new_stream(str(source), given.schema) as writer:
+        writer.write_table(given)
     screen_file(str(source), str(out), how)
     found = pyarrow.parquet.read_table(out)
     assert pyarrow.parquet.read_schema(out).equals(
@@ -153,6 +156,18 @@ def test_a_parquet_file_has_words_and_what_passes_through_as_it_came(
     )
     assert found.select(list(beside)).to_pylist() == given.select(list(beside)).to_pylist()
     assert found.select(ANSWERED.names) == screen(given).select(ANSWERED.names)
+
+
+def lists_of(values: pa.Array) -> pa.ListArray:
+    """Return values as lists of one each."""
+    return pa.ListArray.from_arrays(pa.array(range(len(values) + 1), pa.int32()), values)
+
+
+def test_what_passes_through_is_not_judged(engine: Engine, rows: list[Row]) -> None:
+    """A column may say that it has no nulls, and have some: that is the caller's."""
+    field, visits = pa.field("visits", pa.int32(), nullable=False), [None, *range(1, COUNT)]
+    given = as_table(engine, rows).append_column(field, pa.array(visits, pa.int32()))
+    assert screen(given)["visits"].to_pylist() == visits
 
 
 @pytest.mark.parametrize("given", ["i.parquet", "i.jsonl", "i.csv"])
