@@ -102,8 +102,7 @@ def _tables(path: str, rows: int, coded: Iterable[str]) -> Iterator[pa.Table]:
             schema = pyarrow.parquet.read_schema(path)
             texts = [name for name in coded if name in schema.names and pa.types.is_string(schema.field(name).type)]
             with pyarrow.parquet.ParquetFile(path, read_dictionary=texts, **IN_TURN) as file:
-                for batch in file.iter_batches(rows, use_threads=False):
-                    yield pa.Table.from_batches([batch])
+                yield from _cut(file.iter_batches(rows, use_threads=False), file.schema_arrow, rows)
         case "csv":
             with pa.input_stream(path, compression=COMPRESSIONS[compression][0] if compression else None) as source:
                 head = pyarrow.csv.open_csv(source).schema.names
@@ -112,19 +111,25 @@ def _tables(path: str, rows: int, coded: Iterable[str]) -> Iterator[pa.Table]:
                     column_types=dict.fromkeys(head, pa.string()), strings_can_be_null=True, null_values=[""]
                 )
                 options = pyarrow.csv.ReadOptions(block_size=CSV_BYTES)
-                yield from _cut(pyarrow.csv.open_csv(source, options, convert_options=words), rows)
+                reader = pyarrow.csv.open_csv(source, options, convert_options=words)
+                yield from _cut(reader, reader.schema, rows)
         case _:
             with pa.memory_map(path) as source:
                 opened = pyarrow.ipc.open_file if kind == "arrow" else pyarrow.ipc.open_stream
                 reader = opened(source)
                 batches = (reader.get_batch(n) for n in range(reader.num_record_batches)) if kind == "arrow" else reader
-                yield from _cut(batches, rows)
+                yield from _cut(batches, reader.schema, rows)
 
 
-def _cut(batches: Any, rows: int) -> Iterator[pa.Table]:
+def _cut(batches: Any, schema: pa.Schema, rows: int) -> Iterator[pa.Table]:
+    """Yield batches in blocks: of no rows one with their columns."""
+    is_empty = True
     for batch in batches:
         for start in range(0, batch.num_rows, rows):
+            is_empty = False
             yield pa.Table.from_batches([batch.slice(start, rows)])
+    if is_empty:
+        yield pa.Table.from_batches([], schema)
 
 
 def opened_lines(path: str) -> BinaryIO:
