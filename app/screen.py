@@ -272,6 +272,8 @@ def _blocks(
                     continue
                 yield *screening.lines(block, skipped + 1), len(block)
                 skipped += len(block)
+            if not skipped:  # what has no rows has columns all the same
+                yield *screening.lines([], 1), 0
         return
     coded = [name for name in screening.columns.names if name != REFERENCE]
     for table in tables(source, ROWS, coded):

@@ -102,8 +102,7 @@ def _tables(path: str, rows: int, coded: Iterable[str]) -> Iterator[pa.Table]:
             schema = pyarrow.parquet.read_schema(path)
             texts = [name for name in coded if name in schema.names and pa.types.is_string(schema.field(name).type)]
             with pyarrow.parquet.ParquetFile(path, read_dictionary=texts, **IN_TURN) as file:
-                for batch in file.iter_batches(rows, use_threads=False):
-                    yield pa.Table.from_batches([batch])
+                yield from _cut(file.iter_batches(rows, use_threads=False), file.schema_arrow, rows)
         case "csv":
             with pa.input_stream(path, compression=COMPRESSIONS[compression][0] if compression else None) as source:
                 head = pyarrow.csv.open_csv(source).schema.names
@@ -112,19 +111,25 @@ def _tables(path: str, rows: int, coded: Iterable[str]) -> Iterator[pa.Table]:
                     column_types=dict.fromkeys(head, pa.string()), strings_can_be_null=True, null_values=[""]
                 )
                 options = pyarrow.csv.ReadOptions(block_size=CSV_BYTES)
-                yield from _cut(pyarrow.csv.open_csv(source, options, convert_options=words), rows)
+                reader = pyarrow.csv.open_csv(source, options, convert_options=words)
+                yield from _cut(reader, reader.schema, rows)
         case _:
             with pa.memory_map(path) as source:
                 opened = pyarrow.ipc.open_file if kind == "arrow" else pyarrow.ipc.open_stream
                 reader = opened(source)
                 batches = (reader.get_batch(n) for n in range(reader.num_record_batches)) if kind == "arrow" else reader
-                yield from _cut(batches, rows)
+                yield from _cut(batches, reader.schema, rows)
 
 
-def _cut(batches: Any, rows: int) -> Iterator[pa.Table]:
+def _cut(batches: Any, schema: pa.Schema, rows: int) -> Iterator[pa.Table]:
+    """Yield batches in blocks: of no rows one with their columns."""
+    is_empty = True
     for batch in batches:
         for start in range(0, batch.num_rows, rows):
+            is_empty = False
             yield pa.Table.from_batches([batch.slice(start, rows)])
+    if is_empty:
+        yield pa.Table.from_batches([], schema)
 
 
 def opened_lines(path: str) -> BinaryIO:
@@ -147,9 +152,10 @@ class Pieces:
     def partial(self) -> str:
         """The ending of the file of pieces, if not the output itself.
 
-        A Parquet file cannot be appended to, so its rows wait as an Arrow stream, coded as they come.
+        A Parquet file cannot be appended to, so its rows wait as an Arrow stream, coded as they come. Whoever
+        changes how changes this ending: a run that was begun otherwise is then refused, not gone on with.
         """
-        return ".partial" if self._kind == "parquet" else ""
+        return ".coded" if self._kind == "parquet" else ""
 
     def append(self, file: BinaryIO, table: pa.Table) -> None:
         """Append a table to a file that is open to append."""
@@ -191,13 +197,15 @@ def _to_parquet(stream: str, path: str, plain: Callable[[pa.Table], pa.Table]) -
     """
     with pa.OSFile(stream) as source:  # a map would count as memory, all of the file
         reader = pyarrow.ipc.open_stream(source)
-        schema = plain(reader.schema.empty_table()).schema
+        schema = plain(pa.Table.from_batches([], reader.schema)).schema
         columns = _columns(schema)
-        texts = ("id", "reference")
+        coded = [field.name for field in schema if field.type != reader.schema.field(field.name).type]
+        few = {*schema.names, *(path for path in columns for name in coded if path.startswith(f"{name}."))}
+        few -= {"id", "reference"}
         with pyarrow.parquet.ParquetWriter(
             f"{path}.new",
             reader.schema,
-            use_dictionary=[name for name in columns if name not in texts],
+            use_dictionary=[name for name in columns if name in few],  # Arrow reads lists of codes back in part only
             compression={name: "none" if name == "id" else "snappy" for name in columns},
             store_schema=False,
         ) as writer:
@@ -210,7 +218,7 @@ def _to_parquet(stream: str, path: str, plain: Callable[[pa.Table], pa.Table]) -
 def _columns(schema: pa.Schema) -> list[str]:
     """Return the columns of a Parquet file by their paths."""
     sink = pa.BufferOutputStream()
-    pyarrow.parquet.write_table(schema.empty_table(), sink)
+    pyarrow.parquet.ParquetWriter(sink, schema).close()
     found = pyarrow.parquet.ParquetFile(pa.BufferReader(sink.getvalue())).schema
     return [found.column(number).path for number in range(len(found))]
 

@@ -181,7 +181,8 @@ class Remaining:
                 continue
             state = earlier[level]
             if state.ways is None:
-                state.ways, state.matters = self._later.ways(self._earlier.leaves(state.value), level), {}
+                state.matters = {}  # before what says that it is there
+                state.ways = self._later.ways(self._earlier.leaves(state.value), level)
             if len(state.ways) == 1:
                 continue
             beyond = later[self._depth - level - 1]

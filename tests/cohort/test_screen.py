@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app import screen as screening
-from app.batch import BatchError, How
+from app.batch import BadOutputError, BatchError, How
 from app.cli import cli
 from app.cohort import files
 from app.cohort.answers import ANSWERED, word_of
@@ -140,12 +140,15 @@ def test_a_parquet_file_has_words_and_what_passes_through_as_it_came(
         "text": pa.array(["x" * n for n in range(COUNT)], pa.large_string()),
         "nested": pa.array([{"a": [n]} for n in range(COUNT)]),
         "taken": pa.array(range(COUNT), pa.duration("s")),
+        "codes": lists_of(pa.array([f"c{n % 2}" for n in range(COUNT)]).dictionary_encode()),
+        "keys": lists_of(pa.array([bytes([n] * 16) for n in range(COUNT)], pa.uuid())),
     }
-    source, out = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    source, out = tmp_path / "in.arrows", tmp_path / "out.parquet"
     given = as_table(engine, rows)
     for name, column in beside.items():
         given = given.append_column(name, column)
-    pyarrow.parquet.write_table(given, source)
+    with pyarrow.ipc.new_stream(str(source), given.schema) as writer:
+        writer.write_table(given)
     screen_file(str(source), str(out), how)
     found = pyarrow.parquet.read_table(out)
     assert pyarrow.parquet.read_schema(out).equals(
@@ -153,6 +156,18 @@ def test_a_parquet_file_has_words_and_what_passes_through_as_it_came(
     )
     assert found.select(list(beside)).to_pylist() == given.select(list(beside)).to_pylist()
     assert found.select(ANSWERED.names) == screen(given).select(ANSWERED.names)
+
+
+def lists_of(values: pa.Array) -> pa.ListArray:
+    """Return values as lists of one each."""
+    return pa.ListArray.from_arrays(pa.array(range(len(values) + 1), pa.int32()), values)
+
+
+def test_what_passes_through_is_not_judged(engine: Engine, rows: list[Row]) -> None:
+    """A column may say that it has no nulls, and have some: that is the caller's."""
+    field, visits = pa.field("visits", pa.int32(), nullable=False), [None, *range(1, COUNT)]
+    given = as_table(engine, rows).append_column(field, pa.array(visits, pa.int32()))
+    assert screen(given)["visits"].to_pylist() == visits
 
 
 @pytest.mark.parametrize("given", ["i.parquet", "i.jsonl", "i.csv"])
@@ -195,7 +210,7 @@ def test_it_goes_on_where_it_stopped(
     for _ in range(2):
         with pytest.raises(BatchError, match="the same command goes on"):
             screen_file(str(source), output, how, by="clinic", progress=stop)
-        for part in (output, f"{output}.partial", f"{output}.problems.jsonl"):
+        for part in (output, f"{output}.coded", f"{output}.problems.jsonl"):
             if Path(part).exists() and Path(part).stat().st_size:
                 with Path(part).open("ab") as torn:  # as a kill between two writes leaves it
                     torn.write(b"half of an ans")
@@ -203,6 +218,23 @@ def test_it_goes_on_where_it_stopped(
     assert (gone_on.rows, gone_on.summary) == (right.rows, right.summary)
     assert Path(output).read_bytes() == whole.read_bytes()
     assert read(Path(f"{output}.problems.jsonl")) == read(Path(f"{whole}.problems.jsonl"))
+
+
+def test_it_does_not_go_on_with_pieces_of_another_form(
+    tmp_path: Path, engine: Engine, how: How, rows: list[Row], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pieces had words before they had codes: a stream of both cannot be read."""
+    source, output = write(tmp_path / "in.csv", engine, rows), str(tmp_path / "out.parquet")
+
+    def stop(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as before:
+        before.setattr(files.Pieces, "partial", ".partial")
+        with pytest.raises(BatchError, match="the same command goes on"):
+            screen_file(str(source), output, how, progress=stop)
+    with pytest.raises(BadOutputError, match="holds something else"):
+        screen_file(str(source), output, how)
 
 
 def test_it_does_not_go_on_with_answers_to_something_else(tmp_path: Path, engine: Engine, rows: list[Row]) -> None:
