@@ -8,6 +8,7 @@ joserfc and cryptography are imported where there is a key: they are a tenth of 
 """
 
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from joserfc.jwk import OKPKey
 
 ALGORITHM = "Ed25519"
+COMPACT = re.compile(r"[\w-]+\.[\w-]*\.[\w-]+", re.ASCII)
+"""A JWS in one line, with or without its payload (RFC 7515, section 7.1)."""
 REMEMBERED = 20_000
 """How many receipts are kept for when the same is decided again."""
 Base64 = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{43}$", examples=["32 bytes in base64url"])]
@@ -95,10 +98,12 @@ class Signer:
         try:
             # a receipt may bring its payload along, as the one in a Provenance does: it is checked against the answer
             header, _, signature = receipt.split(".")
-            kid = json.loads(urlsafe_b64decode(header + "=="))["kid"]
+            names = json.loads(urlsafe_b64decode(header + "==").decode())
+            kid, algorithm = names["kid"], names["alg"]
         except (ValueError, TypeError, KeyError, RecursionError):
             raise NotSignedError from None
-        if not isinstance(kid, str):
+        # what reads base64 passes over any other letter: with one, it is nothing that somebody else signed
+        if not (isinstance(kid, str) and isinstance(algorithm, str) and COMPACT.fullmatch(receipt)):
             raise NotSignedError
         if kid not in self._keys:
             raise UnknownKeyError
