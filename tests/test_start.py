@@ -15,11 +15,11 @@ NEEDED: dict[str, tuple[dict[str, object], set[str]]] = {
     "nothing": ({}, set()),
     "metrics": ({"metrics": "path"}, {"prometheus_client"}),
     "spans": ({"otel": True}, {"opentelemetry.sdk"}),
-    "receipts": ({"signing_keys": [new_signing_key().model_dump()]}, {"joserfc", "cryptography"}),
+    "receipts": ({"signing_keys": [new_signing_key().model_dump()]}, {"joserfc", "joserfc.jws", "cryptography"}),
     "records": ({"cds_fhir_hosts": ["ehr.example.org"]}, {"httpx", "httpcore"}),
     "clients": (
         {"cds_clients": [{"iss": "https://ehr.example.org", "jku": "https://ehr.example.org/keys"}]},
-        {"httpx", "httpcore", "joserfc", "cryptography"},
+        {"httpx", "httpcore", "joserfc", "joserfc.jws", "cryptography"},
     ),
     "tokens": (
         {
@@ -27,7 +27,7 @@ NEEDED: dict[str, tuple[dict[str, object], set[str]]] = {
             "oauth_audience": "triage",
             "oauth_jwks_url": "https://issuer.example.org/keys",
         },
-        {"httpx", "httpcore", "joserfc", "cryptography"},
+        {"httpx", "httpcore", "joserfc", "joserfc.jws", "cryptography"},
     ),
 }
 """Settings, and the libraries that only they need."""

@@ -1,6 +1,7 @@
 """Signing keys: which are taken, what is never shown, and what is no receipt of theirs."""
 
 import json
+from base64 import urlsafe_b64encode
 from typing import Any
 
 import pytest
@@ -43,5 +44,15 @@ def test_what_is_no_receipt_is_told_from_what_somebody_else_signed() -> None:
     decision = Decision("excluded", None, None)
     with pytest.raises(UnknownKeyError):
         signer.check(stranger.receipt("a", decision, "b"), "a", {}, "b")
-    with pytest.raises(NotSignedError):
-        signer.check("no receipt", "a", {}, "b")
+    header, _, signature = stranger.receipt("a", decision, "b").split(".")
+    nameless = urlsafe_b64encode(json.dumps({"kid": "another"}).encode()).decode().rstrip("=")
+    none = (
+        f"!{header}..{signature}",
+        f"{header}..{signature}!",
+        f"{header}..",
+        f"{header}.{signature}",
+        f"\n{header}..e",
+    )
+    for receipt in ("no receipt", f"{nameless}..{signature}", *none):
+        with pytest.raises(NotSignedError):
+            signer.check(receipt, "a", {}, "b")
