@@ -1,6 +1,7 @@
 """What is wrong with a setting, and what would be right.
 
-What would be right is read from the schema of the settings. A value within JSON may be secret, and is not repeated.
+What would be right is read from the schema of the settings. A value within JSON may be secret, as may a long one that
+stands where another belongs, and is not repeated.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,8 @@ Schema = Mapping[str, Any]
 KINDS = {dict: "an object", list: "a list", bool: "a truth value", int: "a number", float: "a number", str: "a text"}
 OWN = ("value_error", "assertion_error")
 """Errors whose text is ours already."""
+LONGEST_SHOWN = 20
+"""A longer value may be a key; no setting that is a word or a number needs more."""
 
 
 def reason(error: Mapping[str, Any], settings: Schema) -> str:
@@ -17,10 +20,14 @@ def reason(error: Mapping[str, Any], settings: Schema) -> str:
     says = str(error["msg"]).removeprefix("Value error, ")
     inside = error["loc"][1:]
     where = f" at `/{'/'.join(map(str, inside))}`" if inside else ""
-    if error["type"] not in OWN:
+    given = error["input"]
+    if error["type"] in OWN:
+        if isinstance(given, str) and '"' in given:  # JSON, as keys are, in place of an address or a name
+            says = says.replace(f"`{given}`", "it")
+    else:
         node, parent = _schema_at(settings, error["loc"])
-        is_word = not inside and isinstance(error["input"], str) and node.get("type") != "array"
-        says = _wrong(error["type"], error["input"], node, parent, is_shown=is_word)
+        is_word = not inside and isinstance(given, str) and len(given) <= LONGEST_SHOWN and node.get("type") != "array"
+        says = _wrong(error["type"], given, node, parent, is_shown=is_word)
     return f"{where}: {says[0].lower()}{says[1:]}"
 
 

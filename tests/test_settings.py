@@ -263,6 +263,16 @@ def test_no_message_repeats_what_may_be_secret() -> None:
             assert secret not in str(refused.value)
 
 
+@pytest.mark.parametrize("name", [f"TRIAGE_{name.upper()}" for name in Settings.model_fields])
+def test_a_key_in_place_of_another_setting_is_not_repeated(name: str) -> None:
+    said = ""
+    try:
+        read_settings({name: json.dumps([SIGNING])})
+    except BadSettingError as refused:
+        said = str(refused)
+    assert SIGNING["d"] not in said
+
+
 @pytest.mark.parametrize("name", ["TRIAGE_RULES", "TRIAGE_UNIX_SOCKET"])
 def test_an_empty_path_is_not_the_folder_of_the_process(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "")
