@@ -39,6 +39,8 @@ from app.core.validity import LASTING, Validity, last_days, validity
 
 RESTS = 2048
 """How many rests keep their outcome: in the default mode a million half-known candidates leave about so many."""
+STRICT_RESTS = 128
+"""The same in strict mode: of half-known candidates two thirds leave a rest of their own, of twenty nodes and more."""
 Sources = Literal["rationale", "all", "none"]
 GAP: frozenset[Step] = frozenset(["gap"])
 BLOCKED = (EXCLUDED, REVIEW)
@@ -111,8 +113,7 @@ class Engine:
         self._projection = Projection(self._points, self.logic.diagram)
         self.identities = Identity(release, self._points, language)
         self._outcomes = Memo[tuple[Rest, tuple[str, ...], bool], Outcome](self._outcome, RESTS)
-        self._strict_outcomes = Memo[tuple[Rest, tuple[str, ...], bool], Outcome](self._outcome)
-        """Fewer: of half-known candidates two thirds leave a rest of their own, of twenty nodes and more."""
+        self._strict_outcomes = Memo[tuple[Rest, tuple[str, ...], bool], Outcome](self._outcome, STRICT_RESTS)
         self._sets: dict[frozenset[Any], frozenset[Any]] = {}  # each of the few sets of steps or pathways once
         self._say(release)
 
