@@ -5,27 +5,16 @@ import os
 import sys
 from importlib import import_module
 from io import FileIO, TextIOWrapper
-from typing import Any
 
 
 def main() -> None:
     """Run the command line."""
     hold_standard_streams()
-    command_line().cli()
-
-
-def command_line() -> Any:
-    """Return the module of the commands, imported.
-
-    FastAPI looks whether a type is one of pydantic 1, and imports all of that for it, 12 ms and 1.5 MB, unless it
-    cannot be imported.
-    """
-    sys.modules.setdefault("pydantic.v1", None)  # type: ignore[arg-type] # how `import` is told so
     gc.disable()
     commands = import_module("app.cli")
     gc.freeze()  # what is imported stays: to look it through once took 60 ms
     gc.enable()
-    return commands
+    commands.cli()
 
 
 def hold_standard_streams() -> None:

@@ -32,12 +32,10 @@ NEEDED: dict[str, tuple[dict[str, object], set[str]]] = {
 }
 """Settings, and the libraries that only they need."""
 LIBRARIES = {name for _, libraries in NEEDED.values() for name in libraries}
-NEVER = {"pydantic.v1.main", "pydantic_settings", "dotenv", "click", "rich", "uvicorn", "httpx2"}
+NEVER = {"pydantic_settings", "dotenv", "click", "rich", "uvicorn", "httpx2"}
 PROGRAM = """
 import json, os, sys
-from app.start import command_line
-command_line()
-import app.serve
+import app.cli, app.serve
 from app.engines import rules_folder
 from app.main import build_app
 from app.rulebook.load import load
